@@ -1,0 +1,269 @@
+"""Every error that this package raises on purpose. They carry data and know no HTTP.
+
+The tree::
+
+    ManagedDagsError
+    ├── ConfigurationError           the installation is at fault: an operator must act
+    ├── InvalidRequest               the caller's words are at fault
+    │   ├── MissingArguments
+    │   ├── InvalidArgument
+    │   ├── UnknownOperation
+    │   ├── InvalidBody              a JSON document that does not fit its schema: every fault
+    │   │   └── InvalidDefinition    a workflow definition that cannot become a DAG: every fault
+    │   ├── MalformedBody            not JSON at all, or not safe JSON
+    │   ├── BodyTooLarge
+    │   └── UnsupportedMediaType
+    ├── NotFound
+    │   ├── DagNotFound
+    │   ├── DagRunNotFound
+    │   └── TaskNotFound
+    ├── Conflict                     the request is right, the present state is against it
+    │   ├── DagExists
+    │   ├── NotDeployedHere
+    │   ├── DagIsRunning
+    │   ├── DagRunExists
+    │   ├── NothingFailed
+    │   ├── NothingRunning
+    │   └── TaskNotStoppable
+    ├── NotSignedIn                  no credentials, or bad ones
+    ├── NotAllowed                   good credentials that may not do this
+    ├── LoginUnsupported             this Airflow has no password login of that kind
+    ├── TooManyTries
+    └── Unavailable                  a store does not answer; trying again later may help
+        └── StorageFull
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing that is wrong with a JSON document.
+
+    pointer: an RFC 6901 JSON pointer into the document as the caller sent it ("" is the whole of it).
+    detail: a sentence that says what is wrong and, where it can, what would be right.
+    """
+
+    pointer: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer or '/'}: {self.detail}"
+
+
+class ManagedDagsError(Exception):
+    """The root of the tree: str() of it is a sentence for the caller."""
+
+
+class ConfigurationError(ManagedDagsError):
+    """An option of [openmetadata_airflow_apis] or the installation itself is wrong."""
+
+
+class InvalidRequest(ManagedDagsError):
+    """The caller sent something that cannot be acted on."""
+
+
+class MissingArguments(InvalidRequest):
+    """Required arguments were not given."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+        super().__init__(f"The argument(s) {self.names} are required")
+
+
+class InvalidArgument(InvalidRequest):
+    """An argument was given whose value cannot be used."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"The argument '{name}' {reason}")
+
+
+class UnknownOperation(InvalidRequest):
+    """The old door was asked for an operation that the specification does not have."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"API '{name}' was not found")
+
+
+class InvalidBody(InvalidRequest):
+    """A JSON body does not fit its schema; `faults` has every fault, in document order."""
+
+    what = "The request body is not valid"
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(f"{self.what}: " + "; ".join(str(fault) for fault in self.faults))
+
+
+class InvalidDefinition(InvalidBody):
+    """A workflow definition cannot become a DAG; `faults` has every fault found."""
+
+    what = "The workflow definition is not valid"
+
+
+class MalformedBody(InvalidRequest):
+    """A body is not UTF-8 JSON, or is JSON that two readers could understand differently."""
+
+
+class BodyTooLarge(InvalidRequest):
+    """A body is larger than the configured limit."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(
+            f"The request body is larger than {limit} bytes; "
+            "an operator can raise [openmetadata_airflow_apis] max_body_bytes"
+        )
+
+
+class UnsupportedMediaType(InvalidRequest):
+    """A body came with a content type that the operation does not read."""
+
+
+class NotFound(ManagedDagsError):
+    """What the caller named does not exist (or may not be seen)."""
+
+
+class DagNotFound(NotFound):
+    """No DAG has this dag_id."""
+
+    def __init__(self, dag_id: str) -> None:
+        self.dag_id = dag_id
+        super().__init__(f"The DAG with dag_id: `{dag_id}` was not found")
+
+
+class DagRunNotFound(NotFound):
+    """The DAG has no run with this run_id."""
+
+    def __init__(self, dag_id: str, run_id: str) -> None:
+        self.dag_id = dag_id
+        self.run_id = run_id
+        super().__init__(f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found")
+
+
+class TaskNotFound(NotFound):
+    """The run has no such task; run_id is None where no run was looked at, map_index where one was asked for."""
+
+    def __init__(
+        self, dag_id: str, task_id: str, *, run_id: str | None = None, map_index: int | None = None
+    ) -> None:
+        self.dag_id = dag_id
+        self.task_id = task_id
+        self.run_id = run_id
+        self.map_index = map_index
+        where = f" in the DagRun `{run_id}`" if run_id is not None else ""
+        index = f" at map_index {map_index}" if map_index is not None else ""
+        super().__init__(f"The task with task_id: `{task_id}`{index} was not found{where} of the DAG `{dag_id}`")
+
+
+class Conflict(ManagedDagsError):
+    """The request is understood, and the present state does not allow it."""
+
+
+class DagExists(Conflict):
+    """A deploy without force met a workflow that is deployed already."""
+
+    def __init__(self, dag_id: str, *, host: str) -> None:
+        self.dag_id = dag_id
+        self.host = host
+        super().__init__(f"The workflow `{dag_id}` is deployed already; send force: true to replace it")
+
+
+class NotDeployedHere(Conflict):
+    """The dag_id or the file belongs to something that this product did not deploy."""
+
+    def __init__(self, dag_id: str, place: str) -> None:
+        self.dag_id = dag_id
+        self.place = place
+        super().__init__(
+            f"The DAG `{dag_id}` was not deployed through this API ({place}) and is left as it is; "
+            "change it where it came from, or deploy under another name"
+        )
+
+
+class DagIsRunning(Conflict):
+    """A delete met running task instances."""
+
+    def __init__(self, dag_id: str, running: int) -> None:
+        self.dag_id = dag_id
+        self.running = running
+        super().__init__(
+            f"The DAG `{dag_id}` has {running} running task instance(s); kill or await them, then delete"
+        )
+
+
+class DagRunExists(Conflict):
+    """A run_id is taken."""
+
+    def __init__(self, dag_id: str, run_id: str) -> None:
+        self.dag_id = dag_id
+        self.run_id = run_id
+        super().__init__(f"A DagRun with run_id: `{run_id}` of the DAG `{dag_id}` already exists")
+
+
+class NothingFailed(Conflict):
+    """A restart met a run without failed task instances."""
+
+    def __init__(self, dag_id: str, run_id: str) -> None:
+        self.dag_id = dag_id
+        self.run_id = run_id
+        super().__init__(f"The DagRun `{run_id}` of the DAG `{dag_id}` has no failed task instances")
+
+
+class NothingRunning(Conflict):
+    """A kill met a run (task_id None) or a task without unfinished task instances."""
+
+    def __init__(self, dag_id: str, run_id: str, task_id: str | None = None) -> None:
+        self.dag_id = dag_id
+        self.run_id = run_id
+        self.task_id = task_id
+        what = "no unfinished task instances" if task_id is None else f"no unfinished `{task_id}`"
+        super().__init__(f"The DagRun `{run_id}` of the DAG `{dag_id}` has {what}")
+
+
+class TaskNotStoppable(Conflict):
+    """A task instance is in a state that the operation cannot change."""
+
+
+class NotSignedIn(ManagedDagsError):
+    """No credentials came with the request, or bad ones; str() says which."""
+
+
+class NotAllowed(ManagedDagsError):
+    """The user may not do this; str() names the permission that is missing."""
+
+
+class LoginUnsupported(ManagedDagsError):
+    """Password login is not to be had: another provider, or another auth manager, is configured.
+
+    by_auth_manager: True where Airflow's auth manager has no password login at all.
+    """
+
+    def __init__(self, message: str, *, by_auth_manager: bool = False) -> None:
+        self.by_auth_manager = by_auth_manager
+        super().__init__(message)
+
+
+class TooManyTries(ManagedDagsError):
+    """Logins come faster than the configured limit; retry_after is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"Too many login attempts; try again in {retry_after} seconds")
+
+
+class Unavailable(ManagedDagsError):
+    """A store that the operation needs does not answer now; nothing was changed."""
+
+
+class StorageFull(Unavailable):
+    """There is no room to write; what was there is untouched."""
