@@ -1,4 +1,7 @@
-"""Gives the test process an AIRFLOW_HOME of its own before anything imports Airflow."""
+"""Gives the test process an AIRFLOW_HOME of its own before anything imports Airflow.
+
+TESTS_DATABASE=postgresql runs the tests that need Airflow's database on PostgreSQL instead of SQLite.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,25 @@ import warnings
 from typing import TYPE_CHECKING
 
 import pytest
+
 from support import airflow_home
+from support.postgres import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_DATABASE = os.environ.get("TESTS_DATABASE", "sqlite")
 _HOME = airflow_home.make_home()
-os.environ.update(airflow_home.environment(_HOME))
+_CLUSTER = Cluster() if _DATABASE == "postgresql" else None
+os.environ.update(airflow_home.environment(_HOME, _CLUSTER.url("airflow") if _CLUSTER else None))
 
 
 def pytest_unconfigure() -> None:
-    """Remove the AIRFLOW_HOME."""
+    """Remove the AIRFLOW_HOME, and its PostgreSQL."""
     shutil.rmtree(_HOME, ignore_errors=True)
+    if _CLUSTER:
+        _CLUSTER.stop()
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +39,19 @@ def home() -> Path:
 
 
 @pytest.fixture(scope="session")
-def database(home: Path) -> None:
-    """A migrated Airflow database (SQLite) that this test process has for itself."""
-    airflow_home.prepare_database(home)
+def database_cache(pytestconfig: pytest.Config) -> Path:
+    """The folder where migrated databases are kept from one run to the next."""
+    return pytestconfig.cache.mkdir("airflow-databases")
+
+
+@pytest.fixture(scope="session")
+def database(home: Path, database_cache: Path) -> None:
+    """A migrated Airflow database that this test process has for itself."""
+    if _CLUSTER:
+        _CLUSTER.start()
+        airflow_home.create_postgres_database(_CLUSTER, "airflow", database_cache)
+    else:
+        airflow_home.create_sqlite_database(home, database_cache)
 
 
 @pytest.fixture

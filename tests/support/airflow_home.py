@@ -1,14 +1,28 @@
-"""An AIRFLOW_HOME of the tests' own, with a database that is made once and copied for each pytest worker."""
+"""AIRFLOW_HOMEs of the tests' own, and their databases: migrated once, then copied.
+
+Migrating a database and giving it users takes half a minute. It is done once for each version of Airflow
+and kept in pytest's cache (`pytest --cache-clear` forgets it). What is kept is bare Airflow: this project's
+plugin isn't loaded while it is made, so that a change here needs no new one.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import importlib.metadata
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.postgres import Cluster
 
 USERS = {
     # user name: (role, password); every password differs from the user name
@@ -17,6 +31,18 @@ USERS = {
     "user": ("User", "user-secret"),
     "viewer": ("Viewer", "viewer-secret"),
 }
+
+_MAKE_DATABASE = """
+import json, sys
+from airflow import plugins_manager
+from airflow.utils import db
+plugins_manager.load_entrypoint_plugins = lambda: None
+db.initdb()
+from airflow.www.app import cached_app
+manager = cached_app().appbuilder.sm
+for name, (role, password) in json.loads(sys.argv[1]).items():
+    assert manager.add_user(name, name, "Test", name + "@example.org", manager.find_role(role), password)
+"""
 
 
 def environment(home: Path, database_url: str | None = None) -> dict[str, str]:
@@ -33,57 +59,80 @@ def environment(home: Path, database_url: str | None = None) -> dict[str, str]:
         "AIRFLOW__WEBSERVER__SECRET_KEY": "a-secret-key-of-the-tests-alone-0123456789",
         "AIRFLOW__WEBSERVER__RELOAD_ON_PLUGIN_CHANGE": "False",
         "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+        # Airflow warns wherever the old unit (seconds) is in force.
+        "AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY": "True",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        # Executors start `airflow` from PATH.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
 
 
 def make_home() -> Path:
-    """Return a new, empty AIRFLOW_HOME below the system's temporary folder."""
+    """Return a new AIRFLOW_HOME below the system's temporary folder, empty but for dags/."""
     home = Path(tempfile.mkdtemp(prefix="omaa-tests-"))
     (home / "dags").mkdir()
     return home
 
 
-def prepare_database(home: Path) -> None:
-    """Give home a migrated SQLite database with USERS in it, copied from one made on first use.
+def create_sqlite_database(home: Path, cache: Path) -> None:
+    """Give home a migrated SQLite database with USERS in it."""
+    shutil.copy(_kept(cache, "sqlite", _make_sqlite), home / "airflow.db")
 
-    Migrating takes most of a minute, so that one copy serves every worker of a pytest run.
-    """
-    template = Path(tempfile.gettempdir()) / f"omaa-tests-template-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
-    template.mkdir(exist_ok=True)
-    with (template / "lock").open("w") as lock:
+
+def create_postgres_database(cluster: Cluster, name: str, cache: Path) -> None:
+    """Give a running cluster a migrated database with USERS in it, which can be a template of others."""
+    cluster.load_template(name, _kept(cache, "postgres", _make_postgres).read_bytes())
+
+
+def _kept(cache: Path, kind: str, make: Callable[[Path], None]) -> Path:
+    """Return the kept file of that kind; where it is missing, the first of pytest's workers makes it."""
+    path = cache / f"{kind}-{_fingerprint()}"
+    with (cache / f"{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (template / "airflow.db").exists():
-            building = template / "building"
-            shutil.rmtree(building, ignore_errors=True)
-            (building / "dags").mkdir(parents=True)
-            env = {**os.environ, **environment(building)}
-            airflow(env, "db", "migrate")
-            _create_users(env)
-            (building / "airflow.db").rename(template / "airflow.db")
-    shutil.copy(template / "airflow.db", home / "airflow.db")
+        if not path.exists():
+            beside = path.with_suffix(".new")
+            make(beside)
+            beside.rename(path)
+    return path
 
 
-def airflow(env: dict[str, str], *arguments: str) -> str:
-    """Run an airflow command; return what it printed, raise with its output if it fails."""
+def _fingerprint() -> str:
+    """Return a name for everything that a kept database depends on."""
+    parts = [repr(USERS), _MAKE_DATABASE]
+    for name in ("apache-airflow", "apache-airflow-providers-fab", "Flask-AppBuilder"):
+        # None for the provider with Airflow < 2.9, which has FAB's manager inside
+        parts += [f"{name}=={found.version}" for found in importlib.metadata.distributions(name=name)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _make_sqlite(path: Path) -> None:
+    home = make_home()
+    try:
+        _make_database(environment(home))
+        shutil.copy(home / "airflow.db", path)
+    finally:
+        shutil.rmtree(home)
+
+
+def _make_postgres(path: Path) -> None:
+    from support.postgres import Cluster
+
+    home = make_home()
+    try:
+        with Cluster() as cluster:
+            _make_database(environment(home, cluster.create_database("airflow")))
+            path.write_bytes(cluster.dump("airflow"))
+    finally:
+        shutil.rmtree(home)
+
+
+def _make_database(settings: dict[str, str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "airflow", *arguments], env=env, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "ignore", "-c", _MAKE_DATABASE, json.dumps(USERS)],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"airflow {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
-    return done.stdout
-
-
-def _create_users(env: dict[str, str]) -> None:
-    script = (
-        "from airflow.www.app import cached_app\n"
-        "from support.airflow_home import USERS\n"
-        "manager = cached_app().appbuilder.sm\n"
-        "for name, (role, password) in USERS.items():\n"
-        "    assert manager.add_user(name, name, 'Test', name + '@example.org', manager.find_role(role), password)\n"
-    )
-    tests = str(Path(__file__).resolve().parent.parent)
-    subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script], env={**env, "PYTHONPATH": tests}, check=True, capture_output=True
-    )
+        raise RuntimeError(f"Making Airflow's database failed:\n{done.stdout}\n{done.stderr}")
