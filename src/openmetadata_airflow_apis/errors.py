@@ -7,6 +7,7 @@ The tree::
     ├── InvalidRequest               the caller's words are at fault
     │   ├── MissingArguments
     │   ├── InvalidArgument
+    │   ├── OperationNotNamed
     │   ├── UnknownOperation
     │   ├── InvalidBody              a JSON document that does not fit its schema: every fault
     │   │   └── InvalidDefinition    a workflow definition that cannot become a DAG: every fault
@@ -84,6 +85,13 @@ class InvalidArgument(InvalidRequest):
         self.name = name
         self.reason = reason
         super().__init__(f"The argument '{name}' {reason}")
+
+
+class OperationNotNamed(InvalidRequest):
+    """The old door was called without saying which operation is meant."""
+
+    def __init__(self) -> None:
+        super().__init__("API should be provided")
 
 
 class UnknownOperation(InvalidRequest):

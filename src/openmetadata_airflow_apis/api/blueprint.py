@@ -1,0 +1,120 @@
+"""The API as a Flask blueprint: connexion routes by the specification, the gate stands before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from connexion.apis.flask_api import FlaskApi
+from connexion.resolver import Resolution, Resolver
+from flask import Blueprint, request
+
+from openmetadata_airflow_apis import security
+from openmetadata_airflow_apis.api import body, documents, old_door, problems, specification
+from openmetadata_airflow_apis.errors import InvalidArgument
+from openmetadata_airflow_apis.settings import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+NAME = "openmetadata_airflow_apis"
+
+# These sign somebody in or out by what they are given, or say nothing secret; documents are not operations.
+_WITHOUT_GATE = {"login", "refresh", "logout", "health"}
+_OLD_DOOR = {"call_by_query", "call_by_body"}
+
+
+@dataclass(frozen=True)
+class Extension:
+    """What the API keeps on the application, under app.extensions["openmetadata_airflow_apis"]."""
+
+    settings: Settings
+
+
+class _ByOperationId(Resolver):
+    """Finds handlers by the specification, and names the endpoint after the operationId."""
+
+    def resolve(self, operation: Any) -> Resolution:
+        operation_id = operation.operation_id
+        return Resolution(specification.operations()[operation_id].handler, operation_id)
+
+
+class _Api(FlaskApi):
+    """connexion's API under a blueprint name of our own (it would take the base path, which is empty)."""
+
+    def _set_blueprint(self) -> None:
+        self.blueprint = Blueprint(NAME, __name__)
+
+
+def register_api(app: Flask) -> None:
+    """Register the API with Airflow's web application; raise ConfigurationError where a setting is wrong."""
+    app.extensions[NAME] = Extension(settings=Settings.load())
+    security.setup.init_app(app)
+    blueprint = make_blueprint(validate_responses=bool(app.config.get("TESTING")))
+    app.register_blueprint(blueprint)
+    # The gate asks for the CSRF token itself, of signed-in browsers alone: Flask-WTF would ask it of tokens too.
+    if "csrf" in app.extensions:
+        app.extensions["csrf"].exempt(blueprint)
+    _answer_unrouted_paths_in_json()
+
+
+def make_blueprint(*, validate_responses: bool) -> Blueprint:
+    """Return the blueprint with every operation of the specification, the gate, and JSON errors."""
+    blueprint = _Api(
+        specification.routing_document(),
+        base_path="",
+        options={"swagger_ui": False, "serve_spec": False},
+        resolver=_ByOperationId(),
+        strict_validation=True,
+        validate_responses=validate_responses,
+        validator_map={"body": body.BodyValidator},
+    ).blueprint
+    for operation in specification.operations().values():
+        for path in operation.also_at:
+            blueprint.add_url_rule(
+                path, f"{operation.operation_id}_also", operation.handler, methods=[operation.method.upper()]
+            )
+    documents.add_routes(blueprint)
+    blueprint.before_request(_gate)
+    blueprint.after_request(security.headers.harden)
+    problems.register_error_handlers(blueprint, is_old_door)
+    return blueprint
+
+
+def _operation_id() -> str:
+    return (request.endpoint or "").rpartition(".")[2].removesuffix("_also")
+
+
+def is_old_door() -> bool:
+    """Tell whether this request came in at `?api=`."""
+    return _operation_id() in _OLD_DOOR
+
+
+def _gate() -> None:
+    """Deny by default: every operation that is not named above needs a user with the permission for it."""
+    operation_id = _operation_id()
+    if operation_id in _WITHOUT_GATE or operation_id in documents.ENDPOINTS:
+        return
+    if operation_id in _OLD_DOOR:
+        old_door.gate()
+        return
+    operation = specification.operations()[operation_id]
+    security.gate.authenticate(changes_state=operation.changes_state)
+    security.permissions.authorize(operation_id, (request.view_args or {}).get("dag_id"))
+    _refuse_unknown_query_parameters(operation)
+
+
+def _refuse_unknown_query_parameters(operation: specification.Operation) -> None:
+    known = operation.query_parameters
+    for name in request.args:
+        if name not in known:
+            raise InvalidArgument(name, f"is not known here; known are: {', '.join(known) or 'none'}")
+
+
+def _answer_unrouted_paths_in_json() -> None:
+    # Airflow's application answers 404 and 405 in JSON below the paths of this list, in HTML elsewhere.
+    from airflow.www.extensions import init_views
+
+    for path in ("/rest_api/api", "/admin/rest_api"):
+        if path not in init_views.base_paths:
+            init_views.base_paths.append(path)

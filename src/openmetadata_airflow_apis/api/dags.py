@@ -1,0 +1,66 @@
+"""Handlers of the tag dags."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from airflow.utils.session import create_session
+
+from openmetadata_airflow_apis import deploy, security
+from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api.body import read_json, settings
+
+
+def deploy_dag(*, dry_run: bool = False, wait: int = 0) -> tuple[dict[str, Any], int]:
+    """Check the definition, deploy it, and wait for its parse if asked to."""
+    workflow = deploy.check_workflow(read_json(), settings(), now=datetime.now(timezone.utc))
+    security.permissions.authorize("deploy_dag", workflow.dag_id)
+    with create_session() as session:
+        deployment = deploy.deploy(
+            workflow, user=security.user_name(), settings=settings(), session=session, dry_run=dry_run
+        )
+        if wait and not dry_run:
+            deployment = deploy.await_parse(deployment, wait, session=session)
+    return wire.to_json(deployment), _status(deployment)
+
+
+def _status(deployment: deploy.Deployment) -> int:
+    if deployment.state == "pending":
+        return 202
+    return 201 if deployment.created and not deployment.dry_run else 200
+
+
+def list_dags(limit: int = 100, offset: int = 0) -> dict[str, Any]:
+    """Answer a page of the deployed DAGs that the caller may read."""
+    with create_session() as session:
+        found, total = deploy.list_deployed(
+            settings=settings(),
+            session=session,
+            limit=limit,
+            offset=offset,
+            readable=security.permissions.readable_dag_ids(),
+        )
+        return {"dags": wire.to_json(found), "total_entries": total}
+
+
+def get_dag(dag_id: str) -> dict[str, Any]:
+    """Answer one deployed DAG with its definition."""
+    with create_session() as session:
+        return wire.to_json(deploy.get_deployed(dag_id, settings=settings(), session=session))
+
+
+def refresh_all_dags() -> dict[str, Any]:
+    """Bring the deployed DAGs up to date and have every other file parsed."""
+    with create_session() as session:
+        return wire.to_json(
+            deploy.refresh_all_dags(user=security.user_name(), settings=settings(), session=session)
+        )
+
+
+def delete_dag(dag_id: str) -> dict[str, Any]:
+    """Delete a deployed DAG, files first."""
+    with create_session() as session:
+        return wire.to_json(
+            deploy.delete_dag(dag_id, user=security.user_name(), settings=settings(), session=session)
+        )

@@ -1,0 +1,98 @@
+"""The specification as it is served, and Swagger UI, which Airflow brings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from flask import Response, render_template_string, request, send_from_directory, url_for
+
+from openmetadata_airflow_apis.api import specification
+
+if TYPE_CHECKING:
+    from flask import Blueprint
+
+ENDPOINTS = {"openapi_json", "openapi_yaml", "workflow_schema", "swagger_ui", "swagger_ui_file"}
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """Add the documents' routes to the API's blueprint; they say nothing secret and need no token."""
+    from airflow.configuration import conf
+
+    add = blueprint.add_url_rule
+    add("/rest_api/api/openapi.json", "openapi_json", _openapi_json)
+    add("/rest_api/api/openapi.yaml", "openapi_yaml", _openapi_yaml)
+    add("/rest_api/api/schemas/workflow.json", "workflow_schema", _workflow_schema)
+    if conf.getboolean("api", "enable_swagger_ui", fallback=True):
+        add("/rest_api/api/ui/", "swagger_ui", _swagger_ui)
+        add("/rest_api/api/ui/<path:filename>", "swagger_ui_file", _swagger_ui_file)
+
+
+def served_document() -> dict[str, Any]:
+    """Return the specification with this webserver's own path prefix as its server."""
+    return {**specification.document(), "servers": [{"url": request.script_root or "/"}]}
+
+
+def workflow_schema() -> dict[str, Any]:
+    """Return the schema of a workflow request as a JSON Schema document of its own, for editors."""
+    schemas = specification.document()["components"]["schemas"]
+    text = json.dumps({name: schema for name, schema in schemas.items() if _is_workflow(name)})
+    definitions = json.loads(text.replace("#/components/schemas/", "#/definitions/"))
+    return {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "title": "Workflow definition",
+        "$ref": "#/definitions/WorkflowRequest",
+        "definitions": _without_nullable(definitions),
+    }
+
+
+def _is_workflow(name: str) -> bool:
+    return name.startswith(("Workflow", "FlatWorkflow"))
+
+
+def _without_nullable(schema: Any) -> Any:
+    """Return an OpenAPI 3.0 schema in JSON Schema's words: `nullable` becomes a type list."""
+    if isinstance(schema, list):
+        return [_without_nullable(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {key: _without_nullable(value) for key, value in schema.items() if key != "nullable"}
+    if schema.get("nullable") is True and "type" in plain:
+        plain["type"] = [plain["type"], "null"]
+        if "enum" in plain and None not in plain["enum"]:
+            plain["enum"] = [*plain["enum"], None]
+    elif "nullable" in schema and not isinstance(schema["nullable"], bool):
+        plain["nullable"] = _without_nullable(schema["nullable"])
+    return plain
+
+
+def _openapi_json() -> Response:
+    return Response(json.dumps(served_document()), content_type="application/json")
+
+
+def _openapi_yaml() -> Response:
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = yaml.dump(served_document(), Dumper=dumper, sort_keys=False, allow_unicode=True)
+    return Response(text, content_type="application/yaml")
+
+
+def _workflow_schema() -> Response:
+    return Response(json.dumps(workflow_schema()), content_type="application/schema+json")
+
+
+def _bundle() -> Path:
+    from airflow.www.constants import SWAGGER_BUNDLE
+
+    return Path(SWAGGER_BUNDLE)
+
+
+def _swagger_ui() -> str:
+    return render_template_string(
+        (_bundle() / "index.j2").read_text(encoding="utf-8"), openapi_spec_url=url_for(".openapi_json")
+    )
+
+
+def _swagger_ui_file(filename: str) -> Response:
+    return send_from_directory(_bundle(), filename)

@@ -1,0 +1,14 @@
+"""Handler of the tag monitoring: health."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openmetadata_airflow_apis import deploy
+from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api.body import settings
+
+
+def health() -> dict[str, Any]:
+    """Answer the state of each part."""
+    return wire.to_json(deploy.health(settings()))

@@ -1,0 +1,165 @@
+"""The older plugin's calls: `?api=OPERATION` looks the operation up, and its answer is put in that plugin's words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, request
+from werkzeug.exceptions import MethodNotAllowed
+
+from openmetadata_airflow_apis import security
+from openmetadata_airflow_apis.api import body, specification, wire
+from openmetadata_airflow_apis.errors import InvalidArgument, MissingArguments, OperationNotNamed, UnknownOperation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from openmetadata_airflow_apis.api.specification import Operation
+
+
+@dataclass(frozen=True)
+class Form:
+    """How one operation speaks at the old door.
+
+    arguments: makes the handler's keyword arguments from the call's.
+    answer: makes the older plugin's body from the handler's.
+    indent: of the printed JSON, as that plugin's documentation shows it.
+    """
+
+    arguments: Callable[[dict[str, Any]], dict[str, Any]]
+    answer: Callable[[dict[str, Any]], dict[str, Any]]
+    indent: int | None = 2
+
+
+def call_by_query(**_: Any) -> Response:
+    """Serve GET `?api=`."""
+    return _call()
+
+
+def call_by_body(**_: Any) -> Response:
+    """Serve POST `?api=`."""
+    return _call()
+
+
+def gate() -> None:
+    """Authenticate, then authorize for the DAG that the call names; the body is read only to find that name."""
+    operation = specification.operations().get(_name())
+    known = operation is not None and bool(operation.old_door_methods)
+    changes_state = operation.changes_state if operation is not None and known else False
+    security.gate.authenticate(
+        changes_state=changes_state,
+        # A link or an image on a strange page can make a signed-in browser send a GET.
+        session_allowed=request.method != "GET" or not changes_state,
+    )
+    if operation is None or not known:
+        return
+    if request.method not in operation.old_door_methods:
+        raise MethodNotAllowed(
+            valid_methods=list(operation.old_door_methods),
+            description=f"{operation.operation_id} takes {' or '.join(operation.old_door_methods)}, not {request.method}",
+        )
+    security.permissions.authorize(operation.operation_id, _dag_id(operation))
+
+
+def _call() -> Response:
+    name = _name()
+    if not name:
+        raise OperationNotNamed
+    operation = specification.operations().get(name)
+    if operation is None or name not in FORMS:
+        raise UnknownOperation(name)
+    form = FORMS[name]
+    arguments = _arguments()
+    missing = [required for required in operation.old_door_arguments if not arguments.get(required)]
+    if missing:
+        raise MissingArguments(missing)
+    answer = operation.handler(**form.arguments(arguments))
+    if isinstance(answer, tuple):
+        answer = answer[0]
+    printed = json.dumps({**form.answer(answer), "status": "success"}, indent=form.indent)
+    return Response(printed, content_type="application/json")
+
+
+def _name() -> str:
+    return (request.args.get("api") or request.form.get("api") or "").strip().lower()
+
+
+def _arguments() -> dict[str, Any]:
+    """Return the call's arguments: of the query, else of the form, else of a JSON object."""
+    document = body.read_json() if request.is_json else None
+    found = dict(document) if isinstance(document, dict) else {}
+    found.update(request.form.items())
+    found.update(request.args.items())
+    if isinstance(found.get("run_id"), str):
+        # An unencoded + of a query string arrives as a space.
+        found["run_id"] = found["run_id"].replace(" ", "+")
+    return found
+
+
+def _dag_id(operation: Operation) -> str | None:
+    if "dag_id" in operation.old_door_arguments:
+        name = "dag_id"
+    elif "workflow_name" in operation.old_door_arguments:
+        name = "workflow_name"
+    else:
+        return None
+    value = request.args.get(name) or request.form.get(name) or _arguments().get(name)
+    return str(value) if value else None
+
+
+def _text(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
+    for name in names:
+        if not isinstance(arguments[name], str):
+            raise InvalidArgument(name, f"is {json.dumps(arguments[name])}; give a string")
+    return {name: arguments[name] for name in names}
+
+
+def _optional(arguments: dict[str, Any], name: str) -> dict[str, Any]:
+    return _text(arguments, name) if arguments.get(name) else {}
+
+
+def _trigger(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"dag_id": _text(arguments, "workflow_name")["workflow_name"], "body": _optional(arguments, "run_id")}
+
+
+def _state(run: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "state": run["state"],
+        "startDate": wire.old_door_date(run["start_date"]),
+        "endDate": wire.old_door_date(run["end_date"]),
+    }
+
+
+def _number(value: float | None) -> str | None:
+    return str(value) if value else None
+
+
+def _detail(task_instance: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "taskId": task_instance["task_id"],
+        "dagId": task_instance["dag_id"],
+        "state": task_instance["state"],
+        "tryNumber": _number(task_instance["try_number"]),
+        "maxTries": _number(task_instance["max_tries"]),
+        "startDate": wire.old_door_date(task_instance["start_date"]),
+        "endDate": wire.old_door_date(task_instance["end_date"]),
+        "duration": _number(task_instance["duration"]),
+    }
+
+
+FORMS: dict[str, Form] = {
+    "deploy_dag": Form(
+        lambda _: {}, lambda done: {"message": f"Workflow [{done['dag_id']}] has been created"}, indent=None
+    ),
+    "refresh_all_dags": Form(lambda _: {}, lambda _: {"message": "All DAGs are now up to date"}),
+    "delete_dag": Form(
+        lambda call: _text(call, "dag_id"), lambda done: {"message": f"DAG [{done['dag_id']}] deleted"}
+    ),
+    "dag_state": Form(lambda call: _text(call, "dag_id", "run_id"), _state),
+    "task_instance_detail": Form(lambda call: _text(call, "dag_id", "run_id", "task_id"), _detail),
+    "trigger_dag": Form(
+        _trigger, lambda run: {"message": f"Workflow [{run['dag_id']}] has been triggered as {run['run_id']}"}
+    ),
+}

@@ -1,0 +1,40 @@
+"""Values as JSON: dataclasses become objects, dates become RFC 3339 strings."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime, timezone
+from typing import Any
+
+from openmetadata_airflow_apis.errors import Fault, InvalidBody
+
+
+def to_json(value: Any) -> Any:
+    """Return plain JSON for a dataclass, or a list or map of them; datetimes in UTC with six decimals."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [to_json(item) for item in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return value
+
+
+def date_time(text: str | None, pointer: str) -> datetime | None:
+    """Return an RFC 3339 date-time of a body; raise InvalidBody where it is none or has no offset."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
+    except ValueError:
+        raise InvalidBody([Fault(pointer, f"'{text}' is not a date-time such as 2024-01-31T12:00:00Z")]) from None
+    if found.tzinfo is None:
+        raise InvalidBody([Fault(pointer, f"'{text}' has no offset; write it as {text}Z or {text}+01:00")])
+    return found
+
+
+def old_door_date(text: str | None) -> str | None:
+    """Return a date of ours in the older plugin's form, 2020-10-28T16:15:19.436693+0000."""
+    return None if text is None else text.replace("Z", "+0000")

@@ -1,0 +1,40 @@
+"""The command line: `openmetadata-airflow-apis VERB`, one module a verb."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis import __version__
+from openmetadata_airflow_apis.errors import ManagedDagsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VERBS = {
+    "doctor": "say what is wrong with this installation, with the cure",
+    "validate": "check workflow definitions offline, JSON or YAML",
+    "export": "print a deployed definition so that it deploys again",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code: 0 all well, 1 something found, 2 wrong usage."""
+    parser = argparse.ArgumentParser(prog="openmetadata-airflow-apis", description=__doc__.partition("\n")[0])
+    parser.add_argument("--version", action="version", version=__version__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    for verb, summary in VERBS.items():
+        subparser = verbs.add_parser(verb, help=summary, description=summary)
+        if verb in arguments:  # importing a verb may import Airflow, which takes a second
+            module = importlib.import_module(f"{__name__}.{verb}")
+            module.add_arguments(subparser)
+            subparser.set_defaults(run=module.run)
+    parsed = parser.parse_args(arguments)
+    try:
+        return int(parsed.run(parsed))
+    except ManagedDagsError as error:
+        print(error, file=sys.stderr)
+        return 1
