@@ -69,21 +69,29 @@ class Settings:
         None, _path, "The Jinja template of a deployed DAG's file; default: the one that the package ships."
     )
     dag_generated_configs: Path = _option(
-        Path("{AIRFLOW_HOME}/dag_generated_configs"), _path, "The folder of the deployed definitions, one JSON file a DAG."
+        Path("{AIRFLOW_HOME}/dag_generated_configs"),
+        _path,
+        "The folder of the deployed definitions, one JSON file a DAG.",
     )
     dag_managed_operators: Path = _option(
-        Path("{AIRFLOW_HOME}/dag_managed_operators"), _path, "The folder of the Python files that definitions name as callables."
+        Path("{AIRFLOW_HOME}/dag_managed_operators"),
+        _path,
+        "The folder of the Python files that definitions name as callables.",
     )
     allowed_operators: tuple[str, ...] = _option(
-        (), _packages, "Packages whose operators may be used beside airflow.operators, airflow.sensors and airflow.providers, split by commas."
+        (),
+        _packages,
+        "Packages whose operators may be used beside airflow.operators, airflow.sensors and airflow.providers, split by commas.",
     )
     allowed_callables: tuple[str, ...] = _option(
-        (), _packages, "Packages that dotted paths of callbacks, macros and timetables may name, split by commas."
+        (),
+        _packages,
+        "Packages that dotted paths of callbacks, macros and timetables may name, split by commas.",
     )
     max_body_bytes: int = _option(1_048_576, _positive, "The largest request body that is read, in bytes.")
     max_tasks: int = _option(1000, _positive, "The largest number of tasks that one definition may have.")
     rotate_refresh_tokens: bool = _option(
-        False, _boolean, "Whether a refresh answers a new refresh token and ends the old one."
+        default=False, read=_boolean, doc="Whether a refresh answers a new refresh token and ends the old one."
     )
 
     @classmethod
@@ -118,3 +126,8 @@ def dags_folder() -> Path:
     from airflow.settings import DAGS_FOLDER
 
     return Path(DAGS_FOLDER)
+
+
+def option_docs() -> dict[str, str]:
+    """Return the sentence of documentation of every option."""
+    return {option.name: option.metadata["doc"] for option in fields(Settings)}

@@ -69,9 +69,7 @@ def parse(data: bytes) -> Any:
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise MalformedBody(
-            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        ) from None
+        raise MalformedBody(f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except ValueError:
         raise MalformedBody("The body has a number with too many digits; send it as a string") from None
     except RecursionError:

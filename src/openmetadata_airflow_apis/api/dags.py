@@ -53,14 +53,10 @@ def get_dag(dag_id: str) -> dict[str, Any]:
 def refresh_all_dags() -> dict[str, Any]:
     """Bring the deployed DAGs up to date and have every other file parsed."""
     with create_session() as session:
-        return wire.to_json(
-            deploy.refresh_all_dags(user=security.user_name(), settings=settings(), session=session)
-        )
+        return wire.to_json(deploy.refresh_all_dags(user=security.user_name(), settings=settings(), session=session))
 
 
 def delete_dag(dag_id: str) -> dict[str, Any]:
     """Delete a deployed DAG, files first."""
     with create_session() as session:
-        return wire.to_json(
-            deploy.delete_dag(dag_id, user=security.user_name(), settings=settings(), session=session)
-        )
+        return wire.to_json(deploy.delete_dag(dag_id, user=security.user_name(), settings=settings(), session=session))

@@ -11,7 +11,12 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from openmetadata_airflow_apis import security
 from openmetadata_airflow_apis.api import body, specification, wire
-from openmetadata_airflow_apis.errors import InvalidArgument, MissingArguments, OperationNotNamed, UnknownOperation
+from openmetadata_airflow_apis.errors import (
+    InvalidArgument,
+    MissingArguments,
+    OperationNotNamed,
+    UnknownOperation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +126,10 @@ def _optional(arguments: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _trigger(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {"dag_id": _text(arguments, "workflow_name")["workflow_name"], "body": _optional(arguments, "run_id")}
+    return {
+        "dag_id": _text(arguments, "workflow_name")["workflow_name"],
+        "body": _optional(arguments, "run_id"),
+    }
 
 
 def _state(run: dict[str, Any]) -> dict[str, Any]:
@@ -154,9 +162,7 @@ FORMS: dict[str, Form] = {
         lambda _: {}, lambda done: {"message": f"Workflow [{done['dag_id']}] has been created"}, indent=None
     ),
     "refresh_all_dags": Form(lambda _: {}, lambda _: {"message": "All DAGs are now up to date"}),
-    "delete_dag": Form(
-        lambda call: _text(call, "dag_id"), lambda done: {"message": f"DAG [{done['dag_id']}] deleted"}
-    ),
+    "delete_dag": Form(lambda call: _text(call, "dag_id"), lambda done: {"message": f"DAG [{done['dag_id']}] deleted"}),
     "dag_state": Form(lambda call: _text(call, "dag_id", "run_id"), _state),
     "task_instance_detail": Form(lambda call: _text(call, "dag_id", "run_id", "task_id"), _detail),
     "trigger_dag": Form(

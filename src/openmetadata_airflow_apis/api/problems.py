@@ -89,7 +89,13 @@ def status_of(error: errors.ManagedDagsError) -> int:
 
 def problem(status: int, detail: str, **more: Any) -> Response:
     """Return an RFC 9457 answer."""
-    body = {"type": "about:blank", "title": _TITLES.get(status, "Error"), "status": status, "detail": detail, **more}
+    body = {
+        "type": "about:blank",
+        "title": _TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        **more,
+    }
     return Response(json.dumps(body), status=status, content_type="application/problem+json")
 
 
@@ -135,7 +141,7 @@ def translate(error: Exception) -> errors.ManagedDagsError | tuple[int, str]:
         return error.status, str(error.detail)
     if isinstance(error, HTTPException):
         return error.code or 500, error.description or _TITLES.get(error.code or 500, "Error")
-    log.exception("Unexpected error", exc_info=error)
+    log.error("Unexpected error", exc_info=error)
     return 500, "The webserver failed to answer; its log has the reason"
 
 

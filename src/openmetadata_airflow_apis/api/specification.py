@@ -95,7 +95,7 @@ def routing_document() -> dict[str, Any]:
     routing = copy.deepcopy(document())
     routing.pop("security", None)
     routing["components"].pop("securitySchemes", None)
-    for path, item in routing["paths"].items():
+    for item in routing["paths"].values():
         for method, operation in item.items():
             if method not in _METHODS:
                 continue

@@ -13,6 +13,4 @@ from openmetadata_airflow_apis.api import wire
 def task_instance_detail(dag_id: str, run_id: str, task_id: str, map_index: int | None = None) -> dict[str, Any]:
     """Answer a task of a run."""
     with create_session() as session:
-        return wire.to_json(
-            runs.task_instance_detail(dag_id, run_id, task_id, map_index=map_index, session=session)
-        )
+        return wire.to_json(runs.task_instance_detail(dag_id, run_id, task_id, map_index=map_index, session=session))
