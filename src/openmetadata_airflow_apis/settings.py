@@ -81,12 +81,12 @@ class Settings:
     allowed_operators: tuple[str, ...] = _option(
         (),
         _packages,
-        "Packages whose operators may be used beside airflow.operators, airflow.sensors and airflow.providers, split by commas.",
+        "Packages whose operators may be used beside airflow.operators, .sensors and .providers; split by commas.",
     )
     allowed_callables: tuple[str, ...] = _option(
         (),
         _packages,
-        "Packages that dotted paths of callbacks, macros and timetables may name, split by commas.",
+        "Packages that the dotted paths of callbacks, macros and timetables may name; split by commas.",
     )
     max_body_bytes: int = _option(1_048_576, _positive, "The largest request body that is read, in bytes.")
     max_tasks: int = _option(1000, _positive, "The largest number of tasks that one definition may have.")

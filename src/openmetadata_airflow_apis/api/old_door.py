@@ -61,10 +61,8 @@ def gate() -> None:
     if operation is None or not known:
         return
     if request.method not in operation.old_door_methods:
-        raise MethodNotAllowed(
-            valid_methods=list(operation.old_door_methods),
-            description=f"{operation.operation_id} takes {' or '.join(operation.old_door_methods)}, not {request.method}",
-        )
+        methods = operation.old_door_methods
+        raise MethodNotAllowed(methods, f"{operation.operation_id} takes {' or '.join(methods)}, not {request.method}")
     security.permissions.authorize(operation.operation_id, _dag_id(operation))
 
 
