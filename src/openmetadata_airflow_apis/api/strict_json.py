@@ -52,7 +52,10 @@ _TOO_DEEP = f"The body is nested deeper than {MAX_DEPTH} levels"
 
 def _check_depth_and_text(value: Any) -> None:
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    depth = 1
+    while level:
+        if depth > MAX_DEPTH and any(isinstance(item, (dict, list)) for item in level):
+            raise MalformedBody(_TOO_DEEP)
         below: list[Any] = []
         for item in level:
             if isinstance(item, dict):
@@ -60,14 +63,17 @@ def _check_depth_and_text(value: Any) -> None:
                 below.extend(item.values())
             elif isinstance(item, list):
                 below.extend(item)
-            elif isinstance(item, str) and not item.isascii():
-                try:
-                    item.encode()
-                except UnicodeEncodeError:
-                    raise MalformedBody("The body has a lone surrogate (\\ud800 to \\udfff) in a string") from None
-            elif isinstance(item, float) and item in (float("inf"), float("-inf")):
-                raise MalformedBody("The body has a number that is too large for a double")
-        if not below:
-            return
+            else:
+                _check_scalar(item)
         level = below
-    raise MalformedBody(_TOO_DEEP)
+        depth += 1
+
+
+def _check_scalar(value: Any) -> None:
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise MalformedBody("The body has a lone surrogate (\\ud800 to \\udfff) in a string") from None
+    elif isinstance(value, float) and value in (float("inf"), float("-inf")):
+        raise MalformedBody("The body has a number that is too large for a double")
