@@ -22,6 +22,7 @@ The tree::
     │   ├── DagExists
     │   ├── NotDeployedHere
     │   ├── DagIsRunning
+    │   ├── DagHasImportErrors
     │   ├── DagRunExists
     │   ├── NothingFailed
     │   ├── NothingRunning
@@ -30,6 +31,8 @@ The tree::
     ├── NotAllowed                   good credentials that may not do this
     ├── LoginUnsupported             this Airflow has no password login of that kind
     ├── TooManyTries
+    ├── DamagedDocument              a deployed definition's file is torn, edited by hand, or of another version
+    ├── DagNotBuilt                  a definition, however well formed, is refused by this Airflow or its operators
     └── Unavailable                  a store does not answer; trying again later may help
         └── StorageFull
 """
@@ -170,7 +173,9 @@ class TaskNotFound(NotFound):
         self.map_index = map_index
         where = f" in the DagRun `{run_id}`" if run_id is not None else ""
         index = f" at map_index {map_index}" if map_index is not None else ""
-        super().__init__(f"The task with task_id: `{task_id}`{index} was not found{where} of the DAG `{dag_id}`")
+        super().__init__(
+            f"The task with task_id: `{task_id}`{index} was not found{where} of the DAG `{dag_id}`"
+        )
 
 
 class Conflict(ManagedDagsError):
@@ -207,6 +212,14 @@ class DagIsRunning(Conflict):
         super().__init__(
             f"The DAG `{dag_id}` has {running} running task instance(s); kill or await them, then delete"
         )
+
+
+class DagHasImportErrors(Conflict):
+    """A run was asked for of a DAG whose file does not import."""
+
+    def __init__(self, dag_id: str) -> None:
+        self.dag_id = dag_id
+        super().__init__(f"The DAG `{dag_id}` has import errors and cannot be run; mend its file or deploy it anew")
 
 
 class DagRunExists(Conflict):
@@ -267,6 +280,27 @@ class TooManyTries(ManagedDagsError):
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
         super().__init__(f"Too many login attempts; try again in {retry_after} seconds")
+
+
+class DamagedDocument(ManagedDagsError):
+    """The file of a deployed definition cannot be trusted; str() names the file and the cure in one line."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}; deploy the workflow again")
+
+
+class DagNotBuilt(ManagedDagsError):
+    """A definition cannot become a DAG here.
+
+    place: the path of keys and indexes in the canonical definition, such as ("tasks", 3, "arguments", "pool").
+    """
+
+    def __init__(self, place: tuple[str | int, ...], reason: str) -> None:
+        self.place = place
+        self.reason = reason
+        super().__init__(f"{'/'.join(map(str, place))}: {reason}" if place else reason)
 
 
 class Unavailable(ManagedDagsError):

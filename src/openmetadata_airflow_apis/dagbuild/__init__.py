@@ -1,0 +1,38 @@
+"""Builds an Airflow DAG from a canonical definition; runs in the DAG processor and on workers, so it imports fast.
+
+What a definition may hold was checked when it was deployed, and is not checked again here.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis.dagbuild.build import build_dag
+from openmetadata_airflow_apis.dagbuild.callables import ManagedCallables
+from openmetadata_airflow_apis.dagbuild.stored import decode
+from openmetadata_airflow_apis.errors import DamagedDocument
+
+if TYPE_CHECKING:
+    from airflow.models.dag import DAG
+
+__all__ = ["build_dag", "load_dag"]
+
+
+def load_dag(dag_id: str, workflow_config_file: str) -> DAG:
+    """Return the DAG of a deployed definition: what the file that a deploy renders calls.
+
+    workflow_config_file: the path of the stored document.
+    Raises DamagedDocument, naming the file, where the document is missing, torn, edited by hand or another
+    DAG's; DagNotBuilt where an operator or a callable is no longer what it was at deploy.
+    """
+    try:
+        with open(workflow_config_file, "rb") as file:  # noqa: PTH123 - without pathlib, for speed
+            data = file.read()
+    except FileNotFoundError:
+        raise DamagedDocument(workflow_config_file, "the definition's file is missing") from None
+    document = decode(data, workflow_config_file)
+    if document.dag_id != dag_id:
+        raise DamagedDocument(workflow_config_file, f"it holds the DAG '{document.dag_id}', not '{dag_id}'")
+    fileloc = sys._getframe(1).f_code.co_filename  # noqa: SLF001 - as Airflow's own DAG finds its file
+    return build_dag(document.definition, fileloc=fileloc, callables=ManagedCallables())

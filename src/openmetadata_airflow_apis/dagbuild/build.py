@@ -1,0 +1,195 @@
+"""build_dag: a canonical definition in, an Airflow DAG out."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.dagbuild.values import FindFunction, Values, blaming, import_object, outputs_in
+from openmetadata_airflow_apis.errors import DagNotBuilt
+
+if TYPE_CHECKING:
+    from airflow.models.dag import DAG
+
+    Place = tuple[str | int, ...]
+
+
+def build_dag(definition: dict[str, Any], *, fileloc: str, callables: FindFunction) -> DAG:
+    """Return the DAG of a canonical definition; the same definition gives the same serialized DAG.
+
+    fileloc: the path of the file that the DAG processor will find the DAG in.
+    callables: gives the function for (file, name); ManagedCallables where the authors' code may run, a StandIns
+    where it may not.
+    Raises DagNotBuilt, with the place in the definition, for whatever Airflow or an operator refuses.
+    """
+    return _Building(definition, fileloc, callables).dag
+
+
+class _Building:
+    def __init__(self, definition: dict[str, Any], fileloc: str, callables: FindFunction) -> None:
+        from airflow.models.dag import DAG
+
+        self._callables = callables
+        self._values = Values(callables, self._output)
+        keywords = self._values.make_each(definition["dag"], ("dag",))
+        with blaming(("dag",)):
+            self.dag = DAG(definition["dag_id"], **keywords)
+        self.dag.fileloc = fileloc
+        self._nodes: dict[str, Any] = {}  # tasks and groups by their full ids
+        groups = definition.get("task_groups") or []
+        for index, group in enumerate(groups):
+            with blaming(("task_groups", index)):
+                self._nodes[group["group_id"]] = self._group(group, ("task_groups", index))
+        tasks = definition["tasks"]
+        self._takes = [outputs_in([task["arguments"], task.get("partial"), task.get("expand")]) for task in tasks]
+        for index in _build_order(tasks, self._takes):
+            task = tasks[index]
+            place = ("tasks", index)
+            with blaming(place):
+                self._nodes[task["task_id"]] = self._task(task, place)
+        self._connect(tasks, groups)
+
+    def _output(self, task_id: str) -> Any:
+        try:
+            return self._nodes[task_id].output
+        except KeyError:
+            raise DagNotBuilt((), f"there is no task '{task_id}' whose output could be taken") from None
+
+    def _group(self, group: dict[str, Any], place: Place) -> Any:
+        from airflow.utils.task_group import TaskGroup
+
+        parent = group.get("parent")
+        made = TaskGroup(
+            group["label"],
+            parent_group=self._nodes[parent] if parent else self.dag.task_group,
+            dag=self.dag,
+            **self._values.make_each(group.get("arguments") or {}, (*place, "arguments")),
+        )
+        return _named(made, made.group_id, group["group_id"])
+
+    def _task(self, task: dict[str, Any], place: Place) -> Any:
+        arguments = self._values.make_each(task["arguments"], (*place, "arguments"))
+        if "callable" in task:
+            with blaming((*place, "callable")):
+                arguments["python_callable"] = self._callables(task["callable"]["file"], task["callable"]["name"])
+        group = task.get("group")
+        arguments["task_id"] = task["label"]
+        arguments["dag"] = self.dag
+        if group is not None:
+            arguments["task_group"] = self._nodes[group]
+        if "decorator" in task:
+            made = self._decorated(task, place, arguments)
+        else:
+            with blaming((*place, "operator")):
+                operator = import_object(task["operator"])
+            if "expand" in task:
+                partial = self._values.make_each(task.get("partial") or {}, (*place, "partial"))
+                expand = self._values.make_each(task["expand"], (*place, "expand"))
+                made = operator.partial(**arguments, **partial).expand(**expand)
+            else:
+                made = operator(**arguments)
+        return _named(made, made.task_id, task["task_id"])
+
+    def _decorated(self, task: dict[str, Any], place: Place, arguments: dict[str, Any]) -> Any:
+        """Decorate the function and call it: its parameters' values go to it, the other arguments to the decorator."""
+        with blaming((*place, "decorator")):
+            decorator = import_object(task["decorator"])
+        function = arguments.pop("python_callable")
+        parameters = inspect.signature(function).parameters
+        to_function = {
+            key: arguments.pop(key) for key in list(arguments) if key in parameters and key in task["arguments"]
+        }
+        decorated = decorator(**arguments)(function)
+        if "expand" in task:
+            to_function.update(self._values.make_each(task.get("partial") or {}, (*place, "partial")))
+            expand = self._values.make_each(task["expand"], (*place, "expand"))
+            if to_function:
+                decorated = decorated.partial(**to_function)
+            return decorated.expand(**expand).operator
+        return decorated(**to_function).operator
+
+    def _connect(self, tasks: list[dict[str, Any]], groups: list[dict[str, Any]]) -> None:
+        """Set the edges: between tasks first, then those of groups from the inside out.
+
+        An edge of a group is set between its first and last tasks, which are known once all within it is connected.
+        """
+        nodes = self._nodes
+        later: list[tuple[Place, str, str]] = []
+        group_ids = {group["group_id"] for group in groups}
+        for index, task in enumerate(tasks):
+            upstream = task["upstream"]
+            if group_ids and not group_ids.isdisjoint(upstream):
+                later += [(("tasks", index), task["task_id"], name) for name in upstream if name in group_ids]
+                upstream = [name for name in upstream if name not in group_ids]
+            if upstream:
+                with blaming(("tasks", index, "upstream")):
+                    nodes[task["task_id"]].set_upstream([nodes[name] for name in upstream])
+            if self._takes[index]:
+                # Airflow itself adds the edge for templated arguments alone.
+                node = nodes[task["task_id"]]
+                node.set_upstream([nodes[name] for name in sorted(self._takes[index] - node.upstream_task_ids)])
+        for index, group in enumerate(groups):
+            later += [(("task_groups", index), group["group_id"], name) for name in group.get("upstream") or []]
+        if later:
+            depth = _Depths(tasks, groups)
+            for place, name, before in sorted(later, key=lambda edge: -depth.of_edge(edge[1], edge[2])):
+                with blaming((*place, "upstream")):
+                    nodes[name].set_upstream(nodes[before])
+
+
+class _Depths:
+    """How deep in the tree of groups things are."""
+
+    def __init__(self, tasks: list[dict[str, Any]], groups: list[dict[str, Any]]) -> None:
+        self._parents = {group["group_id"]: group.get("parent") for group in groups}
+        self._parents.update({task["task_id"]: task.get("group") for task in tasks})
+
+    def of_edge(self, one: str, other: str) -> int:
+        """Return the number of groups that both ends are in."""
+        return len(self._ancestors(one) & self._ancestors(other))
+
+    def _ancestors(self, name: str) -> set[str]:
+        found = set()
+        parent = self._parents.get(name)
+        while parent is not None:
+            found.add(parent)
+            parent = self._parents.get(parent)
+        return found
+
+
+def _named(node: Any, found: str, wanted: str) -> Any:
+    if found != wanted:
+        raise DagNotBuilt((), f"Airflow names it '{found}', the definition '{wanted}'")
+    return node
+
+
+def _build_order(tasks: list[dict[str, Any]], takes: list[set[str]]) -> list[int]:
+    """Return the indexes of tasks, each after the tasks whose output it takes."""
+    if not any(takes):
+        return list(range(len(tasks)))
+    index_of = {task["task_id"]: index for index, task in enumerate(tasks)}
+    order: list[int] = []
+    done: set[int] = set()
+    for first in range(len(tasks)):
+        stack = [(first, iter(sorted(takes[first])))]
+        path = {first}
+        while stack:
+            index, rest = stack[-1]
+            for name in rest:
+                before = index_of.get(name)
+                if before is None or before in done:
+                    continue
+                if before in path:
+                    raise DagNotBuilt(
+                        ("tasks", index), f"its arguments take, over others, their own task's output ('{name}')"
+                    )
+                stack.append((before, iter(sorted(takes[before]))))
+                path.add(before)
+                break
+            else:
+                stack.pop()
+                path.discard(index)
+                if index not in done:
+                    done.add(index)
+                    order.append(index)
+    return order

@@ -1,0 +1,126 @@
+"""Loads the functions that a definition names from the files of dag_managed_operators. DAG processor and workers only.
+
+Each file becomes a module of the private package `_dag_managed_operators`: checks.py is
+`_dag_managed_operators.checks`. It is not on sys.path, so it can shadow no real module and a file may be called
+`json.py`. Files reach each other by relative imports (`from .helpers import clean`, or `from ..helpers` in a
+subfolder); a plain `import helpers` looks for an installed module.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from functools import lru_cache
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Callable
+
+from openmetadata_airflow_apis.dagbuild.managed_files import is_folder, path_parts, read_source
+from openmetadata_airflow_apis.errors import DagNotBuilt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import CodeType
+
+PACKAGE = "_dag_managed_operators"
+
+
+class ManagedCallables:
+    """Returns functions by file and name; one object serves one parse, in which each file is executed once.
+
+    folder: where the files are; by default the option dag_managed_operators, read when the first is needed.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        self._folder = folder
+        self._modules: dict[str, ModuleType] | None = None
+
+    def __call__(self, file: str, name: str) -> Callable[..., Any]:
+        """Return the function `name` of `file`; raise DagNotBuilt with the reason where that can't be done."""
+        if self._modules is None:
+            self._modules = {}
+            _FINDER.start_parse(self._find_folder())
+        module = self._modules.get(file)
+        if module is None:
+            module = self._modules[file] = self._load(file)
+        function = getattr(module, name, None)
+        if not callable(function):
+            raise DagNotBuilt((), f"the file '{file}' in {_FINDER.folder} has no function '{name}'")
+        return function
+
+    def _find_folder(self) -> str:
+        if self._folder is not None:
+            return os.fspath(self._folder)
+        from openmetadata_airflow_apis.settings import Settings
+
+        return str(Settings.load().dag_managed_operators)
+
+    def _load(self, file: str) -> ModuleType:
+        try:
+            parts = path_parts(file)
+            read_source(_FINDER.folder, file)
+        except (OSError, ValueError) as error:
+            raise DagNotBuilt((), f"the file '{file}' in {_FINDER.folder} can't be read: {error}") from None
+        module = importlib.import_module(".".join([PACKAGE, *parts])[: -len(".py")])
+        if getattr(module.__spec__, "origin", None) != os.path.join(_FINDER.folder, *parts):  # noqa: PTH118 - for speed
+            raise DagNotBuilt((), f"'{file}' has a folder of the same name beside it; rename one of them")
+        return module
+
+
+class _ManagedFinder(MetaPathFinder, Loader):
+    """Finds and executes the modules below PACKAGE, and no others."""
+
+    folder = ""
+
+    def start_parse(self, folder: str) -> None:
+        """Forget what an earlier parse loaded, so that every parse sees the files as they are now."""
+        for name in [name for name in sys.modules if name.startswith(PACKAGE + ".")]:
+            del sys.modules[name]
+        self.folder = folder
+        if PACKAGE not in sys.modules:
+            package = ModuleType(PACKAGE, "The private package of the files in dag_managed_operators.")
+            package.__path__ = []  # not a namespace of Python's own: only this finder looks below it
+            sys.modules[PACKAGE] = package
+            sys.meta_path.append(self)
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002 - the import system's signature
+        target: ModuleType | None = None,  # noqa: ARG002 - the import system's signature
+    ) -> ModuleSpec | None:
+        if not fullname.startswith(PACKAGE + "."):
+            return None
+        names = fullname.split(".")[1:]
+        if is_folder(self.folder, names):
+            return self._spec(fullname, [*names, "__init__.py"], package=True)
+        return self._spec(fullname, [*names[:-1], names[-1] + ".py"], package=False)
+
+    def _spec(self, fullname: str, parts: list[str], *, package: bool) -> ModuleSpec | None:
+        try:
+            source = read_source(self.folder, "/".join(parts))
+        except FileNotFoundError:
+            if not package:
+                return None
+            source = None  # a folder without __init__.py is a package all the same
+        except (OSError, ValueError):
+            return None
+        origin = os.path.join(self.folder, *parts)  # noqa: PTH118 - for speed
+        spec = ModuleSpec(fullname, self, origin=origin, is_package=package, loader_state=source)
+        spec.has_location = source is not None
+        return spec
+
+    def exec_module(self, module: ModuleType) -> None:
+        spec = module.__spec__
+        if spec is not None and spec.loader_state is not None:
+            exec(_compile(spec.loader_state, spec.origin or ""), module.__dict__)  # noqa: S102 - importing is executing
+
+
+@lru_cache(maxsize=256)
+def _compile(source: bytes, path: str) -> CodeType:
+    return compile(source, path, "exec", dont_inherit=True)
+
+
+_FINDER = _ManagedFinder()

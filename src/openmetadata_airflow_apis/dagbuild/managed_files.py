@@ -1,0 +1,63 @@
+"""Reads the Python files of dag_managed_operators without ever leaving that folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def path_parts(relative: str) -> list[str]:
+    """Return the parts of a callable file's path, such as ["growth", "cohorts.py"].
+
+    Raises ValueError with the reason where a part is not a plain Python name, or the file is no .py file.
+    """
+    if not relative.endswith(".py"):
+        raise ValueError(f"'{relative}' is not the name of a .py file")
+    parts = relative.split("/")
+    for part in (*parts[:-1], parts[-1][:-3]):
+        if not (part.isascii() and part.isidentifier()):
+            raise ValueError(
+                f"'{relative}' is not a path below dag_managed_operators of plain Python names, "
+                "such as checks.py or growth/cohorts.py"
+            )
+    return parts
+
+
+def read_source(folder: str, relative: str) -> bytes:
+    """Return the bytes of a callable file, opened part by part without following symbolic links.
+
+    `folder` itself may be a link: the operator set it. Raises ValueError as path_parts does, FileNotFoundError,
+    and OSError where a part is a link or not a folder, or the file is not a regular one.
+    """
+    *folders, name = path_parts(relative)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in folders:
+            inner = os.open(part, _READ | os.O_DIRECTORY, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        # A FIFO would keep a blocking open waiting for ever.
+        file_descriptor = os.open(name, _READ | os.O_NONBLOCK, dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
+    with os.fdopen(file_descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(f"'{relative}' is not a regular file")
+        return file.read()
+
+
+def is_folder(folder: str, names: list[str]) -> bool:
+    """Say whether folder/names[0]/names[1]/… is a folder that is reached without following symbolic links."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in names:
+            inner = os.open(name, _READ | os.O_DIRECTORY, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
