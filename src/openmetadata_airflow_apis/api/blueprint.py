@@ -9,9 +9,12 @@ from connexion.apis.flask_api import FlaskApi
 from connexion.resolver import Resolution, Resolver
 from flask import Blueprint, request
 
-from openmetadata_airflow_apis import security
 from openmetadata_airflow_apis.api import body, documents, old_door, problems, specification
 from openmetadata_airflow_apis.errors import InvalidArgument
+from openmetadata_airflow_apis.security import setup
+from openmetadata_airflow_apis.security.gate import authenticate
+from openmetadata_airflow_apis.security.headers import harden
+from openmetadata_airflow_apis.security.permissions import authorize
 from openmetadata_airflow_apis.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ class _Api(FlaskApi):
 def register_api(app: Flask) -> None:
     """Register the API with Airflow's web application; raise ConfigurationError where a setting is wrong."""
     app.extensions[NAME] = Extension(settings=Settings.load())
-    security.setup.init_app(app)
+    setup.init_app(app)
     blueprint = make_blueprint(validate_responses=bool(app.config.get("TESTING")))
     app.register_blueprint(blueprint)
     # The gate asks for the CSRF token itself, of signed-in browsers alone: Flask-WTF would ask it of tokens too.
@@ -76,7 +79,7 @@ def make_blueprint(*, validate_responses: bool) -> Blueprint:
             )
     documents.add_routes(blueprint)
     blueprint.before_request(_gate)
-    blueprint.after_request(security.headers.harden)
+    blueprint.after_request(harden)
     problems.register_error_handlers(blueprint, is_old_door)
     return blueprint
 
@@ -99,8 +102,8 @@ def _gate() -> None:
         old_door.gate()
         return
     operation = specification.operations()[operation_id]
-    security.gate.authenticate(changes_state=operation.changes_state)
-    security.permissions.authorize(operation_id, (request.view_args or {}).get("dag_id"))
+    authenticate(changes_state=operation.changes_state)
+    authorize(operation_id, (request.view_args or {}).get("dag_id"))
     _refuse_unknown_query_parameters(operation)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from airflow.utils.session import create_session
 
-from openmetadata_airflow_apis import runs, security
+from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.security.gate import user_name
 
 
 def trigger_dag(dag_id: str, body: dict[str, Any] | None = None) -> tuple[dict[str, Any], int]:
@@ -20,13 +21,44 @@ def trigger_dag(dag_id: str, body: dict[str, Any] | None = None) -> tuple[dict[s
             conf=wanted.get("conf"),
             logical_date=wire.date_time(wanted.get("logical_date"), "/logical_date"),
             note=wanted.get("note"),
-            user=security.user_name(),
+            user=user_name(),
             session=session,
         )
         return wire.to_json(run), 201
+
+
+def run_task_instance(dag_id: str, body: dict[str, Any], *, dry_run: bool = False) -> tuple[dict[str, Any], int]:
+    """Create a run of some tasks."""
+    with create_session() as session:
+        run = runs.run_partial(
+            dag_id,
+            body["task_ids"],
+            run_id=body.get("run_id"),
+            conf=body.get("conf"),
+            dry_run=dry_run,
+            user=user_name(),
+            session=session,
+        )
+        return wire.to_json(run), 200 if dry_run else 201
 
 
 def dag_state(dag_id: str, run_id: str) -> dict[str, Any]:
     """Answer the state of a run."""
     with create_session() as session:
         return wire.to_json(runs.dag_state(dag_id, run_id, session=session))
+
+
+def restart_failed_task(dag_id: str, run_id: str, *, dry_run: bool = False) -> dict[str, Any]:
+    """Clear what failed and everything downstream."""
+    with create_session() as session:
+        run = runs.restart_failed(dag_id, run_id, dry_run=dry_run, user=user_name(), session=session)
+        return {**wire.to_json(run), "clear_task_count": run.clear_task_count}
+
+
+def kill_running_tasks(
+    dag_id: str, run_id: str, *, task_id: str | None = None, map_index: int | None = None, wait: int = 0
+) -> dict[str, Any]:
+    """Fail what is unfinished, and wait for the processes if asked to."""
+    with create_session() as session:
+        run = runs.kill_running(dag_id, run_id, task_id=task_id, map_index=map_index, user=user_name(), session=session)
+        return wire.stopped(run, runs.await_ended(run.task_instances, wait, session=session))

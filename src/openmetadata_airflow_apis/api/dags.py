@@ -7,19 +7,19 @@ from typing import Any
 
 from airflow.utils.session import create_session
 
-from openmetadata_airflow_apis import deploy, security
+from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.body import read_json, settings
+from openmetadata_airflow_apis.security.gate import user_name
+from openmetadata_airflow_apis.security.permissions import authorize, readable_dag_ids
 
 
 def deploy_dag(*, dry_run: bool = False, wait: int = 0) -> tuple[dict[str, Any], int]:
     """Check the definition, deploy it, and wait for its parse if asked to."""
     workflow = deploy.check_workflow(read_json(), settings(), now=datetime.now(timezone.utc))
-    security.permissions.authorize("deploy_dag", workflow.dag_id)
+    authorize("deploy_dag", workflow.dag_id)
     with create_session() as session:
-        deployment = deploy.deploy(
-            workflow, user=security.user_name(), settings=settings(), session=session, dry_run=dry_run
-        )
+        deployment = deploy.deploy(workflow, user=user_name(), settings=settings(), session=session, dry_run=dry_run)
         if wait and not dry_run:
             deployment = deploy.await_parse(deployment, wait, session=session)
     return wire.to_json(deployment), _status(deployment)
@@ -39,7 +39,7 @@ def list_dags(limit: int = 100, offset: int = 0) -> dict[str, Any]:
             session=session,
             limit=limit,
             offset=offset,
-            readable=security.permissions.readable_dag_ids(),
+            readable=readable_dag_ids(),
         )
         return {"dags": wire.to_json(found), "total_entries": total}
 
@@ -53,10 +53,10 @@ def get_dag(dag_id: str) -> dict[str, Any]:
 def refresh_all_dags() -> dict[str, Any]:
     """Bring the deployed DAGs up to date and have every other file parsed."""
     with create_session() as session:
-        return wire.to_json(deploy.refresh_all_dags(user=security.user_name(), settings=settings(), session=session))
+        return wire.to_json(deploy.refresh_all_dags(user=user_name(), settings=settings(), session=session))
 
 
 def delete_dag(dag_id: str) -> dict[str, Any]:
     """Delete a deployed DAG, files first."""
     with create_session() as session:
-        return wire.to_json(deploy.delete_dag(dag_id, user=security.user_name(), settings=settings(), session=session))
+        return wire.to_json(deploy.delete_dag(dag_id, user=user_name(), settings=settings(), session=session))

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from openmetadata_airflow_apis import security
 from openmetadata_airflow_apis.api import body, specification, wire
+from openmetadata_airflow_apis.api.strict_json import parse
 from openmetadata_airflow_apis.errors import (
     InvalidArgument,
     MissingArguments,
     OperationNotNamed,
     UnknownOperation,
 )
+from openmetadata_airflow_apis.security.gate import authenticate
+from openmetadata_airflow_apis.security.permissions import authorize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +55,7 @@ def gate() -> None:
     operation = specification.operations().get(_name())
     known = operation is not None and bool(operation.old_door_methods)
     changes_state = operation.changes_state if operation is not None and known else False
-    security.gate.authenticate(
+    authenticate(
         changes_state=changes_state,
         # A link or an image on a strange page can make a signed-in browser send a GET.
         session_allowed=request.method != "GET" or not changes_state,
@@ -63,7 +65,7 @@ def gate() -> None:
     if request.method not in operation.old_door_methods:
         methods = operation.old_door_methods
         raise MethodNotAllowed(methods, f"{operation.operation_id} takes {' or '.join(methods)}, not {request.method}")
-    security.permissions.authorize(operation.operation_id, _dag_id(operation))
+    authorize(operation.operation_id, _dag_id(operation))
 
 
 def _call() -> Response:
@@ -123,6 +125,27 @@ def _optional(arguments: dict[str, Any], name: str) -> dict[str, Any]:
     return _text(arguments, name) if arguments.get(name) else {}
 
 
+def _run_id(arguments: dict[str, Any]) -> dict[str, Any]:
+    return _text(arguments, "dag_id", "run_id")
+
+
+def _partial(arguments: dict[str, Any]) -> dict[str, Any]:
+    tasks = [task.strip() for task in _text(arguments, "tasks")["tasks"].split(",")]
+    wanted = {"task_ids": [task for task in tasks if task], "run_id": _text(arguments, "run_id")["run_id"]}
+    if not wanted["task_ids"]:
+        raise MissingArguments(["tasks"])
+    if arguments.get("conf"):
+        wanted["conf"] = _conf(arguments["conf"])
+    return {**_text(arguments, "dag_id"), "body": wanted}
+
+
+def _conf(value: Any) -> dict[str, Any]:
+    conf = parse(value.encode("utf-8", "surrogatepass")) if isinstance(value, str) else value
+    if not isinstance(conf, dict):
+        raise InvalidArgument("conf", f"is {json.dumps(conf)}; give a JSON object")
+    return conf
+
+
 def _trigger(arguments: dict[str, Any]) -> dict[str, Any]:
     return {
         "dag_id": _text(arguments, "workflow_name")["workflow_name"],
@@ -161,8 +184,14 @@ FORMS: dict[str, Form] = {
     ),
     "refresh_all_dags": Form(lambda _: {}, lambda _: {"message": "All DAGs are now up to date"}),
     "delete_dag": Form(lambda call: _text(call, "dag_id"), lambda done: {"message": f"DAG [{done['dag_id']}] deleted"}),
-    "dag_state": Form(lambda call: _text(call, "dag_id", "run_id"), _state),
+    "dag_state": Form(_run_id, _state),
     "task_instance_detail": Form(lambda call: _text(call, "dag_id", "run_id", "task_id"), _detail),
+    "restart_failed_task": Form(
+        _run_id, lambda run: {name: run[name] for name in ("failed_task_count", "clear_task_count")}
+    ),
+    "kill_running_tasks": Form(lambda call: {**_run_id(call), **_optional(call, "task_id")}, lambda _: {}),
+    "run_task_instance": Form(_partial, lambda run: {"execution_date": wire.old_door_date(run["logical_date"])}),
+    "skip_task_instance": Form(lambda call: _text(call, "dag_id", "run_id", "task_id"), lambda _: {}),
     "trigger_dag": Form(
         _trigger, lambda run: {"message": f"Workflow [{run['dag_id']}] has been triggered as {run['run_id']}"}
     ),

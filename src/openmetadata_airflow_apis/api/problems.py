@@ -40,6 +40,7 @@ STATUS: dict[type[errors.ManagedDagsError], int] = {
     errors.DagExists: 409,
     errors.NotDeployedHere: 409,
     errors.DagIsRunning: 409,
+    errors.DagHasImportErrors: 409,
     errors.DagRunExists: 409,
     errors.NothingFailed: 409,
     errors.NothingRunning: 409,

@@ -8,9 +8,19 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.security.gate import user_name
 
 
-def task_instance_detail(dag_id: str, run_id: str, task_id: str, map_index: int | None = None) -> dict[str, Any]:
+def task_instance_detail(dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None) -> dict[str, Any]:
     """Answer a task of a run."""
     with create_session() as session:
         return wire.to_json(runs.task_instance_detail(dag_id, run_id, task_id, map_index=map_index, session=session))
+
+
+def skip_task_instance(
+    dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None, wait: int = 0
+) -> dict[str, Any]:
+    """Skip a task and what Airflow would skip with it."""
+    with create_session() as session:
+        run = runs.skip_task_instance(dag_id, run_id, task_id, map_index=map_index, user=user_name(), session=session)
+        return wire.stopped(run, runs.await_ended(run.task_instances, wait, session=session))

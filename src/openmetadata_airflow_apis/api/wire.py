@@ -22,6 +22,13 @@ def to_json(value: Any) -> Any:
     return value
 
 
+def stopped(run: Any, still_running: Any) -> dict[str, Any]:
+    """Return the body of a kill or a skip: what was touched, and whose process is still there."""
+    body = to_json(run)
+    del body["dry_run"]
+    return {**body, "still_running": to_json(still_running)}
+
+
 def date_time(text: str | None, pointer: str) -> datetime | None:
     """Return an RFC 3339 date-time of a body; raise InvalidBody where it is none or has no offset."""
     if text is None:
