@@ -1,0 +1,67 @@
+"""Finds what the caller named: the DAG, its run, its task; says which of them is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.sqlalchemy import with_row_locks
+from sqlalchemy import select, update
+
+from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
+
+if TYPE_CHECKING:
+    from airflow.models.dag import DAG
+    from sqlalchemy.engine import Row
+    from sqlalchemy.orm import Session
+
+# Core tables, not the mapped classes: one column there means the same in every supported Airflow version,
+# while TaskInstance.try_number is a property with arithmetic of its own before 2.10.
+RUN = DagRun.__table__
+TI = TaskInstance.__table__
+_DAG = DagModel.__table__
+
+
+def find_dag(dag_id: str, *, session: Session) -> Row:
+    """Return the DAG's row (is_paused, is_active, has_import_errors); raise DagNotFound."""
+    row = session.execute(
+        select(_DAG.c.is_paused, _DAG.c.is_active, _DAG.c.has_import_errors).where(_DAG.c.dag_id == dag_id)
+    ).first()
+    if row is None:
+        raise DagNotFound(dag_id)
+    return row
+
+
+def find_run(dag_id: str, run_id: str, *, session: Session, lock: bool = False) -> Row:
+    """Return the run's id, state, execution_date, start_date, dag_hash; raise DagNotFound or DagRunNotFound.
+
+    lock: hold the run until the transaction's end. The scheduler and the workers' own scheduling take the
+    same lock before they decide about the run's task instances, and go by a run that they find locked.
+    """
+    this_run = (RUN.c.dag_id == dag_id) & (RUN.c.run_id == run_id)
+    query = select(RUN.c.id, RUN.c.state, RUN.c.execution_date, RUN.c.start_date, RUN.c.dag_hash).where(this_run)
+    if lock:
+        if session.get_bind().dialect.name == "sqlite":
+            # SQLite has no row locks. Its first write takes the one lock there is, so write first.
+            session.execute(update(RUN).where(this_run).values(dag_id=RUN.c.dag_id, updated_at=RUN.c.updated_at))
+        query = with_row_locks(query, session=session)
+    row = session.execute(query).first()
+    if row is None:
+        find_dag(dag_id, session=session)
+        raise DagRunNotFound(dag_id, run_id)
+    return row
+
+
+def serialized_dag(dag_id: str, *, session: Session) -> tuple[DAG, str]:
+    """Return the DAG from Airflow's serialized_dag table, with its hash; raise DagNotFound.
+
+    The DAG's file is not imported: nobody's code runs in the process that asks.
+    """
+    row: Any = SerializedDagModel.get(dag_id, session=session)
+    if row is None:
+        raise DagNotFound(dag_id)
+    row.load_op_links = False
+    return row.dag, row.dag_hash

@@ -1,0 +1,126 @@
+"""What the verbs of this room answer: frozen dataclasses in Airflow's words, dates with a time zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A DagRun as it is now."""
+
+    dag_id: str
+    run_id: str
+    state: str | None
+    run_type: str
+    external_trigger: bool
+    logical_date: datetime
+    queued_at: datetime | None
+    start_date: datetime | None
+    end_date: datetime | None
+    data_interval_start: datetime | None
+    data_interval_end: datetime | None
+    conf: dict[str, Any]
+    note: str | None
+
+
+@dataclass(frozen=True)
+class TriggeredRun(RunState):
+    """A DagRun just created; is_paused: its DAG is paused, and the run waits in state queued until it is not."""
+
+    is_paused: bool
+
+
+@dataclass(frozen=True)
+class TaskInstanceDetail:
+    """A task instance as it is now, or all task instances of a mapped task taken together.
+
+    map_index: -1 for a task that is not mapped; None where several are taken together. Then state is the one
+    that Airflow's grid would show, start_date the first, end_date the last, try_number and max_tries the
+    largest, and what differs between them (hostname, pid, operator and so on) is None.
+    count: how many task instances this speaks of. duration: seconds.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int | None
+    count: int
+    state: str | None
+    logical_date: datetime
+    start_date: datetime | None
+    end_date: datetime | None
+    duration: float | None
+    try_number: int | None
+    max_tries: int | None
+    hostname: str | None = None
+    pid: int | None = None
+    operator: str | None = None
+    pool: str | None = None
+    queue: str | None = None
+    queued_when: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TouchedTaskInstance:
+    """A task instance that an operation changed, or would change.
+
+    job_id, hostname, pid: the LocalTaskJob and the process of one whose process was running; otherwise None.
+    """
+
+    task_id: str
+    map_index: int
+    state_before: str | None
+    state_after: str | None
+    job_id: int | None = None
+    hostname: str | None = None
+    pid: int | None = None
+
+
+@dataclass(frozen=True)
+class ChangedRun:
+    """What an operation did to one DagRun.
+
+    state: the run's state now. task_instances: those touched, by task_id and map_index.
+    dry_run: nothing was changed; the rest says what would have been.
+    """
+
+    dag_id: str
+    run_id: str
+    logical_date: datetime
+    state: str | None
+    task_instances: tuple[TouchedTaskInstance, ...]
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class KilledRun(ChangedRun):
+    """What kill_running did."""
+
+
+@dataclass(frozen=True)
+class SkippedTask(ChangedRun):
+    """What skip_task_instance did."""
+
+
+@dataclass(frozen=True)
+class RestartedRun(ChangedRun):
+    """What restart_failed did; task_instances are those cleared, the failed ones included."""
+
+    failed_task_count: int = 0
+
+    @property
+    def clear_task_count(self) -> int:
+        """How many task instances were cleared."""
+        return len(self.task_instances)
+
+
+@dataclass(frozen=True)
+class PartialRun(ChangedRun):
+    """What run_partial created: task_instances are all of the new run's; state_after None is one that will run."""
+
+    is_paused: bool = False
