@@ -1,0 +1,88 @@
+"""The gate: says whose request this is, or refuses it. Nothing is let in by default."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from flask import current_app, request
+from flask_wtf.csrf import CSRFError
+
+from openmetadata_airflow_apis.errors import NotAllowed, NotSignedIn
+from openmetadata_airflow_apis.security import identity, passwords, tokens
+
+MISSING = "Missing Authorization Header"
+_BEARER = re.compile(r"bearer +(?P<token>[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.IGNORECASE)
+_BASIC = re.compile(r"basic +(?P<credentials>[A-Za-z0-9+/=_-]+)", re.IGNORECASE)
+
+
+def authenticate(*, changes_state: bool = True, session_allowed: bool = True) -> None:
+    """Find out whose request this is and make that user the one whom Airflow's checks see.
+
+    changes_state: a signed-in browser must send its CSRF token. session_allowed: False where a header is needed
+    and a cookie alone is refused. Raises NotSignedIn, NotAllowed (the CSRF token), TooManyTries, and Unavailable
+    where it cannot be known whether a token was revoked. A header that is there decides alone: a bad one is never
+    made up for by a session.
+    """
+    header = authorization_header()
+    if header is None:
+        _by_session(changes_state=changes_state, session_allowed=session_allowed)
+        return
+    basic = _BASIC.fullmatch(header)
+    if basic:
+        identity.leave_session()
+        username, password = _decoded(basic["credentials"])
+        identity.bind(passwords.check(username, password))
+        return
+    identity.bind(tokens.verify(bearer_token(header), {"access"}).user)
+
+
+def authorization_header() -> str | None:
+    """Return the one Authorization header, None where there is none; raise NotSignedIn where there are several."""
+    headers = request.headers.getlist("Authorization")
+    if not headers:
+        return None
+    # WSGI servers join a repeated header with a comma; neither scheme has one in its alphabet.
+    if len(headers) > 1 or "," in headers[0]:
+        raise NotSignedIn("Give one Authorization header, with one credential")
+    return headers[0].strip()
+
+
+def bearer_token(header: str | None) -> str:
+    """Return the token of an Authorization header; raise NotSignedIn where there is none in it."""
+    if header is None:
+        raise NotSignedIn(MISSING)
+    bearer = _BEARER.fullmatch(header)
+    if not bearer:
+        raise NotSignedIn("Bad Authorization header. Expected 'Authorization: Bearer <JWT>'")
+    return bearer["token"]
+
+
+def _decoded(credentials: str) -> tuple[str, str]:
+    try:
+        username, colon, password = base64.b64decode(credentials, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        colon = ""
+    if not colon:
+        raise NotSignedIn("Bad Authorization header. Expected 'Authorization: Basic <base64 of user:password>'")
+    return username, password
+
+
+def _by_session(*, changes_state: bool, session_allowed: bool) -> None:
+    if not session_allowed or identity.session_user() is None:
+        raise NotSignedIn(MISSING)
+    if changes_state:
+        _require_csrf_token()
+
+
+def _require_csrf_token() -> None:
+    # Flask-WTF looks at nothing but methods that change state by HTTP's definition.
+    if request.method not in current_app.config["WTF_CSRF_METHODS"]:
+        raise NotSignedIn(MISSING)
+    try:
+        current_app.extensions["csrf"].protect()
+    except CSRFError as error:
+        raise NotAllowed(
+            f"{error.description} Send it in the header X-CSRFToken, or sign in with an Authorization header"
+        ) from None

@@ -1,0 +1,65 @@
+"""Whose request this is: loads users, and makes one of them the user that Airflow's own checks see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.www.extensions.init_auth_manager import get_auth_manager
+from flask import current_app, g
+from flask.globals import request_ctx
+from flask.sessions import SecureCookieSession
+from sqlalchemy import select
+from sqlalchemy.orm import lazyload
+
+
+def fab_security_manager() -> Any | None:
+    """Return Flask-AppBuilder's security manager, None where another auth manager keeps the users."""
+    manager = getattr(current_app, "appbuilder", None)
+    security_manager = getattr(manager, "sm", None)
+    return security_manager if hasattr(security_manager, "auth_user_db") else None
+
+
+def active_user(user_id: int) -> Any | None:
+    """Return the user with that id, None where there is none or the user is not active."""
+    security_manager = fab_security_manager()
+    if security_manager is None:
+        return None
+    model = security_manager.user_model
+    # Roles come with every permission they have, which costs more than all the rest of a call: Airflow's checks
+    # ask for the permissions with a statement of their own.
+    question = select(model).where(model.id == user_id).options(lazyload("*")).execution_options(populate_existing=True)
+    user = security_manager.get_session.execute(question).scalar_one_or_none()
+    return user if user is not None and user.is_active else None
+
+
+def session_user() -> Any | None:
+    """Return the user of the signed-in browser session, None where nobody is signed in."""
+    auth_manager = get_auth_manager()
+    user = auth_manager.get_user()
+    # AUTH_ROLE_PUBLIC makes some versions of Airflow call an anonymous user logged in.
+    if user is None or getattr(user, "is_anonymous", False) or not auth_manager.is_logged_in():
+        return None
+    return user
+
+
+def bind(user: Any) -> None:
+    """Make user the one whom Airflow's permission checks ask about, for this request alone.
+
+    Airflow's auth manager prefers flask-login's user to g.user: both must be replaced, or an Admin's cookie
+    beside a Viewer's token would act as the Admin.
+    """
+    leave_session()
+    g.user = user
+    app: Any = current_app
+    # flask-login has no public way to set the request's user without writing the session.
+    app.login_manager._update_request_context_with_user(user)  # noqa: SLF001
+
+
+def leave_session() -> None:
+    """Give the request a session of its own, so that nothing reads or changes the browser's."""
+    request_ctx.session = SecureCookieSession()
+
+
+def user_name() -> str:
+    """Return the name of the request's user, as Airflow's audit log writes it."""
+    return str(get_auth_manager().get_user_name())

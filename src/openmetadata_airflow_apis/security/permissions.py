@@ -1,0 +1,141 @@
+"""Who may do what: one table by operationId, asked of Airflow's auth manager."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow import settings as airflow_settings
+from airflow.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.models.dag import DagModel
+from airflow.www.extensions.init_auth_manager import get_auth_manager
+from sqlalchemy import select
+
+from openmetadata_airflow_apis.errors import NotAllowed
+
+MANAGED_DAGS = "Managed DAGs"
+MANAGED_DAGS_ACTIONS = ("can_create", "can_read", "can_delete")
+_WORDS = {"GET": "can read", "PUT": "can edit", "POST": "can create", "DELETE": "can delete"}
+_ENTITIES = {
+    DagAccessEntity.RUN: ("DAG Runs",),
+    DagAccessEntity.TASK_INSTANCE: ("DAG Runs", "Task Instances"),
+}
+
+
+@dataclass(frozen=True)
+class OnManagedDags:
+    """Asks for our own permission: deploying is running code, which none of Airflow's permissions means."""
+
+    method: str
+
+    def granted(self, _: str | None) -> bool:
+        """Tell whether the request's user has it."""
+        allowed = get_auth_manager().is_authorized_custom_view(method=self.method, resource_name=MANAGED_DAGS)
+        return bool(allowed)
+
+    def sentence(self, _: str | None) -> str:
+        """Say what is asked for, as Airflow's page of roles writes it."""
+        return f"'{_WORDS[self.method]} on {MANAGED_DAGS}'"
+
+
+@dataclass(frozen=True)
+class OnDag:
+    """Asks for a permission on the one DAG, or on all DAGs; entity narrows it to the DAG's runs or task instances.
+
+    only_if_known: nothing is asked about a DAG that Airflow has no row of.
+    """
+
+    method: str
+    entity: DagAccessEntity | None = None
+    only_if_known: bool = False
+
+    def granted(self, dag_id: str | None) -> bool:
+        """Tell whether the request's user has it."""
+        if self.only_if_known and (dag_id is None or not is_known(dag_id)):
+            return True
+        manager = get_auth_manager()
+        # Airflow looks an id with a dot up as a subDAG's, and fails where there is none: who may act on all DAGs
+        # hears later that this one does not exist, everybody else is refused as for any other.
+        details = DagDetails(id=dag_id) if dag_id and ("." not in dag_id or is_known(dag_id)) else None
+        if self.entity is None:
+            return bool(manager.is_authorized_dag(method=self.method, details=details))
+        if details is None and not manager.is_authorized_dag(method=self._dag_method()):
+            return False
+        return bool(manager.is_authorized_dag(method=self.method, access_entity=self.entity, details=details))
+
+    def sentence(self, dag_id: str | None) -> str:
+        """Say what is asked for, as Airflow's page of roles writes it."""
+        dag = f"'{_WORDS[self._dag_method()]} on DAG:{dag_id}' (or on DAGs)" if dag_id else None
+        parts = [dag or f"'{_WORDS[self._dag_method()]} on DAGs'"]
+        parts += [f"'{_WORDS[self.method]} on {name}'" for name in _ENTITIES.get(self.entity, ())]
+        return " and ".join(parts)
+
+    def _dag_method(self) -> str:
+        # As Airflow has it: who changes something of a DAG must be able to edit the DAG.
+        return "PUT" if self.entity is not None and self.method != "GET" else self.method
+
+
+@dataclass(frozen=True)
+class OnSomeDag:
+    """Asks whether there is any DAG that the user may read: the answer lists those alone."""
+
+    def granted(self, _: str | None) -> bool:
+        """Tell whether there is one."""
+        readable = readable_dag_ids()
+        return readable is None or bool(readable)
+
+    def sentence(self, _: str | None) -> str:
+        """Say what is asked for, as Airflow's page of roles writes it."""
+        return "'can read on DAGs' (or on one DAG)"
+
+
+# operationId → what is asked of Airflow; all of it must be granted. login, refresh, logout and health are not here:
+# they sign somebody in or out by what they are given, or say nothing secret.
+PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
+    "deploy_dag": (OnManagedDags("POST"), OnDag("PUT", only_if_known=True)),
+    "delete_dag": (OnManagedDags("DELETE"), OnDag("DELETE")),
+    "refresh_all_dags": (OnDag("PUT"),),
+    "list_dags": (OnSomeDag(),),
+    "get_dag": (OnDag("GET"),),
+    "dag_state": (OnDag("GET", DagAccessEntity.RUN),),
+    "task_instance_detail": (OnDag("GET", DagAccessEntity.TASK_INSTANCE),),
+    "restart_failed_task": (OnDag("PUT", DagAccessEntity.TASK_INSTANCE),),
+    "kill_running_tasks": (OnDag("PUT", DagAccessEntity.TASK_INSTANCE),),
+    "skip_task_instance": (OnDag("PUT", DagAccessEntity.TASK_INSTANCE),),
+    "trigger_dag": (OnDag("POST", DagAccessEntity.RUN),),
+    "run_task_instance": (OnDag("POST", DagAccessEntity.RUN), OnDag("PUT", DagAccessEntity.TASK_INSTANCE)),
+}
+
+
+def authorize(operation_id: str, dag_id: str | None) -> None:
+    """Raise NotAllowed, naming the permission, unless the request's user may do this with that DAG.
+
+    dag_id: None where the operation names no DAG, or where it is not known yet. Whether the DAG exists does not
+    show: who may not read it is refused in the same words either way.
+    """
+    for needed in PERMISSIONS[operation_id]:
+        if not needed.granted(dag_id):
+            raise NotAllowed(f"{operation_id} needs the permission {needed.sentence(dag_id)}")
+
+
+def readable_dag_ids() -> set[str] | None:
+    """Return the dag_ids that the request's user may read, None where these are all."""
+    manager = get_auth_manager()
+    if manager.is_authorized_dag(method="GET"):
+        return None
+    return set(manager.get_permitted_dag_ids(methods=["GET"], user=manager.get_user()))
+
+
+def is_known(dag_id: str) -> bool:
+    """Tell whether Airflow has a row of that DAG."""
+    if "\0" in dag_id or not _is_utf8(dag_id):
+        return False  # no database can be asked about it
+    question = select(DagModel.dag_id).where(DagModel.dag_id == dag_id)
+    return airflow_settings.Session().execute(question).first() is not None
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,195 @@
+"""What a token says, and whether it still holds."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from flask import current_app
+from flask_jwt_extended.config import config as jwt_config
+
+from openmetadata_airflow_apis.errors import ConfigurationError, NotSignedIn
+from openmetadata_airflow_apis.security import identity, revocation
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+ALGORITHM = "HS256"
+ISSUER = "openmetadata-airflow-apis"
+AUDIENCE = "airflow"
+# The clocks of two webservers may differ by this when one reads what the other issued. Expiry has no such grace.
+_CLOCK_SKEW = timedelta(seconds=60)
+_USER_ID = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
+_LARGEST_USER_ID = 2**31 - 1
+_IDENTIFIER = re.compile(r"[0-9a-f-]{36}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token that holds: it was issued here, has not ended, and its user may still sign in."""
+
+    user: Any
+    type: str
+    jti: str
+    family: str
+    fresh: bool
+
+
+def issue(user: Any, token_type: str, *, family: str, fresh: bool = False) -> str:
+    """Return a signed token for user; token_type is "access" or "refresh", family joins the tokens of one login."""
+    key = _signing_key()
+    now = datetime.now(timezone.utc)
+    claims = {
+        "iat": now,
+        "nbf": now,
+        "exp": now + _lifetime(token_type),
+        "jti": str(uuid.uuid4()),
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(user.id),
+        "type": token_type,
+        "fresh": fresh,
+        "family": family,
+        "password": _fingerprint(user, key),
+    }
+    return jwt.encode(claims, key, ALGORITHM, headers={"kid": _key_id(key)})
+
+
+def verify(encoded: str, types: Collection[str], *, spent_allowed: bool = False) -> Token:
+    """Return what a token says if it holds; raise NotSignedIn with the reason if not.
+
+    types: which of "access" and "refresh" will do. spent_allowed: leave it to the caller to look whether this
+    token, rather than its family, is revoked. Raises Unavailable where revocations cannot be read.
+    """
+    claims, key = _signed_claims(encoded)
+    if claims["type"] not in types:
+        raise NotSignedIn(f"Only {' or '.join(sorted(types))} tokens are allowed")
+    user = identity.active_user(int(claims["sub"]))
+    if user is None:
+        raise NotSignedIn("The user of this token is gone or not active")
+    if not hmac.compare_digest(_fingerprint(user, key), claims["password"]):
+        raise NotSignedIn("The password has changed since this token was issued")
+    identifiers = [claims["family"]] if spent_allowed else [claims["family"], claims["jti"]]
+    if revocation.is_revoked(*identifiers):
+        raise NotSignedIn("Token has been revoked")
+    return Token(user, claims["type"], claims["jti"], claims["family"], fresh=claims["fresh"])
+
+
+def issuer_of(encoded: str) -> object:
+    """Return who a token says it is from, unverified; None where it does not say, or is no token."""
+    try:
+        return jwt.decode(encoded, options={"verify_signature": False}).get("iss")
+    except (jwt.PyJWTError, RecursionError):
+        return None
+
+
+def last_expiry() -> datetime:
+    """Return the time by which every token that exists now has ended."""
+    return datetime.now(timezone.utc) + max(_lifetime("access"), _lifetime("refresh"))
+
+
+def _signed_claims(encoded: str) -> tuple[dict[str, Any], bytes]:
+    """Return the claims of a token that was signed here, each of the right form, and the key it was signed with."""
+    try:
+        key = _known_keys().get(jwt.get_unverified_header(encoded).get("kid", ""))
+        if key is None:
+            raise NotSignedIn("Signature verification failed: the token's key is not known")
+        claims = jwt.decode(
+            encoded,
+            key,
+            algorithms=[ALGORITHM],
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            leeway=_CLOCK_SKEW,
+            options={"require": ["exp", "iat", "nbf", "jti", "iss", "aud", "sub"]},
+        )
+    except jwt.ExpiredSignatureError:
+        raise NotSignedIn("Token has expired") from None
+    except (jwt.PyJWTError, RecursionError, OverflowError) as error:
+        raise NotSignedIn(f"{error or 'The token cannot be read'}") from None
+    _check_form(claims)
+    now = datetime.now(timezone.utc).timestamp()
+    # A lifetime that was shortened since ends the tokens that were issued before, too.
+    ends = min(claims["exp"], claims["iat"] + _lifetime(claims["type"]).total_seconds())
+    if ends + float(jwt_config.leeway) <= now:
+        raise NotSignedIn("Token has expired")
+    return claims, key
+
+
+def _check_form(claims: dict[str, Any]) -> None:
+    subject, identifiers = claims["sub"], (claims["jti"], claims.get("family"))
+    well_formed = {
+        "type": claims.get("type") in ("access", "refresh"),
+        "aud": claims["aud"] == AUDIENCE,
+        "exp": _is_number(claims["exp"]),
+        "iat": _is_number(claims["iat"]),
+        "sub": isinstance(subject, str) and bool(_USER_ID.fullmatch(subject)) and int(subject) <= _LARGEST_USER_ID,
+        "jti": isinstance(identifiers[0], str) and bool(_IDENTIFIER.fullmatch(identifiers[0])),
+        "family": isinstance(identifiers[1], str) and bool(_IDENTIFIER.fullmatch(identifiers[1])),
+        "fresh": isinstance(claims.get("fresh"), bool),
+        "password": isinstance(claims.get("password"), str) and claims["password"].isascii(),
+    }
+    for name, good in well_formed.items():
+        if not good:
+            raise NotSignedIn(f"The token's claim '{name}' is missing or not of the right form")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _lifetime(token_type: str) -> timedelta:
+    lifetime = jwt_config.access_expires if token_type == "access" else jwt_config.refresh_expires  # noqa: S105 - a token's type
+    if not isinstance(lifetime, timedelta):
+        raise ConfigurationError(
+            f"JWT_{token_type.upper()}_TOKEN_EXPIRES of webserver_config.py is not a duration: "
+            "tokens that never end are not issued; set a datetime.timedelta"
+        )
+    return lifetime
+
+
+def _signing_key() -> bytes:
+    own = current_app.config.get("JWT_SECRET_KEY")
+    if own:
+        return _bytes(own)
+    if not current_app.secret_key:
+        raise ConfigurationError("[webserver] secret_key is empty; set it to a long random text")
+    return _derived(current_app.secret_key)
+
+
+def _known_keys() -> dict[str, bytes]:
+    """Return the keys that a token may be signed with, by key id: the present one, and those of before."""
+    keys = [_signing_key()]
+    if current_app.config.get("JWT_PREVIOUS_SECRET_KEY"):
+        keys.append(_bytes(current_app.config["JWT_PREVIOUS_SECRET_KEY"]))
+    keys += [_derived(secret) for secret in current_app.config.get("SECRET_KEY_FALLBACKS") or ()]
+    return {_key_id(key): key for key in keys}
+
+
+def _derived(secret: str | bytes) -> bytes:
+    # SECRET_KEY signs sessions and CSRF tokens, and other plugins' tokens: it must never sign ours as it is.
+    return hmac.digest(_bytes(secret), b"openmetadata-airflow-apis: signing of tokens, 1", "sha256")
+
+
+def _key_id(key: bytes) -> str:
+    return _text(hmac.digest(key, b"key id", "sha256")[:9])
+
+
+def _fingerprint(user: Any, key: bytes) -> str:
+    stored_hash = str(user.password or "").encode()
+    return _text(hmac.digest(key, b"password: " + hashlib.sha256(stored_hash).digest(), "sha256")[:15])
+
+
+def _bytes(secret: str | bytes) -> bytes:
+    return secret.encode() if isinstance(secret, str) else secret
+
+
+def _text(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode()
