@@ -8,7 +8,7 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
-from openmetadata_airflow_apis.security.gate import user_name
+from openmetadata_airflow_apis.security.identity import user_name
 
 
 def trigger_dag(dag_id: str, body: dict[str, Any] | None = None) -> tuple[dict[str, Any], int]:

@@ -10,7 +10,7 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.body import read_json, settings
-from openmetadata_airflow_apis.security.gate import user_name
+from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize, readable_dag_ids
 
 

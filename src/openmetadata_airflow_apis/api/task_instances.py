@@ -8,7 +8,7 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
-from openmetadata_airflow_apis.security.gate import user_name
+from openmetadata_airflow_apis.security.identity import user_name
 
 
 def task_instance_detail(dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None) -> dict[str, Any]:
