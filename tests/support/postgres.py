@@ -37,9 +37,7 @@ _SETTINGS = {
 
 def binaries() -> Path:
     """Return the folder of the newest PostgreSQL server that Debian's packages installed."""
-    found = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parent.parent.name)
-    )
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parent.parent.name))
     if not found:
         raise RuntimeError("PostgreSQL's server is not installed; run scripts/install_debian_packages")
     return found[-1].parent
@@ -77,18 +75,14 @@ class Cluster:
                   "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions")  # fmt: skip
         options = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
         options += f" -c unix_socket_directories={self.folder}"
-        self._run(
-            "pg_ctl", "--pgdata", data, "--log", str(self._log), "--options", options, "--wait", "start"
-        )
+        self._run("pg_ctl", "--pgdata", data, "--log", str(self._log), "--options", options, "--wait", "start")
         self._running = True
 
     def stop(self) -> None:
         """Stop the server, connections or not, and remove everything."""
         if self._running:
             self._running = False
-            self._run(
-                "pg_ctl", "--pgdata", str(self.folder / "data"), "--mode", "immediate", "--wait", "stop"
-            )
+            self._run("pg_ctl", "--pgdata", str(self.folder / "data"), "--mode", "immediate", "--wait", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def create_database(self, name: str, template: str | None = None) -> str:

@@ -1,0 +1,58 @@
+"""A small HTTP client for a live webserver: what curl would send, with the token of one user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+_SECONDS = 60
+
+
+class Client:
+    """Requests to one webserver; `token` goes with each of them once login() has got one."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.token: str | None = None
+
+    def login(self, username: str, password: str) -> dict[str, Any]:
+        """Log in at the API's own door and keep the access token; return the answer."""
+        answer = self.post(
+            "/api/v1/security/login",
+            json={"username": username, "password": password, "refresh": True, "provider": "db"},
+        )
+        assert answer.status_code == 200, answer.text
+        self.token = answer.json()["access_token"]
+        return answer.json()
+
+    def old_door(self, operation: str, method: str = "GET", **arguments: Any) -> requests.Response:
+        """Call ?api=OPERATION; `json` and `data` are the body, all other arguments the query string."""
+        body = {name: arguments.pop(name) for name in ("json", "data", "files") if name in arguments}
+        return self.request(method, "/rest_api/api", params={"api": operation, **arguments}, **body)
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        """GET a path below the webserver's URL."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> requests.Response:
+        """POST to a path below the webserver's URL."""
+        return self.request("POST", path, **options)
+
+    def delete(self, path: str, **options: Any) -> requests.Response:
+        """DELETE a path below the webserver's URL."""
+        return self.request("DELETE", path, **options)
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send one request; no redirect is followed, no status is an exception."""
+        headers = dict(options.pop("headers", {}))
+        if self.token is not None:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        return requests.request(
+            method,
+            self.url + path,
+            headers=headers,
+            timeout=options.pop("timeout", _SECONDS),
+            allow_redirects=False,
+            **options,
+        )

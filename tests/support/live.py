@@ -1,0 +1,316 @@
+"""Real Airflow processes for one test module: scheduler, webserver and, where asked for, DAG processor.
+
+    with LiveAirflow(home, cluster.create_database("mine", "airflow")) as airflow:
+        airflow.start("scheduler", "webserver")            # returns when /health and the heartbeats are good
+        airflow.write_dag("sleepy.py", "from airflow import DAG ...")   # returns when it is in the database
+        client = airflow.client("viewer")
+        answer = client.old_door("dag_state", dag_id="sleepy", run_id="r1")      # a requests.Response
+        answer = client.get("/rest_api/api/dags/sleepy")
+        with airflow.session() as session:                 # SQLAlchemy, with Airflow's models
+            session.query(TaskInstance)...
+        airflow.wait_for(lambda: airflow.run_state("sleepy", "r1") == "success", "the run's success")
+        airflow.stop("scheduler")                          # as a deploy of Airflow would; kill() as a crash
+
+Whatever goes wrong, the exception carries the ends of the processes' logs. close(), which ends the `with`,
+ends every process that has this AIRFLOW_HOME, the tasks' own included, and removes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import psutil
+import requests
+import sqlalchemy
+
+from support import airflow_home
+from support.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+    from typing_extensions import Self
+
+# How long a process may take to be ready: it shares two cores with the others.
+_START_SECONDS = 120
+_STOP_SECONDS = 20
+_JOB_TYPES = {"scheduler": "SchedulerJob", "dag-processor": "DagProcessorJob", "triggerer": "TriggererJob"}
+
+# Airflow's defaults save a large installation's database; a test would rather have its answer soon.
+# dag_dir_list_interval stays at its 300 s: a deployed DAG must not depend on the next listing.
+_SETTINGS = {
+    "AIRFLOW__CORE__PARALLELISM": "8",
+    "AIRFLOW__API__AUTH_BACKENDS": "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth,"
+    "airflow.api.auth.backend.session",
+    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__SCHEDULER__PARSING_PROCESSES": "1",
+    "AIRFLOW__SCHEDULER__PARSING_CLEANUP_INTERVAL": "60",
+    "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
+    "AIRFLOW__WEBSERVER__WORKERS": "1",
+    "AIRFLOW__WEBSERVER__WORKER_REFRESH_INTERVAL": "0",
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+    # Task logs are served to the webserver on this port, and the task processes here share a disk.
+    "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": "0",
+}
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class LiveAirflow:
+    """An Airflow installation that runs; its URL is `url`, its home `home`, its settings `environment`."""
+
+    def __init__(
+        self,
+        home: Path,
+        database_url: str | None = None,
+        *,
+        executor: str = "LocalExecutor",
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take an AIRFLOW_HOME with a migrated database: SQLite in home, or the one of the URL.
+
+        SQLite wants executor="SequentialExecutor". Settings are AIRFLOW__… variables for all processes.
+        """
+        self.home = home
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW__", "COV_"))},
+            **airflow_home.environment(home, database_url),
+            **_SETTINGS,
+            "AIRFLOW__CORE__EXECUTOR": executor,
+            "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": self.url.rpartition(":")[2],
+            "AIRFLOW__WEBSERVER__BASE_URL": self.url,
+            "PYTHONUNBUFFERED": "1",
+            **(settings or {}),
+        }
+        self.engine = sqlalchemy.create_engine(self.environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        """Return it as it is: start() says which processes are wanted."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close it."""
+        self.close()
+
+    def start(self, *services: str) -> None:
+        """Start `airflow SERVICE` for each, together; return when all of them are ready."""
+        started = datetime.now(timezone.utc)
+        for service in services:
+            if service in self._processes:
+                raise ValueError(f"{service} is running")
+            with self.log_path(service).open("ab") as log:
+                self._processes[service] = subprocess.Popen(
+                    [sys.executable, "-W", "ignore", "-m", "airflow", service],
+                    env=self.environment,
+                    cwd=self.home,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        for service in services:
+            if service == "webserver":
+                self.wait_for(self._healthy, "the webserver's /health", seconds=_START_SECONDS)
+            else:
+                job_type = _JOB_TYPES[service]
+                self.wait_for(
+                    lambda job_type=job_type: self._heartbeats(job_type, started),
+                    f"the {service}'s first heartbeat",
+                    seconds=_START_SECONDS,
+                )
+
+    def stop(self, service: str) -> None:
+        """End a service as `systemctl stop` would, and whatever it leaves behind after 20 s."""
+        process = self._processes.pop(service)
+        family = _family(process)
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+        _kill(family)
+        process.wait()
+
+    def kill(self, service: str) -> None:
+        """End a service as a crash of its machine would: it and its children, tasks too, at once."""
+        process = self._processes.pop(service)
+        _kill(_family(process))
+        process.wait()
+
+    def close(self) -> None:
+        """End every process that has this AIRFLOW_HOME, and remove it."""
+        self.engine.dispose()
+        for process in self._processes.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        # Tasks have sessions of their own, and outlive their scheduler.
+        _kill([process for process in psutil.process_iter() if _home_of(process) == str(self.home)])
+        for process in self._processes.values():
+            process.wait()
+        self._processes.clear()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def client(self, user: str | None = "admin") -> Client:
+        """Return a client of the webserver, logged in with a token as one of USERS, or as nobody."""
+        client = Client(self.url)
+        if user is not None:
+            client.login(user, airflow_home.USERS[user][1])
+        return client
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open a session on the live database for Airflow's models, committed at the end."""
+        from sqlalchemy.orm import Session
+
+        with Session(self.engine) as session, session.begin():
+            yield session
+
+    def write_dag(self, name: str, source: str) -> None:
+        """Put a DAG file of somebody else's into the dags folder; return when it has been parsed."""
+        path = self.home / "dags" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+        written = datetime.now(timezone.utc)
+        self.request_parse(path)
+        self.wait_for(lambda: self._parsed(path, written), f"the parsing of {name}")
+
+    def request_parse(self, path: Path) -> None:
+        """Ask the DAG processor to parse a file before all others."""
+        from airflow.models.dagbag import DagPriorityParsingRequest
+
+        with self.session() as session:
+            session.merge(DagPriorityParsingRequest(fileloc=str(path)))
+
+    def run_state(self, dag_id: str, run_id: str) -> str | None:
+        """Return the run's state, None where there is no such run."""
+        query = "SELECT state FROM dag_run WHERE dag_id = :dag_id AND run_id = :run_id"
+        return self._scalar(query, dag_id=dag_id, run_id=run_id)
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
+        """Return the states of the run's task instances by task_id; mapped ones by `task_id[map_index]`."""
+        query = sqlalchemy.text(
+            "SELECT task_id, map_index, state FROM task_instance WHERE dag_id = :dag_id AND run_id = :run_id"
+        )
+        with self.engine.connect() as connection:
+            rows = connection.execute(query, {"dag_id": dag_id, "run_id": run_id}).all()
+        return {task if index < 0 else f"{task}[{index}]": state for task, index, state in rows}
+
+    def command(self, *arguments: str) -> str:
+        """Run `airflow ARGUMENTS`; return what it printed."""
+        return self._run("-m", "airflow", *arguments)
+
+    def python(self, source: str, *arguments: str) -> str:
+        """Run Python source in this Airflow's environment (about 4 s); return what it printed."""
+        return self._run("-c", source, *arguments)
+
+    def wait_for(self, condition: Callable[[], object], what: str, *, seconds: float = 60) -> None:
+        """Poll until the condition is true; fail with the logs' ends when it isn't in time."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            ended = {name: process.poll() for name, process in self._processes.items()}
+            if any(code is not None for code in ended.values()):
+                raise AssertionError(f"Waiting for {what}: a process ended, {ended}\n{self.log_tails()}")
+            if time.monotonic() > deadline:
+                raise AssertionError(f"Waited {seconds} s for {what}, in vain\n{self.log_tails()}")
+            time.sleep(0.1)
+
+    def log_path(self, service: str) -> Path:
+        """Return the file with the service's output."""
+        return self.home / f"{service}.log"
+
+    def log_tails(self, characters: int = 4000) -> str:
+        """Return the ends of the services' logs and of the newest task logs, each under its name."""
+        task_logs = sorted(self.home.glob("logs/dag_id=*/**/*.log"), key=lambda path: path.stat().st_mtime)
+        logs = [*sorted(self.home.glob("*.log")), *task_logs[-3:]]
+        return "\n".join(
+            f"----- {path.relative_to(self.home)}\n{path.read_text(errors='replace')[-characters:]}" for path in logs
+        )
+
+    def _run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", *arguments],
+            env=self.environment,
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise AssertionError(f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def _scalar(self, query: str, **parameters: object) -> object:
+        with self.engine.connect() as connection:
+            return connection.execute(sqlalchemy.text(query), parameters).scalar()
+
+    def _healthy(self) -> bool:
+        try:
+            health = requests.get(f"{self.url}/health", timeout=10)
+        except requests.ConnectionError:
+            # Airflow waits two minutes for a gunicorn that has given up long since.
+            if "Worker failed to boot" in self.log_path("webserver").read_text(errors="replace"):
+                raise AssertionError(f"The webserver can't start\n{self.log_tails()}") from None
+            return False
+        return health.ok and health.json()["metadatabase"]["status"] == "healthy"
+
+    def _heartbeats(self, job_type: str, since: datetime) -> bool:
+        query = "SELECT max(latest_heartbeat) FROM job WHERE job_type = :job_type AND state = 'running'"
+        return _utc(self._scalar(query, job_type=job_type)) > since
+
+    def _parsed(self, path: Path, since: datetime) -> bool:
+        error = self._scalar("SELECT stacktrace FROM import_error WHERE filename = :path", path=str(path))
+        if error:
+            raise AssertionError(f"{path.name} can't be imported:\n{error}")
+        query = "SELECT min(dag.last_parsed_time) FROM dag JOIN serialized_dag USING (dag_id) WHERE dag.fileloc = :path"
+        return _utc(self._scalar(query, path=str(path))) > since
+
+
+def _utc(value: object) -> datetime:
+    """Return a database's timestamp, text in SQLite, as an aware one; the past for NULL."""
+    if value is None:
+        return datetime.min.replace(tzinfo=timezone.utc)
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    try:
+        parent = psutil.Process(process.pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _home_of(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get("AIRFLOW_HOME")
+    except psutil.Error:
+        return None
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=_STOP_SECONDS)
