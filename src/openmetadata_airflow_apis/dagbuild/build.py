@@ -9,28 +9,42 @@ from openmetadata_airflow_apis.dagbuild.values import FindFunction, Values, blam
 from openmetadata_airflow_apis.errors import DagNotBuilt
 
 if TYPE_CHECKING:
+    from typing import Callable
+
     from airflow.models.dag import DAG
 
     Place = tuple[str | int, ...]
 
 
-def build_dag(definition: dict[str, Any], *, fileloc: str, callables: FindFunction) -> DAG:
+def build_dag(
+    definition: dict[str, Any],
+    *,
+    fileloc: str,
+    callables: FindFunction,
+    variables: Callable[[str], str] | None = None,
+) -> DAG:
     """Return the DAG of a canonical definition; the same definition gives the same serialized DAG.
 
     fileloc: the path of the file that the DAG processor will find the DAG in.
     callables: gives the function for (file, name); ManagedCallables where the authors' code may run, a StandIns
-    where it may not.
+    where it may not. variables: gives an Airflow Variable's value by its name, by default Variable.get.
     Raises DagNotBuilt, with the place in the definition, for whatever Airflow or an operator refuses.
     """
-    return _Building(definition, fileloc, callables).dag
+    return _Building(definition, fileloc, callables, variables).dag
 
 
 class _Building:
-    def __init__(self, definition: dict[str, Any], fileloc: str, callables: FindFunction) -> None:
+    def __init__(
+        self,
+        definition: dict[str, Any],
+        fileloc: str,
+        callables: FindFunction,
+        variables: Callable[[str], str] | None,
+    ) -> None:
         from airflow.models.dag import DAG
 
         self._callables = callables
-        self._values = Values(callables, self._output)
+        self._values = Values(callables, self._output, variables)
         keywords = self._values.make_each(definition["dag"], ("dag",))
         with blaming(("dag",)):
             self.dag = DAG(definition["dag_id"], **keywords)

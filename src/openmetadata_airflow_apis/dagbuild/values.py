@@ -42,11 +42,18 @@ class Values:
     """Makes Python objects of values.
 
     find_function: looks up functions of callable files. find_output: gives a task's output by its task_id.
+    find_variable: gives the value of an Airflow Variable, by default the one in Airflow's secrets and database.
     """
 
-    def __init__(self, find_function: FindFunction, find_output: Callable[[str], Any]) -> None:
+    def __init__(
+        self,
+        find_function: FindFunction,
+        find_output: Callable[[str], Any],
+        find_variable: Callable[[str], str] | None = None,
+    ) -> None:
         self._find_function = find_function
         self._find_output = find_output
+        self._find_variable = find_variable
 
     def make(self, value: Any) -> Any:
         """Return the object that a value stands for; maps and lists are made anew, never shared."""
@@ -127,6 +134,8 @@ class Values:
         return "".join(str(self.make(item)) for item in content)
 
     def _variable(self, name: str) -> str:
+        if self._find_variable is not None:
+            return self._find_variable(name)
         from airflow.models.variable import Variable
 
         return Variable.get(name)

@@ -1,0 +1,120 @@
+"""Imports what a definition names by a dotted path, from installed packages on an allow-list and nowhere else.
+
+The dags, config and plugins folders are on sys.path in every Airflow process: a file in one of them could take
+the place of a package's module, and would be executed in the webserver. Each module's place is looked at before
+it is imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.definition import nearest
+
+if TYPE_CHECKING:
+    from openmetadata_airflow_apis.settings import Settings
+
+OPERATOR_PACKAGES = ("airflow.operators", "airflow.sensors", "airflow.providers")
+DECORATOR_PACKAGES = ("airflow.decorators", "airflow.providers")
+
+
+class NotImportable(Exception):
+    """What a dotted path names may not, or cannot, be imported; str() is a sentence for the definition's author."""
+
+
+@dataclass(frozen=True)
+class Imports:
+    """Imports by dotted path. `authored`: the folders of authors' files, out of which nothing is imported."""
+
+    authored: tuple[str, ...] = ()
+
+    @classmethod
+    def beside(cls, settings: Settings) -> Imports:
+        """Return the imports of an installation: its dags, plugins, config and managed folders are the authors'."""
+        from airflow.configuration import AIRFLOW_HOME
+        from airflow.settings import DAGS_FOLDER, PLUGINS_FOLDER
+
+        folders = (
+            DAGS_FOLDER,
+            PLUGINS_FOLDER,
+            os.path.join(AIRFLOW_HOME, "config"),  # noqa: PTH118 - Airflow's own way to name it
+            settings.dag_managed_operators,
+            settings.dag_generated_configs,
+        )
+        return cls(tuple(os.path.realpath(folder) for folder in folders if folder))
+
+    def get(self, path: str, packages: tuple[str, ...]) -> Any:
+        """Return the object at a dotted path inside one of the packages; raise NotImportable."""
+        if not any(path.startswith(f"{package}.") for package in packages):
+            raise NotImportable(
+                f"'{path}' is in none of the packages that may be used: {', '.join(packages)}; "
+                "an operator of this Airflow can add packages to [openmetadata_airflow_apis] "
+                "allowed_operators or allowed_callables"
+            )
+        return _import(path, self.authored)
+
+
+@lru_cache(maxsize=4096)
+def _import(path: str, authored: tuple[str, ...]) -> Any:
+    parts = path.split(".")
+    if not all(part.isidentifier() for part in parts):
+        raise NotImportable(f"'{path}' is not a dotted path of Python names")
+    found: Any = None
+    for depth, part in enumerate(parts, 1):
+        name = ".".join(parts[:depth])
+        if found is not None and not _is_module_below(found, name):
+            if not hasattr(found, part):
+                kind = "module or class" if hasattr(found, "__path__") else "class" if part[:1].isupper() else "name"
+                near = nearest(part, _names_of(found))
+                raise NotImportable(f"no {kind} '{part}' in {'.'.join(parts[: depth - 1])}{near}")
+            found = getattr(found, part)
+            continue
+        found = _import_module(name, authored)
+    return found
+
+
+def _is_module_below(found: Any, name: str) -> bool:
+    """Whether `name` is a module to import rather than an attribute of `found`."""
+    if not hasattr(found, "__path__"):
+        return False
+    if name in sys.modules:
+        return True
+    return importlib.util.find_spec(name) is not None
+
+
+def _import_module(name: str, authored: tuple[str, ...]) -> Any:
+    known = sys.modules.get(name)
+    spec = getattr(known, "__spec__", None) if known is not None else importlib.util.find_spec(name)
+    if spec is None and known is None:
+        raise NotImportable(f"no package '{name}' is installed")
+    # A namespace package has no origin and executes nothing; the modules in it are looked at in their turn.
+    origin = getattr(spec, "origin", None)
+    if origin and is_below(origin, authored):
+        raise NotImportable(f"'{name}' is a file of authors ({origin}), not of an installed package")
+    if known is not None:
+        return known
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise NotImportable(f"'{name}' can't be imported here: {type(error).__name__}: {error}") from error
+
+
+def is_below(place: str, folders: tuple[str, ...]) -> bool:
+    """Say whether a path is inside one of the folders (real paths); links are followed."""
+    real = os.path.realpath(place)
+    return any(real == folder or real.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
+
+
+def _names_of(module: Any) -> list[str]:
+    names = [name for name in dir(module) if not name.startswith("_")]
+    if hasattr(module, "__path__"):
+        import pkgutil
+
+        names += [found.name for found in pkgutil.iter_modules(module.__path__)]
+    return names

@@ -1,0 +1,41 @@
+"""Collects what is wrong with a definition, at the places of the document as it was sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Union
+
+from openmetadata_airflow_apis.errors import Fault
+
+if TYPE_CHECKING:
+    from openmetadata_airflow_apis.definition import Reading
+
+Place = tuple[Union[str, int], ...]  # keys and indexes in the canonical definition
+
+
+class Findings:
+    """Faults that were found beside those of the reading itself.
+
+    places: where in the canonical definition they are; what is there can't be built.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self.faults: list[Fault] = []
+        self.places: set[Place] = set()
+
+    def add(self, place: Place, detail: str) -> None:
+        """Note a fault at a place of the canonical definition."""
+        self.places.add(place)
+        self.faults.append(Fault(self._reading.pointer(*place), detail))
+
+    def has(self, *place: str | int) -> bool:
+        """Say whether a fault was noted at that place or below it."""
+        return any(found[: len(place)] == place for found in self.places)
+
+    def read_badly(self, task: int, argument: str) -> bool:
+        """Say whether the reading found a fault in what an argument of a task was to be made from.
+
+        python_callable comes from python_callable_name and python_callable_file, say.
+        """
+        start = f"{self._reading.pointer('tasks', task)}/{argument}"
+        return any(fault.pointer.startswith(start) for fault in self._reading.faults)

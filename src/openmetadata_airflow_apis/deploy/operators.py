@@ -1,0 +1,76 @@
+"""What an operator class takes: its arguments over the whole of its inheritance, read once per class."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+# What build_dag gives to each operator itself.
+_OURS = frozenset({"self", "task_id", "dag", "task_group"})
+
+
+@dataclass(frozen=True)
+class OperatorSignature:
+    """The arguments of an operator class.
+
+    accepted: every keyword that it or a class above it takes; None where it takes any.
+    required: those of its own that have no default. template_fields, template_ext: as on the class.
+    """
+
+    accepted: frozenset[str] | None
+    required: frozenset[str]
+    template_fields: frozenset[str]
+    template_ext: tuple[str, ...]
+
+    def takes(self, name: str) -> bool:
+        """Say whether a keyword is one of the arguments."""
+        return self.accepted is None or name in self.accepted
+
+
+@lru_cache(maxsize=1024)
+def signature_of(operator: type) -> OperatorSignature:
+    """Return what an operator class takes, following **kwargs up to the first class that has none."""
+    from airflow.models.baseoperator import BaseOperator
+
+    accepted: set[str] = set()
+    required: frozenset[str] | None = None
+    takes_any = False
+    for owner in operator.__mro__:
+        if "__init__" not in vars(owner):
+            continue
+        parameters = list(inspect.signature(vars(owner)["__init__"]).parameters.values())
+        named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        accepted.update(parameter.name for parameter in named)
+        if required is None:
+            required = frozenset(p.name for p in named if p.default is p.empty) - _OURS
+        if owner is BaseOperator:  # its **kwargs are refused by itself
+            break
+        takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+        if not takes_any:
+            break
+    else:
+        takes_any = True
+    return OperatorSignature(
+        accepted=None if takes_any and not issubclass(operator, BaseOperator) else frozenset(accepted - _OURS),
+        required=required or frozenset(),
+        template_fields=frozenset(_strings(getattr(operator, "template_fields", ()))),
+        template_ext=tuple(_strings(getattr(operator, "template_ext", ()))),
+    )
+
+
+@lru_cache(maxsize=1)
+def base_arguments() -> frozenset[str]:
+    """Return the arguments that every operator takes."""
+    from airflow.models.baseoperator import BaseOperator
+
+    return signature_of(BaseOperator).accepted or frozenset()
+
+
+def _strings(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [item for item in value if isinstance(item, str)]
+    return []  # a property: known on an object alone
