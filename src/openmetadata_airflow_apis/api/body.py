@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Callable
 
-from connexion.json_schema import Draft4RequestValidator
 from flask import current_app, g, request
+from jsonschema import Draft7Validator, validators
 
 from openmetadata_airflow_apis.api.strict_json import parse
+from openmetadata_airflow_apis.definition import sentences
 from openmetadata_airflow_apis.errors import (
     BodyTooLarge,
     Fault,
@@ -70,7 +71,7 @@ class BodyValidator:
         *,
         required: bool = False,
     ) -> None:
-        self._validator = Draft4RequestValidator(schema)
+        self._validator = validators.extend(Draft7Validator, validators=sentences.keywords())(schema)
         self._required = required
 
     def __call__(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -89,7 +90,7 @@ class BodyValidator:
 def check(value: Any, validator: Any) -> None:
     """Raise InvalidBody with every fault that the validator finds in value."""
     faults = [
-        Fault("".join(f"/{_escape(str(part))}" for part in error.absolute_path), _sentence(error))
+        Fault("".join(f"/{_escape(str(part))}" for part in error.absolute_path), sentences.sentence(error))
         for error in validator.iter_errors(value)
     ]
     if faults:
@@ -98,11 +99,3 @@ def check(value: Any, validator: Any) -> None:
 
 def _escape(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
-
-
-def _sentence(error: Any) -> str:
-    if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
-        unknown = [key for key in error.instance if key not in known]
-        return f"unknown key(s) {', '.join(map(repr, unknown))}; known are {', '.join(known)}"
-    return str(error.message)

@@ -10,6 +10,7 @@ import yaml
 from flask import Response, render_template_string, request, send_from_directory, url_for
 
 from openmetadata_airflow_apis.api import specification
+from openmetadata_airflow_apis.definition import json_schema
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -35,39 +36,6 @@ def served_document() -> dict[str, Any]:
     return {**specification.document(), "servers": [{"url": request.script_root or "/"}]}
 
 
-def workflow_schema() -> dict[str, Any]:
-    """Return the schema of a workflow request as a JSON Schema document of its own, for editors."""
-    schemas = specification.document()["components"]["schemas"]
-    text = json.dumps({name: schema for name, schema in schemas.items() if _is_workflow(name)})
-    definitions = json.loads(text.replace("#/components/schemas/", "#/definitions/"))
-    return {
-        "$schema": "http://json-schema.org/draft-04/schema#",
-        "title": "Workflow definition",
-        "$ref": "#/definitions/WorkflowRequest",
-        "definitions": _without_nullable(definitions),
-    }
-
-
-def _is_workflow(name: str) -> bool:
-    return name.startswith(("Workflow", "FlatWorkflow"))
-
-
-def _without_nullable(schema: Any) -> Any:
-    """Return an OpenAPI 3.0 schema in JSON Schema's words: `nullable` becomes a type list."""
-    if isinstance(schema, list):
-        return [_without_nullable(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    plain = {key: _without_nullable(value) for key, value in schema.items() if key != "nullable"}
-    if schema.get("nullable") is True and "type" in plain:
-        plain["type"] = [plain["type"], "null"]
-        if "enum" in plain and None not in plain["enum"]:
-            plain["enum"] = [*plain["enum"], None]
-    elif "nullable" in schema and not isinstance(schema["nullable"], bool):
-        plain["nullable"] = _without_nullable(schema["nullable"])
-    return plain
-
-
 def _openapi_json() -> Response:
     return Response(json.dumps(served_document()), content_type="application/json")
 
@@ -79,7 +47,7 @@ def _openapi_yaml() -> Response:
 
 
 def _workflow_schema() -> Response:
-    return Response(json.dumps(workflow_schema()), content_type="application/schema+json")
+    return Response(json.dumps(json_schema()), content_type="application/schema+json")
 
 
 def _bundle() -> Path:
