@@ -136,12 +136,9 @@ class _Building:
                 later += [(("tasks", index), task["task_id"], name) for name in upstream if name in group_ids]
                 upstream = [name for name in upstream if name not in group_ids]
             if upstream:
-                with blaming(("tasks", index, "upstream")):
-                    nodes[task["task_id"]].set_upstream([nodes[name] for name in upstream])
-            if self._takes[index]:
-                # Airflow itself adds the edge for templated arguments alone.
-                node = nodes[task["task_id"]]
-                node.set_upstream([nodes[name] for name in sorted(self._takes[index] - node.upstream_task_ids)])
+                _connect_tasks(nodes, task["task_id"], upstream, ("tasks", index, "upstream"))
+            if self._takes[index]:  # Airflow itself adds the edge for templated arguments alone
+                _connect_tasks(nodes, task["task_id"], sorted(self._takes[index]), ("tasks", index))
         for index, group in enumerate(groups):
             later += [(("task_groups", index), group["group_id"], name) for name in group.get("upstream") or []]
         if later:
@@ -149,6 +146,16 @@ class _Building:
             for place, name, before in sorted(later, key=lambda edge: -depth.of_edge(edge[1], edge[2])):
                 with blaming((*place, "upstream")):
                     nodes[name].set_upstream(nodes[before])
+
+
+def _connect_tasks(nodes: dict[str, Any], task_id: str, upstream: list[str], place: Place) -> None:
+    """Set edges as set_upstream does between two tasks of one DAG, without its search for the DAG: that costs 50 µs."""
+    before = nodes[task_id].upstream_task_ids
+    for name in upstream:
+        if name not in nodes:
+            raise DagNotBuilt(place, f"there is no task '{name}'")
+        nodes[name].downstream_task_ids.add(task_id)
+        before.add(name)
 
 
 class _Depths:

@@ -13,7 +13,7 @@ from openmetadata_airflow_apis.dagbuild.standins import StandIns, own_parameters
 from openmetadata_airflow_apis.definition import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -79,45 +79,42 @@ class ManagedFunctions:
             return Unfit(f"the file '{file}' in dag_managed_operators is not Python{line}: {text}", about_file=True)
 
 
-def call_fault(
+def call_faults(
     signature: inspect.Signature,
     name: str,
     *,
     args: Sequence[Any] | None,
     kwargs: Mapping[str, Any] | None,
     given_by_airflow: Iterable[str] = (),
-) -> str | None:
-    """Return why a call doesn't fit the function `name`, or None.
+) -> Iterator[str]:
+    """Yield every reason why a call doesn't fit the function `name`.
 
     args, kwargs: None where they are known only when the task runs.
     given_by_airflow: names that are passed where the function has a parameter for them.
     """
-    parameters = signature.parameters
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    by_name = [p.name for p in parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    if not takes_any:
+    parameters = signature.parameters.values()
+    by_name = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         for key in kwargs or ():
             if key not in by_name:
-                return f"the function '{name}' has no parameter '{key}'{nearest(key, by_name)}"
+                yield f"the function '{name}' has no parameter '{key}'{nearest(key, by_name)}"
     if args is None or kwargs is None:
-        return None
-    positional = [p for p in parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if len(args) > len(positional) and not any(p.kind is p.VAR_POSITIONAL for p in parameters.values()):
-        return f"the function '{name}' takes {len(positional)} positional argument(s), {len(args)} are given"
-    filled = {p.name for p in positional[: len(args)]}
+        return
+    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if len(args) > len(positional) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        yield f"the function '{name}' takes {len(positional)} positional argument(s), {len(args)} are given"
+    filled = set(positional[: len(args)])
     for key in kwargs:
-        if key in filled:
-            return f"the parameter '{key}' of the function '{name}' is given twice, by position and by name"
+        if key in filled and key in by_name:
+            yield f"the parameter '{key}' of the function '{name}' is given twice, by position and by name"
     there = filled | set(kwargs) | set(given_by_airflow)
-    missing = [
-        p.name
-        for p in parameters.values()
-        if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and p.name not in there
-    ]
-    if missing:
-        names = ", ".join(f"'{one}'" for one in missing)
-        return f"the function '{name}' wants {names}, which nothing gives"
-    return None
+    for parameter in parameters:
+        needed = parameter.default is parameter.empty and parameter.kind not in _ANY_NUMBER
+        if needed and parameter.name not in there:
+            yield f"the parameter '{parameter.name}' of the function '{name}' is given nothing"
+
+
+_ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def _python_files(folder: str) -> list[str]:

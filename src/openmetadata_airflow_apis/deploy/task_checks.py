@@ -14,7 +14,7 @@ from openmetadata_airflow_apis.deploy.allowed import (
     NotImportable,
     is_below,
 )
-from openmetadata_airflow_apis.deploy.functions import call_fault
+from openmetadata_airflow_apis.deploy.functions import call_faults
 from openmetadata_airflow_apis.deploy.operators import OperatorSignature, base_arguments, signature_of
 from openmetadata_airflow_apis.deploy.value_checks import ValueChecks, context_keys, tag_of, template_faults
 
@@ -44,6 +44,7 @@ class TaskChecks:
         self._filters = frozenset(_plain_map(dag.get("user_defined_filters")))
         self._own_jinja = "jinja_environment_kwargs" in dag
         self._groups = {group["group_id"]: group for group in definition["task_groups"]}
+        self._operators: dict[str, type | str] = {}  # by path; a text says why it can't be used
         self.arguments_known: set[str] = set(base_arguments())
         self.every_operator_known = True
 
@@ -90,20 +91,26 @@ class TaskChecks:
             self._check_call(index, task, function, given)
 
     def _operator(self, path: str, place: Place) -> type | None:
+        if path not in self._operators:
+            try:
+                self._operators[path] = self._import_operator(path)
+            except NotImportable as error:
+                self._operators[path] = str(error)
+        operator = self._operators[path]
+        if isinstance(operator, str):
+            self._findings.add(place, operator)
+            return None
+        return operator
+
+    def _import_operator(self, path: str) -> type:
         from airflow.models.baseoperator import BaseOperator
 
-        try:
-            operator = self._imports.get(path, self._operator_packages)
-        except NotImportable as error:
-            self._findings.add(place, str(error))
-            return None
+        operator = self._imports.get(path, self._operator_packages)
         if not (isinstance(operator, type) and issubclass(operator, BaseOperator)):
-            self._findings.add(place, f"'{path}' is not an operator (a subclass of BaseOperator)")
-            return None
+            raise NotImportable(f"'{path}' is not an operator (a subclass of BaseOperator)")
         home = getattr(sys.modules.get(operator.__module__), "__file__", None)
         if home and is_below(os.fspath(home), self._imports.authored):
-            self._findings.add(place, f"'{path}' comes from a file of authors ({home}), not from an installed package")
-            return None
+            raise NotImportable(f"'{path}' comes from a file of authors ({home}), not from an installed package")
         return operator
 
     def _check_names(self, index: int, task: dict[str, Any], signature: OperatorSignature, name: str) -> None:
@@ -157,14 +164,13 @@ class TaskChecks:
 
     def _note_call(self, task: dict[str, Any], function: Any, given: dict[str, Any], place: Place) -> None:
         args, kwargs = given.get("op_args") or [], given.get("op_kwargs") or {}
-        fault = call_fault(
+        for fault in call_faults(
             function,
             task["callable"]["name"],
             args=args if isinstance(args, list) else None,
             kwargs=_plain_map(kwargs) if tag_of(kwargs) in {None, "$literal"} and isinstance(kwargs, dict) else None,
             given_by_airflow=context_keys(),
-        )
-        if fault:
+        ):
             self._findings.add(place, fault)
 
     def _check_decorated(self, index: int, task: dict[str, Any], function: Any) -> None:
@@ -184,14 +190,13 @@ class TaskChecks:
                     (*place, "arguments", key),
                     f"neither the function '{task['callable']['name']}' nor the decorator takes '{key}'{near}",
                 )
-        fault = call_fault(
+        for fault in call_faults(
             function,
             task["callable"]["name"],
             args=[],
             kwargs={**passed, **mapped},
             given_by_airflow=context_keys() | set(self._defaults),
-        )
-        if fault:
+        ):
             self._findings.add((*place, "callable"), fault)
 
     def _decorated_operator(self, path: str, place: Place) -> type | None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.deploy.allowed import Imports, NotImportable
-from openmetadata_airflow_apis.deploy.functions import ManagedFunctions, call_fault
+from openmetadata_airflow_apis.deploy.functions import ManagedFunctions, call_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,8 +105,7 @@ class ValueChecks:
             return
         positional, with_context = _CALLS[key]
         given = context_keys() if with_context else ()
-        fault = call_fault(signature, name, args=[None] * positional, kwargs=kwargs, given_by_airflow=given)
-        if fault:
+        for fault in call_faults(signature, name, args=[None] * positional, kwargs=kwargs, given_by_airflow=given):
             self._findings.add(place, f"{fault} (Airflow calls it with {positional} positional argument(s))")
 
     def _call(self, content: dict[str, Any], place: Place) -> None:
