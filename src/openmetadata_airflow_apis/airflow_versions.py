@@ -67,7 +67,9 @@ def dag_permission_names(dag_id: str) -> list[str]:
     from airflow.security import permissions
 
     if hasattr(permissions, "resource_name"):  # Airflow >= 2.10
-        return [permissions.resource_name(dag_id, of) for of in (permissions.RESOURCE_DAG, permissions.RESOURCE_DAG_RUN)]
+        return [
+            permissions.resource_name(dag_id, of) for of in (permissions.RESOURCE_DAG, permissions.RESOURCE_DAG_RUN)
+        ]
     return [permissions.resource_name_for_dag(dag_id)]
 
 
@@ -94,8 +96,8 @@ def permission_tables() -> tuple[Table, Table, Table] | None:
     return models.Resource.__table__, models.Permission.__table__, models.assoc_permission_role
 
 
-def task_instance_history() -> Any:
-    """Return the table of given-up tries, None before Airflow 2.10, which is when this can go."""
+def task_instance_history() -> Table | None:
+    """Return the table of the tries that were given up, None for Airflow < 2.10."""
     try:
         from airflow.models.taskinstancehistory import TaskInstanceHistory
     except ImportError:

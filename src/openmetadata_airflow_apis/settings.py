@@ -7,6 +7,7 @@ variable AIRFLOW__OPENMETADATA_AIRFLOW_APIS__<OPTION> overrides the file.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Callable
@@ -122,10 +123,13 @@ class Settings:
 
 
 def dags_folder() -> Path:
-    """Return Airflow's dags folder, where a deployed DAG's file goes."""
+    """Return Airflow's dags folder, where a deployed DAG's file goes.
+
+    Absolute, links not resolved: the paths below it are then those that the DAG processor writes.
+    """
     from airflow.settings import DAGS_FOLDER
 
-    return Path(DAGS_FOLDER)
+    return Path(os.path.abspath(DAGS_FOLDER))  # noqa: PTH100 - resolve() would follow links
 
 
 def option_docs() -> dict[str, str]:

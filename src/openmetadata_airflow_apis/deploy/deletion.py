@@ -1,0 +1,88 @@
+"""Deleting: the files are away before the database forgets, and nothing lets the DAG come back.
+
+The rows are deleted first but not committed, then the files are taken away, then the commit follows. A parse
+that read the file before it went meets, when it comes to write, our lock on the DAG's row and then no file
+any more (Airflow reads the source file in the same transaction), and fails without bringing the DAG back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis import audit
+from openmetadata_airflow_apis.deploy.files import FileStore
+from openmetadata_airflow_apis.deploy.forgetting import delete_rows
+from openmetadata_airflow_apis.deploy.ownership import refuse_other_file, refuse_unknown_origin
+from openmetadata_airflow_apis.deploy.rows import database_errors, in_transaction
+from openmetadata_airflow_apis.errors import DagNotFound
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.deploy.store import DefinitionStore
+    from openmetadata_airflow_apis.settings import Settings
+
+
+@dataclass(frozen=True)
+class DeletedDag:
+    """A DAG that is gone. deleted_rows: how many rows of Airflow's database went with it."""
+
+    dag_id: str
+    deleted_rows: int
+
+
+def delete_dag(
+    dag_id: str,
+    *,
+    user: str,
+    settings: Settings,
+    session: Session,
+    store: DefinitionStore | None = None,
+) -> DeletedDag:
+    """Delete a deployed DAG: its files, and every row that names it but the audit log's. Commits the session.
+
+    Repeating it after a crash ends what was begun. Raises DagNotFound, NotDeployedHere, DagIsRunning,
+    Unavailable; after any of them the DAG is as it was.
+    """
+    store = store or FileStore(settings)
+    unanswered = f"Airflow's database does not answer; the DAG `{dag_id}` was not deleted, try again later"
+    with database_errors(unanswered):
+        if not store.knows(dag_id):  # without a lock, whose file an unknown name would leave in the folder
+            refuse_unknown_origin(dag_id, session=session)
+            raise DagNotFound(dag_id)
+        with store.locked(dag_id):
+            deleted = finish_interrupted(dag_id, store, session=session)
+            document = store.claim(dag_id)
+            if store.knows(dag_id):
+                refuse_other_file(dag_id, store.fileloc(dag_id), session=session)
+                details = {"sha256": document.revision} if document else None
+                deleted = _delete(dag_id, store, user=user, details=details, session=session)
+            elif deleted is None:
+                raise DagNotFound(dag_id)  # deleted by another request while this one waited
+    return DeletedDag(dag_id, deleted)
+
+
+def finish_interrupted(dag_id: str, store: DefinitionStore, *, session: Session) -> int | None:
+    """End what a process that died has left of a name; the caller holds its lock. Commits the session.
+
+    Returns how many rows a removal that was begun had still to delete, None where there was none.
+    """
+    if not store.finish(dag_id):
+        return None
+    deleted: int = in_transaction(lambda: delete_rows(dag_id, store.fileloc(dag_id), session=session), session=session)
+    store.forget(dag_id)
+    return deleted
+
+
+def _delete(dag_id: str, store: DefinitionStore, *, user: str, details: dict[str, str] | None, session: Session) -> int:
+    try:
+        deleted = delete_rows(dag_id, store.fileloc(dag_id), session=session)
+        audit.record("delete_dag", user=user, dag_id=dag_id, session=session, details=details)
+        session.flush()
+        with store.removing(dag_id):
+            session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    return deleted

@@ -1,0 +1,177 @@
+"""Deploying: the file first, which decides, then Airflow's rows, then the DAG processor's own parse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from airflow.utils import timezone
+from airflow.utils.net import get_hostname
+from airflow.utils.state import State
+from sqlalchemy import func, select
+
+from openmetadata_airflow_apis import audit
+from openmetadata_airflow_apis.dagbuild.standins import needs_parse, stand_in_dag
+from openmetadata_airflow_apis.dagbuild.stored import StoredDocument
+from openmetadata_airflow_apis.deploy.changes import Changes, changes_between
+from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
+from openmetadata_airflow_apis.deploy.files import FileStore
+from openmetadata_airflow_apis.deploy.ownership import refuse_other_file
+from openmetadata_airflow_apis.deploy.rows import (
+    Version,
+    database_errors,
+    in_transaction,
+    write_permissions,
+    write_rows,
+)
+from openmetadata_airflow_apis.errors import DagExists, DagNotBuilt, Fault, InvalidDefinition
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow.models.dag import DAG
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.definition import Workflow
+    from openmetadata_airflow_apis.deploy.store import DefinitionStore
+    from openmetadata_airflow_apis.settings import Settings
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a deploy did, or with dry_run what it would do.
+
+    state: "parsed" where Airflow's database has this version, "pending" where the DAG processor has still to
+    bring it there, "failed" where it could not (only after await_parse, with the import error's text).
+    created: whether nothing was deployed under the dag_id before. revision: the definition's sha256.
+    unfinished_runs: runs under way that go on with the new tasks.
+    changes: against what was deployed before; only with dry_run.
+    """
+
+    dag_id: str
+    state: str
+    created: bool
+    dry_run: bool
+    revision: str
+    is_paused: bool | None
+    deployed_by: str
+    deployed_at: datetime
+    fileloc: str
+    unfinished_runs: int
+    import_error: str | None = None
+    changes: Changes | None = None
+
+
+def deploy(
+    workflow: Workflow,
+    *,
+    user: str,
+    settings: Settings,
+    session: Session,
+    dry_run: bool = False,
+    store: DefinitionStore | None = None,
+) -> Deployment:
+    """Deploy a checked workflow; when this returns, a scheduler can run it without a parse.
+
+    Commits the session. Raises DagExists, NotDeployedHere, InvalidDefinition, StorageFull, Unavailable; after
+    any of them but an Unavailable that says otherwise, what was deployed is what was deployed before.
+    """
+    store = store or FileStore(settings)
+    dag_id, definition = workflow.dag_id, workflow.definition
+    fileloc = store.fileloc(dag_id)
+    dag = _build(workflow, fileloc, settings)
+    document = StoredDocument(dag_id, definition, workflow.source, user, timezone.utcnow())
+    answers = database_errors("Airflow's database does not answer; nothing was deployed, try again later")
+    if dry_run:
+        with answers:
+            previous = _check(workflow, store, session=session)
+            made = _deployment(document, previous, dag, fileloc, session=session)
+            return replace(
+                made,
+                dry_run=True,
+                is_paused=made.is_paused if workflow.is_paused is None else workflow.is_paused,
+                changes=changes_between(previous.definition if previous else None, definition),
+            )
+    with store.locked(dag_id):
+        with answers:
+            finish_interrupted(dag_id, store, session=session)
+            previous = _check(workflow, store, session=session)
+            session.commit()  # no read transaction stays open over the writing of files
+        if previous and document.deployed_at <= previous.deployed_at:  # a clock was set back
+            document = replace(document, deployed_at=previous.deployed_at + timedelta(microseconds=1))
+        store.write(document)
+        version = Version(document, fileloc, dag, workflow.is_paused)
+        with database_errors(
+            f"The workflow `{dag_id}` is stored, but Airflow's database did not take it; "
+            "the DAG processor finds it by itself, or deploy or refresh again"
+        ):
+            write_version(version, user=user, session=session)
+            return _deployment(document, previous, dag, fileloc, session=session)
+
+
+def write_version(version: Version, *, user: str, session: Session) -> None:
+    """Write a deployed version's permissions, rows and audit row, the last two in one transaction."""
+    if version.dag is not None:
+        in_transaction(lambda: write_permissions(version.dag, session=session), session=session)
+
+    def work() -> None:
+        write_rows([version], session=session)
+        audit.record(
+            "deploy_dag",
+            user=user,
+            dag_id=version.dag_id,
+            session=session,
+            details={"sha256": version.document.revision},
+        )
+
+    in_transaction(work, session=session)
+
+
+def _build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:
+    if needs_parse(workflow.definition):
+        return None
+    try:
+        return stand_in_dag(workflow.definition, fileloc=fileloc, folder=settings.dag_managed_operators)
+    except DagNotBuilt as error:
+        raise InvalidDefinition([Fault("", str(error))]) from error
+
+
+def _check(workflow: Workflow, store: DefinitionStore, *, session: Session) -> StoredDocument | None:
+    previous = store.claim(workflow.dag_id)
+    refuse_other_file(workflow.dag_id, store.fileloc(workflow.dag_id), session=session)
+    if previous and not workflow.force:
+        raise DagExists(workflow.dag_id, host=get_hostname())
+    return previous
+
+
+def _deployment(
+    document: StoredDocument,
+    previous: StoredDocument | None,
+    dag: DAG | None,
+    fileloc: str,
+    *,
+    session: Session,
+) -> Deployment:
+    unfinished = (
+        select(func.count())
+        .select_from(DagRun)
+        .where(DagRun.dag_id == document.dag_id, DagRun.state.in_(State.unfinished_dr_states))
+        .scalar_subquery()
+    )
+    is_paused = select(DagModel.is_paused).where(DagModel.dag_id == document.dag_id).scalar_subquery()
+    runs, paused = session.execute(select(unfinished, is_paused)).one()
+    return Deployment(
+        dag_id=document.dag_id,
+        state="parsed" if dag is not None else "pending",
+        created=previous is None,
+        dry_run=False,
+        revision=document.revision,
+        is_paused=paused,
+        deployed_by=document.deployed_by,
+        deployed_at=document.deployed_at,
+        fileloc=fileloc,
+        unfinished_runs=runs,
+    )

@@ -1,0 +1,173 @@
+"""Bringing Airflow up to date with what is deployed, and having every other file of the dags folder parsed."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from airflow.utils.file import list_py_file_paths
+
+from openmetadata_airflow_apis import audit
+from openmetadata_airflow_apis.airflow_versions import request_parsing
+from openmetadata_airflow_apis.dagbuild.standins import needs_parse, stand_in_dag
+from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
+from openmetadata_airflow_apis.deploy.files import FileStore
+from openmetadata_airflow_apis.deploy.ownership import refuse_other_file
+from openmetadata_airflow_apis.deploy.rows import (
+    Version,
+    database_errors,
+    in_transaction,
+    write_permissions,
+    write_rows,
+)
+from openmetadata_airflow_apis.deploy.state import PENDING, rows_of
+from openmetadata_airflow_apis.errors import ManagedDagsError
+from openmetadata_airflow_apis.settings import dags_folder
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.deploy.store import DefinitionStore
+    from openmetadata_airflow_apis.settings import Settings
+
+_BATCH = 50
+_REQUESTS = 500
+
+
+@dataclass(frozen=True)
+class Unrefreshed:
+    """A DAG that is deployed here and could not be brought up to date."""
+
+    dag_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did.
+
+    refreshed: the DAGs deployed here that are up to date in Airflow's database, or for which the DAG processor
+    alone can say so and was asked to. requested: the files that the DAG processor was asked to parse, 0 where
+    the Airflow version takes no such requests. failed: the deployed DAGs that could not be brought up to date.
+    """
+
+    refreshed: int
+    requested: int
+    failed: tuple[Unrefreshed, ...]
+
+
+def refresh_all_dags(
+    *, user: str, settings: Settings, session: Session, store: DefinitionStore | None = None
+) -> Refreshed:
+    """End what crashes have left, repair the rows of what is deployed, and ask for a parse of every DAG file.
+
+    Nothing of the dags folder is imported here. Commits the session. Raises Unavailable.
+    """
+    store = store or FileStore(settings)
+    refresh = _Refresh(store, user, settings, session)
+    with database_errors("Airflow's database does not answer; try again later"):
+        refresh.end_interrupted()
+        refresh.repair()
+        requested = _request_all(session=session)
+    return Refreshed(
+        refreshed=len(set(store.dag_ids()) - set(refresh.failed)),
+        requested=requested,
+        failed=tuple(Unrefreshed(dag_id, reason) for dag_id, reason in sorted(refresh.failed.items())),
+    )
+
+
+class _Refresh:
+    def __init__(self, store: DefinitionStore, user: str, settings: Settings, session: Session) -> None:
+        self.store = store
+        self.user = user
+        self.settings = settings
+        self.session = session
+        self.failed: dict[str, str] = {}
+
+    def end_interrupted(self) -> None:
+        for dag_id in sorted(self.store.interrupted()):
+            try:
+                with self.store.locked(dag_id):
+                    finish_interrupted(dag_id, self.store, session=self.session)
+            except ManagedDagsError as error:
+                self.failed[dag_id] = str(error)
+
+    def repair(self) -> None:
+        """Write the rows of what is pending, many DAGs in one transaction."""
+        behind = self._behind(self.store.dag_ids())
+        for start in range(0, len(behind), _BATCH):
+            batch = behind[start : start + _BATCH]
+            if not self._write(batch):
+                for dag_id in batch:  # so that a bad one does not keep the others back
+                    self._write([dag_id])
+
+    def _behind(self, dag_ids: list[str]) -> list[str]:
+        """Return the DAGs whose rows are not those of what is deployed, in the order in which they are locked."""
+        documents = {}
+        for dag_id in dag_ids:
+            try:
+                document = self.store.read(dag_id)
+            except ManagedDagsError as error:
+                self.failed[dag_id] = str(error)
+            else:
+                if document is not None:
+                    documents[dag_id] = document
+        rows = rows_of({dag_id: self.store.fileloc(dag_id) for dag_id in documents}, session=self.session)
+        self.session.commit()
+        behind = [dag_id for dag_id, document in documents.items() if rows[dag_id].state(document) == PENDING]
+        return sorted(behind, key=str.lower)
+
+    def _write(self, dag_ids: list[str]) -> bool:
+        """Write the rows of some DAGs; return False where nothing was written because one of several failed."""
+        with ExitStack() as locks:
+            versions = []
+            for dag_id in dag_ids:
+                try:
+                    locks.enter_context(self.store.locked(dag_id))
+                    versions += self._version(dag_id)
+                except ManagedDagsError as error:
+                    self.failed[dag_id] = str(error)
+            if not versions:
+                return True
+            try:
+                in_transaction(lambda: self._permissions(versions), session=self.session)
+                in_transaction(lambda: self._rows(versions), session=self.session)
+            except Exception as error:  # noqa: BLE001 - serializing runs operators' code, which may raise anything
+                if len(dag_ids) > 1:
+                    return False
+                self.failed[dag_ids[0]] = f"{type(error).__name__}: {error}"
+        return True
+
+    def _version(self, dag_id: str) -> list[Version]:
+        document = self.store.claim(dag_id)
+        if document is None:
+            return []
+        fileloc = self.store.fileloc(dag_id)
+        refuse_other_file(dag_id, fileloc, session=self.session)
+        if needs_parse(document.definition):
+            return [Version(document, fileloc, None)]
+        folder = self.settings.dag_managed_operators
+        return [Version(document, fileloc, stand_in_dag(document.definition, fileloc=fileloc, folder=folder))]
+
+    def _permissions(self, versions: list[Version]) -> None:
+        for version in versions:
+            if version.dag is not None:
+                write_permissions(version.dag, session=self.session)
+
+    def _rows(self, versions: list[Version]) -> None:
+        write_rows(versions, session=self.session)
+        for version in versions:
+            audit.record("refresh_all_dags", user=self.user, dag_id=version.dag_id, session=self.session)
+
+
+def _request_all(*, session: Session) -> int:
+    """Ask for a parse of every file that Airflow's own listing finds, examples left out; return how many."""
+    found = list_py_file_paths(str(dags_folder()), include_examples=False)
+    requested = 0
+    for start in range(0, len(found), _REQUESTS):
+        chunk = found[start : start + _REQUESTS]
+        if in_transaction(partial(request_parsing, chunk, session=session), session=session):
+            requested += len(chunk)
+    return requested
