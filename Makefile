@@ -1,0 +1,33 @@
+# Two commands do everything: `make demo` shows it, `make test` proves it. PYTHON=... picks the Python.
+PYTHON ?= python3
+export PYTHON
+
+# Caches go to the user's home as always; without one they stay in the checkout.
+ifeq ($(strip $(HOME)),)
+export HOME := $(CURDIR)/.home
+endif
+
+.PHONY: demo test lint format constraints clean
+
+demo: ## Start Airflow with this plugin below .demo/, deploy a workflow with curl, watch it run
+	@scripts/demo
+
+test: .venv ## Run everything that CI runs
+	@scripts/install_debian_packages tests
+	@.venv/bin/tox run
+
+lint: .venv ## Run the linters, mypy and import-linter alone
+	@.venv/bin/tox run -e lint
+
+format: .venv ## Rewrite the code as ruff wants it
+	@.venv/bin/tox run -e format
+
+constraints: .venv ## Move the pinned versions to what PyPI has now (see the dates in the script)
+	@scripts/update_constraints
+
+.PHONY: .venv
+.venv: # The tools; tox makes its own environments from there
+	@scripts/make_environment .venv tox tox-uv pre-commit
+
+clean: ## Remove everything that was made
+	rm -rf .venv .tox .demo .home build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
