@@ -1,0 +1,121 @@
+"""Serves the page and its files, and says what the signed-in user may do."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+
+from airflow.www.extensions.init_auth_manager import get_auth_manager
+from airflow.www.views import AirflowBaseView
+from flask import Response, abort, current_app, jsonify, make_response, redirect, request, send_from_directory, url_for
+from flask_appbuilder import expose
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+
+from openmetadata_airflow_apis.security.permissions import PERMISSIONS
+
+_FOLDER = Path(__file__).parent
+_STATIC = _FOLDER / "static"
+_API = "openmetadata_airflow_apis"
+_SCRIPT_TAG = re.compile(r"<script(?=[\s>])(?![^>]*\bsrc=)")
+
+# Airflow's own templates have style attributes, which no nonce covers, and pictures as data: addresses.
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class ConsoleView(AirflowBaseView):
+    """The page at /rest_api/: for every signed-in user; what it offers follows the user's permissions."""
+
+    route_base = "/rest_api"
+    template_folder = str(_FOLDER / "templates")
+    default_view = "index"
+
+    @expose("/")
+    def index(self) -> Any:
+        """Answer the page, or send a browser that is not signed in to Airflow's login."""
+        manager = get_auth_manager()
+        if not manager.is_logged_in():
+            return redirect(manager.get_url_login(next_url=request.url))
+        nonce = secrets.token_urlsafe(16)
+        page = self.render_template(
+            "openmetadata_airflow_apis/console.html",
+            title="REST API",
+            config=_config(),
+            revision=revision(),
+            links=_links(),
+            with_nonce=lambda html: with_nonce(html, nonce),
+        )
+        answer = make_response(page)
+        answer.headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @expose("/permissions")
+    def permissions(self) -> Response:
+        """Answer the operations that the signed-in user may call: on all DAGs, and on each `dag_id` of the query.
+
+        guarded: the operations that ask a permission at all.
+        """
+        if not get_auth_manager().is_logged_in():
+            abort(401)
+        answer = jsonify(
+            guarded=list(PERMISSIONS),
+            operations=_allowed(None),
+            dags={dag_id: _allowed(dag_id) for dag_id in request.args.getlist("dag_id")[:100]},
+        )
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @expose("/static/<digest>/<path:filename>")
+    def static_file(self, digest: str, filename: str) -> Response:
+        """Answer one of the page's own files; its address changes with its content."""
+        answer = send_from_directory(_STATIC, filename, max_age=365 * 24 * 3600 if digest == revision() else 0)
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+
+def with_nonce(html: str, nonce: str) -> Markup:
+    """Return Airflow's own HTML with the nonce on its inline scripts; those with an address need none."""
+    return Markup(_SCRIPT_TAG.sub(f'<script nonce="{nonce}"', str(html)))  # noqa: S704 - rendered by Airflow's templates
+
+
+def revision() -> str:
+    """Return a digest of the page's files, a part of their addresses, so that no browser keeps old ones."""
+    digest = hashlib.sha256()
+    for path in sorted(_STATIC.iterdir()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _allowed(dag_id: str | None) -> list[str]:
+    return [
+        operation_id for operation_id, needs in PERMISSIONS.items() if all(needed.granted(dag_id) for needed in needs)
+    ]
+
+
+def _config() -> dict[str, str]:
+    """Return what the page's script must know; addresses carry the webserver's own path prefix."""
+    return {
+        "root": request.script_root,
+        "csrf_token": generate_csrf(),
+        "permissions_url": url_for("ConsoleView.permissions"),
+        "specification_url": url_for(f"{_API}.openapi_json"),
+        "grid_url": url_for("Airflow.grid", dag_id="__dag_id__"),
+    }
+
+
+def _links() -> dict[str, str]:
+    links = {
+        "OpenAPI document (YAML)": url_for(f"{_API}.openapi_yaml"),
+        "Schema of workflow definitions": url_for(f"{_API}.workflow_schema"),
+    }
+    if f"{_API}.swagger_ui" in current_app.view_functions:  # [api] enable_swagger_ui
+        links = {"Swagger UI": url_for(f"{_API}.swagger_ui"), **links}
+    return links

@@ -1,0 +1,220 @@
+// One deployed DAG: its state, its definition, its runs, and what can be done with them.
+
+import { button, checkbox, field, fill, h, notice, refill, state, table, time } from "./dom.js";
+import { confirmDelete, deleted, deletion, gridLink, importError, isUnfinished, runLink, triggered } from "./dags.js";
+import { deploymentState } from "./deployment.js";
+import { permissions, send, sentence } from "./http.js";
+import { runPanel } from "./run.js";
+
+const RUNS = ["Run", "State", "Started", "Ended"];
+
+export function dagView({ dagId, runId, edit }) {
+  const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}`;
+  const head = h("div", {});
+  const outcome = h("div", { class: "outcome" });
+  const actions = h("div", {});
+  const runs = h("div", {});
+  const panel = h("div", {});
+  let may = [];
+  let timer = null;
+  let left = false;
+  let shownHead = "";
+  let shownRuns = "";
+  let run = null;
+
+  async function start() {
+    may = (await permissions([dagId])).dags[dagId] || [];
+    if (left) return;
+    const dag = await load();
+    if (left || !dag) return;
+    fill(actions, forms(dag));
+    if (runId) {
+      run = runPanel({ dagId, runId, may, changed: load });
+      fill(panel, run.element);
+    }
+  }
+
+  async function load() {
+    clearTimeout(timer);
+    const answer = await send({ method: "GET", path });
+    if (left) return null;
+    if (!answer.ok) {
+      fill(head, notice("bad", sentence(answer)));
+      return null;
+    }
+    const dag = answer.body;
+    const now = JSON.stringify(dag);
+    if (now !== shownHead) {
+      shownHead = now;
+      refill(head, facts(dag));
+    }
+    const moving = await loadRuns();
+    if (!left) timer = setTimeout(load, moving || dag.state === "pending" ? 2000 : 10000);
+    return dag;
+  }
+
+  async function loadRuns() {
+    const answer = await send({ method: "GET", path: `${path}/dagRuns`, query: { limit: 10 } });
+    if (left) return false;
+    const found = answer.ok ? answer.body.dag_runs : [];
+    const now = JSON.stringify(answer.body);
+    if (now !== shownRuns) {
+      shownRuns = now;
+      const rows = found.map((one) => [
+        h("a", { href: runLink(one), "data-key": one.run_id, "aria-current": one.run_id === runId ? "true" : null }, one.run_id),
+        state(one.state),
+        time(one.start_date),
+        time(one.end_date),
+      ]);
+      refill(runs, answer.ok ? table("Latest runs", RUNS, rows, { empty: "It has not run yet." }) : notice("bad", sentence(answer)));
+    }
+    return found.some(isUnfinished);
+  }
+
+  async function act(request, done) {
+    const answer = await send(request);
+    if (left) return answer;
+    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", sentence(answer)));
+    if (answer.ok && request.method !== "DELETE") await load();
+    return answer;
+  }
+
+  function forms(dag) {
+    return [
+      h(
+        "div",
+        { class: "actions" },
+        may.includes("trigger_dag") && button("Trigger", () => trigger(), "primary"),
+        may.includes("deploy_dag") && button("Edit and redeploy", () => edit(dag.source)),
+        may.includes("delete_dag") && button("Delete", remove, "danger"),
+        h("a", { class: "button", href: gridLink(dagId) }, "Open in Airflow"),
+      ),
+      may.includes("trigger_dag") && configured(),
+      may.includes("run_task_instance") && someTasks(dag.definition.tasks.map((task) => task.task_id)),
+    ];
+  }
+
+  async function trigger(body = "{}") {
+    await act({ method: "POST", path: `${path}/dagRuns`, body }, triggered);
+  }
+
+  function configured() {
+    const id = h("input", { type: "text", maxlength: 250 });
+    const conf = h("textarea", { rows: 4, spellcheck: "false" });
+    const problem = h("div", {});
+    const submit = async (event) => {
+      event.preventDefault();
+      fill(problem);
+      const body = {};
+      if (id.value) body.run_id = id.value;
+      try {
+        if (conf.value.trim()) body.conf = JSON.parse(conf.value);
+      } catch (error) {
+        fill(problem, notice("bad", `The configuration is not JSON: ${error.message}`));
+        return;
+      }
+      await trigger(JSON.stringify(body));
+    };
+    return h(
+      "details",
+      {},
+      h("summary", {}, "Trigger with a configuration"),
+      h(
+        "form",
+        { onsubmit: submit },
+        field("Run id", id, "Left empty, Airflow makes one up."),
+        field("Configuration (a JSON object)", conf, "Tasks read it as dag_run.conf and params."),
+        problem,
+        h("button", { class: "button primary" }, "Trigger with this"),
+      ),
+    );
+  }
+
+  function someTasks(taskIds) {
+    const boxes = taskIds.map((taskId) => h("input", { name: "task", value: taskId }));
+    const problem = h("div", {});
+    const submit = async (event) => {
+      event.preventDefault();
+      fill(problem);
+      const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
+      if (!chosen.length) {
+        fill(problem, notice("bad", "Choose at least one task."));
+        return;
+      }
+      await act({ method: "POST", path: `${path}/dagRuns/partial`, body: JSON.stringify({ task_ids: chosen }) }, triggered);
+    };
+    return h(
+      "details",
+      {},
+      h("summary", {}, "Run some tasks"),
+      h(
+        "form",
+        { onsubmit: submit },
+        h(
+          "fieldset",
+          {},
+          h("legend", {}, "Tasks to run; every other is skipped, or marked success where a chosen one needs it"),
+          boxes.map((box) => checkbox(box.value, box)),
+        ),
+        problem,
+        h("button", { class: "button primary" }, "Run these"),
+      ),
+    );
+  }
+
+  async function remove() {
+    if (!(await confirmDelete(dagId))) return;
+    const answer = await act(deletion(dagId), deleted);
+    if (!answer.ok || left) return;
+    clearTimeout(timer);
+    fill(head);
+    fill(actions, h("p", {}, h("a", { href: "#dags" }, "All deployed DAGs")));
+    fill(runs);
+    fill(panel);
+  }
+
+  start();
+  return {
+    element: h(
+      "section",
+      {},
+      h("p", { class: "trail" }, h("a", { href: "#dags" }, "Deployed DAGs"), " / ", dagId),
+      h("h2", {}, dagId),
+      head,
+      actions,
+      outcome,
+      panel,
+      h("h3", {}, "Latest runs"),
+      runs,
+    ),
+    leave: () => {
+      left = true;
+      clearTimeout(timer);
+      run?.leave();
+    },
+  };
+}
+
+function facts(dag) {
+  return [
+    h(
+      "dl",
+      { class: "facts" },
+      fact("State", deploymentState(dag.state)),
+      fact("Schedule", dag.is_paused === null ? "–" : dag.is_paused ? "Paused" : "Active"),
+      fact("Deployed", [dag.deployed_by, ", ", time(dag.deployed_at)]),
+      fact("Revision", h("code", {}, dag.revision.slice(0, 12))),
+    ),
+    dag.import_error && importError(dag),
+    h(
+      "details",
+      { "data-key": "definition" },
+      h("summary", {}, "Definition as it was sent"),
+      h("pre", { tabindex: "0" }, JSON.stringify(dag.source, null, 2)),
+    ),
+  ];
+}
+
+function fact(name, value) {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, value));
+}

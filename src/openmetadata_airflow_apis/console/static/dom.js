@@ -1,0 +1,122 @@
+// Building the page's nodes. Text is always set as text: nothing that the API answers is read as HTML.
+
+// h("button", { class: "primary", onclick: run, disabled: busy }, "Run") makes an element.
+// null, undefined and false leave an attribute or a child away.
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "value") element.value = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...present(children));
+  return element;
+}
+
+export function fill(element, ...children) {
+  element.replaceChildren(...present(children));
+}
+
+function present(children) {
+  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+}
+
+// The little Markdown that the specification uses: paragraphs, `code` and **strong**.
+export function prose(text) {
+  return (text || "")
+    .trim()
+    .split(/\n\s*\n/)
+    .filter(Boolean)
+    .map((paragraph) => h("p", {}, inline(paragraph)));
+}
+
+export function inline(text) {
+  return text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part) => {
+    if (part.startsWith("`") && part.length > 2) return h("code", {}, part.slice(1, -1));
+    if (part.startsWith("**") && part.length > 4) return h("strong", {}, part.slice(2, -2));
+    return part;
+  });
+}
+
+// Airflow's own script rewrites <time> when somebody picks another time zone in the navigation.
+export function time(iso) {
+  if (!iso) return h("span", { class: "muted" }, "–");
+  const text = window.moment ? window.moment(iso).format("YYYY-MM-DD, HH:mm:ss z") : iso;
+  return h("time", { datetime: iso }, text);
+}
+
+export function state(name) {
+  const word = name || "no status";
+  return h("span", { class: "state", "data-state": name || "none" }, word);
+}
+
+let counter = 0;
+
+// A label above its control. `hint` may be text or nodes.
+export function field(label, control, hint) {
+  counter += 1;
+  control.id = control.id || `console-field-${counter}`;
+  const described = hint ? h("div", { class: "hint", id: `${control.id}-hint` }, hint) : null;
+  if (described) control.setAttribute("aria-describedby", described.id);
+  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, described);
+}
+
+export function checkbox(label, control) {
+  control.type = "checkbox";
+  return h("label", { class: "choice" }, control, " ", label);
+}
+
+export function button(label, onclick, kind = "", attributes = {}) {
+  return h("button", { type: "button", class: `button ${kind}`, onclick, ...attributes }, label);
+}
+
+// What happened, said aloud by screen readers. kind: "good", "bad" or "".
+export function notice(kind, ...children) {
+  return h("div", { class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status" }, ...children);
+}
+
+// Ask before something that cannot be undone; resolves to whether it was confirmed.
+export function confirm(title, explanation, action) {
+  return new Promise((resolve) => {
+    const dialog = h(
+      "dialog",
+      { class: "dialog", "aria-labelledby": "console-dialog-title" },
+      h("h2", { id: "console-dialog-title" }, title),
+      h("p", {}, explanation),
+      h(
+        "form",
+        { method: "dialog", class: "actions" },
+        h("button", { class: "button", value: "cancel", autofocus: true }, "Cancel"),
+        h("button", { class: "button danger", value: "confirm" }, action),
+      ),
+    );
+    const opener = document.activeElement;
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      if (opener?.isConnected) opener.focus();
+      resolve(dialog.returnValue === "confirm");
+    });
+    document.querySelector("#rest-api").append(dialog);
+    dialog.showModal();
+  });
+}
+
+// Fill an element anew without taking the focus from the button or field with the same data-key.
+export function refill(element, ...children) {
+  const key = element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const open = new Set([...element.querySelectorAll("details[open][data-key]")].map((details) => details.dataset.key));
+  fill(element, ...children);
+  for (const details of element.querySelectorAll("details[data-key]")) details.open = open.has(details.dataset.key);
+  if (key) [...element.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key)?.focus();
+}
+
+// A table that a phone shows as cards: each cell carries its column's name.
+export function table(label, columns, rows, { empty }) {
+  if (!rows.length) return h("p", { class: "muted" }, empty);
+  const head = columns.map((name) => h("th", { scope: "col" }, name));
+  const body = rows.map((cells) =>
+    h("tr", {}, cells.map((cell, index) => h("td", { "data-label": columns[index] }, cell))),
+  );
+  return h("table", { class: "table cards", "aria-label": label }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body));
+}

@@ -1,0 +1,96 @@
+// Requests to the API with the browser's session, and the curl commands that do the same.
+
+export const config = JSON.parse(document.querySelector("#rest-api").dataset.config);
+
+const CHANGES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+
+// A request is { method, path, query, body, form, token }: path as in the specification with its
+// parameters filled in, query and form as maps of text, body as text that is JSON.
+export async function send(request) {
+  const headers = { Accept: "application/json, application/problem+json" };
+  if (request.token) headers.Authorization = `Bearer ${request.token}`;
+  else if (CHANGES.has(request.method)) headers["X-CSRFToken"] = config.csrf_token;
+  let body;
+  if (request.body) {
+    headers["Content-Type"] = "application/json";
+    body = request.body;
+  } else if (request.form) {
+    body = new URLSearchParams(request.form);
+  }
+  const started = performance.now();
+  let response;
+  try {
+    response = await fetch(config.root + target(request), {
+      method: request.method,
+      headers,
+      body,
+      credentials: request.token ? "omit" : "same-origin",
+      redirect: "error",
+    });
+  } catch (error) {
+    return unreachable(started);
+  }
+  const text = await response.text();
+  const type = response.headers.get("Content-Type") || "";
+  return {
+    ok: response.ok,
+    status: response.status,
+    title: response.statusText,
+    milliseconds: Math.round(performance.now() - started),
+    body: /[/+]json/.test(type) ? JSON.parse(text) : text,
+  };
+}
+
+function unreachable(started) {
+  return {
+    ok: false,
+    status: 0,
+    title: "No answer",
+    milliseconds: Math.round(performance.now() - started),
+    body: { detail: "The webserver did not answer. Is it running, and are you still connected?" },
+  };
+}
+
+// An answer's sentence for people: a problem's detail, or the old door's error.
+export function sentence(answer) {
+  if (answer.status === 401) return `${detail(answer)}. Your session may have ended: load this page again and sign in.`;
+  return detail(answer);
+}
+
+function detail({ status, title, body }) {
+  return body?.detail || body?.error || body?.msg || `${status} ${title}`;
+}
+
+function target({ path, query }) {
+  const text = new URLSearchParams(query || {}).toString();
+  return text ? `${path}?${text}` : path;
+}
+
+// Fill a path of the specification: fillPath("/dags/{dag_id}", { dag_id: "a b" }) is "/dags/a%20b".
+export function fillPath(path, values) {
+  return path.replace(/\{(\w+)\}/g, (placeholder, name) =>
+    values[name] ? encodeURIComponent(values[name]) : placeholder,
+  );
+}
+
+export function curl(request, { needsToken = true } = {}) {
+  const parts = [`curl -X ${request.method} ${quote(window.location.origin + config.root + target(request))}`];
+  if (request.token || needsToken) parts.push('-H "Authorization: Bearer $TOKEN"');
+  if (request.body) parts.push("-H 'Content-Type: application/json'", `--data-raw ${quote(request.body)}`);
+  for (const [name, value] of Object.entries(request.form || {})) {
+    parts.push(`--data-urlencode ${quote(`${name}=${value}`)}`);
+  }
+  return parts.join(" \\\n  ");
+}
+
+function quote(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+// Which operations the signed-in user may call: for all DAGs, and for each of those named.
+export async function permissions(dagIds = []) {
+  const query = new URLSearchParams(dagIds.map((dagId) => ["dag_id", dagId]));
+  const response = await fetch(`${config.permissions_url}?${query}`, { credentials: "same-origin" });
+  if (!response.ok) return { operations: [], dags: {} };
+  return response.json();
+}
