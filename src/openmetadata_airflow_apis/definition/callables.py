@@ -33,7 +33,8 @@ def read_callback(context: Context, value: Any, path: Path) -> Value:
     if value is None:
         return None
     if isinstance(value, str):
-        return read_import(context, value, path)
+        made = read_import(context, value, path)
+        return made if made is ABSENT else {"$callback": {"function": made, "kwargs": {}}}
     if isinstance(value, list):
         items = [
             read_callback(context, item, (*path, index))
@@ -52,7 +53,7 @@ def read_callback(context: Context, value: Any, path: Path) -> Value:
     kwargs = {key: read_value(context, item, (*below, key)) for key, item in rest.items()}
     if made is ABSENT or ABSENT in kwargs.values():
         return ABSENT
-    return {"$callback": {"function": made, "kwargs": kwargs}} if kwargs else made
+    return {"$callback": {"function": made, "kwargs": kwargs}}
 
 
 def read_function_file(context: Context, value: str, path: Path) -> Value:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Callable
 
-from openmetadata_airflow_apis.definition.model import escape, existing, split
+from openmetadata_airflow_apis.definition.model import existing, split
 from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path as FilePath
 
-    from openmetadata_airflow_apis.definition.model import Path
+    from openmetadata_airflow_apis.definition.model import Origin, Path
 
 
 class Absent:
@@ -20,25 +20,6 @@ class Absent:
 
 
 ABSENT = Absent()
-
-
-@dataclass
-class Origin:
-    """Where the parts of a plain definition come from in the document as sent.
-
-    starts: a path in the plain definition → the pointer of what stands there. What has no entry of its
-    own stands below its nearest ancestor's.
-    """
-
-    starts: dict[Path, str] = field(default_factory=lambda: {(): ""})
-
-    def pointer(self, path: Path) -> str:
-        """Return the pointer of a path, which need not exist."""
-        for length in range(len(path), -1, -1):
-            start = self.starts.get(path[:length])
-            if start is not None:
-                return start + "".join("/" + escape(part) for part in path[length:])
-        raise AssertionError("an origin without a start")
 
 
 @dataclass
@@ -58,7 +39,7 @@ class Context:
     zone: str | None = None
     output_of: Callable[[str, Path], str | None] | None = None
     faults: list[Fault] = field(default_factory=list)
-    places: dict[Path, str] = field(default_factory=dict)
+    places: dict[Path, Path] = field(default_factory=dict)
     skip: set[Path] = field(default_factory=set)
     outputs_used: list[str] = field(default_factory=list)
 
@@ -73,7 +54,7 @@ class Context:
 
     def place(self, canonical: Path, path: Path) -> None:
         """Remember where a part of the canonical definition comes from."""
-        self.places[canonical] = self.origin.pointer(path)
+        self.places[canonical] = path
 
     def skipped(self, path: Path) -> bool:
         """Tell whether something at the path or below it is at fault already, so that it isn't read."""

@@ -59,13 +59,12 @@ def _check_dates(context: Context, sent: dict[str, Any], definition: dict[str, A
     start, end = (keys.get(key, default_args.get(key)) for key in ("start_date", "end_date"))
     default_sent = sent.get("default_args")
     was_sent = "start_date" in sent or (isinstance(default_sent, dict) and "start_date" in default_sent)
-    unscheduled = keys.get("schedule", ABSENT) is None
-    if start is None and not unscheduled and (not was_sent or "schedule" not in sent):
-        if not was_sent:
-            context.fault(
-                (),
-                "'start_date' is missing; give it in default_args, or \"schedule\": null for a DAG that is only started by hand",
-            )
+    # "schedule": null is the one thing that says that no date is needed; a faulty schedule says nothing.
+    if not was_sent and keys.get("schedule", ABSENT) is not None:
+        context.fault(
+            (),
+            "'start_date' is missing; give it in default_args, or \"schedule\": null for a DAG that is started by hand",
+        )
     where: Path = ("end_date",) if "end_date" in keys else ("default_args", "end_date")
     if _ends_first(start, end):
         context.fault(where, "is before the start_date; the DAG would never run")
@@ -75,8 +74,8 @@ def _check_dates(context: Context, sent: dict[str, Any], definition: dict[str, A
             own.get("start_date", start), own.get("end_date", end)
         ):
             key = "end_date" if "end_date" in own else "start_date"
-            pointer = context.places["tasks", index, "arguments", key]
-            context.fault_at(pointer, "lets the task end before it starts; it would never run")
+            place = context.places["tasks", index, "arguments", key]
+            context.fault(place, "lets the task end before it starts; it would never run")
 
 
 def _ends_first(start: Any, end: Any) -> bool:
@@ -99,7 +98,5 @@ def _check_fail_stop(
     for index, task in enumerate(tasks):
         rule = task["arguments"].get("trigger_rule", usual)
         if rule != "all_success":
-            pointer = context.places.get(("tasks", index, "arguments", "trigger_rule"), context.places["tasks", index])
-            context.fault_at(
-                pointer, f"the trigger rule '{rule}' doesn't go with the DAG's fail_stop; give 'all_success'"
-            )
+            place = context.places.get(("tasks", index, "arguments", "trigger_rule"), context.places["tasks", index])
+            context.fault(place, f"the trigger rule '{rule}' doesn't go with the DAG's fail_stop; give 'all_success'")

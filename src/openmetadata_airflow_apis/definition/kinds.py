@@ -77,8 +77,7 @@ def _expanded(context: Context, value: Any, path: Path) -> Value:
 
 def read_partial(context: Context, value: dict[str, Any], path: Path) -> Value:
     """Return the unmapped arguments of a mapped task, each read as it would be in the task itself."""
-    keys = read_keys(context, "WorkflowTask", value, path, roles=frozenset({None}), canonical=None)
-    return keys
+    return read_keys(context, "WorkflowTask", value, path, canonical=None)
 
 
 KINDS: Mapping[str, Reader] = {
@@ -154,7 +153,8 @@ def read_key(context: Context, of_key: Schema, key: str, value: Any, document: M
         if key.endswith("_lambda"):
             return context.fault(
                 place,
-                f"lambdas are not accepted; write a function into a callable file, and name it by {key[:-7]}_name and {key[:-7]}_file",
+                "lambdas are not accepted; write a function into a callable file, and name it by "
+                f"{key[:-7]}_name and {key[:-7]}_file",
             )
         return values.read_value(context, value, place)
     renamed = of_key.get("x-values", {})

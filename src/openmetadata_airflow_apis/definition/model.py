@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Union
-
-from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from openmetadata_airflow_apis.errors import Fault
+
 Path = tuple[Union[str, int], ...]
+
+
+@dataclass
+class Origin:
+    """Where the parts of a plain definition come from in the document as sent.
+
+    starts: a path in the plain definition → the pointer of what stands there. What has no entry of its
+    own stands below its nearest ancestor's.
+    """
+
+    starts: dict[Path, str] = field(default_factory=lambda: {(): ""})
+
+    def pointer(self, path: Path) -> str:
+        """Return the pointer of a path, which need not exist."""
+        for length in range(len(path), -1, -1):
+            start = self.starts.get(path[:length])
+            if start is not None:
+                return start + "".join("/" + escape(part) for part in path[length:])
+        raise AssertionError("an origin without a start")
 
 
 @dataclass(frozen=True)
@@ -37,14 +57,20 @@ class Reading:
     workflow: None where there are faults.
     faults: each once, in the document's order.
     definition: the canonical definition; what was at fault is left out of it.
-    places: a path in the canonical definition → where it stands in the document as sent.
+    paths, origin: a path in it → its path in the plain definition → where that stands in the document.
     """
 
     workflow: Workflow | None
     faults: tuple[Fault, ...]
     definition: dict[str, Any]
     document: object = field(repr=False)
-    places: Mapping[Path, str] = field(repr=False)
+    paths: Mapping[Path, Path] = field(repr=False)
+    origin: Origin = field(repr=False)
+
+    @cached_property
+    def places(self) -> Mapping[Path, str]:
+        """The paths in the canonical definition → the JSON pointers of where they stand in the document."""
+        return {canonical: self.origin.pointer(path) for canonical, path in self.paths.items()}
 
     def pointer(self, *path: str | int) -> str:
         """Return the JSON pointer, into the document as sent, of a place in the canonical definition.

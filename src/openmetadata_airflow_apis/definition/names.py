@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openmetadata_airflow_apis.definition.sentences import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,7 +24,7 @@ def fault_of_name(name: str, *, dags_folder: Path | None = None) -> str | None:
     dags_folder: modules in it don't count; whether a file there may be replaced is the deployment's to say.
     """
     if not _NAME.fullmatch(name):
-        return "is no name for a DAG: it starts with a letter, goes on with letters, digits, '_' and '-', and has 200 of them at most"
+        return f"{quoted(name)} is no name for a DAG, which is a letter, then letters, digits, '_' and '-', 200 characters at most"
     lowered = name.lower()
     if lowered in _RESERVED:
         return f"'{name}' is a reserved name; give another"
@@ -54,9 +56,7 @@ def _modules(folder: Path) -> Iterator[str]:
     except OSError:
         return
     for entry in entries:
-        stem = entry.name.split(".")[0].lower()
-        if entry.name.endswith(_MODULE_ENDINGS):
-            yield stem
         # Elsewhere than among installed packages, a folder without __init__ is more often just a folder.
-        elif "." not in entry.name and entry.is_dir() and (packages or (entry / "__init__.py").is_file()):
-            yield stem
+        is_package = "." not in entry.name and entry.is_dir() and (packages or (entry / "__init__.py").is_file())
+        if is_package or entry.name.endswith(_MODULE_ENDINGS):
+            yield entry.name.split(".")[0].lower()

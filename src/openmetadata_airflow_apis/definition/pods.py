@@ -40,7 +40,7 @@ def make_pod_arguments(arguments: dict[str, Any]) -> None:
 
 
 def _made(path: str, value: Any) -> Any:
-    if not isinstance(value, dict) or len(value) == 1 and next(iter(value)).startswith("$"):
+    if not isinstance(value, dict) or (len(value) == 1 and next(iter(value)).startswith("$")):
         return value
     return {"$call": {"path": path, "args": [], "kwargs": value}}
 

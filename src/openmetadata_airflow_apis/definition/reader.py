@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.definition import schema
-from openmetadata_airflow_apis.definition.context import Context, Origin
+from openmetadata_airflow_apis.definition.context import Context
 from openmetadata_airflow_apis.definition.dags import read_dag
 from openmetadata_airflow_apis.definition.kinds import read_flag
-from openmetadata_airflow_apis.definition.model import Reading, Workflow, escape, in_document_order, join
+from openmetadata_airflow_apis.definition.model import Origin, Reading, Workflow, escape, in_document_order, join
 from openmetadata_airflow_apis.definition.names import fault_of_name
 from openmetadata_airflow_apis.definition.sentences import kind_of, nearest, quoted
 from openmetadata_airflow_apis.definition.spellings import plain_of_flat, with_default
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.definition.model import Path
 
+    _Link = tuple[Any, Any]  # the link to what it stands in, and its key there
+
 MAX_DEPTH = 64
+# Where the workflow's name stands; no key of a definition is empty, so nothing else stands there.
+_NAME: Path = ("", "name")
 
 
 def read_workflow(
@@ -40,49 +44,49 @@ def read_workflow(
     allowed_packages: what dotted paths may name beside Airflow itself.
     Raises nothing, whatever the document is.
     """
+    context = Context(document, Origin(), now, allowed_packages=allowed_packages, managed_operators=managed_operators)
     unfit = _unfit_for_json(document)
     if unfit is not None:
-        return _reading(document, [unfit], {}, {})
-    context = Context(document, Origin(), now, allowed_packages=allowed_packages, managed_operators=managed_operators)
+        context.faults.append(unfit)
+        return _reading(context, {})
     if not isinstance(document, dict):
         context.fault_at("", f"{kind_of(document)}; give a map with 'workflow'")
-        return _reading(document, context.faults, {}, {})
+        return _reading(context, {})
     if _is_flat(document):
         workflow, dag = _read_flat(context, document)
         base, source = "", document
     else:
         found = _read_wrapped(context, document)
         if found is None:
-            return _reading(document, context.faults, {}, {})
+            return _reading(context, {})
         workflow, dag, source = found
         base = "/workflow"
     name_fault = "name" in workflow and fault_of_name(workflow["name"], dags_folder=dags_folder)
     if name_fault:
         context.fault_at(f"{base}/name", name_fault)
-    force, is_paused = _read_flags(context, workflow, base, flat=not base)
+    force, is_paused = _read_flags(context, workflow, base)
     definition: dict[str, Any] = {"dag_id": workflow.get("name", "")}
     if dag is not None:
         _check_against_schema(context, dag)
         definition.update(read_dag(context, dag, max_tasks=max_tasks))
-    else:
-        definition.update({"dag": {}, "task_groups": [], "tasks": []})
-    context.places["dag_id",] = f"{base}/name"
-    reading = _reading(document, context.faults, definition, context.places)
-    if reading.faults:
-        return reading
-    return Reading(
-        workflow=Workflow(workflow["name"], bool(force), is_paused, definition, source),
-        faults=(),
-        definition=definition,
-        document=document,
-        places=context.places,
-    )
+    context.place(("dag_id",), _NAME)
+    context.origin.starts[_NAME] = f"{base}/name"
+    if context.faults:
+        return _reading(context, definition)
+    made = Workflow(workflow["name"], force, is_paused, definition, source)
+    return _reading(context, definition, made)
 
 
-def _reading(document: object, faults: list[Fault], definition: dict[str, Any], places: dict[Path, str]) -> Reading:
+def _reading(context: Context, definition: dict[str, Any], workflow: Workflow | None = None) -> Reading:
     empty: dict[str, Any] = {"dag_id": "", "dag": {}, "task_groups": [], "tasks": []}
-    ordered = tuple(in_document_order(document, faults))
-    return Reading(None, ordered, {**empty, **definition}, document, {(): "", **places})
+    return Reading(
+        workflow,
+        tuple(in_document_order(context.document, context.faults)),
+        {**empty, **definition},
+        context.document,
+        context.places,
+        context.origin,
+    )
 
 
 def _is_flat(document: dict[str, Any]) -> bool:
@@ -110,7 +114,8 @@ def _choose_dag(context: Context, workflow: dict[str, Any], name: str | None) ->
     config = workflow["dag_config"]
     keys = [key for key in config if key != "default"]
     base = "/workflow/dag_config"
-    if name in keys:
+    chosen: str
+    if name is not None and name in keys:
         others = [key for key in keys if key != name]
         for key in others:
             context.fault_at(
@@ -151,56 +156,61 @@ def _check_against_schema(context: Context, dag: Any) -> None:
             context.fault(path, detail)
 
 
-def _read_flags(context: Context, workflow: dict[str, Any], base: str, *, flat: bool) -> tuple[bool, bool | None]:
-    names = {"force": "forceDeploy", "pause": "pauseWorkflow", "unpause": "unpauseWorkflow"}
-    flags: dict[str, bool] = {}
-    for key, flat_key in names.items():
-        value = workflow.get(key, False)
-        if isinstance(value, str):
-            made = read_flag(context, value, ())
-            if made is not True and made is not False:
-                context.faults.pop()
-                context.fault_at(f"{base}/{flat_key if flat else key}", f"{kind_of(value)}; give true or false")
-            value = made is True
-        flags[key] = bool(value)
+def _read_flags(context: Context, workflow: dict[str, Any], base: str) -> tuple[bool, bool | None]:
+    """Return whether to replace a workflow, and whether its DAG is paused afterwards (None: as it is)."""
+    spelled = {"force": "forceDeploy", "pause": "pauseWorkflow", "unpause": "unpauseWorkflow"}
+    flags = {}
+    for key, flat_key in spelled.items():
+        context.origin.starts["", key] = f"{base}/{key if base else flat_key}"
+        flags[key] = read_flag(context, workflow.get(key, False), ("", key)) is True
     if flags["pause"] and flags["unpause"]:
-        key = names["unpause"] if flat else "unpause"
-        context.fault_at(f"{base}/{key}", "is true beside 'pause'; a DAG can't be both, leave one of them out")
-    if flags["pause"] or flags["unpause"]:
-        return flags["force"], flags["pause"]
-    return flags["force"], None
+        context.fault(("", "unpause"), "is true beside 'pause'; a DAG can't be both, leave one of them out")
+    return flags["force"], flags["pause"] if flags["pause"] or flags["unpause"] else None
 
 
 def _unfit_for_json(document: object) -> Fault | None:
     """Return a fault where a document could not be stored as JSON: no text, no number, too deep."""
-    stack: list[tuple[object, Path]] = [(document, ())]
+    stack: list[tuple[object, int, _Link | None]] = [(document, 0, None)]
     while stack:
-        node, path = stack.pop()
-        if isinstance(node, str):
-            if "\x00" in node or not _encodable(node):
-                return Fault(join(path), "has a character that is none: a NUL, or half of a surrogate pair")
-        elif isinstance(node, float):
-            if not math.isfinite(node):
-                return Fault(join(path), "is no number that JSON knows")
-        elif isinstance(node, dict):
-            if len(path) >= MAX_DEPTH:
-                return Fault(join(path), f"is more than {MAX_DEPTH} levels deep")
-            for key, value in node.items():
-                if not isinstance(key, str) or "\x00" in key or not _encodable(key):
-                    return Fault(join(path), f"has the key {key!r}, which is no text")
-                stack.append((value, (*path, key)))
+        node, depth, link = stack.pop()
+        detail = _unfit(node, depth)
+        if detail is not None:
+            return Fault(_pointer(link), detail)
+        if isinstance(node, dict):
+            stack.extend((value, depth + 1, (link, key)) for key, value in node.items())
         elif isinstance(node, list):
-            if len(path) >= MAX_DEPTH:
-                return Fault(join(path), f"is more than {MAX_DEPTH} levels deep")
-            stack.extend((value, (*path, index)) for index, value in enumerate(node))
-        elif node is not None and not isinstance(node, (bool, int)):
-            return Fault(join(path), f"is a {type(node).__name__}, which JSON doesn't know")
+            stack.extend((value, depth + 1, (link, index)) for index, value in enumerate(node))
     return None
 
 
-def _encodable(text: str) -> bool:
+def _unfit(node: object, depth: int) -> str | None:
+    if isinstance(node, str):
+        return None if _is_text(node) else "has a character that is none: a NUL, or half of a surrogate pair"
+    if isinstance(node, float):
+        return None if math.isfinite(node) else "is no number that JSON knows"
+    if isinstance(node, (dict, list)):
+        if depth >= MAX_DEPTH:
+            return f"is more than {MAX_DEPTH} levels deep"
+        bad = [key for key in node if not isinstance(key, str) or not _is_text(key)] if isinstance(node, dict) else []
+        return f"has the key {bad[0]!r}, which is no text" if bad else None
+    if node is None or isinstance(node, int):
+        return None
+    return f"is a {type(node).__name__}, which JSON doesn't know"
+
+
+def _pointer(link: _Link | None) -> str:
+    parts = []
+    while link is not None:
+        link, part = link
+        parts.append(part)
+    return join(reversed(parts))
+
+
+def _is_text(text: str) -> bool:
+    if text.isascii():
+        return "\x00" not in text
     try:
         text.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\x00" not in text

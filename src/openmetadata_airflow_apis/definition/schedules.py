@@ -28,32 +28,39 @@ def read_schedule(context: Context, value: Any, path: Path) -> Value:
     if isinstance(value, list):
         return _datasets(context, value, path)
     if "__type__" in value:
-        made = read_type(context, value, path)
-        if made is ABSENT:
-            return ABSENT
-        tag = next(iter(made)) if isinstance(made, dict) else ""
-        if tag == "$dataset":
-            return [made]
-        if tag not in {"$timedelta", "$call"}:
-            return context.fault((*path, "__type__"), "is no schedule; give a timedelta, a timetable or a dataset")
-        if made == {"$timedelta": 0} or (tag == "$timedelta" and made["$timedelta"] < 0):  # type: ignore[index,call-overload,operator] - a map
-            return context.fault(path, "is not more than zero; runs need time between them")
-        return made
+        return _made(context, value, path)
     if set(value) == {"datasets"}:
-        below = value["datasets"]
-        if isinstance(below, list):
-            return _datasets(context, below, (*path, "datasets"))
-        if isinstance(below, str):
-            return _datasets(context, [below], (*path, "datasets"))
-        if isinstance(below, dict) and below:
-            return read_condition(context, below, (*path, "datasets"))
-        return context.fault((*path, "datasets"), "give a list of dataset URIs, or a map with '__and__' or '__or__'")
+        return _of_datasets(context, value["datasets"], (*path, "datasets"))
     if len(value) == 1 and next(iter(value)) in _CONDITIONS:
         return read_condition(context, value, path)
-    if set(value) == {"callable", "params"} or set(value) == {"callable"}:
+    if "callable" in value:
         return read_timetable(context, value, path)
     return context.fault(
         path, "is no schedule: a map has 'datasets', '__and__', '__or__' or '__type__'" + _file_hint(value)
+    )
+
+
+def _made(context: Context, value: dict[str, Any], path: Path) -> Value:
+    made = read_type(context, value, path)
+    if made is ABSENT:
+        return ABSENT
+    tag = next(iter(made))
+    if tag == "$dataset":
+        return [made]
+    if tag not in {"$timedelta", "$call"}:
+        return context.fault((*path, "__type__"), "is no schedule; give a timedelta, a timetable or a dataset")
+    if tag == "$timedelta" and made["$timedelta"] <= 0:
+        return context.fault(path, "is not more than zero; runs need time between them")
+    return made
+
+
+def _of_datasets(context: Context, value: Any, path: Path) -> Value:
+    if isinstance(value, list):
+        return _datasets(context, value, path)
+    if isinstance(value, dict) and value:
+        return read_condition(context, value, path)
+    return context.fault(
+        path, f"{kind_of(value)}; give a list of dataset URIs, or a map with '__and__' or '__or__' and such a list"
     )
 
 
@@ -63,8 +70,10 @@ def _file_hint(value: dict[str, Any]) -> str:
 
 def _expression(context: Context, value: str, path: Path) -> Value:
     text = value.strip()
-    if text.lower() in {"none", "null", ""}:
+    if text.lower() in {"none", "null"}:
         return None
+    if not text:
+        return context.fault(path, "is empty; give null for a DAG without a schedule")
     if text in PRESETS:
         return text
     if text.startswith("@") and text not in _CRONITER_PRESETS:

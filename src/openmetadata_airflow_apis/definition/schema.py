@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.definition import sentences
@@ -50,7 +50,7 @@ def schemas() -> Mapping[str, Schema]:
     return {name: every[name] for name in every if name.startswith(("Workflow", "FlatWorkflow"))}
 
 
-@lru_cache(maxsize=None)
+@cache
 def schema(name: str) -> Schema:
     """Return a schema with its references replaced by what they refer to. It is shared: don't change it."""
     return _resolved(schemas()[name])
@@ -70,7 +70,7 @@ def _resolved(node: Any) -> Any:
     return {key: _resolved(value) for key, value in node.items()}
 
 
-@lru_cache(maxsize=None)
+@cache
 def properties(name: str) -> Mapping[str, Schema]:
     """Return the schemas of an object's keys."""
     return schema(name)["properties"]
@@ -87,12 +87,12 @@ def faults(name: str, document: object) -> Iterator[tuple[tuple[str | int, ...],
         yield tuple(error.absolute_path), sentences.sentence(error)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _validator(name: str) -> Any:
     from jsonschema import Draft7Validator, validators
 
     # The schema's own rules are this package's business, and a test's: not checked at every start.
-    validator = validators.extend(Draft7Validator, validators=sentences.keywords())
+    validator: Any = validators.extend(Draft7Validator, validators=sentences.keywords())  # type: ignore[no-untyped-call] # jsonschema has no hint for it
     compiled = _compiled(schema(name))
     if name == "WorkflowRequest":
         # What is in it is checked by itself, see "Workflow".
@@ -112,12 +112,12 @@ def _compiled(node: Any) -> Any:
         if key not in _CHECKED:
             continue
         if key == "properties":
-            value = {name: _compiled(schema) for name, schema in value.items()}  # noqa: PLW2901 - its copy
+            value = {name: _compiled(schema) for name, schema in value.items()}
             compiled["x-known"] = list(value)
         elif key in {"items", "x-items", "additionalProperties"}:
             if value is True:
                 continue
-            value = _compiled(value)  # noqa: PLW2901 - its copy
+            value = _compiled(value)
         compiled[key] = value
     if "nullable" in compiled and not {"type", "x-types"} & set(compiled):
         del compiled["nullable"]
@@ -136,7 +136,7 @@ def _json_schema() -> Schema:
 
 
 def json_schema() -> Schema:
-    """Return the format as one JSON Schema (draft 7), for editors: of a WorkflowRequest, all others in `definitions`."""
+    """Return the format as one JSON Schema (draft 7), for editors: a WorkflowRequest, the rest in `definitions`."""
     return copy.deepcopy(_json_schema())
 
 
@@ -145,28 +145,23 @@ def _standard(node: Any) -> Any:
         return [_standard(item) for item in node]
     if not isinstance(node, dict):
         return node
-    reference = node.get("$ref")
-    if isinstance(reference, str):
-        return {"$ref": "#/definitions/" + reference[len(_PREFIX) :]}
-    result: Schema = {}
-    for key, value in node.items():
-        if key == "properties":
-            result[key] = {name: _standard(schema) for name, schema in value.items()}
-        elif key == "x-types":
-            result["type"] = list(value)
-        elif key == "x-items":
-            result["items"] = _standard(value)
-        elif key == "example":
-            result["examples"] = [value]
-        elif key in {"nullable", "enum"} or key.startswith("x-"):
-            continue
-        elif key in {"items", "additionalProperties", "allOf"}:
-            result[key] = _standard(value)
-        else:
-            result[key] = value
-    if "enum" in node:
-        result["enum"] = [*node["enum"], None] if node.get("nullable") else list(node["enum"])
-    if node.get("nullable") and "type" in result:
-        types = result["type"] if isinstance(result["type"], list) else [result["type"]]
-        result["type"] = [*types, "null"]
+    if "$ref" in node:
+        return {"$ref": "#/definitions/" + node["$ref"][len(_PREFIX) :]}
+    result = {
+        key: value for key, value in node.items() if not key.startswith("x-") and key not in {"nullable", "example"}
+    }
+    for key in {"additionalProperties", "allOf", "items"} & set(node):
+        result[key] = _standard(node[key])
+    if "properties" in node:
+        result["properties"] = {name: _standard(of_name) for name, of_name in node["properties"].items()}
+    if "x-items" in node:
+        result["items"] = _standard(node["x-items"])
+    if "example" in node:
+        result["examples"] = [node["example"]]
+    types = node.get("x-types") or ([node["type"]] if "type" in node else [])
+    if types:
+        types = [*types, "null"] if node.get("nullable") else types
+        result["type"] = types if len(types) > 1 else types[0]
+    if "enum" in node and node.get("nullable"):
+        result["enum"] = [*node["enum"], None]
     return result

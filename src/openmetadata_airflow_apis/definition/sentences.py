@@ -6,10 +6,10 @@ import difflib
 import json
 from typing import TYPE_CHECKING, Any
 
+from jsonschema import ValidationError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from jsonschema import ValidationError
 
 _TYPE_NAMES = {
     "array": "a list",
@@ -36,9 +36,10 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 
 def quoted(value: object) -> str:
-    """Return a value as JSON, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else text[:57] + "..."
+    """Return a text in quotes and any other value as JSON, cut where it is long."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return f"'{text}'" if isinstance(value, str) else text
 
 
 def one_of(types: Iterable[str]) -> str:
@@ -65,86 +66,80 @@ def sentence(error: ValidationError) -> str:
     limit = _LIMITS.get(str(error.validator))
     if limit is not None:
         return limit.format(error.validator_value)
-    if error.validator in {"minItems", "minProperties", "minLength"}:
-        return "is empty; give at least one" if error.validator != "minLength" else "is empty"
+    if error.validator == "minLength":
+        return "is empty"
+    if error.validator in {"minItems", "minProperties"}:
+        return "is empty; give at least one"
     return error.message
 
 
 def keywords() -> dict[str, Callable[..., Iterator[ValidationError]]]:
     """Return the keywords that our schemas have beyond jsonschema's, or in other words than its."""
-    from jsonschema import ValidationError
-
-    def types(validator: Any, allowed: Any, value: object, of_value: dict[str, Any]) -> Iterator[ValidationError]:
-        names = [allowed] if isinstance(allowed, str) else allowed
-        if value is None and of_value.get("nullable"):
-            return
-        if not any(validator.is_type(value, name) for name in names):
-            wanted = one_of(names)
-            cure = ""
-            if isinstance(value, str) and value.strip().lower() in {"true", "false"} and "boolean" in names:
-                cure = f" without quotes: {value.strip().lower()}"
-            elif isinstance(value, str) and _is_number(value) and {"integer", "number"} & set(names):
-                cure = f" without quotes: {value.strip()}"
-            yield ValidationError(f"{kind_of(value)}; give {wanted}{cure}")
-
-    def required(validator: Any, names: list[str], value: object, _: dict[str, Any]) -> Iterator[ValidationError]:
-        if validator.is_type(value, "object"):
-            for name in names:
-                if name not in value:  # type: ignore[operator] - it is an object
-                    yield ValidationError(f"'{name}' is missing")
-
-    def additional(validator: Any, allowed: Any, value: object, of_value: dict[str, Any]) -> Iterator[ValidationError]:
-        if not isinstance(value, dict):
-            return
-        known = of_value.get("properties", {})
-        for key in value:
-            if key in known:
-                continue
-            if allowed is not False:
-                yield from validator.descend(value[key], allowed, path=key)
-                continue
-            reason = of_value.get("x-refused", {}).get(key)
-            message = (
-                f"'{key}' is not accepted: {reason}"
-                if reason
-                else f"unknown key '{key}'{nearest(key, known) or belongs(key, of_value)}"
-            )
-            yield ValidationError(message, path=[key])
-
-    def enum(_: Any, allowed: list[str], value: object, of_value: dict[str, Any]) -> Iterator[ValidationError]:
-        if value is None and of_value.get("nullable"):
-            return
-        # A value of another type has its fault already.
-        if isinstance(value, str) and value not in allowed:
-            near = nearest(value, allowed)
-            yield ValidationError(f"{quoted(value)} is not one of {', '.join(allowed)}{near}")
-
-    def items(validator: Any, of_items: Any, value: object, _: dict[str, Any]) -> Iterator[ValidationError]:
-        if isinstance(value, list):
-            for index, item in enumerate(value):
-                yield from validator.descend(item, of_items, path=index)
-
     return {
-        "type": types,
-        "x-types": types,
-        "required": required,
-        "additionalProperties": additional,
-        "enum": enum,
-        "items": items,
-        "x-items": items,
+        "type": _types,
+        "x-types": _types,
+        "required": _required,
+        "additionalProperties": _additional,
+        "enum": _enum,
+        "items": _items,
+        "x-items": _items,
     }
 
 
-def belongs(key: str, of_value: dict[str, Any]) -> str:
-    """Say that a key belongs into default_args, where it does."""
-    default_args = of_value.get("properties", {}).get("default_args", {}).get("properties", {})
-    if key in default_args:
+def _types(validator: Any, allowed: Any, value: Any, of_value: dict[str, Any]) -> Iterator[ValidationError]:
+    names = [allowed] if isinstance(allowed, str) else allowed
+    if (value is None and of_value.get("nullable")) or any(validator.is_type(value, name) for name in names):
+        return
+    cure = ""
+    if isinstance(value, str):
+        text = value.strip()
+        if (text.lower() in {"true", "false"} and "boolean" in names) or (
+            _is_number(text) and {"integer", "number"} & set(names)
+        ):
+            cure = f", {text.lower()} without quotes"
+    yield ValidationError(f"{kind_of(value)}; give {one_of(names)}{cure}")
+
+
+def _required(_: Any, names: list[str], value: Any, __: dict[str, Any]) -> Iterator[ValidationError]:
+    if isinstance(value, dict):
+        for name in names:
+            if name not in value:
+                yield ValidationError(f"'{name}' is missing")
+
+
+def _additional(validator: Any, allowed: Any, value: Any, of_value: dict[str, Any]) -> Iterator[ValidationError]:
+    if not isinstance(value, dict):
+        return
+    known = of_value.get("properties", {})
+    for key in value:
+        if key in known:
+            continue
+        if allowed is not False:
+            yield from validator.descend(value[key], allowed, path=key)
+            continue
+        reason = of_value.get("x-refused", {}).get(key)
+        hint = nearest(key, known) or _hint(key, known)
+        message = f"'{key}' is not accepted: {reason}" if reason else f"unknown key '{key}'{hint}"
+        yield ValidationError(message, path=[key])
+
+
+def _enum(_: Any, allowed: list[str], value: Any, __: dict[str, Any]) -> Iterator[ValidationError]:
+    # A value of another type has its fault already.
+    if isinstance(value, str) and value not in allowed:
+        yield ValidationError(f"{quoted(value)} is not one of {', '.join(allowed)}{nearest(value, allowed)}")
+
+
+def _items(validator: Any, of_items: Any, value: Any, _: dict[str, Any]) -> Iterator[ValidationError]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from validator.descend(item, of_items, path=index)
+
+
+def _hint(key: str, known: dict[str, Any]) -> str:
+    if key in known.get("default_args", {}).get("properties", {}):
         return "; it belongs in default_args"
-    return (
-        "; the keys are " + ", ".join(sorted(of_value.get("properties", {})))
-        if len(of_value.get("properties", {})) < 12
-        else ""
-    )
+    # A short list says more than a guess.
+    return f"; the keys are {', '.join(known)}" if len(known) < 12 else ""
 
 
 def _is_number(text: str) -> bool:

@@ -51,7 +51,7 @@ class Tasks:
         for index, entry in pairs:
             place = (*path, index)
             if entry is None and is_group:
-                entry = {}  # noqa: PLW2901 - a group without a word about it is a group
+                entry = {}  # a group without a word about it is a group
             if not isinstance(entry, dict):
                 continue  # the schema has said so
             label, where = self._label(index, entry, place, key)
@@ -205,7 +205,7 @@ class Tasks:
             if not value.startswith(_DECORATORS):
                 context.fault(
                     place,
-                    f"{quoted(value)} is no TaskFlow decorator; give one of airflow.decorators, such as airflow.decorators.task",
+                    f"{quoted(value)} is no TaskFlow decorator; give one such as airflow.decorators.task",
                 )
                 return {}
             if not {"python_callable_name", "python_callable"} & set(task):
@@ -221,7 +221,7 @@ class Tasks:
             result["callable"] = made["$callable"]
             del arguments["python_callable"]
             context = self.context
-            del context.places[(*canonical, "arguments", "python_callable")]
+            context.places.pop((*canonical, "arguments", "python_callable"))
             context.place((*canonical, "callable"), (*path, "python_callable_name"))
             context.place((*canonical, "callable", "name"), (*path, "python_callable_name"))
             context.place((*canonical, "callable", "file"), (*path, "python_callable_file"))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from openmetadata_airflow_apis.definition.context import ABSENT, Absent
+from openmetadata_airflow_apis.definition.context import ABSENT
 from openmetadata_airflow_apis.definition.sentences import kind_of, nearest, quoted
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.context import Context
     from openmetadata_airflow_apis.definition.model import Path
 
-Value = Union[None, bool, int, float, str, list[Any], dict[str, Any], Absent]
+# Plain JSON, a tagged object, or ABSENT; which of them, only the reader of the key knows.
+Value = Any
 
 TIMEDELTA = "datetime.timedelta"
 DATETIME = "datetime.datetime"
@@ -130,7 +131,7 @@ def read_type(context: Context, value: dict[str, Any], path: Path) -> Value:
         return context.fault(
             (*path, "__type__"),
             f"{quoted(name)} is not a type that may be made{nearest(name, known)}; allowed are {', '.join(known)}, "
-            "timetables, Kubernetes models, and classes of the packages in [openmetadata_airflow_apis] allowed_callables",
+            "timetables, Kubernetes models, and the packages in [openmetadata_airflow_apis] allowed_callables",
         )
     new_args = _list(context, args, (*path, "__args__"))
     new_kwargs = {key: read_value(context, item, (*path, key)) for key, item in kwargs.items()}
@@ -231,7 +232,8 @@ def read_date(context: Context, value: Any, path: Path) -> Value:
     if ago is None:
         return context.fault(
             path,
-            f'{quoted(value)} is no date; give ISO 8601, such as "2024-01-01T00:00:00Z", or a time before today, such as "2 days"',
+            f'{quoted(value)} is no date; give ISO 8601, such as "2024-01-01T00:00:00Z", '
+            'or a time before today, such as "2 days"',
         )
     today = context.now.astimezone(ZoneInfo(context.zone or "UTC")).replace(hour=0, minute=0, second=0, microsecond=0)
     fixed = today.replace(tzinfo=None) - ago
@@ -296,7 +298,7 @@ def _dataset(context: Context, args: list[Any], kwargs: dict[str, Any], path: Pa
         return made
     if not isinstance(extra, dict):
         return context.fault((*path, "extra"), f"{kind_of(extra)}; give a map")
-    return {"$dataset": {**made["$dataset"], "extra": extra}}  # type: ignore[index,call-overload] - not ABSENT
+    return {"$dataset": {**made["$dataset"], "extra": extra}}
 
 
 def dataset(context: Context, uri: Any, path: Path) -> Value:
