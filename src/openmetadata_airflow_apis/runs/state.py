@@ -12,11 +12,14 @@ from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_run
 from openmetadata_airflow_apis.runs.values import RunState, TaskInstanceDetail
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Row
+    from sqlalchemy.engine import Row, RowMapping
     from sqlalchemy.orm import Session
 
 _NOTE = DagRunNote.__table__
-_OF_ONE = (
+RUNS_WITH_NOTES = select(RUN, _NOTE.c.content.label("note")).select_from(
+    RUN.outerjoin(_NOTE, _NOTE.c.dag_run_id == RUN.c.id)
+)
+OF_ONE = (
     TI.c.map_index,
     TI.c.state,
     TI.c.start_date,
@@ -60,33 +63,34 @@ def dag_state(dag_id: str, run_id: str, *, session: Session) -> RunState:
 
 def run_fields(dag_id: str, run_id: str, *, session: Session) -> dict[str, Any]:
     """Return the fields of RunState by name."""
-    fields = (
-        session.execute(
-            select(RUN, _NOTE.c.content.label("note"))
-            .select_from(RUN.outerjoin(_NOTE, _NOTE.c.dag_run_id == RUN.c.id))
-            .where(RUN.c.dag_id == dag_id, RUN.c.run_id == run_id)
-        )
-        .mappings()
-        .first()
-    )
-    if fields is None:
+    row = session.execute(RUNS_WITH_NOTES.where(RUN.c.dag_id == dag_id, RUN.c.run_id == run_id)).mappings().first()
+    if row is None:
         # Says whether it is the DAG that is missing, or its run.
         find_run(dag_id, run_id, session=session)
         raise DagRunNotFound(dag_id, run_id)
+    return _fields(row)
+
+
+def run_state(row: RowMapping) -> RunState:
+    """Return the RunState of a row of RUNS_WITH_NOTES."""
+    return RunState(**_fields(row))
+
+
+def _fields(row: RowMapping) -> dict[str, Any]:
     return {
-        "dag_id": dag_id,
-        "run_id": run_id,
-        "state": fields[RUN.c.state],
-        "run_type": fields[RUN.c.run_type],
-        "external_trigger": bool(fields[RUN.c.external_trigger]),
-        "logical_date": fields[RUN.c.execution_date],
-        "queued_at": fields[RUN.c.queued_at],
-        "start_date": fields[RUN.c.start_date],
-        "end_date": fields[RUN.c.end_date],
-        "data_interval_start": fields[RUN.c.data_interval_start],
-        "data_interval_end": fields[RUN.c.data_interval_end],
-        "conf": fields[RUN.c.conf] or {},
-        "note": fields["note"],
+        "dag_id": row[RUN.c.dag_id],
+        "run_id": row[RUN.c.run_id],
+        "state": row[RUN.c.state],
+        "run_type": row[RUN.c.run_type],
+        "external_trigger": bool(row[RUN.c.external_trigger]),
+        "logical_date": row[RUN.c.execution_date],
+        "queued_at": row[RUN.c.queued_at],
+        "start_date": row[RUN.c.start_date],
+        "end_date": row[RUN.c.end_date],
+        "data_interval_start": row[RUN.c.data_interval_start],
+        "data_interval_end": row[RUN.c.data_interval_end],
+        "conf": row[RUN.c.conf] or {},
+        "note": row["note"],
     }
 
 
@@ -119,7 +123,7 @@ def task_instance_detail(
         raise TaskNotFound(dag_id, task_id, run_id=run_id, map_index=map_index)
     common = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "logical_date": run.execution_date}
     if count == 1:
-        return _one(session.execute(select(*_OF_ONE).where(these)).one(), common)
+        return of_one(session.execute(select(*OF_ONE).where(these)).one(), common)
     start_date = min((row.start_date for row in by_state if row.start_date), default=None)
     end_date = max((row.end_date for row in by_state if row.end_date), default=None)
     return TaskInstanceDetail(
@@ -135,7 +139,8 @@ def task_instance_detail(
     )
 
 
-def _one(row: Row, common: dict[str, Any]) -> TaskInstanceDetail:
+def of_one(row: Row, common: dict[str, Any]) -> TaskInstanceDetail:
+    """Return the detail of one task instance from its row of OF_ONE and what names it."""
     return TaskInstanceDetail(
         **common,
         map_index=row.map_index,
