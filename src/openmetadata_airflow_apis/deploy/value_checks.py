@@ -124,7 +124,8 @@ class ValueChecks:
             return True
         if not isinstance(found, type):
             return False
-        return path.startswith(_KUBERNETES) or issubclass(found, _data_classes())
+        # Timetable is a protocol, which issubclass refuses.
+        return path.startswith(_KUBERNETES) or not set(_data_classes()).isdisjoint(found.__mro__)
 
     def _callback(self, content: dict[str, Any], place: Place) -> None:
         function, kwargs = content["function"], content.get("kwargs", {})

@@ -1,0 +1,37 @@
+"""What a DAG file of ours imports beyond a bare `from airflow import DAG`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+from airflow import DAG
+DAG("x", schedule=None)
+before = set(sys.modules)
+import openmetadata_airflow_apis.dagbuild as dagbuild
+dagbuild.build_dag({"dag_id": "x", "dag": {"schedule": None}, "task_groups": [], "tasks": []},
+                   fileloc="/x.py", callables=dagbuild.ManagedCallables())
+print("IMPORTED", *sorted(set(sys.modules) - before))
+"""
+
+
+def test_building_a_dag_imports_little():
+    """Building a DAG imports no validation, no YAML, no HTTP and nothing of this package but what builds."""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", PROGRAM], capture_output=True, text=True, check=True)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("IMPORTED")]
+    imported = set(line.split()[1:])
+    ours = {name for name in imported if name.startswith("openmetadata_airflow_apis")}
+    assert ours == {
+        "openmetadata_airflow_apis",
+        "openmetadata_airflow_apis.dagbuild",
+        "openmetadata_airflow_apis.dagbuild.build",
+        "openmetadata_airflow_apis.dagbuild.callables",
+        "openmetadata_airflow_apis.dagbuild.managed_files",
+        "openmetadata_airflow_apis.dagbuild.stored",
+        "openmetadata_airflow_apis.dagbuild.values",
+        "openmetadata_airflow_apis.errors",
+    }
+    others = {name.partition(".")[0] for name in imported - ours}
+    assert others <= {"airflow"}, "a new import is paid for by every DAG file"
