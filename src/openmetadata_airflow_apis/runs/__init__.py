@@ -1,0 +1,46 @@
+"""What happens to DagRuns and their task instances: read, trigger, restart, kill, skip, run in part.
+
+Each verb takes a SQLAlchemy session of Airflow's with nothing pending. One that changes something commits
+exactly once, when all of it is done, or rolls back and raises; one that reads leaves the session as it is.
+A verb costs a fixed number of SQL statements, whatever the number of task instances.
+"""
+
+from openmetadata_airflow_apis.runs.kill import kill_running
+from openmetadata_airflow_apis.runs.listing import list_dag_runs, list_task_instances
+from openmetadata_airflow_apis.runs.partial import run_partial
+from openmetadata_airflow_apis.runs.restart import restart_failed
+from openmetadata_airflow_apis.runs.skip import skip_task_instance
+from openmetadata_airflow_apis.runs.state import dag_state, task_instance_detail
+from openmetadata_airflow_apis.runs.trigger import trigger_dag
+from openmetadata_airflow_apis.runs.values import (
+    KilledRun,
+    PartialRun,
+    RestartedRun,
+    RunState,
+    SkippedTask,
+    TaskInstanceDetail,
+    TouchedTaskInstance,
+    TriggeredRun,
+)
+from openmetadata_airflow_apis.runs.waiting import await_ended
+
+__all__ = [
+    "KilledRun",
+    "PartialRun",
+    "RestartedRun",
+    "RunState",
+    "SkippedTask",
+    "TaskInstanceDetail",
+    "TouchedTaskInstance",
+    "TriggeredRun",
+    "await_ended",
+    "dag_state",
+    "kill_running",
+    "list_dag_runs",
+    "list_task_instances",
+    "restart_failed",
+    "run_partial",
+    "skip_task_instance",
+    "task_instance_detail",
+    "trigger_dag",
+]

@@ -8,8 +8,9 @@ from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
+from airflow.utils import timezone
 from airflow.utils.sqlalchemy import with_row_locks
-from sqlalchemy import select, update
+from sqlalchemy import func, null, select, update
 
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
 
@@ -65,3 +66,19 @@ def serialized_dag(dag_id: str, *, session: Session) -> tuple[DAG, str]:
         raise DagNotFound(dag_id)
     row.load_op_links = False
     return row.dag, row.dag_hash
+
+
+def queue_again(dag_run_pk: int, *, session: Session) -> None:
+    """Put a finished run back into the queue, as Airflow does when something in it was cleared."""
+    session.execute(
+        update(RUN)
+        .where(RUN.c.id == dag_run_pk)
+        .values(
+            state="queued",
+            queued_at=timezone.utcnow(),
+            start_date=null(),
+            end_date=null(),
+            last_scheduling_decision=null(),
+            clear_number=func.coalesce(RUN.c.clear_number, 0) + 1,
+        )
+    )

@@ -52,40 +52,47 @@ def trigger_dag(
         raise InvalidArgument("note", f"is longer than {audit.NOTE_LENGTH} characters")
 
     def change() -> TriggeredRun:
-        dag_row = find_dag(dag_id, session=session)
-        dag, run = create_run(
-            dag_id, run_id=run_id, conf=conf, logical_date=logical_date, dag_row=dag_row, session=session
-        )
+        dag, dag_hash, is_paused = runnable_dag(dag_id, session=session)
+        run = create_run(dag, dag_hash, run_id=run_id, conf=conf, logical_date=logical_date, session=session)
         if note:
             audit.write_note(run.id, note, session=session)
         else:
             audit.annotate(run.id, "triggered", user=user, session=session)
-        audit.record("trigger_dag", user=user, dag_id=dag.dag_id, run_id=run.run_id, session=session)
-        return TriggeredRun(**run_fields(dag_id, run.run_id, session=session), is_paused=bool(dag_row.is_paused))
+        audit.record("trigger_dag", user=user, dag_id=dag_id, run_id=run.run_id, session=session)
+        return TriggeredRun(**run_fields(dag_id, run.run_id, session=session), is_paused=is_paused)
 
     triggered = in_one_transaction(change, session=session)
     audit.count("trigger_dag")
     return triggered
 
 
+def runnable_dag(dag_id: str, *, session: Session) -> tuple[DAG, str, bool]:
+    """Return a DAG that a run may be created of, its hash, and whether it is paused.
+
+    Raises DagNotFound (for a DAG whose file is gone too), DagHasImportErrors.
+    """
+    row = find_dag(dag_id, session=session)
+    if not row.is_active:
+        raise DagNotFound(dag_id)
+    if row.has_import_errors:
+        raise DagHasImportErrors(dag_id)
+    return (*serialized_dag(dag_id, session=session), bool(row.is_paused))
+
+
 def create_run(
-    dag_id: str,
+    dag: DAG,
+    dag_hash: str,
     *,
     run_id: str | None,
     conf: dict[str, Any] | None,
     logical_date: datetime | None,
-    dag_row: Any,
     session: Session,
-) -> tuple[DAG, DagRun]:
+) -> DagRun:
     """Add a queued manual run and its task instances to the session, flushed and not committed.
 
-    dag_row: what find_dag returned. Raises as trigger_dag does.
+    Raises DagRunExists, InvalidArgument.
     """
-    if not dag_row.is_active:
-        raise DagNotFound(dag_id)
-    if dag_row.has_import_errors:
-        raise DagHasImportErrors(dag_id)
-    dag, dag_hash = serialized_dag(dag_id, session=session)
+    dag_id = dag.dag_id
     when = _logical_date(dag, logical_date)
     data_interval = dag.timetable.infer_manual_data_interval(run_after=when)
     if run_id is None:
@@ -102,7 +109,7 @@ def create_run(
     if taken is not None:
         raise DagRunExists(dag_id, taken)
     try:
-        run = dag.create_dagrun(
+        return dag.create_dagrun(
             run_type=DagRunType.MANUAL,
             run_id=run_id,
             execution_date=when,
@@ -118,7 +125,6 @@ def create_run(
         raise DagRunExists(dag_id, run_id) from error
     except (ValueError, AirflowException) as error:
         raise InvalidArgument("run_id", f"cannot be used: {error}") from error
-    return dag, run
 
 
 def _logical_date(dag: DAG, given: datetime | None) -> Any:

@@ -1,0 +1,91 @@
+"""What depends on what in a DAG, down to the map indexes of mapped task groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from airflow.models.dag import DAG
+
+# The map indexes of one task; None is all of them.
+Indexes = Optional["set[int]"]
+
+
+def mapped_group_id(task: Any) -> str | None:
+    """Return the id of the innermost mapped task group around a task, None outside of any."""
+    group = task.get_closest_mapped_task_group()
+    return None if group is None else group.group_id
+
+
+def index_by_index(upstream: Any, downstream: Any) -> bool:
+    """Tell whether each map index of downstream depends on the same index of upstream alone.
+
+    That is so inside one mapped task group; elsewhere all indexes wait for all.
+    """
+    group = mapped_group_id(downstream)
+    return group is not None and group == mapped_group_id(upstream)
+
+
+def with_downstream(dag: DAG, start: Iterable[tuple[str, int]]) -> dict[str, Indexes]:
+    """Return the task instances that a fresh try of start makes stale, start included, by task_id.
+
+    Everything downstream; and as DAG.partial_subset has it, the setups that a task among them needs, with
+    their teardowns, since those have cleaned up by now.
+    """
+    found: dict[str, Indexes] = {}
+    for task_id, map_index in start:
+        _add(found, task_id, {map_index})
+    waiting = list(found)
+    while waiting:
+        task = dag.task_dict[waiting.pop()]
+        for downstream in task.downstream_list:
+            indexes = found[task.task_id] if index_by_index(task, downstream) else None
+            if _add(found, downstream.task_id, indexes):
+                waiting.append(downstream.task_id)
+    if any(task.is_setup or task.is_teardown for task in dag.task_dict.values()):
+        for task_id, indexes in list(found.items()):
+            task = dag.task_dict[task_id]
+            if not task.is_setup and not task.is_teardown:
+                for needed in task.get_upstreams_only_setups_and_teardowns():
+                    _add(found, needed.task_id, indexes if index_by_index(needed, task) else None)
+    return found
+
+
+def _add(found: dict[str, Indexes], task_id: str, indexes: Indexes) -> bool:
+    """Add indexes to those of a task; tell whether there was something new among them."""
+    if task_id not in found:
+        found[task_id] = None if indexes is None else set(indexes)
+        return True
+    present = found[task_id]
+    if present is None:
+        return False
+    if indexes is None:
+        found[task_id] = None
+        return True
+    if indexes <= present:
+        return False
+    present |= indexes
+    return True
+
+
+def affected_by(dag: DAG, task_ids: Iterable[str]) -> list[Any]:
+    """Return the tasks whose scheduling looks at the states of these: downstream, a setup's far downstream too."""
+    found: set[str] = set()
+    for task_id in task_ids:
+        task = dag.task_dict[task_id]
+        found |= task.get_flat_relative_ids(upstream=False) if task.is_setup else task.downstream_task_ids
+    return [dag.task_dict[task_id] for task_id in sorted(found)]
+
+
+def upstream_ids(dag: DAG, task_ids: Iterable[str]) -> set[str]:
+    """Return the ids of all tasks that these depend on, near or far, without these themselves."""
+    start = set(task_ids)
+    found: set[str] = set()
+    waiting = list(start)
+    while waiting:
+        fresh = dag.task_dict[waiting.pop()].upstream_task_ids - found
+        found |= fresh
+        waiting.extend(fresh)
+    return found - start

@@ -1,0 +1,58 @@
+"""Waits until the processes of stopped task instances are gone from the workers."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow.configuration import conf
+from airflow.jobs.job import Job
+from airflow.utils import timezone
+from sqlalchemy import select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.runs.values import TouchedTaskInstance
+
+_JOB = Job.__table__
+_POLL_SECONDS = 0.5
+
+
+def await_ended(
+    task_instances: Iterable[TouchedTaskInstance], seconds: float, *, session: Session
+) -> tuple[TouchedTaskInstance, ...]:
+    """Wait at most so many seconds until the processes are gone; return those that are not.
+
+    A process is gone when its LocalTaskJob has ended, which it does after the process and its on_kill; or
+    when that job has shown no heartbeat for [scheduler] scheduler_zombie_task_threshold seconds, as for
+    Airflow itself. With 0 seconds it looks once. The session must have nothing pending.
+    """
+    with_process = [each for each in task_instances if each.job_id is not None]
+    deadline = time.monotonic() + seconds
+    while with_process:
+        alive = _alive({each.job_id for each in with_process if each.job_id is not None}, session=session)
+        with_process = [each for each in with_process if each.job_id in alive]
+        left = deadline - time.monotonic()
+        if not with_process or left <= 0:
+            break
+        time.sleep(min(_POLL_SECONDS, left))
+    return tuple(with_process)
+
+
+def _alive(job_ids: set[int], *, session: Session) -> set[int]:
+    silence = timedelta(seconds=conf.getint("scheduler", "scheduler_zombie_task_threshold"))
+    found = session.execute(
+        select(_JOB.c.id).where(
+            _JOB.c.id.in_(sorted(job_ids)),
+            _JOB.c.state.in_(["running", "restarting"]),
+            _JOB.c.end_date.is_(None),
+            _JOB.c.latest_heartbeat > timezone.utcnow() - silence,
+        )
+    )
+    alive = set(found.scalars())
+    session.rollback()  # the next look is to see what was committed in between, and no connection is held meanwhile
+    return alive
