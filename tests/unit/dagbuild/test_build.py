@@ -20,16 +20,14 @@ def task(task_id: str, *upstream: str, **more) -> dict:
     label = task_id.rpartition(".")[2]
     group = task_id.rpartition(".")[0] or None
     plain = {} if "decorator" in more else {"operator": "airflow.operators.empty.EmptyOperator"}
-    return {
-        "task_id": task_id, "label": label, "group": group, "upstream": list(upstream), "arguments": {}, **plain, **more,
-    }  # fmt: skip
+    there = {"task_id": task_id, "label": label, "group": group, "upstream": list(upstream), "arguments": {}}
+    return {**there, **plain, **more}
 
 
 def group(group_id: str, *upstream: str, **arguments) -> dict:
     parent, _, label = group_id.rpartition(".")
-    return {
-        "group_id": group_id, "label": label, "parent": parent or None, "upstream": list(upstream), "arguments": arguments,
-    }  # fmt: skip
+    there = {"group_id": group_id, "label": label, "parent": parent or None}
+    return {**there, "upstream": list(upstream), "arguments": arguments}
 
 
 def build(*tasks: dict, groups: tuple = (), **dag):
@@ -42,7 +40,7 @@ def build(*tasks: dict, groups: tuple = (), **dag):
     return build_dag(
         definition,
         fileloc="/dags/nightly.py",
-        callables=lambda file, name: function,
+        callables=lambda *_: function,
         variables=lambda name: f"<{name}>",
     )
 
