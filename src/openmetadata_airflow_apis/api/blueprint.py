@@ -24,7 +24,6 @@ NAME = "openmetadata_airflow_apis"
 
 # These sign somebody in or out by what they are given, or say nothing secret; documents are not operations.
 _WITHOUT_GATE = {"login", "refresh", "logout", "health"}
-_OLD_DOOR = {"call_by_query", "call_by_body"}
 
 
 @dataclass(frozen=True)
@@ -68,15 +67,12 @@ def make_blueprint(*, validate_responses: bool) -> Blueprint:
         base_path="",
         options={"swagger_ui": False, "serve_spec": False},
         resolver=_ByOperationId(),
-        strict_validation=True,
+        # The gate refuses unknown parameters by itself: the old door must go on ignoring them.
+        strict_validation=False,
         validate_responses=validate_responses,
         validator_map={"body": body.BodyValidator},
     ).blueprint
-    for operation in specification.operations().values():
-        for path in operation.also_at:
-            blueprint.add_url_rule(
-                path, f"{operation.operation_id}_also", operation.handler, methods=[operation.method.upper()]
-            )
+    old_door.add_routes(blueprint)
     documents.add_routes(blueprint)
     blueprint.before_request(_gate)
     blueprint.after_request(harden)
@@ -85,26 +81,28 @@ def make_blueprint(*, validate_responses: bool) -> Blueprint:
 
 
 def _operation_id() -> str:
-    return (request.endpoint or "").rpartition(".")[2].removesuffix("_also")
+    return (request.endpoint or "").rpartition(".")[2].removesuffix(old_door.ALSO)
 
 
 def is_old_door() -> bool:
     """Tell whether this request came in at `?api=`."""
-    return _operation_id() in _OLD_DOOR
+    return _operation_id() in old_door.ENDPOINTS
 
 
 def _gate() -> None:
     """Deny by default: every operation that is not named above needs a user with the permission for it."""
     operation_id = _operation_id()
     if operation_id in _WITHOUT_GATE or operation_id in documents.ENDPOINTS:
+        body.refuse_too_large()
         return
-    if operation_id in _OLD_DOOR:
+    if operation_id in old_door.ENDPOINTS:
         old_door.gate()
         return
     operation = specification.operations()[operation_id]
     authenticate(changes_state=operation.changes_state)
     authorize(operation_id, (request.view_args or {}).get("dag_id"))
     _refuse_unknown_query_parameters(operation)
+    body.refuse_too_large()
 
 
 def _refuse_unknown_query_parameters(operation: specification.Operation) -> None:

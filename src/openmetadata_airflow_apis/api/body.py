@@ -20,19 +20,27 @@ from openmetadata_airflow_apis.errors import (
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.settings import Settings
 
+# The same sentences as for a workflow definition.
+_Validator: Any = validators.extend(Draft7Validator, validators=sentences.keywords())  # type: ignore[no-untyped-call]
+
 
 def settings() -> Settings:
     """Return the settings that the API was registered with."""
     return current_app.extensions["openmetadata_airflow_apis"].settings
 
 
-def read_bytes() -> bytes:
-    """Return the request's body; raise BodyTooLarge without reading more than the limit."""
+def refuse_too_large() -> None:
+    """Raise BodyTooLarge for a request whose declared length is over the limit, before any of it is read."""
     limit = settings().max_body_bytes
     if (request.content_length or 0) > limit:
         raise BodyTooLarge(limit)
-    # A chunked body has no length; Airflow's [webserver] allowed_payload_size bounds what is read of it.
+
+
+def _read_bytes() -> bytes:
+    refuse_too_large()
+    # A chunked body declares no length; Airflow's [webserver] allowed_payload_size bounds what is read of it.
     data = request.get_data(cache=True)
+    limit = settings().max_body_bytes
     if len(data) > limit:
         raise BodyTooLarge(limit)
     return data
@@ -45,7 +53,7 @@ def read_json() -> Any:
     strict_json.parse does.
     """
     if "json_body" not in g:
-        data = read_bytes()
+        data = _read_bytes()
         if not data:
             g.json_body = None
         elif not request.is_json:
@@ -71,7 +79,7 @@ class BodyValidator:
         *,
         required: bool = False,
     ) -> None:
-        self._validator = validators.extend(Draft7Validator, validators=sentences.keywords())(schema)
+        self._validator = _Validator(schema)
         self._required = required
 
     def __call__(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:

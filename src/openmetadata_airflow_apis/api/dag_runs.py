@@ -11,6 +11,13 @@ from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.security.identity import user_name
 
 
+def list_dag_runs(dag_id: str, limit: int = 100, offset: int = 0) -> dict[str, Any]:
+    """Answer a page of the DAG's runs."""
+    with create_session() as session:
+        found, total = runs.list_dag_runs(dag_id, limit=limit, offset=offset, session=session)
+        return {"dag_runs": wire.to_json(found), "total_entries": total}
+
+
 def trigger_dag(dag_id: str, body: dict[str, Any] | None = None) -> tuple[dict[str, Any], int]:
     """Create a queued run."""
     wanted = body or {}

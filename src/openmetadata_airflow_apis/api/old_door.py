@@ -23,7 +23,14 @@ from openmetadata_airflow_apis.security.permissions import authorize
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flask import Blueprint
+
     from openmetadata_airflow_apis.api.specification import Operation
+
+
+# Endpoints of the old door; ALSO ends the name of one at its second path.
+ENDPOINTS = {"call_by_query", "call_by_body", "call_by_other_method"}
+ALSO = "_also"
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,21 @@ class Form:
     arguments: Callable[[dict[str, Any]], dict[str, Any]]
     answer: Callable[[dict[str, Any]], dict[str, Any]]
     indent: int | None = 2
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """Add the second path of the old door, and an answer in its words for methods that it does not take."""
+    for operation_id in ("call_by_query", "call_by_body"):
+        operation = specification.operations()[operation_id]
+        for path in operation.also_at:
+            blueprint.add_url_rule(path, operation_id + ALSO, operation.handler, methods=[operation.method.upper()])
+    operation = specification.operations()["call_by_query"]
+    for path in (operation.path, *operation.also_at):
+        blueprint.add_url_rule(path, "call_by_other_method", _other_method, methods=["PUT", "PATCH", "DELETE"])
+
+
+def _other_method() -> Response:
+    raise MethodNotAllowed(["GET", "POST"], f"The API takes GET or POST, not {request.method}")
 
 
 def call_by_query(**_: Any) -> Response:
@@ -60,6 +82,7 @@ def gate() -> None:
         # A link or an image on a strange page can make a signed-in browser send a GET.
         session_allowed=request.method != "GET" or not changes_state,
     )
+    body.refuse_too_large()
     if operation is None or not known:
         return
     if request.method not in operation.old_door_methods:

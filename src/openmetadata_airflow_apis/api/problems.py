@@ -10,7 +10,7 @@ from connexion.exceptions import ProblemException
 from flask import Response
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
 from openmetadata_airflow_apis import errors
@@ -140,6 +140,8 @@ def translate(error: Exception) -> errors.ManagedDagsError | tuple[int, str]:
         return errors.Unavailable("Airflow's database does not answer; try again later")
     if isinstance(error, ProblemException):
         return error.status, str(error.detail)
+    if isinstance(error, RequestEntityTooLarge):
+        return 413, "The request body is larger than Airflow's [webserver] allowed_payload_size or max_form_* options"
     if isinstance(error, HTTPException):
         return error.code or 500, error.description or _TITLES.get(error.code or 500, "Error")
     log.error("Unexpected error", exc_info=error)

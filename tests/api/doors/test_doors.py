@@ -1,0 +1,218 @@
+"""The doors themselves: what is named wrongly, sent wrongly, or asked for by the wrong method; the documents."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from openmetadata_airflow_apis.api import specification
+
+OLD = "/rest_api/api"
+
+
+def answer_of(response):
+    return response.status_code, response.content_type, response.json
+
+
+@pytest.mark.parametrize("path", [OLD, "/admin/rest_api/api"])
+def test_nobody_is_let_in_without_credentials(call, path):
+    """The old door answers exactly what the older plugin's documentation prints."""
+    for query in ("", "?api=nope", "?api=dag_state&dag_id=x&run_id=y", "?api=delete_dag&dag_id=x"):
+        answer = call("GET", path + query, user=None)
+        assert answer.status_code == 401
+        assert answer.get_data(as_text=True) == '{"msg":"Missing Authorization Header"}'
+
+
+def test_the_typed_door_says_so_too(call):
+    """A problem that carries the same msg."""
+    assert answer_of(call("GET", OLD + "/dags", user=None)) == (
+        401,
+        "application/problem+json",
+        {
+            "type": "about:blank",
+            "title": "Unauthorized",
+            "status": 401,
+            "detail": "Missing Authorization Header",
+            "msg": "Missing Authorization Header",
+        },
+    )
+
+
+def test_the_operation_must_be_named(old_door):
+    """`api` is missing, empty, or no operation of the old door."""
+    assert old_door(None) == (400, {"error": "API should be provided"})
+    assert old_door("") == (400, {"error": "API should be provided"})
+    assert old_door("nope") == (400, {"error": "API 'nope' was not found"})
+    assert old_door("list_dags") == (400, {"error": "API 'list_dags' was not found"})
+    assert old_door("login", method="POST") == (400, {"error": "API 'login' was not found"})
+
+
+@pytest.mark.parametrize("api", ["deploy_dag", "run_task_instance", "trigger_dag"])
+def test_what_needs_a_body_is_not_got(old_door, api):
+    """Operations that only POST takes refuse GET in JSON."""
+    assert old_door(api, dag_id="x", run_id="y", tasks="z") == (405, {"error": f"{api} takes POST, not GET"})
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_other_methods_are_refused_in_json(call, method):
+    """The old door takes GET and POST."""
+    for path in (OLD, "/admin/rest_api/api"):
+        assert answer_of(call(method, path)) == (
+            405,
+            "application/json",
+            {"error": f"The API takes GET or POST, not {method}"},
+        )
+
+
+@pytest.mark.parametrize("path", ["/rest_api/api/nope", "/admin/rest_api/api/nope", "/api/v1/security/nope"])
+def test_unknown_paths_answer_json(call, path):
+    """Below our paths there is no HTML."""
+    answer = call("GET", path)
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+
+
+def test_other_paths_keep_their_pages(call):
+    """The webserver's own 404 is still a page."""
+    answer = call("GET", "/nope")
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+
+
+def test_a_wrong_method_at_the_typed_door_answers_json(call):
+    """405 is a problem document."""
+    answer = call("PUT", OLD + "/dags")
+    assert (answer.status_code, answer.content_type) == (405, "application/problem+json")
+
+
+LIMIT = 1_048_576
+TOO_LARGE = "an operator can raise [openmetadata_airflow_apis] max_body_bytes"
+BAD_BODIES = {
+    "malformed": (
+        {"data": b"{", "content_type": "application/json"},
+        400,
+        "The body is not JSON: Expecting property name enclosed in double quotes at line 1, column 2",
+    ),
+    "media type": (
+        {"data": b"{}", "content_type": "text/plain"},
+        415,
+        "The body must be sent with Content-Type: application/json, not 'text/plain'",
+    ),
+    "too large": (
+        {"data": b'"' + b"x" * LIMIT + b'"', "content_type": "application/json"},
+        413,
+        f"The request body is larger than {LIMIT} bytes; {TOO_LARGE}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "status", "detail"), BAD_BODIES.values(), ids=BAD_BODIES)
+def test_bad_bodies(call, arguments, status, detail):
+    """What is not JSON, not called JSON, or too large is refused with the cure, at both doors."""
+    for path in ("/rest_api/api/dags", "/rest_api/api/dags/x/dagRuns", "/api/v1/security/login"):
+        answer = call("POST", path, **arguments)
+        assert (answer.status_code, answer.json["detail"]) == (status, detail)
+    answer = call("POST", "/rest_api/api?api=deploy_dag", **arguments)
+    assert (answer.status_code, answer.json) == (status, {"error": detail})
+
+
+def test_unknown_query_parameters_are_refused(call):
+    """A typo is not ignored."""
+    answer = call("GET", OLD + "/dags?limt=3")
+    assert (answer.status_code, answer.json["detail"]) == (
+        400,
+        "The argument 'limt' is not known here; known are: limit, offset",
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("limit=x", "Wrong type, expected 'integer' for query parameter 'limit'"),
+        ("limit=0", "0 is less than the minimum of 1"),
+        ("offset=-1", "-1 is less than the minimum of 0"),
+    ],
+)
+def test_parameters_out_of_range(call, query, detail):
+    """The value and the bound are named."""
+    answer = call("GET", f"{OLD}/dags?{query}")
+    assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
+    assert detail in answer.json["detail"]
+
+
+class TestLogin:
+    """login and refresh, as the older plugin's documentation prints them."""
+
+    def test_tokens_are_printed_as_documented(self, app):
+        """One blank of indent, no blank after the colon."""
+        body = {"username": "admin", "password": "admin-secret", "refresh": True, "provider": "db"}
+        answer = app.test_client().post("/api/v1/security/login", json=body)
+        tokens = answer.json
+        assert answer.get_data(as_text=True) == (
+            f'{{\n "access_token":"{tokens["access_token"]}",\n "refresh_token":"{tokens["refresh_token"]}"\n}}'
+        )
+        renewed = app.test_client().post(
+            "/api/v1/security/refresh", headers={"Authorization": f"Bearer {tokens['refresh_token']}"}
+        )
+        assert renewed.get_data(as_text=True) == f'{{\n "access_token":"{renewed.json["access_token"]}"\n}}'
+
+    def test_a_refresh_token_comes_only_if_asked_for(self, app):
+        """Without refresh: true there is an access token alone."""
+        answer = app.test_client().post(
+            "/api/v1/security/login", json={"username": "admin", "password": "admin-secret"}
+        )
+        assert list(answer.json) == ["access_token"]
+
+    def test_a_wrong_password(self, app):
+        """401 with a reason."""
+        answer = app.test_client().post("/api/v1/security/login", json={"username": "admin", "password": "nope"})
+        assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
+        assert answer.json["msg"] == answer.json["detail"]
+
+
+class TestDocuments:
+    """The specification as it is served, and Swagger UI."""
+
+    def test_the_specification_is_served_as_json_and_yaml(self, app):
+        """Both are the same document, with this webserver as its server."""
+        client = app.test_client()
+        as_json = client.get(OLD + "/openapi.json")
+        as_yaml = client.get(OLD + "/openapi.yaml")
+        assert (as_json.status_code, as_yaml.status_code) == (200, 200)
+        assert as_json.json == yaml.safe_load(as_yaml.data) == {**specification.document(), "servers": [{"url": "/"}]}
+
+    def test_a_path_prefix_is_the_server(self, app):
+        """Behind base_url's prefix the document names it."""
+        served = app.test_client().get(OLD + "/openapi.json", environ_overrides={"SCRIPT_NAME": "/airflow"})
+        assert served.json["servers"] == [{"url": "/airflow"}]
+
+    def test_the_workflow_format_is_served_for_editors(self, app):
+        """A JSON Schema of its own, which refers to nothing outside."""
+        served = app.test_client().get(OLD + "/schemas/workflow.json")
+        assert served.content_type == "application/schema+json"
+        assert served.json["$ref"] == "#/definitions/WorkflowRequest"
+        assert "#/components" not in json.dumps(served.json)
+
+    def test_swagger_ui_asks_for_our_document(self, app):
+        """The page and its files come from this webserver, prefix included."""
+        client = app.test_client()
+        page = client.get(OLD + "/ui/", environ_overrides={"SCRIPT_NAME": "/airflow"}).get_data(as_text=True)
+        assert "/airflow/rest_api/api/openapi.json" in page
+        with client.get(OLD + "/ui/swagger-ui.css") as file:
+            assert file.status_code == 200
+        assert client.get(OLD + "/ui/../../airflow.cfg").status_code == 404
+
+
+def test_health_needs_no_token(call):
+    """And names each part."""
+    answer = call("GET", OLD + "/health", user=None)
+    assert answer.status_code == 200
+    assert sorted(answer.json) == [
+        "dag_processor",
+        "dags_folder",
+        "definitions_folder",
+        "metadatabase",
+        "scheduler",
+        "status",
+    ]
+    assert answer.json["status"] == "healthy"
