@@ -61,9 +61,10 @@ class DeployedDag:
 
 @dataclass(frozen=True)
 class DeployedDagDetail(DeployedDag):
-    """The same with the file that it became, and the workflow as it was sent."""
+    """The same with the file that it became, the ids of its tasks, and the workflow as it was sent."""
 
     fileloc: str
+    task_ids: tuple[str, ...]
     definition: dict[str, Any]
 
 
@@ -112,7 +113,12 @@ def get_deployed(
     with database_errors("Airflow's database does not answer; try again later"):
         rows = rows_of({dag_id: fileloc}, session=session)[dag_id]
         run = _last_runs([dag_id], session=session).get(dag_id)
-    return DeployedDagDetail(**_told(document, rows, run), fileloc=fileloc, definition=document.source)
+    return DeployedDagDetail(
+        **_told(document, rows, run),
+        fileloc=fileloc,
+        task_ids=tuple(task["task_id"] for task in document.definition["tasks"]),
+        definition=document.source,
+    )
 
 
 def _told(document: StoredDocument, rows: DagRows, run: LastRun | None) -> dict[str, Any]:

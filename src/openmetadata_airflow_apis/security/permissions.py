@@ -97,6 +97,8 @@ PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
     "list_dags": (OnSomeDag(),),
     "get_dag": (OnDag("GET"),),
     "dag_state": (OnDag("GET", DagAccessEntity.RUN),),
+    "list_dag_runs": (OnDag("GET", DagAccessEntity.RUN),),
+    "list_task_instances": (OnDag("GET", DagAccessEntity.TASK_INSTANCE),),
     "task_instance_detail": (OnDag("GET", DagAccessEntity.TASK_INSTANCE),),
     "restart_failed_task": (OnDag("PUT", DagAccessEntity.TASK_INSTANCE),),
     "kill_running_tasks": (OnDag("PUT", DagAccessEntity.TASK_INSTANCE),),
