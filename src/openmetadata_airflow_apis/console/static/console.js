@@ -49,8 +49,10 @@ function make(name, [first, second], spec, permitted) {
   return first ? dagView({ dagId: first, runId: second, edit }) : dagsView();
 }
 
-function edit(workflow) {
-  draft = `${JSON.stringify(workflow, null, 2)}\n`;
+// A definition as the API answers it is without the wrapping that a request has; the flat body has none.
+function edit(definition) {
+  const request = definition.dag_config ? { workflow: definition } : definition;
+  draft = `${JSON.stringify(request, null, 2)}\n`;
   window.location.hash = "#deploy";
 }
 

@@ -2,7 +2,7 @@
 
 import { button, checkbox, field, fill, h, notice, refill, state, table, time } from "./dom.js";
 import { confirmDelete, deleted, deletion, gridLink, importError, isUnfinished, runLink, triggered } from "./dags.js";
-import { deploymentState } from "./deployment.js";
+import { deploymentState, isSettled } from "./deployment.js";
 import { permissions, send, sentence } from "./http.js";
 import { runPanel } from "./run.js";
 
@@ -49,7 +49,7 @@ export function dagView({ dagId, runId, edit }) {
       refill(head, facts(dag));
     }
     const moving = await loadRuns();
-    if (!left) timer = setTimeout(load, moving || dag.state === "pending" ? 2000 : 10000);
+    if (!left) timer = setTimeout(load, moving || !isSettled(dag) ? 2000 : 10000);
     return dag;
   }
 
@@ -85,12 +85,12 @@ export function dagView({ dagId, runId, edit }) {
         "div",
         { class: "actions" },
         may.includes("trigger_dag") && button("Trigger", () => trigger(), "primary"),
-        may.includes("deploy_dag") && button("Edit and redeploy", () => edit(dag.source)),
+        may.includes("deploy_dag") && button("Edit and redeploy", () => edit(dag.definition)),
         may.includes("delete_dag") && button("Delete", remove, "danger"),
         h("a", { class: "button", href: gridLink(dagId) }, "Open in Airflow"),
       ),
       may.includes("trigger_dag") && configured(),
-      may.includes("run_task_instance") && someTasks(dag.definition.tasks.map((task) => task.task_id)),
+      may.includes("run_task_instance") && someTasks(dag.task_ids),
     ];
   }
 
@@ -200,7 +200,7 @@ function facts(dag) {
     h(
       "dl",
       { class: "facts" },
-      fact("State", deploymentState(dag.state)),
+      fact("State", deploymentState(dag)),
       fact("Schedule", dag.is_paused === null ? "–" : dag.is_paused ? "Paused" : "Active"),
       fact("Deployed", [dag.deployed_by, ", ", time(dag.deployed_at)]),
       fact("Revision", h("code", {}, dag.revision.slice(0, 12))),
@@ -210,7 +210,7 @@ function facts(dag) {
       "details",
       { "data-key": "definition" },
       h("summary", {}, "Definition as it was sent"),
-      h("pre", { tabindex: "0" }, JSON.stringify(dag.source, null, 2)),
+      h("pre", { tabindex: "0" }, JSON.stringify(dag.definition, null, 2)),
     ),
   ];
 }

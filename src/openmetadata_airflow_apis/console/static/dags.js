@@ -1,6 +1,7 @@
 // The table of the DAGs deployed here.
 
 import { confirm, button, fill, h, notice, refill, state, table, time } from "./dom.js";
+import { isSettled } from "./deployment.js";
 import { config, permissions, send, sentence } from "./http.js";
 
 const PATH = "/rest_api/api/dags";
@@ -35,7 +36,7 @@ export function dagsView() {
       refill(list, table("DAGs deployed here", COLUMNS, dags.map((dag) => row(dag, may.dags[dag.dag_id] || [])), { empty: "Nothing is deployed yet." }));
       refill(pages, paging(total));
     }
-    const moving = dags.some((dag) => dag.state === "pending" || isUnfinished(dag.last_run));
+    const moving = dags.some((dag) => !isSettled(dag) || isUnfinished(dag.last_run));
     timer = setTimeout(load, moving ? 2000 : 10000);
   }
 

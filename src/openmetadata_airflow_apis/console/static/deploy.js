@@ -74,7 +74,7 @@ export function deployView({ spec, permitted, draft }) {
   // The answer comes before the DAG processor's own parse; its verdict is awaited here.
   function follow(deployment, place) {
     const error = deployment.import_error && h("pre", { class: "error-text" }, deployment.import_error);
-    fill(place, deploymentState(deployment.state), error);
+    fill(place, deploymentState(deployment), error);
     if (isSettled(deployment)) return;
     polling = setTimeout(async () => {
       const path = `${PATH}/${encodeURIComponent(deployment.dag_id)}`;
