@@ -7,7 +7,7 @@ import binascii
 import re
 
 from flask import current_app, request
-from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import BadRequest
 
 from openmetadata_airflow_apis.errors import NotAllowed, NotSignedIn
 from openmetadata_airflow_apis.security import identity, passwords, tokens
@@ -29,9 +29,9 @@ def authenticate(*, changes_state: bool = True, session_allowed: bool = True) ->
     if header is None:
         _by_session(changes_state=changes_state, session_allowed=session_allowed)
         return
+    identity.leave_session()
     basic = _BASIC.fullmatch(header)
     if basic:
-        identity.leave_session()
         username, password = _decoded(basic["credentials"])
         identity.bind(passwords.check(username, password))
         return
@@ -82,7 +82,7 @@ def _require_csrf_token() -> None:
         raise NotSignedIn(MISSING)
     try:
         current_app.extensions["csrf"].protect()
-    except CSRFError as error:
+    except BadRequest as error:
         raise NotAllowed(
             f"{error.description} Send it in the header X-CSRFToken, or sign in with an Authorization header"
         ) from None

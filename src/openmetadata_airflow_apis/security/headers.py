@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from flask import current_app, request
 from flask.globals import request_ctx
 
+from openmetadata_airflow_apis.security.identity import RequestSession
+
 if TYPE_CHECKING:
     from flask import Response
 
@@ -17,7 +19,7 @@ def harden(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     if (response.mimetype or "").endswith("json"):
         response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    if "Authorization" in request.headers or not _came_with_session():
+    if isinstance(request_ctx.session, RequestSession) or not _came_with_session():
         # Airflow's sessions are permanent, so that Flask would store a row and set a cookie on each call.
         request_ctx.session = current_app.session_interface.make_null_session(current_app)
     return response

@@ -12,6 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import lazyload
 
 
+class RequestSession(SecureCookieSession):
+    """A session that ends with the request: headers.harden does not store it."""
+
+
 def fab_security_manager() -> Any | None:
     """Return Flask-AppBuilder's security manager, None where another auth manager keeps the users."""
     manager = getattr(current_app, "appbuilder", None)
@@ -57,7 +61,7 @@ def bind(user: Any) -> None:
 
 def leave_session() -> None:
     """Give the request a session of its own, so that nothing reads or changes the browser's."""
-    request_ctx.session = SecureCookieSession()
+    request_ctx.session = RequestSession()
 
 
 def user_name() -> str:

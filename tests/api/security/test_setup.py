@@ -1,0 +1,109 @@
+"""What is there after a start: the permission, and the table of revoked tokens."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from sqlalchemy import inspect
+
+from openmetadata_airflow_apis.security import permissions, revocation, setup
+
+
+@pytest.mark.parametrize("action", permissions.MANAGED_DAGS_ACTIONS)
+def test_permission_is_there_and_admin_has_it(app, action: str) -> None:
+    """After the first start with a database that knew nothing of it, the permission exists and Admin alone has it."""
+    with app.app_context():
+        manager = app.appbuilder.sm
+        permission = manager.get_permission(action, "Managed DAGs")
+        owners = {role.name for role in manager.get_all_roles() if permission in role.permissions}
+    assert owners == {"Admin"}
+
+
+def test_second_start_changes_nothing(app) -> None:
+    """A start with a database that has the permission and the table leaves them as they are."""
+    manager = app.appbuilder.sm
+    with app.app_context():
+        before = {
+            action: manager.get_permission(action, "Managed DAGs").id for action in permissions.MANAGED_DAGS_ACTIONS
+        }
+        setup.init_app(app)
+        after = {
+            action: manager.get_permission(action, "Managed DAGs").id for action in permissions.MANAGED_DAGS_ACTIONS
+        }
+    assert after == before
+
+
+def test_roles_command_grants_it(app, database) -> None:
+    """`airflow roles add-perms` grants the permission to a role."""
+    for command in (
+        ["create", "Deployer of the command"],
+        ["add-perms", "Deployer of the command", "-a", "can_create", "-r", "Managed DAGs"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "airflow", "roles", *command],
+            env=dict(os.environ), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    with app.app_context():
+        manager = app.appbuilder.sm
+        role = manager.find_role("Deployer of the command")
+        granted = {str(permission) for permission in role.permissions}
+        manager.delete_role(role.name)
+    assert "can create on Managed DAGs" in granted
+
+
+def test_table_is_not_airflows(app) -> None:
+    """Airflow's own model of its database does not know the table, so that `airflow db` leaves it alone."""
+    from airflow.models.base import Base
+
+    assert revocation.is_table_there()
+    assert revocation.TABLE_NAME not in Base.metadata.tables
+
+
+def test_several_webservers_start_at_once(app) -> None:
+    """Several webserver processes that start at once make one table, and none of them fails."""
+    from airflow.settings import engine
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {revocation.TABLE_NAME}")
+    barrier, failures = threading.Barrier(6), []
+
+    def start() -> None:
+        barrier.wait()
+        try:
+            revocation._create(engine)
+        except Exception as error:  # noqa: BLE001 - any failure is what this test looks for
+            failures.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert inspect(engine).has_table(revocation.TABLE_NAME)
+
+
+def test_database_user_that_may_not_create_tables(app, monkeypatch, caplog) -> None:
+    """Where the table cannot be made the webserver starts all the same, and its log says what is missing."""
+    from sqlalchemy.exc import ProgrammingError
+
+    def refuse(_: object) -> None:
+        raise ProgrammingError("CREATE TABLE", {}, Exception("permission denied for schema public"))
+
+    monkeypatch.setattr(revocation, "is_table_there", lambda: False)
+    monkeypatch.setattr(revocation, "_create", refuse)
+    with app.app_context():
+        setup.init_app(app)
+    assert revocation.TABLE_NAME in caplog.text
+
+
+def test_other_auth_managers(app, monkeypatch) -> None:
+    """A start with an auth manager that keeps permissions its own way makes the table and no permission."""
+    monkeypatch.setattr(app.appbuilder, "sm", object())
+    with app.app_context():
+        setup.init_app(app)
