@@ -92,6 +92,22 @@ def new_run(
     session.commit()
 
 
+def put_states(dag_id: str, new_states: dict[Any, str | None], session: Session, run_id: str = "manual__1") -> None:
+    """Change the states of task instances, by task_id, or (task_id, map_index) for mapped ones, and nothing else."""
+    from airflow.models.taskinstance import TaskInstance
+
+    table = TaskInstance.__table__
+    for key, state in new_states.items():
+        task_id, map_index = key if isinstance(key, tuple) else (key, -1)
+        session.execute(
+            update(table)
+            .where(table.c.dag_id == dag_id, table.c.run_id == run_id)
+            .where(table.c.task_id == task_id, table.c.map_index == map_index)
+            .values(state=state)
+        )
+    session.commit()
+
+
 def states(dag_id: str, session: Session, run_id: str = "manual__1") -> dict[Any, str | None]:
     """Return the states of a run's task instances, by task_id, or (task_id, map_index) for mapped ones."""
     from airflow.models.taskinstance import TaskInstance
