@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 # How long a process may take to be ready: it shares two cores with the others.
 _START_SECONDS = 120
 _STOP_SECONDS = 20
+# The webserver reads task logs from the same disk; a server for them would only need a port.
+_OPTIONS = {"scheduler": ["--skip-serve-logs"]}
 _JOB_TYPES = {"scheduler": "SchedulerJob", "dag-processor": "DagProcessorJob", "triggerer": "TriggererJob"}
 
 # Airflow's defaults save a large installation's database; a test would rather have its answer soon.
@@ -63,8 +65,6 @@ _SETTINGS = {
     "AIRFLOW__WEBSERVER__WORKERS": "1",
     "AIRFLOW__WEBSERVER__WORKER_REFRESH_INTERVAL": "0",
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
-    # Task logs are served to the webserver on this port, and the task processes here share a disk.
-    "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": "0",
 }
 
 
@@ -121,7 +121,7 @@ class LiveAirflow:
                 raise ValueError(f"{service} is running")
             with self.log_path(service).open("ab") as log:
                 self._processes[service] = subprocess.Popen(
-                    [sys.executable, "-W", "ignore", "-m", "airflow", service],
+                    [sys.executable, "-W", "ignore", "-m", "airflow", service, *_OPTIONS.get(service, [])],
                     env=self.environment,
                     cwd=self.home,
                     stdin=subprocess.DEVNULL,
