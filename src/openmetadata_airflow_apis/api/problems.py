@@ -49,6 +49,8 @@ STATUS: dict[type[errors.ManagedDagsError], int] = {
     errors.NotAllowed: 403,
     errors.LoginUnsupported: 400,
     errors.TooManyTries: 429,
+    errors.DamagedDocument: 409,
+    errors.DagNotBuilt: 400,
     errors.Unavailable: 503,
     errors.StorageFull: 507,
 }
