@@ -1,0 +1,92 @@
+"""The cost of an operation does not grow with the run."""
+
+from __future__ import annotations
+
+import contextlib
+import tracemalloc
+
+import pytest
+from sqlalchemy import event
+
+from openmetadata_airflow_apis.runs import kill_running, restart_failed, run_partial, skip_task_instance
+from support.dag_runs import new_dag, new_run, put_states, store
+
+LIMIT = 25
+
+
+@contextlib.contextmanager
+def counted(session):
+    """Yield a list that every SQL statement of the block is added to."""
+    statements: list[str] = []
+
+    def note(_connection, _cursor, statement, _parameters, _context, _many):
+        statements.append(statement)
+
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def _dag(indexes: int):
+    """Return a DAG with a start, a mapped task of so many indexes, a mapped group, and an end."""
+    from airflow.operators.bash import BashOperator
+
+    with new_dag("statements") as dag:
+        start = BashOperator(task_id="start", bash_command="true")
+        end = BashOperator(task_id="end", bash_command="true")
+        start >> BashOperator.partial(task_id="mapped").expand(bash_command=["true"] * indexes) >> end
+    return dag
+
+
+def _restart(session):
+    put_states("statements", {"start": "failed"}, session)
+    return lambda: restart_failed("statements", "manual__1", user="ada", session=session)
+
+
+def _restart_scattered(session):
+    put_states("statements", {("mapped", index): "failed" for index in (1, 3, 4, 7)}, session)
+    return lambda: restart_failed("statements", "manual__1", user="ada", session=session)
+
+
+def _kill(session):
+    return lambda: kill_running("statements", "manual__1", user="ada", session=session)
+
+
+def _skip(session):
+    return lambda: skip_task_instance("statements", "manual__1", "start", user="ada", session=session)
+
+
+def _partial(session):
+    return lambda: run_partial("statements", ["mapped"], run_id="manual__2", user="ada", session=session)
+
+
+@pytest.mark.parametrize("operation", [_restart, _restart_scattered, _kill, _skip, _partial])
+def test_the_number_of_statements_is_constant(session, operation):
+    """An operation takes as many SQL statements for 5,000 task instances as for 10, and at most 25."""
+    numbers = []
+    for indexes in (8, 4998):
+        dag = _dag(indexes)
+        store(dag, session)
+        new_run(dag, session)
+        verb = operation(session)
+        with counted(session) as statements:
+            verb()
+        numbers.append(len(statements))
+    assert numbers[0] == numbers[1]
+    assert numbers[0] <= LIMIT
+
+
+def test_memory_holds_plain_rows(session):
+    """A kill of 5,000 task instances needs a few megabytes, for what it answers."""
+    dag = _dag(4998)
+    store(dag, session)
+    new_run(dag, session)
+    tracemalloc.start()
+    killed = kill_running("statements", "manual__1", user="ada", session=session)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(killed.task_instances) == 5000
+    assert peak < 12_000_000
