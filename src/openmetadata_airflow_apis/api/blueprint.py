@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import flask
 from connexion.apis.flask_api import FlaskApi
+from connexion.jsonifier import Jsonifier
 from connexion.resolver import Resolution, Resolver
 from flask import Blueprint, request
 
@@ -42,9 +44,15 @@ class _ByOperationId(Resolver):
 
 
 class _Api(FlaskApi):
-    """connexion's API under a blueprint name of our own (it would take the base path, which is empty)."""
+    """connexion's API with two things of our own: the blueprint's name, and JSON with its keys in our order."""
+
+    @classmethod
+    def _set_jsonifier(cls) -> None:
+        # Flask sorts keys; a definition is answered as it was sent.
+        cls.jsonifier = Jsonifier(flask.json, indent=2, sort_keys=False)
 
     def _set_blueprint(self) -> None:
+        # connexion would name it after the base path, which is empty.
         self.blueprint = Blueprint(NAME, __name__)
 
 

@@ -1,7 +1,7 @@
 // One deployed DAG: its state, its definition, its runs, and what can be done with them.
 
-import { button, checkbox, field, fill, h, notice, refill, state, table, time } from "./dom.js";
-import { confirmDelete, deleted, deletion, gridLink, importError, isUnfinished, runLink, triggered } from "./dags.js";
+import { button, checkbox, field, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
+import { confirmDelete, deleted, deletion, gridLink, importError, isUnfinished, paused, runLink, triggered } from "./dags.js";
 import { deploymentState, isSettled } from "./deployment.js";
 import { permissions, send, sentence } from "./http.js";
 import { runPanel } from "./run.js";
@@ -39,7 +39,7 @@ export function dagView({ dagId, runId, edit }) {
     const answer = await send({ method: "GET", path });
     if (left) return null;
     if (!answer.ok) {
-      fill(head, notice("bad", sentence(answer)));
+      fill(head, notice("bad", inline(sentence(answer))));
       return null;
     }
     const dag = answer.body;
@@ -66,7 +66,7 @@ export function dagView({ dagId, runId, edit }) {
         time(one.start_date),
         time(one.end_date),
       ]);
-      refill(runs, answer.ok ? table("Latest runs", RUNS, rows, { empty: "It has not run yet." }) : notice("bad", sentence(answer)));
+      refill(runs, answer.ok ? table("Latest runs", RUNS, rows, { empty: "It has not run yet." }) : notice("bad", inline(sentence(answer))));
     }
     return found.some(isUnfinished);
   }
@@ -74,7 +74,7 @@ export function dagView({ dagId, runId, edit }) {
   async function act(request, done) {
     const answer = await send(request);
     if (left) return answer;
-    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", sentence(answer)));
+    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer))));
     if (answer.ok && request.method !== "DELETE") await load();
     return answer;
   }
@@ -201,7 +201,7 @@ function facts(dag) {
       "dl",
       { class: "facts" },
       fact("State", deploymentState(dag)),
-      fact("Schedule", dag.is_paused === null ? "–" : dag.is_paused ? "Paused" : "Active"),
+      fact("Paused", paused(dag)),
       fact("Deployed", [dag.deployed_by, ", ", time(dag.deployed_at)]),
       fact("Revision", h("code", {}, dag.revision.slice(0, 12))),
     ),

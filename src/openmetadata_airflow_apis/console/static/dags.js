@@ -1,12 +1,12 @@
 // The table of the DAGs deployed here.
 
-import { confirm, button, fill, h, notice, refill, state, table, time } from "./dom.js";
+import { button, confirm, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
 import { isSettled } from "./deployment.js";
 import { config, permissions, send, sentence } from "./http.js";
 
 const PATH = "/rest_api/api/dags";
 const PAGE = 50;
-const COLUMNS = ["DAG", "State", "Schedule", "Last run", "Deployed", "Actions"];
+const COLUMNS = ["DAG", "State", "Paused", "Last run", "Deployed", "Actions"];
 
 export function dagsView() {
   const list = h("div", {});
@@ -23,7 +23,7 @@ export function dagsView() {
     if (left) return;
     if (!answer.ok) {
       shown = "";
-      fill(list, notice("bad", sentence(answer)));
+      fill(list, notice("bad", inline(sentence(answer))));
       timer = setTimeout(load, 10000);
       return;
     }
@@ -45,7 +45,7 @@ export function dagsView() {
     return [
       h("a", { href: `#dags/${name}`, "data-key": `open ${dag.dag_id}` }, dag.dag_id),
       [state(dag.state), dag.import_error && importError(dag)],
-      dag.is_paused === null ? "–" : dag.is_paused ? "Paused" : "Active",
+      paused(dag),
       lastRun(dag.last_run),
       [dag.deployed_by, h("br"), time(dag.deployed_at)],
       h(
@@ -59,7 +59,7 @@ export function dagsView() {
 
   async function act(request, done) {
     const answer = await send(request);
-    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", sentence(answer)));
+    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer))));
     await load();
   }
 
@@ -106,6 +106,11 @@ export function importError({ dag_id: dagId, import_error: text }) {
     h("summary", {}, "Import error"),
     h("pre", { class: "error-text", tabindex: "0" }, text),
   );
+}
+
+export function paused({ is_paused: isPaused }) {
+  if (isPaused === null) return h("span", { class: "muted" }, "not known yet");
+  return isPaused ? "yes" : "no";
 }
 
 export function lastRun(run) {

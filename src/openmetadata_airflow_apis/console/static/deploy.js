@@ -1,6 +1,6 @@
 // Deploying: a definition pasted or from a file, its faults at their places, a dry run with the difference.
 
-import { button, confirm, fill, h, notice } from "./dom.js";
+import { button, confirm, fill, h, inline, notice } from "./dom.js";
 import { Editor, filePicker } from "./editor.js";
 import { curl, send, sentence } from "./http.js";
 import { differences } from "./differences.js";
@@ -34,6 +34,7 @@ export function deployView({ spec, permitted, draft }) {
     const answer = await send(request);
     if (answer.ok) {
       fill(outcome, dryRun ? checked(answer) : deployed(answer), command(request));
+      outcome.scrollIntoView({ block: "nearest" });
       return;
     }
     const faults = answer.body?.errors || [];
@@ -41,9 +42,10 @@ export function deployView({ spec, permitted, draft }) {
     if (atTheText) editor.show(faults, sentence(answer));
     fill(
       outcome,
-      !atTheText && notice("bad", h("strong", {}, `${answer.status} ${answer.title}. `), sentence(answer)),
+      !atTheText && notice("bad", h("strong", {}, `${answer.status} ${answer.body?.title || answer.title}. `), inline(sentence(answer))),
       answer.status === 409 && /force/.test(sentence(answer)) && replaceButton(),
     );
+    outcome.scrollIntoView({ block: "nearest" });
   }
 
   function replaceButton() {

@@ -83,7 +83,7 @@ export function confirm(title, explanation, action) {
       "dialog",
       { class: "dialog", "aria-labelledby": "console-dialog-title" },
       h("h2", { id: "console-dialog-title" }, title),
-      h("p", {}, explanation),
+      h("p", {}, inline(explanation)),
       h(
         "form",
         { method: "dialog", class: "actions" },
@@ -116,7 +116,7 @@ export function table(label, columns, rows, { empty }) {
   if (!rows.length) return h("p", { class: "muted" }, empty);
   const head = columns.map((name) => h("th", { scope: "col" }, name));
   const body = rows.map((cells) =>
-    h("tr", {}, cells.map((cell, index) => h("td", { "data-label": columns[index] }, cell))),
+    h("tr", {}, cells.map((cell, index) => h("td", { "data-label": columns[index] }, h("div", {}, cell)))),
   );
   return h("table", { class: "table cards", "aria-label": label }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, body));
 }

@@ -116,5 +116,7 @@ export function withFlag(text, name) {
   const flag = places.get(`${owner}/${key}`);
   if (flag) return `${text.slice(0, flag.start)}true${text.slice(flag.end)}`;
   const brace = places.get(owner).start + 1;
-  return `${text.slice(0, brace)} "${key}": true,${text.slice(brace)}`;
+  const rest = text.slice(brace);
+  const gap = /^\s*/.exec(rest)[0];
+  return `${text.slice(0, brace)}${gap}"${key}": true,${rest}`;
 }

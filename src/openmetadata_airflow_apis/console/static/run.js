@@ -1,6 +1,6 @@
 // One run of a DAG: its tasks, and killing, skipping and restarting them.
 
-import { button, confirm, fill, h, notice, refill, state, table, time } from "./dom.js";
+import { button, confirm, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
 import { isUnfinished } from "./dags.js";
 import { send, sentence } from "./http.js";
 
@@ -26,7 +26,7 @@ export function runPanel({ dagId, runId, may, changed }) {
     if (left) return;
     const failed = [run, instances].find((answer) => !answer.ok);
     if (failed) {
-      fill(head, notice("bad", sentence(failed)));
+      fill(head, notice("bad", inline(sentence(failed))));
       return;
     }
     const now = JSON.stringify([run.body, instances.body]);
@@ -83,7 +83,7 @@ export function runPanel({ dagId, runId, may, changed }) {
   async function act(target, done, query = {}) {
     const answer = await send({ method: "POST", path: target, query });
     if (left) return;
-    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", sentence(answer)));
+    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer))));
     await Promise.all([load(), changed()]);
   }
 
