@@ -1,0 +1,229 @@
+"""Times the DAG processor's work: parsing DAGs of five tasks, deployed here, by dag-factory, and written by hand.
+
+    python benchmarks/parse.py [--dag-factory FOLDER] [--counts 1,100,1000] [--repeats 5]
+
+FOLDER is where `pip install --no-deps --target FOLDER dag-factory==1.1.0` put dag-factory; without it only
+plain files and ours are timed. All ways take turns, each in a process of its own; the least CPU time counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import datetime, timezone
+from pathlib import Path
+from statistics import median
+
+PLAIN = """\
+from datetime import datetime, timedelta, timezone
+
+from airflow import DAG
+from airflow.operators.bash import BashOperator
+
+with DAG(
+    {dag_id!r},
+    schedule="0 3 * * *",
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    tags=["benchmark"],
+    default_args={{"owner": "ann", "retries": 2, "retry_delay": timedelta(seconds=300)}},
+) as dag:
+    t0 = BashOperator(task_id="t0", bash_command="echo 0 {{{{ ds }}}}")
+    t1 = BashOperator(task_id="t1", bash_command="echo 1 {{{{ ds }}}}")
+    t2 = BashOperator(task_id="t2", bash_command="echo 2 {{{{ ds }}}}")
+    t3 = BashOperator(task_id="t3", bash_command="echo 3 {{{{ ds }}}}")
+    t4 = BashOperator(task_id="t4", bash_command="echo 4 {{{{ ds }}}}")
+    t0 >> t1 >> t2 >> t3 >> t4
+"""
+# Safe mode asks for the words dag and airflow.
+FACTORY_ONE = """\
+# airflow dag
+from pathlib import Path
+
+from dagfactory import load_yaml_dags
+
+for path in sorted(Path({folder!r}).glob("*.yaml")):
+    load_yaml_dags(globals_dict=globals(), config_filepath=str(path))
+"""
+FACTORY_EACH = """\
+# airflow dag
+from dagfactory import load_yaml_dags
+
+load_yaml_dags(globals_dict=globals(), config_filepath={path!r})
+"""
+# Parses a folder as the DAG processor does, and says what it cost.
+MEASURE = """
+import json, sys, time
+from airflow.models.dagbag import DagBag
+start = time.process_time()
+bag = DagBag(sys.argv[1], include_examples=False)
+seconds = time.process_time() - start
+assert not bag.import_errors, bag.import_errors
+assert all(len(dag.tasks) == 5 for dag in bag.dags.values())
+print("MEASURED", json.dumps([seconds, len(bag.dags)]))
+"""
+# Forks a child per parse, after importing what the DAG processor imports before it forks.
+MEASURE_FORKED = """
+import importlib, json, os, sys, time
+from airflow.dag_processing import processor
+from airflow.models.dagbag import DagBag
+from airflow.utils.file import iter_airflow_imports
+for path in sys.argv[1:]:
+    for module in iter_airflow_imports(path):
+        importlib.import_module(module)
+times = {path: [] for path in sys.argv[1:]}
+for _ in range(41):
+    for path in sys.argv[1:]:
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            start = time.process_time()
+            bag = DagBag(path, include_examples=False)
+            seconds = time.process_time() - start
+            os.write(writer, json.dumps([seconds, len(bag.dags)]).encode())
+            os._exit(0)
+        seconds, found = json.loads(os.read(reader, 1000))
+        assert found == 1
+        os.close(reader), os.close(writer), os.wait()
+        times[path].append(seconds)
+print("MEASURED", json.dumps(list(times.values())))
+"""
+
+
+def config(dag_id: str) -> dict:
+    """Return a DAG in dag-factory's dialect, the same as PLAIN."""
+    tasks = {
+        f"t{number}": {
+            "operator": "airflow.operators.bash.BashOperator",
+            "bash_command": f"echo {number} {{{{ ds }}}}",
+            **({"dependencies": [f"t{number - 1}"]} if number else {}),
+        }
+        for number in range(5)
+    }
+    return {
+        dag_id: {
+            "default_args": {"owner": "ann", "start_date": "2024-01-01", "retries": 2, "retry_delay_sec": 300},
+            "schedule": "0 3 * * *",
+            "catchup": False,
+            "tags": ["benchmark"],
+            "tasks": tasks,
+        }
+    }
+
+
+def write_ours(folder: Path, names: list[str]) -> None:
+    """Write what a deploy leaves: the document outside the dags folder, the rendered file in it."""
+    from jinja2 import Template
+
+    from openmetadata_airflow_apis.dagbuild.stored import StoredDocument, encode
+    from openmetadata_airflow_apis.definition import read_workflow
+    from openmetadata_airflow_apis.resources import dag_runner_template_path
+
+    template = Template(dag_runner_template_path().read_text())
+    now = datetime.now(timezone.utc)
+    configs = folder.parent / f"{folder.name}-configs"
+    configs.mkdir()
+    for name in names:
+        body = {"workflow": {"name": name, "dag_config": config(name)}}
+        reading = read_workflow(body, now=now)
+        assert not reading.faults, reading.faults
+        path = configs / f"{name}.json"
+        path.write_bytes(encode(StoredDocument(name, reading.definition, body["workflow"], "ann", now)))
+        text = template.render(dag_id=repr(name), workflow_config_file=repr(str(path)))
+        (folder / f"{name}.py").write_text(text)
+
+
+def write_factory(folder: Path, names: list[str], *, one_file: bool) -> None:
+    """Write a YAML file a DAG, and one .py for all or each."""
+    import yaml
+
+    configs = folder.parent / f"{folder.name}-configs"
+    configs.mkdir()
+    for name in names:
+        path = configs / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(config(name), sort_keys=False))
+        if not one_file:
+            (folder / f"{name}.py").write_text(FACTORY_EACH.format(path=str(path)))
+    if one_file:
+        (folder / "all.py").write_text(FACTORY_ONE.format(folder=str(configs)))
+
+
+def write_plain(folder: Path, names: list[str]) -> None:
+    """Write a .py a DAG."""
+    for name in names:
+        (folder / f"{name}.py").write_text(PLAIN.format(dag_id=name))
+
+
+def run(program: str, *arguments: str, environment: dict[str, str]) -> list:
+    """Run a program in a process of its own; return what it measured."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(done.stderr)
+    return json.loads(next(line for line in done.stdout.splitlines() if line.startswith("MEASURED"))[9:])
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dag-factory", type=Path, help="the folder that dag-factory 1.1.0 is installed in")
+    parser.add_argument("--counts", default="1,100,1000")
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="parse-benchmark-") as scratch:
+        root = Path(scratch)
+        (root / "home" / "dags").mkdir(parents=True)
+        os.environ.update(
+            AIRFLOW_HOME=str(root / "home"),
+            AIRFLOW__CORE__LOAD_EXAMPLES="False",
+            AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
+            DO_NOT_TRACK="1",
+        )
+        environment = dict(os.environ)
+        ways = {"plain": write_plain, "ours": write_ours}
+        if options.dag_factory:
+            environment["PYTHONPATH"] = str(options.dag_factory)
+            ways["factory, one .py"] = lambda folder, names: write_factory(folder, names, one_file=True)
+            ways["factory, .py each"] = lambda folder, names: write_factory(folder, names, one_file=False)
+        print(f"{'DAGs':>5}  {'way':18} {'CPU s':>8} {'of plain':>9} {'ours of it':>11}")
+        for count in map(int, options.counts.split(",")):
+            names = [f"bench_{number:04}" for number in range(count)]
+            best = dict.fromkeys(ways, float("inf"))
+            for way, write in ways.items():
+                folder = root / f"{count}-{way.replace(' ', '').replace(',', '')}"
+                folder.mkdir()
+                write(folder, names)
+            for _ in range(options.repeats):
+                for way in ways:
+                    folder = root / f"{count}-{way.replace(' ', '').replace(',', '')}"
+                    seconds, found = run(MEASURE, str(folder), environment=environment)
+                    assert found == count, (way, found)
+                    best[way] = min(best[way], seconds)
+            report(str(count), best)
+        paths = []
+        for way, write in (("plain", write_plain), ("ours", write_ours)):
+            folder = root / f"forked-{way}"
+            folder.mkdir()
+            write(folder, ["bench_0000"])
+            paths.append(str(folder / "bench_0000.py"))
+        times = [median(series) for series in run(MEASURE_FORKED, *paths, environment=environment)]
+        report("fork", dict(zip(("plain", "ours"), times)))
+
+
+def report(count: str, seconds: dict[str, float]) -> None:
+    """Print a line a way."""
+    for way, value in seconds.items():
+        of_plain, of_it = value / seconds["plain"], seconds["ours"] / value
+        print(f"{count:>5}  {way:18} {value:8.4f} {of_plain:9.2f} {of_it:11.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
