@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.models.dagbag import DagPriorityParsingRequest
+from airflow.models.dagrun import DagRun
+from airflow.models.dataset import DatasetEvent, DatasetModel
+from airflow.models.errors import ParseImportError
+from airflow.models.log import Log
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
+from sqlalchemy import event
 
 from openmetadata_airflow_apis.definition import Workflow
 from openmetadata_airflow_apis.settings import Settings
@@ -25,11 +35,13 @@ def permissions(database: None) -> None:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings with a folder of definitions that is not there yet, and one of callables with checks.py."""
     operators = tmp_path / "dag_managed_operators"
     operators.mkdir()
     (operators / "checks.py").write_text("def check(table='t'):\n    raise SystemExit('never run by a webserver')\n")
+    # where a parse in this process finds them too
+    monkeypatch.setenv("AIRFLOW__OPENMETADATA_AIRFLOW_APIS__DAG_MANAGED_OPERATORS", str(operators))
     return Settings(dag_generated_configs=tmp_path / "dag_generated_configs", dag_managed_operators=operators)
 
 
@@ -53,14 +65,51 @@ def clean(database: None, dags: Path) -> Iterator[None]:
 
     session = Session()
     session.rollback()
-    from airflow.models.taskinstance import TaskInstance
-
     session.query(TaskInstance).update({"state": "success"})
     for dag_id, fileloc in session.query(DagModel.dag_id, DagModel.fileloc).all():
         delete_rows(dag_id, fileloc or "", session=session)
+    for model in (DatasetEvent, DatasetModel, DagPriorityParsingRequest, ParseImportError, Log):
+        session.query(model).delete()
     session.commit()
     Session.remove()
     shutil.rmtree(dags)
+
+
+def add_run(session, dag_id: str, run_id: str, state: str, tasks: dict[str, str] | None = None) -> None:
+    """Put a run with the states of some of its task instances into the database."""
+    day = len(run_id) + session.query(DagRun).count()
+    logical_date = datetime(2026, 1, 1, tzinfo=timezone.utc) + timedelta(days=day)
+    session.add(DagRun(dag_id, run_id, execution_date=logical_date, run_type="manual", state=state))
+    session.flush()
+    dag = SerializedDagModel.get(dag_id, session=session).dag
+    for task_id, task_state in (tasks or {}).items():
+        session.add(TaskInstance(dag.get_task(task_id), run_id=run_id, state=task_state))
+    session.commit()
+
+
+@contextmanager
+def counted(session) -> Iterator[list[str]]:
+    """Yield a list that every SQL statement of the session's database is added to."""
+    statements: list[str] = []
+
+    def add(_connection, _cursor, statement: str, *_) -> None:
+        statements.append(statement)
+
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", add)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", add)
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """Return path → bytes of every file below a folder, lock files and compiled Python left out."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix not in (".lock", ".pyc")
+    }
 
 
 def make_workflow(
@@ -98,3 +147,10 @@ def make_workflow(
         ],
     }
     return Workflow(dag_id, force, is_paused, definition, {"name": dag_id})
+
+
+def decorate(workflow: Workflow) -> None:
+    """Make the first task one of TaskFlow, which the DAG processor alone can build."""
+    task = workflow.definition["tasks"][0]
+    del task["operator"]
+    task.update(decorator="airflow.decorators.task", arguments={"table": "orders"})

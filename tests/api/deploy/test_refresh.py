@@ -1,0 +1,142 @@
+"""refresh_all_dags: what is deployed is in the database, and every file of the dags folder is asked for."""
+
+from __future__ import annotations
+
+import pytest
+from airflow.models.dag import DagModel
+from airflow.models.dagbag import DagPriorityParsingRequest
+from airflow.models.serialized_dag import SerializedDagModel
+from sqlalchemy import delete, update
+
+from openmetadata_airflow_apis.deploy import Refreshed, deploy, get_deployed, refresh_all_dags
+from openmetadata_airflow_apis.deploy.forgetting import delete_rows
+from openmetadata_airflow_apis.deploy.refresh import Unrefreshed
+
+from .conftest import counted, decorate, files_below, make_workflow
+
+
+@pytest.fixture
+def refreshing(session, settings, dags):
+    """Refresh as bob."""
+
+    def run() -> Refreshed:
+        return refresh_all_dags(user="bob", settings=settings, session=session)
+
+    return run
+
+
+def deploy_many(session, settings, *names: str) -> None:
+    """Deploy a DAG of each name."""
+    for name in names:
+        deploy(make_workflow(name), user="ada", settings=settings, session=session)
+
+
+def test_every_file_is_asked_for_and_none_is_imported(refreshing, session, dags):
+    """Each DAG file, one put there a second ago included, is asked for; what .airflowignore names is not."""
+    session.query(DagPriorityParsingRequest).delete()
+    (dags / "new.py").write_text("from airflow import DAG\nraise SystemExit('imported by a webserver')\n")
+    (dags / "team").mkdir()
+    (dags / "team" / "theirs.py").write_text("from airflow import DAG\nraise SystemExit('imported by a webserver')\n")
+    (dags / "ignored.py").write_text("from airflow import DAG\n")
+    (dags / "helper.py").write_text("x = 1\n")
+    (dags / ".airflowignore").write_text("ignored\n")
+
+    assert refreshing() == Refreshed(refreshed=0, requested=2, failed=())
+    assert refreshing() == Refreshed(refreshed=0, requested=2, failed=())
+
+    asked = sorted(request.fileloc for request in session.query(DagPriorityParsingRequest))
+    assert asked == [str(dags / "new.py"), str(dags / "team" / "theirs.py")]
+
+
+def test_rows_that_are_missing_or_old_are_repaired(refreshing, session, settings, dags):
+    """Rows that a crash, a cleanup or somebody's hand took away are back when a refresh answers."""
+    deploy_many(session, settings, "whole", "gone", "inactive", "unserialized", "old")
+    delete_rows("gone", str(dags / "gone.py"), session=session)
+    session.execute(update(DagModel).where(DagModel.dag_id == "inactive").values(is_active=False))
+    session.execute(delete(SerializedDagModel).where(SerializedDagModel.dag_id == "unserialized"))
+    session.execute(update(DagModel).where(DagModel.dag_id == "old").values(last_parsed_time=None))
+    session.commit()
+
+    assert refreshing() == Refreshed(refreshed=5, requested=5, failed=())
+
+    session.expire_all()
+    for name in ("whole", "gone", "inactive", "unserialized", "old"):
+        assert get_deployed(name, settings=settings, session=session).state == "parsed"
+        assert session.get(SerializedDagModel, name) is not None
+
+
+def test_files_that_are_missing_are_rendered_again(refreshing, session, settings, tmp_path):
+    """A .py that was lost is rendered again, and left-over temporary files are swept."""
+    deploy_many(session, settings, "nightly")
+    before = files_below(tmp_path)
+    (tmp_path / "dags" / "nightly.py").unlink()
+    (tmp_path / "dags" / ".nightly.py.0123456789abcdef.tmp").write_text("torn")
+    (tmp_path / "dag_generated_configs" / ".nightly.json.0123456789abcdef.tmp").write_text("torn")
+
+    assert refreshing().refreshed == 1
+
+    assert files_below(tmp_path) == before
+
+
+def test_a_damaged_dag_keeps_no_other_back(refreshing, session, settings, tmp_path):
+    """A definition that can't be read or built any more is named with the reason, and the others are refreshed."""
+    deploy_many(session, settings, "damaged", "unbuildable", "whole")
+    (tmp_path / "dag_generated_configs" / "damaged.json").write_text("{")
+    session.execute(update(DagModel).values(last_parsed_time=None))
+    session.commit()
+    (tmp_path / "dag_managed_operators" / "checks.py").unlink()
+    deploying = make_workflow("plain")
+    deploying.definition["tasks"] = deploying.definition["tasks"][1:]
+    deploying.definition["tasks"][0]["upstream"] = []
+    deploy(deploying, user="ada", settings=settings, session=session)
+    session.execute(update(DagModel).values(last_parsed_time=None))
+    session.commit()
+
+    found = refreshing()
+
+    assert found.refreshed == 1
+    assert [failure.dag_id for failure in found.failed] == ["damaged", "unbuildable", "whole"]
+    assert "damaged.json: is not JSON" in found.failed[0].reason
+    assert "can't be read" in found.failed[1].reason
+    assert isinstance(found.failed[0], Unrefreshed)
+    assert get_deployed("plain", settings=settings, session=session).state == "parsed"
+
+
+def test_a_row_that_airflow_refuses_keeps_no_other_back(refreshing, session, settings, monkeypatch):
+    """When the database refuses one DAG of many, the others are written all the same."""
+    deploy_many(session, settings, "bad", "good")
+    session.execute(update(DagModel).values(last_parsed_time=None))
+    session.commit()
+    write = SerializedDagModel.write_dag
+
+    def refuse(dag, **options):
+        if dag.dag_id == "bad":
+            raise ValueError("not serializable")
+        return write(dag, **options)
+
+    monkeypatch.setattr(SerializedDagModel, "write_dag", refuse)
+
+    assert refreshing().failed == (Unrefreshed("bad", "ValueError: not serializable"),)
+    assert get_deployed("good", settings=settings, session=session).state == "parsed"
+    assert get_deployed("bad", settings=settings, session=session).state == "pending"
+
+
+def test_pending_dags_are_left_to_the_dag_processor(refreshing, session, settings, dags):
+    """A DAG that only the DAG processor can build is asked for, and counted as refreshed."""
+    workflow = make_workflow()
+    decorate(workflow)
+    deploy(workflow, user="ada", settings=settings, session=session)
+
+    assert refreshing() == Refreshed(refreshed=1, requested=1, failed=())
+    assert get_deployed("nightly", settings=settings, session=session).state == "pending"
+
+
+def test_a_refresh_with_nothing_to_repair_costs_a_fixed_number_of_statements(refreshing, session, settings):
+    """Where nothing is to be repaired, a refresh of six DAGs costs as many SQL statements as one of two."""
+    numbers = []
+    for names in (["a", "b"], [f"dag{index}" for index in range(6)]):
+        deploy_many(session, settings, *names)
+        with counted(session) as statements:
+            refreshing()
+        numbers.append(len(statements))
+    assert numbers[0] == numbers[1] == 3
