@@ -1,0 +1,316 @@
+"""What `openmetadata-airflow-apis doctor` finds, one line each, with the cure."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from openmetadata_airflow_apis.cli import doctor
+from openmetadata_airflow_apis.settings import Settings
+
+OPTION = "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__"
+
+
+def _problems(found) -> list[str]:
+    return [f"{each.subject}: {each.detail}" for each in found if each.level == doctor.PROBLEM]
+
+
+def _notes(found) -> list[str]:
+    return [f"{each.subject}: {each.detail}" for each in found if each.level == doctor.NOTE]
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """The three folders, all well."""
+    for name in ("dags", "configs", "operators"):
+        (tmp_path / name).mkdir(mode=0o750)
+    monkeypatch.setattr("airflow.settings.DAGS_FOLDER", str(tmp_path / "dags"))
+    monkeypatch.setenv(f"{OPTION}DAG_GENERATED_CONFIGS", str(tmp_path / "configs"))
+    monkeypatch.setenv(f"{OPTION}DAG_MANAGED_OPERATORS", str(tmp_path / "operators"))
+    return tmp_path
+
+
+def test_command(app, folders, monkeypatch, capsys) -> None:
+    """The command prints one line a finding and a sum; with a problem its exit code is 1."""
+    monkeypatch.setattr(doctor, "_check_heartbeats", lambda: iter(()))
+    assert doctor.run(argparse.Namespace(quiet=True)) == 0
+    assert capsys.readouterr().out == "openmetadata-airflow-apis 1.0.0.dev0: 0 problem(s), 2 note(s)\n"
+    (folders / "dags").rmdir()
+    assert doctor.run(argparse.Namespace(quiet=True)) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"problem  dags folder: {folders / 'dags'} does not exist; create it",
+        "openmetadata-airflow-apis 1.0.0.dev0: 1 problem(s), 2 note(s)",
+    ]
+
+
+def test_wrong_option(monkeypatch) -> None:
+    """A wrong value of an option is a problem."""
+    monkeypatch.setenv(f"{OPTION}MAX_TASKS", "many")
+    found = next(each for each in doctor.findings() if each.subject == "section")
+    assert found.detail == "[openmetadata_airflow_apis] max_tasks is 'many'; give a whole number of at least 1"
+
+
+def test_unknown_option(monkeypatch) -> None:
+    """An option that does not exist is a problem."""
+    monkeypatch.setenv(f"{OPTION}MAX_TASK", "7")
+    assert _problems(doctor.check_section()) == ["section: [openmetadata_airflow_apis] max_task is not an option"]
+
+
+def test_folders_that_are_well(folders) -> None:
+    """Nothing is said about folders that are as they should be."""
+    assert list(doctor.check_folders(Settings.load())) == []
+
+
+def test_folder_that_everybody_may_write(folders) -> None:
+    """A folder that every user of the machine may write is a problem, since code is read from it."""
+    (folders / "operators").chmod(0o777)
+    [found] = doctor.check_folders(Settings.load())
+    assert str(found) == (
+        f"problem  dag_managed_operators: {folders / 'operators'} has mode 0777: every user of this machine can put "
+        f"code there; chmod o-w {folders / 'operators'}"
+    )
+
+
+def test_folder_of_the_first_deploy(folders) -> None:
+    """A folder that the first deploy makes is a note where it can be made."""
+    (folders / "configs").rmdir()
+    assert _notes(doctor.check_folders(Settings.load())) == [
+        f"dag_generated_configs: {folders / 'configs'} does not exist yet"
+    ]
+
+
+def test_folder_that_cannot_be_made_or_written(folders, monkeypatch) -> None:
+    """A folder that this user can neither write nor make is a problem."""
+    monkeypatch.setattr(doctor.os, "access", lambda *_: False)  # root may do everything
+    (folders / "configs").rmdir()
+    assert _problems(doctor.check_folders(Settings.load())) == [
+        f"dags folder: {folders / 'dags'} cannot be written to by this user",
+        f"dag_generated_configs: {folders / 'configs'} does not exist and cannot be made by this user",
+        f"dag_managed_operators: {folders / 'operators'} cannot be read by this user",
+    ]
+
+
+def test_folder_that_is_a_file(folders) -> None:
+    """A file where a folder should be is a problem."""
+    (folders / "configs").rmdir()
+    (folders / "configs").touch()
+    assert _problems(doctor.check_folders(Settings.load())) == [
+        f"dag_generated_configs: {folders / 'configs'} is not a folder"
+    ]
+
+
+def test_template_that_is_missing(folders, monkeypatch) -> None:
+    """A template that cannot be read is a problem."""
+    monkeypatch.setenv(f"{OPTION}DAG_RUNNER_TEMPLATE", str(folders / "none.j2"))
+    assert [each.subject for each in doctor.check_folders(Settings.load())] == ["dag_runner_template"]
+
+
+def test_plugin(app) -> None:
+    """Nothing is said about a plugin that Airflow loads once in this version."""
+    assert list(doctor.check_plugin()) == []
+
+
+def test_plugin_that_is_not_loaded(app, monkeypatch) -> None:
+    """A plugin that Airflow does not load is a problem, and so is one that fails."""
+    from airflow import plugins_manager
+
+    monkeypatch.setattr(plugins_manager, "plugins", [])
+    monkeypatch.setattr(plugins_manager, "import_errors", {"openmetadata_airflow_apis": "No module named 'x'"})
+    assert _problems(doctor.check_plugin()) == [
+        "plugin: openmetadata_airflow_apis fails to load: No module named 'x'",
+        "plugin: Airflow does not load it",
+    ]
+
+
+def test_plugin_that_is_there_twice(app, monkeypatch) -> None:
+    """A second copy of the plugin, of another version, is two problems."""
+    from airflow import plugins_manager
+
+    ours = next(each for each in plugins_manager.plugins if type(each).__name__ == doctor._PLUGIN)
+    copy = type(doctor._PLUGIN, (), {"name": "openmetadata_airflow_apis", "source": "$PLUGINS_FOLDER/old.py"})()
+    monkeypatch.setattr(plugins_manager, "plugins", [ours, copy])
+    assert _problems(doctor.check_plugin()) == [
+        "plugin: Airflow loads $PLUGINS_FOLDER/old.py, this is 1.0.0.dev0",
+        f"plugin: it is loaded 2 times ({ours.source}, $PLUGINS_FOLDER/old.py)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "detail"),
+    [
+        ("temporary_key", "is a key that everybody knows"),
+        ("short", "has 5 characters, which can be guessed"),
+    ],
+)
+def test_bad_secret_key(monkeypatch, key: str, detail: str) -> None:
+    """A well-known or short secret key is a problem."""
+    monkeypatch.setenv("AIRFLOW__WEBSERVER__SECRET_KEY", key)
+    assert _problems(doctor.check_secret_key()) == [f"[webserver] secret_key: {detail}"]
+
+
+def test_good_secret_key() -> None:
+    """Nothing is said about a long secret key that is set in one place."""
+    assert list(doctor.check_secret_key()) == []
+
+
+def test_secret_key_that_is_not_set(monkeypatch) -> None:
+    """A secret key that is set nowhere differs between the webserver's processes."""
+    monkeypatch.delenv("AIRFLOW__WEBSERVER__SECRET_KEY")
+    assert (
+        "[webserver] secret_key: is not set: each webserver process makes its own and refuses the others' tokens"
+        in (_problems(doctor.check_secret_key()))
+    )
+
+
+def test_two_secret_keys(tmp_path, monkeypatch) -> None:
+    """A secret key in the environment that is not the file's is a problem, and neither is printed."""
+    file = tmp_path / "airflow.cfg"
+    file.write_text("[webserver]\nsecret_key = the-key-of-the-file-0123456789\n")
+    monkeypatch.setattr("airflow.configuration.AIRFLOW_CONFIG", str(file))
+    [found] = doctor.check_secret_key()
+    assert found.detail == (
+        f"differs between $AIRFLOW__WEBSERVER__SECRET_KEY and secret_key in {file}: "
+        "a process without that environment signs differently"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("http://localhost:8080", []),
+        ("https://host/airflow", ["has the path /airflow; the API is at https://host/airflow/rest_api/api"]),
+        ("https://host/airflow/", ["is 'https://host/airflow/', with a slash at its end; take the slash away"]),
+        ("host", ["is 'host', no URL; give the URL that users type, such as https://host/airflow"]),
+    ],
+)
+def test_base_url(monkeypatch, url: str, found: list[str]) -> None:
+    """A path in base_url is named with the API's URL, and a base_url that is none or ends in a slash is found."""
+    monkeypatch.setenv("AIRFLOW__WEBSERVER__BASE_URL", url)
+    assert [f"{each.detail}; {each.cure}" for each in doctor.check_base_url()] == found
+
+
+@pytest.mark.parametrize(
+    ("backends", "levels"),
+    [
+        (doctor.OUR_BACKEND, []),
+        (f"{doctor.OUR_BACKEND},airflow.api.auth.backend.session", []),
+        ("airflow.api.auth.backend.session", [doctor.NOTE]),
+        (f"airflow.api.auth.backend.session,{doctor.OUR_BACKEND}", [doctor.PROBLEM]),
+    ],
+)
+def test_auth_backends(monkeypatch, backends: str, levels: list[str]) -> None:
+    """Our auth backend missing is a note, another one before it a problem."""
+    monkeypatch.setenv("AIRFLOW__API__AUTH_BACKENDS", backends)
+    assert [each.level for each in doctor.check_auth_backends()] == levels
+
+
+@pytest.mark.parametrize(
+    ("config", "problems"),
+    [
+        ("", []),
+        ("AUTH_RATE_LIMITED = False", ["login limit: AUTH_RATE_LIMITED is off: passwords can be guessed"]),
+        ("JWT_SECRET_KEY = 'short'", ["JWT_SECRET_KEY: has 5 characters"]),
+        (
+            "JWT_ACCESS_TOKEN_EXPIRES = False",
+            ["JWT_ACCESS_TOKEN_EXPIRES: is False: tokens that never end are not issued"],
+        ),
+        ("import no_such_module", ["{path}: fails: ModuleNotFoundError(\"No module named 'no_such_module'\")"]),
+    ],
+)
+def test_webserver_config(tmp_path, monkeypatch, config: str, problems: list[str]) -> None:
+    """webserver_config.py is read, and what weakens the login or the tokens is a problem."""
+    path = tmp_path / "webserver_config.py"
+    path.write_text(config)
+    monkeypatch.setenv("AIRFLOW__WEBSERVER__CONFIG_FILE", str(path))
+    assert _problems(doctor.check_webserver_config()) == [problem.format(path=path) for problem in problems]
+
+
+def test_limiter_storage(tmp_path, monkeypatch) -> None:
+    """A limiter that counts per process, with several of them, is a note; shared storage or one process is none."""
+    path = tmp_path / "webserver_config.py"
+    monkeypatch.setenv("AIRFLOW__WEBSERVER__CONFIG_FILE", str(path))
+    assert [each.subject for each in doctor.check_webserver_config()] == ["login limit"]
+    path.write_text("RATELIMIT_STORAGE_URI = 'redis://localhost'")
+    assert list(doctor.check_webserver_config()) == []
+    path.unlink()
+    monkeypatch.setenv("AIRFLOW__WEBSERVER__WORKERS", "1")
+    assert list(doctor.check_webserver_config()) == []
+
+
+def test_ldap_without_its_library(tmp_path, monkeypatch) -> None:
+    """AUTH_LDAP without python-ldap is a problem."""
+    path = tmp_path / "webserver_config.py"
+    path.write_text("AUTH_TYPE = 2")
+    monkeypatch.setenv("AIRFLOW__WEBSERVER__CONFIG_FILE", str(path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert _problems(doctor.check_webserver_config()) == ["AUTH_TYPE: is LDAP and python-ldap is not installed"]
+
+
+def test_logins_without_passwords(tmp_path, monkeypatch) -> None:
+    """OAuth, and another auth manager, are notes that say how callers sign in."""
+    path = tmp_path / "webserver_config.py"
+    path.write_text("AUTH_TYPE = 4")
+    monkeypatch.setenv("AIRFLOW__WEBSERVER__CONFIG_FILE", str(path))
+    assert "AUTH_TYPE: is neither database nor LDAP: there is no password login" in _notes(
+        doctor.check_webserver_config()
+    )
+    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "company.auth.CompanyAuthManager")
+    assert "auth manager: company.auth.CompanyAuthManager has no password login" in _notes(
+        doctor.check_webserver_config()
+    )
+
+
+def test_database_that_is_well(app, monkeypatch) -> None:
+    """Nothing is said about a database that a webserver with the plugin has used."""
+    monkeypatch.setattr(doctor, "_check_heartbeats", lambda: iter(()))
+    assert list(doctor.check_database()) == []
+
+
+@pytest.mark.parametrize(
+    ("roles", "problem"),
+    [
+        (set(), "permission: 'can create on Managed DAGs' is missing"),
+        ({""}, "permission: the Admin role has no 'can create on Managed DAGs'"),
+        ({"Deployer"}, "permission: the Admin role has no 'can create on Managed DAGs'"),
+    ],
+)
+def test_missing_permission(app, monkeypatch, roles: set[str], problem: str) -> None:
+    """A permission that does not exist, or that Admin has not, is a problem."""
+    monkeypatch.setattr(doctor, "_check_heartbeats", lambda: iter(()))
+    monkeypatch.setattr(doctor, "_roles_with_our_permission", lambda _: roles)
+    assert _problems(doctor.check_database()) == [problem]
+
+
+def test_missing_table(app, monkeypatch) -> None:
+    """A missing table of revoked tokens is a problem."""
+    monkeypatch.setattr(doctor, "_check_heartbeats", lambda: iter(()))
+    monkeypatch.setattr(doctor, "_revocation_table_is_there", lambda: False)
+    assert _problems(doctor.check_database()) == [
+        "database: the table of revoked tokens is missing, so that every token is refused"
+    ]
+
+
+def test_database_that_does_not_answer(app, monkeypatch) -> None:
+    """A database that does not answer is one problem, whatever else depends on it."""
+    from sqlalchemy.exc import OperationalError
+
+    def fail(_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("connection refused"))
+
+    monkeypatch.setattr(doctor, "_roles_with_our_permission", fail)
+    assert _problems(doctor.check_database()) == ["database: cannot be asked ((builtins.Exception) connection refused)"]
+
+
+def test_heartbeats(app, monkeypatch) -> None:
+    """A scheduler, or a standalone DAG processor, that has no heartbeat is a problem."""
+    assert _problems(doctor._check_heartbeats()) == ["scheduler: it never ran with this database"]
+    monkeypatch.setenv("AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR", "True")
+    health = {
+        "scheduler": {"status": "healthy"},
+        "dag_processor": {"status": "unhealthy", "latest_dag_processor_heartbeat": "2026-11-22T10:00:00+00:00"},
+    }
+    monkeypatch.setattr("airflow.api.common.airflow_health.get_airflow_health", lambda: health)
+    assert _problems(doctor._check_heartbeats()) == [
+        "DAG processor: its last heartbeat was at 2026-11-22T10:00:00+00:00, and nothing that is deployed is parsed"
+    ]
