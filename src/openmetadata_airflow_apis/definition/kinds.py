@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from openmetadata_airflow_apis.definition import callables, schedules, values
 from openmetadata_airflow_apis.definition.context import ABSENT
-from openmetadata_airflow_apis.definition.schema import airflow_name, properties
+from openmetadata_airflow_apis.definition.schema import airflow_name, faults, properties
 from openmetadata_airflow_apis.definition.sentences import kind_of, quoted
 
 if TYPE_CHECKING:
@@ -77,6 +77,10 @@ def _expanded(context: Context, value: Any, path: Path) -> Value:
 
 def read_partial(context: Context, value: dict[str, Any], path: Path) -> Value:
     """Return the unmapped arguments of a mapped task, each read as it would be in the task itself."""
+    for below, detail in faults("WorkflowTask", value):
+        whole = (*path, *below)
+        context.fault(whole, detail)
+        context.skip.update(whole[:length] for length in range(len(whole) + 1))
     return read_keys(context, "WorkflowTask", value, path, canonical=None)
 
 

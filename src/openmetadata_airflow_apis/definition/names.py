@@ -24,7 +24,7 @@ def fault_of_name(name: str, *, dags_folder: Path | None = None) -> str | None:
     dags_folder: modules in it don't count; whether a file there may be replaced is the deployment's to say.
     """
     if not _NAME.fullmatch(name):
-        return f"{quoted(name)} is no name for a DAG, which is a letter, then letters, digits, '_' and '-', 200 characters at most"
+        return f"{quoted(name)} is no name for a DAG: a letter, then letters, digits, '_' and '-', 200 of them at most"
     lowered = name.lower()
     if lowered in _RESERVED:
         return f"'{name}' is a reserved name; give another"

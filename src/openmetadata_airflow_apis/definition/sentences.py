@@ -118,7 +118,7 @@ def _additional(validator: Any, allowed: Any, value: Any, of_value: dict[str, An
             yield from validator.descend(value[key], allowed, path=key)
             continue
         reason = of_value.get("x-refused", {}).get(key)
-        hint = nearest(key, known) or _hint(key, known)
+        hint = _hint(key, known)
         message = f"'{key}' is not accepted: {reason}" if reason else f"unknown key '{key}'{hint}"
         yield ValidationError(message, path=[key])
 
@@ -138,7 +138,9 @@ def _items(validator: Any, of_items: Any, value: Any, _: dict[str, Any]) -> Iter
 def _hint(key: str, known: dict[str, Any]) -> str:
     if key in known.get("default_args", {}).get("properties", {}):
         return "; it belongs in default_args"
-    # A short list says more than a guess.
+    near = nearest(key, known)
+    if near:
+        return near
     return f"; the keys are {', '.join(known)}" if len(known) < 12 else ""
 
 
