@@ -1,0 +1,178 @@
+"""Restart and kill a run of many task instances, beside Airflow's own endpoints for the same effect.
+
+    python benchmarks/runs.py              100 and 1,000 task instances
+    python benchmarks/runs.py --large      10,000 too, which takes Airflow's own endpoints minutes
+
+Both are called over HTTP inside one process, on one PostgreSQL database of its own, in turns, without the
+cost of a login: ours with a token, Airflow's with a public role that may do everything. Printed are
+seconds, SQL statements, and how much the process grew meanwhile; the ratio is ours to Airflow's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import sys
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from support import airflow_home
+from support.postgres import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CACHE = Path(__file__).resolve().parent.parent / ".pytest_cache" / "d" / "airflow-databases"
+TASKS = 20
+# Ours to Airflow's own time, at most, by the number of task instances; and statements, whatever the number.
+TARGETS = {100: 0.25, 1_000: 0.05, 10_000: 0.02}
+STATEMENTS = 25
+
+
+@dataclass
+class Cost:
+    """What one request took: seconds, SQL statements, MiB that the process grew at its peak."""
+
+    seconds: float
+    statements: int
+    mebibytes: float
+
+
+def main() -> int:
+    """Measure, print a table, return 1 where a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--large", action="store_true", help="measure 10,000 task instances too")
+    sizes = [100, 1_000, *([10_000] if parser.parse_args().large else [])]
+    home = airflow_home.make_home()
+    try:
+        with Cluster() as cluster:
+            CACHE.mkdir(parents=True, exist_ok=True)
+            airflow_home.create_postgres_database(cluster, "airflow", CACHE)
+            os.environ.update(airflow_home.environment(home, cluster.url("airflow")))
+            os.environ["AIRFLOW__API__AUTH_BACKENDS"] = "airflow.api.auth.backend.default"
+            (home / "webserver_config.py").write_text('AUTH_ROLE_PUBLIC = "Admin"\nWTF_CSRF_ENABLED = False\n')
+            warnings.simplefilter("ignore")
+            return _measure_all(sizes)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _measure_all(sizes: list[int]) -> int:
+    from airflow import settings
+    from airflow.www.app import create_app
+
+    browser = create_app(testing=True).test_client()
+    login = {"username": "admin", "password": airflow_home.USERS["admin"][1], "refresh": False, "provider": "db"}
+    token = browser.post("/api/v1/security/login", json=login).get_json()["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    ours = "/rest_api/api/dags/bench/dagRuns"
+    airflows = "/api/v1/dags/bench"
+
+    def restart(run_id: str) -> Any:
+        return browser.post(f"{ours}/{run_id}/restart", headers=bearer)
+
+    def clear(run_id: str) -> Any:
+        body = {"dry_run": False, "only_failed": True, "reset_dag_runs": True, "dag_run_id": run_id}
+        return browser.post(f"{airflows}/clearTaskInstances", json=body)
+
+    def kill(run_id: str) -> Any:
+        return browser.post(f"{ours}/{run_id}/kill", headers=bearer)
+
+    def fail(run_id: str) -> Any:
+        return browser.patch(f"{airflows}/dagRuns/{run_id}", json={"state": "failed"})
+
+    browser.get("/rest_api/api/health")  # what is imported by a first request is not measured
+    browser.get(f"{airflows}/dagRuns")
+    missed = 0
+    print(f"{'':22}{'ours':>28}{'Airflow':>32}")
+    print(f"{'operation':12}{'number':>10}{'s':>10}{'SQL':>8}{'MiB':>10}{'s':>12}{'SQL':>10}{'MiB':>10}{'ratio':>10}")
+    for size in sizes:
+        _store(size)
+        for name, state, run_state, own, other in (
+            ("restart", "failed", "failed", restart, clear),
+            ("kill", "running", "running", kill, fail),
+        ):
+            mine = _measure(own, _new_run(f"{name}-ours", state, run_state), settings.engine)
+            theirs = _measure(other, _new_run(f"{name}-airflow", state, run_state), settings.engine)
+            ratio = mine.seconds / theirs.seconds
+            good = ratio <= TARGETS[size] and mine.statements <= STATEMENTS
+            missed += not good
+            print(
+                f"{name:12}{size:10,}{mine.seconds:10.3f}{mine.statements:8,}{mine.mebibytes:10.1f}"
+                f"{theirs.seconds:12.3f}{theirs.statements:10,}{theirs.mebibytes:10.1f}{ratio:10.3f}"
+                f"{'' if good else f'   MISSED: {TARGETS[size]}, {STATEMENTS} statements'}"
+            )
+    return 1 if missed else 0
+
+
+def _store(size: int) -> None:
+    from airflow.operators.bash import BashOperator
+    from airflow.settings import Session
+
+    from support.dag_runs import new_dag, store
+
+    with new_dag("bench") as dag:
+        for number in range(TASKS):
+            BashOperator.partial(task_id=f"part_{number:02}", retries=1).expand(bash_command=["true"] * (size // TASKS))
+    session = Session()
+    store(dag, session)
+    session.close()
+
+
+def _new_run(run_id: str, state: str, run_state: str) -> str:
+    from airflow.models.serialized_dag import SerializedDagModel
+    from airflow.settings import Session
+
+    from support.dag_runs import new_run
+
+    session = Session()
+    dag = SerializedDagModel.get("bench", session=session).dag
+    new_run(dag, session, dict.fromkeys(dag.task_ids, state), run_id=run_id, run_state=run_state)
+    session.close()
+    return run_id
+
+
+def _measure(request: Callable[[str], Any], run_id: str, engine: Any) -> Cost:
+    with _counted(engine) as statements:
+        before = _peak_memory(reset=True)
+        began = time.perf_counter()
+        answer = request(run_id)
+        seconds = time.perf_counter() - began
+        after = _peak_memory()
+    assert answer.status_code == 200, answer.get_data(as_text=True)[:2000]
+    return Cost(seconds, len(statements), (after - before) / 1024)
+
+
+@contextlib.contextmanager
+def _counted(engine: Any) -> Iterator[list[str]]:
+    from sqlalchemy import event
+
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
+        statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def _peak_memory(*, reset: bool = False) -> int:
+    """Return the peak of this process's resident memory in KiB, since the last reset (Linux)."""
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
