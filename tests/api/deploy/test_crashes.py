@@ -163,7 +163,7 @@ def test_a_delete_repeated_after_a_crash_ends_it(act, settings, tmp_path):
 
 
 def test_a_deploy_after_a_delete_that_died_starts_anew(act, settings, tmp_path):
-    """A deploy over what a delete left behind when its process died is a DAG without the old one's runs, or with all."""
+    """A deploy after a delete whose process died is a DAG with all of the old runs, or with none."""
     deploying, deleting = act
     step, counts = 0, set()
     while True:

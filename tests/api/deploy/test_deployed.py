@@ -169,7 +169,7 @@ def test_waiting_asks_again(nightly, session, monkeypatch):
     monkeypatch.setattr(parsing, "_ASK_AGAIN", 0.02)
     monkeypatch.setattr(parsing, "_POLL", 0.01)
     asked = []
-    monkeypatch.setattr(parsing, "request_parsing", lambda filelocs, session: asked.extend(filelocs))
+    monkeypatch.setattr(parsing, "request_parsing", lambda filelocs, **_: asked.extend(filelocs))
 
     await_parse(nightly, 0.2, session=session)
 

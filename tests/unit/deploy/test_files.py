@@ -146,7 +146,7 @@ def test_a_bad_template_is_told_before_anything_is_written(settings, tmp_path, t
     """A template that does not become Python is the operator's to mend, and leaves no file."""
     (tmp_path / "bad.j2").write_text(template)
 
-    with pytest.raises(ConfigurationError, match="dag_runner_template .*/bad.j2 does not render to Python: "):
+    with pytest.raises(ConfigurationError, match=r"dag_runner_template .*/bad\.j2 does not render to Python: "):
         write(FileStore(replace(settings, dag_runner_template=tmp_path / "bad.j2")))
 
     assert list(content(tmp_path)) == ["bad.j2"]
@@ -155,11 +155,11 @@ def test_a_bad_template_is_told_before_anything_is_written(settings, tmp_path, t
 @pytest.mark.parametrize(
     ("path", "change"),
     [
-        ("dags/nightly.py", lambda data: b"print('mine')\n"),
+        ("dags/nightly.py", lambda _: b"print('mine')\n"),
         ("dags/nightly.py", lambda data: data.replace(b"load_dag(", b"load_dag (")),
         ("dags/nightly.py", lambda data: data.rpartition(b"\n# ")[0] + b"\n"),
-        ("dags/nightly.py", lambda data: b""),
-        ("generated/configs/nightly.json", lambda data: b"{}"),
+        ("dags/nightly.py", lambda _: b""),
+        ("generated/configs/nightly.json", lambda _: b"{}"),
         ("generated/configs/nightly.json", lambda data: data[:-9]),
         ("generated/configs/nightly.json", lambda data: data.replace(b'"definition": {', b'"definition": {"x": 1,')),
         ("generated/configs/nightly.json", lambda data: data.replace(b'"nightly"', b'"weekly"', 1)),
@@ -197,7 +197,7 @@ def test_the_file_of_another_dag_is_no_proof(store, tmp_path):
     write(store)
     (tmp_path / "dags" / "other.py").write_bytes((tmp_path / "dags" / "nightly.py").read_bytes())
 
-    with pytest.raises(NotDeployedHere, match="other.py"):
+    with pytest.raises(NotDeployedHere, match=r"other\.py"):
         store.claim("other")
     assert not store.knows("other")
 
@@ -207,7 +207,7 @@ def test_names_that_differ_in_case_alone_are_one_name(store, tmp_path):
     write(store)
     before = content(tmp_path)
 
-    with pytest.raises(NotDeployedHere, match="nightly.json is another DAG's, which differs in case alone"):
+    with pytest.raises(NotDeployedHere, match=r"nightly\.json is another DAG's, which differs in case alone"):
         store.claim("Nightly")
 
     assert content(tmp_path) == before
@@ -218,7 +218,7 @@ def test_a_damaged_definition_cannot_be_read(store, tmp_path):
     write(store)
     (tmp_path / "generated/configs/nightly.json").write_text("{")
 
-    with pytest.raises(DamagedDocument, match="nightly.json: is not JSON"):
+    with pytest.raises(DamagedDocument, match=r"nightly\.json: is not JSON"):
         store.read("nightly")
 
 
@@ -386,8 +386,12 @@ def test_a_removal_that_fails_brings_both_files_back(store, tmp_path):
     write(store)
     before = content(tmp_path)
 
-    with pytest.raises(RuntimeError, match="refused"), store.removing("nightly"):
-        assert not (tmp_path / "dags" / "nightly.py").exists()
-        raise RuntimeError("refused")
+    def refuse() -> None:
+        with store.removing("nightly"):
+            assert not (tmp_path / "dags" / "nightly.py").exists()
+            raise RuntimeError("refused")
+
+    with pytest.raises(RuntimeError, match="refused"):
+        refuse()
 
     assert content(tmp_path) == before
