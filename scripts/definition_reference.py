@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the key reference in docs/definition.md from the schema in openapi/openapi.yaml.
 
-    scripts/definition_reference.py           rewrite it
-    scripts/definition_reference.py --check   exit 1 if it is out of date
+scripts/definition_reference.py           rewrite it
+scripts/definition_reference.py --check   exit 1 if it is out of date
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ def reference() -> str:
         if name == "WorkflowTask":
             parts += ["It takes every key of `default_args` as well, for itself alone.", ""]
             keys = {key: of_key for key, of_key in keys.items() if key not in default_args}
-        parts += ["| key | type | unit | default | Airflow's name | example | what it says |", "|---|---|---|---|---|---|---|"]
+        parts += [
+            "| key | type | unit | default | Airflow's name | example | what it says |",
+            "|---|---|---|---|---|---|---|",
+        ]
         required = schemas()[name].get("required", [])
         parts += [_row(key, of_key, required=key in required) for key, of_key in keys.items()]
         parts.append("")
@@ -77,7 +80,7 @@ def page(text: str) -> str:
     return text.partition(BEGIN)[0] + reference()
 
 
-def main() -> int:
+def main() -> int | str:
     """Rewrite the page, or check it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
@@ -85,9 +88,7 @@ def main() -> int:
     text = PAGE.read_text(encoding="utf-8")
     wanted = page(text)
     if check:
-        if text != wanted:
-            print(f"{PAGE} is out of date; run scripts/definition_reference.py", file=sys.stderr)
-        return int(text != wanted)
+        return f"{PAGE} is out of date; run scripts/definition_reference.py" if text != wanted else 0
     PAGE.write_text(wanted, encoding="utf-8")
     return 0
 

@@ -68,6 +68,7 @@ def read_workflow(
     definition: dict[str, Any] = {"dag_id": workflow.get("name", "")}
     if dag is not None:
         _check_against_schema(context, dag)
+    if isinstance(dag, dict):
         definition.update(read_dag(context, dag, max_tasks=max_tasks))
     context.place(("dag_id",), _NAME)
     context.origin.starts[_NAME] = f"{base}/name"
@@ -105,7 +106,7 @@ def _read_wrapped(context: Context, document: dict[str, Any]) -> tuple[dict[str,
         faulty.update(str(part) for part in path[:1])
     good = {key: value for key, value in workflow.items() if key not in faulty}
     if not isinstance(workflow.get("dag_config"), dict):
-        return good, None, workflow
+        return good, None, workflow  # which is a fault that the schema has found
     return good, _choose_dag(context, workflow, good.get("name")), workflow
 
 

@@ -233,7 +233,7 @@ def test_keys_of_the_dag(keys: dict, canonical: dict) -> None:
         ({"success_check_name": "f", "success_check_file": "x.py", "failure_check_name": "g", "failure_check_file": "x.py"},
          {"success": {"$callable": {"file": "x.py", "name": "f"}}, "failure": {"$callable": {"file": "x.py", "name": "g"}}}),
         ({"outlets": ["s3://lake/a"], "inlets": "s3://lake/b"}, {"outlets": [DATASET], "inlets": [OTHER]}),
-        ({"cwd": {"__join__": ["/tmp/", "x", 1]}}, {"cwd": "/tmp/x1"}),
+        ({"cwd": {"__join__": ["/srv/", "x", 1]}}, {"cwd": "/srv/x1"}),
         ({"env": {"$set": "x"}}, {"env": {"$literal": {"$set": "x"}}}),
         ({"env": {"$set": "x", "$unset": "y"}}, {"env": {"$set": "x", "$unset": "y"}}),
         ({"env": {"PHONE": "+49 30"}}, {"env": {"PHONE": "+49 30"}}),
