@@ -47,7 +47,7 @@ def kill_running(
             raise NothingRunning(dag_id, run_id, task_id)
         now = timezone.utcnow()
         # The scheduler adds task instances only while it holds the run, so that the condition means what was found.
-        session.execute(update(TI).where(condition).values(rows.finishing("failed", now, session=session)))
+        session.execute(rows.changing(condition, rows.finishing("failed", now, session=session)))
         state = run.state
         if task_id is None and run.state != "failed":
             state = "failed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow.utils import timezone
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, select
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskNotFound
@@ -55,9 +55,7 @@ def run_partial(
             marked = sorted(task_id for task_id, mark in marks.items() if mark == state)
             if marked:
                 session.execute(
-                    update(TI)
-                    .where(and_(in_run, TI.c.task_id.in_(marked)))
-                    .values(rows.finishing(state, now, session=session))
+                    rows.changing(and_(in_run, TI.c.task_id.in_(marked)), rows.finishing(state, now, session=session))
                 )
         created = session.execute(
             select(TI.c.task_id, TI.c.map_index).where(in_run).order_by(TI.c.task_id, TI.c.map_index)

@@ -150,19 +150,15 @@ def _clear(condition: ColumnElement, found: Iterable[Row], dag: DAG, run_id: str
         "external_executor_id": null(),
         **rows.without_deferral(),
     }
-    session.execute(
-        update(TI)
-        .where(condition)
-        .values(
-            state=case(
-                (and_(is_running, TI.c.job_id.is_not(None)), literal("restarting")),
-                (is_running, literal("running")),
-                else_=null(),
-            ),
-            **{name: case((is_running, TI.c[name]), else_=value) for name, value in only_when_not_running.items()},
-            **dates,
-        )
+    state = case(
+        (and_(is_running, TI.c.job_id.is_not(None)), literal("restarting")),
+        (is_running, literal("running")),
+        else_=null(),
     )
+    unless_running = {
+        name: case((is_running, TI.c[name]), else_=value) for name, value in only_when_not_running.items()
+    }
+    session.execute(rows.changing(condition, {**unless_running, **dates, "state": state}))
 
 
 def _remember(condition: ColumnElement, history: Any, now: datetime, *, session: Session) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.utils.sqlalchemy import UtcDateTime, with_row_locks
 from airflow.utils.state import State
-from sqlalchemy import Float, and_, case, cast, extract, false, func, literal, null, or_, select, text
+from sqlalchemy import Float, and_, case, cast, extract, false, func, literal, null, or_, select, text, update
 
 from openmetadata_airflow_apis.runs.lookup import TI
 from openmetadata_airflow_apis.runs.values import TouchedTaskInstance
@@ -107,6 +107,15 @@ def finishing(state: str, now: datetime, *, session: Session) -> dict[str, Any]:
         ),
         **without_deferral(),
     }
+
+
+def changing(condition: ColumnElement, values: dict[str, Any]) -> Any:
+    """Return the UPDATE of task instances, whose values all speak of the rows as they were before.
+
+    MySQL carries out the assignments of one UPDATE in turn, so that the state, which the others ask for,
+    comes last.
+    """
+    return update(TI).where(condition).ordered_values(*sorted(values.items(), key=lambda pair: pair[0] == "state"))
 
 
 def without_deferral() -> dict[str, Any]:

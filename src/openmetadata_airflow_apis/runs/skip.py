@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.utils import timezone
 from airflow.utils.state import State
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, select
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import TaskNotFound, TaskNotStoppable
@@ -126,7 +126,7 @@ def _write(dag_id: str, run_id: str, touched: list[TouchedTaskInstance], *, sess
         keys = [(each.task_id, each.map_index) for each in touched if each.state_after == state]
         if keys:
             values = {"state": None} if state is None else rows.finishing(state, timezone.utcnow(), session=session)
-            session.execute(update(TI).where(rows.of_run(dag_id, run_id), rows.among(keys)).values(values))
+            session.execute(rows.changing(and_(rows.of_run(dag_id, run_id), rows.among(keys)), values))
 
 
 def _leave_traces(
