@@ -38,7 +38,8 @@ _OWN, _WAITING, _MADE = "dag_id", "target_dag_id", "source_dag_id"
 def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
     """Delete every row that names the DAG but the audit log's; return how many. Commits nothing.
 
-    Dataset events that it made stay for the DAGs that are to run by them, without its name.
+    The session forgets what it has loaded. Dataset events that the DAG made stay, without its name, for the
+    DAGs that are to run by them.
     Raises DagIsRunning where one of its task instances runs: the caller rolls back.
     """
     # Held until the commit: the scheduler creates no runs meanwhile, the DAG processor writes no rows.
@@ -63,8 +64,10 @@ def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
             deleted += session.execute(table.delete().where(condition)).rowcount
     for table, condition in _rows_of_the_file(fileloc):
         deleted += session.execute(table.delete().where(condition)).rowcount
-    session.expire_all()  # what the session has loaded may be gone
-    return deleted + _delete_permissions(dag_id, session=session)
+    deleted += _delete_permissions(dag_id, session=session)
+    session.flush()
+    session.expunge_all()  # a deploy of that name in the same session would find what is gone
+    return deleted
 
 
 def _refuse_running(dag_id: str, *, session: Session) -> None:

@@ -207,6 +207,18 @@ def test_a_deleted_dag_is_not_found(nightly, deleting, session, settings):
         get_deployed("nightly", settings=settings, session=session)
 
 
+def test_a_deleted_name_is_free(nightly, deleting, session, settings):
+    """A DAG can be deployed anew under a deleted one's name, and has none of its runs."""
+    loaded = session.get(SerializedDagModel, "nightly")
+    deleting()
+
+    made = deploy(make_workflow(), user="ada", settings=settings, session=session)
+
+    assert loaded is not session.get(SerializedDagModel, "nightly")
+    assert (made.created, made.unfinished_runs) == (True, 0)
+    assert session.query(DagRun).count() == 0
+
+
 def test_a_parse_that_read_the_file_before_does_not_bring_the_dag_back(nightly, deleting, session, dags):
     """A DAG processor that loaded the file just before it went can't write the DAG again."""
     bag = DagBag(nightly.fileloc, include_examples=False)
