@@ -47,7 +47,25 @@ def schemas() -> Mapping[str, Schema]:
     with specification_path().open(encoding="utf-8") as stream:
         document = yaml.load(stream, Loader=loader)  # noqa: S506 - both are safe loaders
     every = document["components"]["schemas"]
-    return {name: every[name] for name in every if name.startswith(("Workflow", "FlatWorkflow"))}
+    return {name: _with_types(every[name]) for name in every if name.startswith(("Workflow", "FlatWorkflow"))}
+
+
+def _with_types(node: Any) -> Any:
+    """Return a copy in which x-types stands in the place of type, and nullable in the place of "null" among them.
+
+    A `type` beside x-types is what generated clients send; it is not all that is understood.
+    """
+    if isinstance(node, list):
+        return [_with_types(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: _with_types(value) for key, value in node.items()}
+    if isinstance(node.get("x-types"), list):
+        node.pop("type", None)
+        if "null" in node["x-types"]:
+            node["x-types"].remove("null")
+            node["nullable"] = True
+    return node
 
 
 @cache

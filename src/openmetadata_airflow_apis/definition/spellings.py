@@ -42,7 +42,7 @@ def _merged(
             mergeable = "properties" in of_key or "additionalProperties" in of_key
             if mergeable and isinstance(mine, dict) and isinstance(value, dict) and "__type__" not in {**mine, **value}:
                 result[key] = _merged(context, mine, value, place, there, of_key)
-        elif airflow_name(key, known.get(key, {})) not in said or _is_half(known, key):
+        elif airflow_name(key, known.get(key, {})) not in said or _other_half(known, key) in own:
             result[key] = value
             context.origin.starts[place] = there
     return result
@@ -53,9 +53,11 @@ def _of_others(of_map: Schema) -> Schema:
     return others if isinstance(others, dict) else {}
 
 
-def _is_half(known: Mapping[str, Schema], key: str) -> bool:
-    # The two keys that name a function and its file share their target; each is only half of it.
-    return known.get(key, {}).get("x-kind") == "function_file"
+def _other_half(known: Mapping[str, Schema], key: str) -> str | None:
+    """Return the key that names the file of the function that this key names, or the other way round."""
+    if "x-file" in known.get(key, {}):
+        return str(known[key]["x-file"])
+    return next((name for name, of_name in known.items() if of_name.get("x-file") == key), None)
 
 
 def plain_of_flat(

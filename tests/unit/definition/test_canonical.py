@@ -329,6 +329,25 @@ def test_the_default_block_holds_where_the_dag_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("own", "callback"),
+    [
+        ({}, {"$callable": {"file": "default.py", "name": "tell"}}),
+        ({"on_failure_callback_name": "shout"}, {"$callable": {"file": "default.py", "name": "shout"}}),
+        ({"on_failure_callback_file": "own.py"}, {"$callable": {"file": "own.py", "name": "tell"}}),
+        ({"on_failure_callback": None}, None),
+    ],
+)
+def test_a_function_of_the_default_block_may_be_changed_by_half(own: dict, callback: object) -> None:
+    """A DAG may take the default block's function from another file, another of its file, or none at all."""
+    document = request({"start_date": "2024-01-01", "tasks": {"a": BASH}, **own})
+    document["workflow"]["dag_config"]["default"] = {
+        "on_failure_callback_name": "tell",
+        "on_failure_callback_file": "default.py",
+    }
+    assert read(document).definition["dag"]["on_failure_callback"] == callback
+
+
+@pytest.mark.parametrize(
     ("old", "today"),
     [
         ("airflow.operators.bash_operator.BashOperator", "airflow.operators.bash.BashOperator"),

@@ -290,6 +290,17 @@ def test_an_id_that_two_tasks_share_must_be_given_whole() -> None:
     assert faults(request(dag)) == [(f"{DAG}/tasks/2/dependencies/0", "'x' may be 'g.x' or 'h.x'; give the whole id")]
 
 
+def test_fail_stop_wants_the_usual_trigger_rule() -> None:
+    """A DAG that stops at the first failure can't have tasks that run in spite of one."""
+    dag = {**START, "fail_stop": True, "tasks": {"a": BASH, "b": {**BASH, "trigger_rule": "all_done"}}}
+    assert faults(request(dag)) == [
+        (
+            f"{DAG}/tasks/b/trigger_rule",
+            "the trigger rule 'all_done' doesn't go with the DAG's fail_stop; give 'all_success'",
+        )
+    ]
+
+
 def test_too_many_tasks() -> None:
     """A definition with more tasks than are allowed is refused, with the option that allows more."""
     dag = {**START, "tasks": {"a": BASH, "b": BASH}}
