@@ -77,11 +77,10 @@ def test_wheel_has_every_file_of_the_package(built: Path):
     with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
         packed = set(wheel.namelist())
     source = CHECKOUT / "src"
-    files = {
-        str(path.relative_to(source))
-        for path in (source / PACKAGE).rglob("*")
-        if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in path.parts)
-    }
+    paths = [path.relative_to(source) for path in (source / PACKAGE).rglob("*") if path.is_file()]
+    caches = (".", "__pycache__")
+    files = {str(path) for path in paths if not any(part.startswith(caches) for part in path.parts)}
+    assert f"{PACKAGE}/plugin.py" in files
     assert files - packed == set()
 
 

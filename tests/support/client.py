@@ -7,6 +7,7 @@ from typing import Any
 import requests
 
 _SECONDS = 60
+_OPTIONS = ("json", "data", "files", "headers")
 
 
 class Client:
@@ -27,9 +28,9 @@ class Client:
         return answer.json()
 
     def old_door(self, operation: str, method: str = "GET", **arguments: Any) -> requests.Response:
-        """Call ?api=OPERATION; `json` and `data` are the body, all other arguments the query string."""
-        body = {name: arguments.pop(name) for name in ("json", "data", "files") if name in arguments}
-        return self.request(method, "/rest_api/api", params={"api": operation, **arguments}, **body)
+        """Call ?api=OPERATION; json, data, files and headers are those of requests, all others the query."""
+        options = {name: arguments.pop(name) for name in _OPTIONS if name in arguments}
+        return self.request(method, "/rest_api/api", params={"api": operation, **arguments}, **options)
 
     def get(self, path: str, **options: Any) -> requests.Response:
         """GET a path below the webserver's URL."""

@@ -1,0 +1,122 @@
+"""Both examples, from the request to the scheduler's own task processes, at the old door."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    import requests
+
+    from support.client import Client
+    from support.live import LiveAirflow
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+OLD_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+0000")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def operators(airflow_live: LiveAirflow) -> None:
+    """The examples' callables, where the documentation says to put them."""
+    shutil.copytree(EXAMPLES / "dag_managed_operators", airflow_live.home / "dag_managed_operators")
+
+
+def deploy(client: Client, example: str) -> requests.Response:
+    body = (EXAMPLES / f"{example}.json").read_bytes()
+    return client.old_door("deploy_dag", "POST", data=body, headers={"Content-Type": "application/json"})
+
+
+def undated(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body with each date in the older plugin's format replaced by the word date."""
+    return {key: "date" if OLD_DATE.fullmatch(str(value)) else value for key, value in body.items()}
+
+
+def test_nightly_catalogue_runs_to_success(airflow_live: LiveAirflow, client: Client):
+    """A workflow is deployed, triggered at once, run by the scheduler's tasks, and reported at the old door."""
+    answer = deploy(client, "nightly_catalogue")
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"message": "Workflow [nightly_catalogue] has been created", "status": "success"},
+    )
+
+    asked = {"workflow_name": "nightly_catalogue", "run_id": "integration_1"}
+    answer = client.old_door("trigger_dag", "POST", json=asked)
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            "message": "Workflow [nightly_catalogue] has been triggered as integration_1",
+            "status": "success",
+        },
+    )
+
+    airflow_live.wait_for(
+        lambda: airflow_live.run_state("nightly_catalogue", "integration_1") in {"success", "failed"},
+        "the run's end",
+        seconds=180,
+    )
+    tasks = ["sample_database", "extract", "profile", "write_catalogue", "report"]
+    assert airflow_live.task_states("nightly_catalogue", "integration_1") == dict.fromkeys(tasks, "success")
+
+    run = {"dag_id": "nightly_catalogue", "run_id": "integration_1"}
+    answer = client.old_door("dag_state", **run)
+    assert undated(answer.json()) == {
+        "state": "success",
+        "startDate": "date",
+        "endDate": "date",
+        "status": "success",
+    }
+    answer = client.old_door("task_instance_detail", task_id="report", **run)
+    body = undated(answer.json())
+    assert float(body.pop("duration")) > 0
+    assert body == {
+        "taskId": "report",
+        "dagId": "nightly_catalogue",
+        "state": "success",
+        "tryNumber": "1",
+        "maxTries": "1",
+        "startDate": "date",
+        "endDate": "date",
+        "status": "success",
+    }
+    catalogue = json.loads((airflow_live.home / "nightly_catalogue/catalogue.json").read_text())
+    assert [(table["name"], table["rows"]) for table in catalogue["tables"]] == [
+        ("customer", 3),
+        ("product", 3),
+        ("purchase", 4),
+    ]
+
+
+def test_request_of_the_older_documentation_deploys_unchanged(airflow_live: LiveAirflow, client: Client):
+    """The older plugin's documented request is answered byte for byte, and its task says what to install."""
+    answer = deploy(client, "test_ingestion_x_35")
+    assert answer.status_code == 200
+    assert answer.text == '{"message": "Workflow [test_ingestion_x_35] has been created", "status": "success"}'
+
+    # Its dates are in 2021: the scheduler catches up, and runs nothing that is asked for today.
+    run = {"dag_id": "test_ingestion_x_35", "run_id": "scheduled__2021-10-29T03:00:00+00:00"}
+    airflow_live.wait_for(
+        lambda: airflow_live.task_states(**run).get("task_1") == "up_for_retry", "task_1's first try", seconds=120
+    )
+    answer = client.old_door("task_instance_detail", task_id="task_1", **run)
+    body = undated(answer.json())
+    assert float(body.pop("duration")) > 0
+    assert body == {
+        "taskId": "task_1",
+        "dagId": "test_ingestion_x_35",
+        "state": "up_for_retry",
+        "tryNumber": "1",
+        "maxTries": "1",
+        "startDate": "date",
+        "endDate": "date",
+        "status": "success",
+    }
+    (log,) = airflow_live.home.glob(f"logs/dag_id=*/run_id={run['run_id']}/task_id=task_1/attempt=1.log")
+    assert 'pip install "openmetadata-ingestion[' in log.read_text()
+
+    answer = client.old_door("delete_dag", dag_id="test_ingestion_x_35")
+    assert answer.json() == {"message": "DAG [test_ingestion_x_35] deleted", "status": "success"}
