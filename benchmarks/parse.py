@@ -23,6 +23,12 @@ from datetime import datetime, timedelta, timezone
 
 from airflow import DAG
 from airflow.operators.bash import BashOperator
+from airflow.operators.python import PythonOperator
+
+
+def report(day):
+    print("done", day)
+
 
 with DAG(
     {dag_id!r},
@@ -36,7 +42,7 @@ with DAG(
     t1 = BashOperator(task_id="t1", bash_command="echo 1 {{{{ ds }}}}")
     t2 = BashOperator(task_id="t2", bash_command="echo 2 {{{{ ds }}}}")
     t3 = BashOperator(task_id="t3", bash_command="echo 3 {{{{ ds }}}}")
-    t4 = BashOperator(task_id="t4", bash_command="echo 4 {{{{ ds }}}}")
+    t4 = PythonOperator(task_id="t4", python_callable=report, op_kwargs={{"day": "{{{{ ds }}}}"}})
     t0 >> t1 >> t2 >> t3 >> t4
 """
 # Safe mode asks for the words dag and airflow.
@@ -97,7 +103,13 @@ print("MEASURED", json.dumps(list(times.values())))
 """
 
 
-def config(dag_id: str) -> dict:
+CALLABLES = """\
+def report(day):
+    print("done", day)
+"""
+
+
+def config(dag_id: str, callable_file: str) -> dict:
     """Return a DAG in dag-factory's dialect, the same as PLAIN."""
     tasks = {
         f"t{number}": {
@@ -105,7 +117,14 @@ def config(dag_id: str) -> dict:
             "bash_command": f"echo {number} {{{{ ds }}}}",
             **({"dependencies": [f"t{number - 1}"]} if number else {}),
         }
-        for number in range(5)
+        for number in range(4)
+    }
+    tasks["t4"] = {
+        "operator": "airflow.operators.python.PythonOperator",
+        "python_callable_name": "report",
+        "python_callable_file": callable_file,
+        "op_kwargs": {"day": "{{ ds }}"},
+        "dependencies": ["t3"],
     }
     return {
         dag_id: {
@@ -131,7 +150,7 @@ def write_ours(folder: Path, names: list[str]) -> None:
     configs = folder.parent / f"{folder.name}-configs"
     configs.mkdir()
     for name in names:
-        body = {"workflow": {"name": name, "dag_config": config(name)}}
+        body = {"workflow": {"name": name, "dag_config": config(name, "report.py")}}
         reading = read_workflow(body, now=now)
         assert not reading.faults, reading.faults
         path = configs / f"{name}.json"
@@ -148,7 +167,7 @@ def write_factory(folder: Path, names: list[str], *, one_file: bool) -> None:
     configs.mkdir()
     for name in names:
         path = configs / f"{name}.yaml"
-        path.write_text(yaml.safe_dump(config(name), sort_keys=False))
+        path.write_text(yaml.safe_dump(config(name, str(folder.parent / "report.py")), sort_keys=False))
         if not one_file:
             (folder / f"{name}.py").write_text(FACTORY_EACH.format(path=str(path)))
     if one_file:
@@ -185,9 +204,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="parse-benchmark-") as scratch:
         root = Path(scratch)
         (root / "home" / "dags").mkdir(parents=True)
+        (root / "report.py").write_text(CALLABLES)
         os.environ.update(
             AIRFLOW_HOME=str(root / "home"),
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
+            AIRFLOW__OPENMETADATA_AIRFLOW_APIS__DAG_MANAGED_OPERATORS=str(root),
             AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
             DO_NOT_TRACK="1",
         )

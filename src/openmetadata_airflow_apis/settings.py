@@ -8,7 +8,7 @@ variable AIRFLOW__OPENMETADATA_AIRFLOW_APIS__<OPTION> overrides the file.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Callable
 
@@ -62,6 +62,19 @@ def _packages(text: str) -> tuple[str, ...]:
     return names
 
 
+def _read(option: Field[Any]) -> Any:
+    from airflow.configuration import conf
+
+    text = conf.get(SECTION, option.name, fallback=None)
+    if text is None or not text.strip():
+        default = option.default
+        return _path(str(default)) if isinstance(default, Path) else default
+    try:
+        return option.metadata["read"](text.strip())
+    except ValueError as error:
+        raise ConfigurationError(f"[{SECTION}] {option.name} {error}") from None
+
+
 @dataclass(frozen=True)
 class Settings:
     """The options of [openmetadata_airflow_apis], read and checked. Paths are absolute."""
@@ -98,20 +111,12 @@ class Settings:
     @classmethod
     def load(cls) -> Settings:
         """Read the section; raise ConfigurationError naming the option, its value and the cure."""
-        from airflow.configuration import conf
+        return cls(**{option.name: _read(option) for option in fields(cls)})
 
-        values: dict[str, Any] = {}
-        for option in fields(cls):
-            text = conf.get(SECTION, option.name, fallback=None)
-            if text is None or not text.strip():
-                default = option.default
-                values[option.name] = _path(str(default)) if isinstance(default, Path) else default
-                continue
-            try:
-                values[option.name] = option.metadata["read"](text.strip())
-            except ValueError as error:
-                raise ConfigurationError(f"[{SECTION}] {option.name} {error}") from None
-        return cls(**values)
+    @classmethod
+    def load_option(cls, name: str) -> Any:
+        """Read one option alone, for a DAG file: what is wrong with the others is not its business."""
+        return next(_read(option) for option in fields(cls) if option.name == name)
 
     def runner_template(self) -> Path:
         """Return the template to render deployed DAG files from, the package's own unless one is configured."""

@@ -55,18 +55,30 @@ class ManagedCallables:
             return os.fspath(self._folder)
         from openmetadata_airflow_apis.settings import Settings
 
-        return str(Settings.load().dag_managed_operators)
+        return str(Settings.load_option("dag_managed_operators"))
 
     def _load(self, file: str) -> ModuleType:
         try:
             parts = path_parts(file)
-            read_source(_FINDER.folder, file)
-        except (OSError, ValueError) as error:
-            raise DagNotBuilt((), f"the file '{file}' in {_FINDER.folder} can't be read: {error}") from None
-        module = importlib.import_module(".".join([PACKAGE, *parts])[: -len(".py")])
+        except ValueError as error:
+            raise _unreadable(file, error) from None
+        name = ".".join([PACKAGE, *parts])[: -len(".py")]
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is not None and f"{name}.".startswith(f"{error.name}."):  # not what the file itself imports
+                try:
+                    read_source(_FINDER.folder, file)
+                except OSError as reason:
+                    raise _unreadable(file, reason) from None
+            raise
         if getattr(module.__spec__, "origin", None) != os.path.join(_FINDER.folder, *parts):  # noqa: PTH118 - for speed
             raise DagNotBuilt((), f"'{file}' has a folder of the same name beside it; rename one of them")
         return module
+
+
+def _unreadable(file: str, reason: Exception) -> DagNotBuilt:
+    return DagNotBuilt((), f"the file '{file}' in {_FINDER.folder} can't be read: {reason}")
 
 
 class _ManagedFinder(MetaPathFinder, Loader):
@@ -74,10 +86,14 @@ class _ManagedFinder(MetaPathFinder, Loader):
 
     folder = ""
 
+    def __init__(self) -> None:
+        self._loaded: list[str] = []
+
     def start_parse(self, folder: str) -> None:
         """Forget what an earlier parse loaded, so that every parse sees the files as they are now."""
-        for name in [name for name in sys.modules if name.startswith(PACKAGE + ".")]:
-            del sys.modules[name]
+        for name in self._loaded:
+            sys.modules.pop(name, None)
+        self._loaded.clear()
         self.folder = folder
         if PACKAGE not in sys.modules:
             package = ModuleType(PACKAGE, "The private package of the files in dag_managed_operators.")
@@ -113,6 +129,7 @@ class _ManagedFinder(MetaPathFinder, Loader):
         return spec
 
     def exec_module(self, module: ModuleType) -> None:
+        self._loaded.append(module.__name__)
         spec = module.__spec__
         if spec is not None and spec.loader_state is not None:
             exec(_compile(spec.loader_state, spec.origin or ""), module.__dict__)  # noqa: S102 - importing is executing

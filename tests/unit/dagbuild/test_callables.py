@@ -157,3 +157,11 @@ def test_stand_ins_execute_nothing(tmp_path):
     decorated = StandIns(tmp_path)("a.py", "f")
     assert str(inspect.signature(decorated)) == "(*args, **kwargs)"
     assert inspect.getsource(decorated).startswith("@default\ndef f(a, /")
+
+
+def test_an_error_of_the_file_is_its_own(tmp_path):
+    """What a file raises while it is executed reaches Airflow's import error with the file's own traceback."""
+    write(tmp_path, a="open('/nowhere/at/all')\n")
+    with pytest.raises(FileNotFoundError) as caught:
+        ManagedCallables(tmp_path)("a.py", "f")
+    assert str(caught.traceback[-1].path) == str(tmp_path / "a.py")
