@@ -107,10 +107,11 @@ def faults(name: str, document: object) -> Iterator[tuple[tuple[str | int, ...],
 
 @cache
 def _validator(name: str) -> Any:
-    from jsonschema import Draft7Validator, validators
+    from jsonschema import Draft4Validator, validators
 
+    # OpenAPI 3.0 stands on draft 4, to which 3.0 is no whole number.
     # The schema's own rules are this package's business, and a test's: not checked at every start.
-    validator: Any = validators.extend(Draft7Validator, validators=sentences.keywords())  # type: ignore[no-untyped-call] # jsonschema has no hint for it
+    validator: Any = validators.extend(Draft4Validator, validators=sentences.keywords())  # type: ignore[no-untyped-call] # jsonschema has no hint for it
     compiled = _compiled(schema(name))
     if name == "WorkflowRequest":
         # What is in it is checked by itself, see "Workflow".

@@ -85,7 +85,7 @@ def plain_of_flat(
             context.origin.starts[tuple(rest.split("/"))] = f"/{key}"
         if key == "tasks":
             dag["tasks"] = _plain_tasks(context, document["tasks"], faulty)
-        elif (key,) in faulty:
+        elif (key,) in faulty or _lacks_its_half(context, document, key):
             continue
         elif room == "none":
             _check_location(context, document[key], key)
@@ -94,6 +94,16 @@ def plain_of_flat(
         else:
             workflow[room] = document[key]
     return workflow, dag
+
+
+def _lacks_its_half(context: Context, document: dict[str, Any], key: str) -> bool:
+    """Note a fault, in the flat body's own words, where one of a function and its file is missing."""
+    half = _other_half(properties("FlatWorkflow"), key)
+    if half is None or half in document:
+        return False
+    given, missing = ("file", "function") if key.endswith("File") else ("function", "file")
+    context.fault_at(f"/{key}", f"names a {given} and no {missing}; add '{half}'")
+    return True
 
 
 def _plain_tasks(context: Context, tasks: Any, faulty: set[Path]) -> list[Any]:

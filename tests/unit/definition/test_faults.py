@@ -252,6 +252,8 @@ def test_faults_of_the_dag(keys: dict, pointer: str, detail: str) -> None:
         ({"outlets": ["s3://é"]}, "/outlets/0", "is no dataset's URI: it has 1 to 3000 ASCII characters"),
         ({"env": {"__join__": "x"}}, "/env/__join__", "is the text 'x'; give a list of what is combined"),
         ({"end_date": "2023-01-01"}, "/end_date", "lets the task end before it starts; it would never run"),
+        ({"retries": 3.0}, "/retries", "is the number 3.0; give a whole number"),
+        ({"retries": True}, "/retries", "is true; give a whole number"),
         ({"retries": 10**12}, "/retries", "is more than 2147483647, the largest number allowed"),
     ],
 )  # fmt: skip
@@ -325,6 +327,7 @@ def test_faults_of_a_flat_body_are_shown_in_it(tmp_path) -> None:
     body = {
         "name": "nightly", "owner": "x", "startDate": "2024-01-01", "retries": -1, "pythonOperatorLocation": "/x",
         "scheduleInterval": "@daily", "schedule_interval": "@daily", "pauseWorkflow": "maybe", "taks": [],
+        "onFailureCallbackName": "f", "onSuccessCallbackFile": "f.py",
         "tasks": [
             {"name": "a", "operator": "airflow.operators.bash.BashOperator",
              "config": {"retries": "x", "python_callable_file": "/a.py", "python_callable_name": "f", "operator": "y"}},
@@ -341,6 +344,8 @@ def test_faults_of_a_flat_body_are_shown_in_it(tmp_path) -> None:
         ("/schedule_interval", "means the same as 'scheduleInterval', which is there as well; give one of them"),
         ("/pauseWorkflow", "is the text 'maybe'; give true or false"),
         ("/taks", "unknown key 'taks'; did you mean 'tasks'?"),
+        ("/onFailureCallbackName", "names a function and no file; add 'onFailureCallbackFile'"),
+        ("/onSuccessCallbackFile", "names a file and no function; add 'onSuccessCallbackName'"),
         ("/tasks/0/config/retries", "is the text 'x'; give a whole number"),
         (
             "/tasks/0/config/python_callable_file",

@@ -64,6 +64,69 @@ def test_each_example_is_accepted_by_the_schema_for_editors(name: str, key: str,
         assert list(Draft7Validator(schema).iter_errors(of_key["example"])) == []
 
 
+BASH = {"operator": "airflow.operators.bash.BashOperator", "bash_command": "echo"}
+# What some examples need beside themselves.
+BESIDE = {
+    "decorator": {"operator": None, "python_callable_name": "f", "python_callable_file": "f.py"},
+    "partial": {"expand": {"op_args": [[1], [2]]}},
+    "variables_as_arguments": {"bash_command": None},
+    "fail_stop": {"max_active_runs": 1},
+}
+
+
+def _with_example(name: str, key: str, of_key: dict) -> dict:
+    """A workflow with the example of a key in its place, and what it needs beside it."""
+    example = {key: of_key["example"], **BESIDE.get(key, {})}
+    for other, of_other in properties(name).items():
+        if key in (other, of_other.get("x-file")) and "x-file" in of_other:
+            example[other] = of_other["example"]
+            example[of_other["x-file"]] = properties(name)[of_other["x-file"]]["example"]
+    if name == "FlatWorkflow":
+        task = {"name": "a", "operator": BASH["operator"], "config": {"bash_command": "x"}}
+        return {"name": "nightly", "owner": "x", "startDate": "2024-01-01", "tasks": [task], **example}
+    if name == "FlatWorkflowTask":
+        other = {"name": "extract", "operator": BASH["operator"]}
+        return {
+            "name": "x1",
+            "owner": "x",
+            "startDate": "2024-01-01",
+            "tasks": [other, {**other, "name": "a", **example}],
+        }
+    tasks = [{"task_id": before, **BASH} for before in ("extract", "list_tables")]
+    groups: dict = {"quality": {}}
+    dag: dict = {"default_args": {"start_date": "2024-01-01"}}
+    task = {"task_id": "a", **BASH}
+    target = {"WorkflowDag": dag, "WorkflowDefaultArgs": dag["default_args"], "WorkflowTask": task}.get(name)
+    if name == "WorkflowTaskGroup":
+        groups["growth"] = target = {}
+        example.pop("group_name", None)
+    else:
+        groups["growth"] = {}
+    target.update(example)
+    task = {key: value for key, value in task.items() if value is not None}
+    if key == "task_id":
+        tasks = tasks[1:]
+    dag = {"tasks": [*tasks, task], "task_groups": groups, **dag}
+    return {"workflow": {"name": "nightly", "dag_config": {"nightly": dag}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "of_key"),
+    [
+        case
+        for case in keys()
+        if case[0] not in {"Workflow", "WorkflowRequest", "WorkflowVariableArgument"}
+        and case[1] not in {"default_args", "pythonOperatorLocation"}
+    ],
+    ids=lambda part: part if isinstance(part, str) else "",
+)
+def test_each_example_is_understood(name: str, key: str, of_key: dict) -> None:
+    """Each example in the reference is accepted where it belongs."""
+    document = _with_example(name, key, of_key)
+    reading = read_workflow(document, now=NOW, allowed_packages=("acme",))
+    assert [str(fault) for fault in reading.faults] == []
+
+
 def test_the_schema_for_editors_is_a_json_schema() -> None:
     """The document that is served to editors is valid draft 7, and finds what is wrong."""
     document = json_schema()
