@@ -12,7 +12,7 @@ from airflow.settings import task_instance_mutation_hook
 from airflow.utils import timezone
 from airflow.utils.sqlalchemy import UtcDateTime
 from airflow.utils.state import State
-from sqlalchemy import and_, bindparam, case, delete, exists, insert, literal, null, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, literal, null, or_, select, update
 
 from openmetadata_airflow_apis import airflow_versions, audit
 from openmetadata_airflow_apis.errors import NothingFailed
@@ -130,6 +130,8 @@ def _clear(condition: ColumnElement, found: Iterable[Row], dag: DAG, run_id: str
         dates = {"end_date": _ended(now), "duration": _duration(now, session=session)}
     session.execute(
         delete(_RESCHEDULE).where(
+            _RESCHEDULE.c.dag_id == dag.dag_id,
+            _RESCHEDULE.c.run_id == run_id,
             exists().where(
                 condition,
                 TI.c.dag_id == _RESCHEDULE.c.dag_id,
@@ -137,7 +139,7 @@ def _clear(condition: ColumnElement, found: Iterable[Row], dag: DAG, run_id: str
                 TI.c.run_id == _RESCHEDULE.c.run_id,
                 TI.c.map_index == _RESCHEDULE.c.map_index,
                 TI.c.try_number <= _RESCHEDULE.c.try_number,
-            )
+            ),
         ),
         execution_options={"synchronize_session": False},
     )
@@ -169,16 +171,8 @@ def _remember(condition: ColumnElement, history: Any, now: datetime, *, session:
         "duration": _duration(now, session=session),
     }
     names = [column.name for column in history.columns if column.name != "id"]
-    known = exists().where(
-        *(history.c[name] == TI.c[name] for name in ("dag_id", "task_id", "run_id", "map_index", "try_number"))
-    )
-    session.execute(
-        insert(history).from_select(
-            names,
-            select(*(changed.get(name, TI.c[name]) for name in names)).where(condition, ~known),
-            include_defaults=False,
-        )
-    )
+    tries = select(*(changed.get(name, TI.c[name]) for name in names)).where(condition)
+    session.execute(rows.insert_unless_there(history, names, tries, session=session))
 
 
 def _ended(now: datetime) -> ColumnElement:

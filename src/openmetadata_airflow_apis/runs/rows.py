@@ -6,6 +6,7 @@ Every expression speaks of a whole set, so that the number of statements does no
 from __future__ import annotations
 
 from collections import defaultdict
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow.utils.sqlalchemy import UtcDateTime, with_row_locks
@@ -121,6 +122,19 @@ def changing(condition: ColumnElement, values: dict[str, Any]) -> Any:
 def without_deferral() -> dict[str, Any]:
     """Return the columns of task instances that no trigger is to wake any more."""
     return {"trigger_id": null(), "trigger_timeout": null(), "next_method": null(), "next_kwargs": null()}
+
+
+def insert_unless_there(table: Any, names: list[str], query: Any, *, session: Session) -> Any:
+    """Return the INSERT of what a query finds, without the rows that a unique constraint says are there.
+
+    Not by asking NOT EXISTS: PostgreSQL then looks through all that the statement itself has written, once
+    for each row, when it has no statistics of the table yet.
+    """
+    dialect = session.get_bind().dialect.name
+    if dialect == "mysql":
+        return table.insert().prefix_with("IGNORE").from_select(names, query, include_defaults=False)
+    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
+    return insert(table).from_select(names, query, include_defaults=False).on_conflict_do_nothing()
 
 
 def seconds_between(start: Any, end: Any, *, session: Session) -> ColumnElement:
