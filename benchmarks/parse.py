@@ -208,6 +208,7 @@ def main() -> None:
         os.environ.update(
             AIRFLOW_HOME=str(root / "home"),
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
+            AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT="0",  # dag-factory's one file may need more than the usual 30 s
             AIRFLOW__OPENMETADATA_AIRFLOW_APIS__DAG_MANAGED_OPERATORS=str(root),
             AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
             DO_NOT_TRACK="1",
