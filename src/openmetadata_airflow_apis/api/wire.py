@@ -8,11 +8,15 @@ from typing import Any
 
 from openmetadata_airflow_apis.errors import Fault, InvalidBody
 
+# Objects that there may not be: left out then, since generated clients trip over references that may be null.
+_LEFT_OUT = frozenset({"changes", "last_run"})
+
 
 def to_json(value: Any) -> Any:
     """Return plain JSON for a dataclass, or a list or map of them; datetimes in UTC with six decimals."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        found = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {name: to_json(item) for name, item in found.items() if item is not None or name not in _LEFT_OUT}
     if isinstance(value, dict):
         return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
