@@ -37,20 +37,26 @@ def read_dag(context: Context, dag: dict[str, Any], *, max_tasks: int) -> dict[s
     context.place(("task_groups",), ("task_groups",))
     groups: list[dict[str, Any]] = []
     tasks: list[dict[str, Any]] = []
-    sent = dag.get("tasks")
-    if isinstance(sent, (dict, list)) and len(sent) > max_tasks:
-        context.fault(
-            ("tasks",),
-            f"has {len(sent)} tasks, and {max_tasks} are allowed; an operator can raise "
-            "[openmetadata_airflow_apis] max_tasks",
-        )
-    else:
+    too_many = [_too_many(context, dag, key, max_tasks) for key in ("tasks", "task_groups")]
+    if not any(too_many):
         groups, tasks = Tasks(context, dag).read()
     definition = {"dag": keys, "task_groups": groups, "tasks": tasks}
     _check_dates(context, dag, definition)
     _check_continuous(context, dag, keys)
     _check_fail_stop(context, keys, default_args, tasks)
     return definition
+
+
+def _too_many(context: Context, sent: dict[str, Any], key: str, limit: int) -> bool:
+    entries = sent.get(key)
+    if not isinstance(entries, (dict, list)) or len(entries) <= limit:
+        return False
+    context.fault(
+        (key,),
+        f"has {len(entries)} {key.replace('_', ' ')}, and {limit} are allowed; an operator can raise "
+        "[openmetadata_airflow_apis] max_tasks",
+    )
+    return True
 
 
 def _check_dates(context: Context, sent: dict[str, Any], definition: dict[str, Any]) -> None:

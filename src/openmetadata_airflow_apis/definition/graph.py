@@ -10,10 +10,13 @@ from openmetadata_airflow_apis.definition.sentences import nearest, quoted
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.model import Path
 
+# Airflow walks through nested groups by recursion, often.
+_DEEPEST = 50
+
 Fault = Callable[["Path", str], object]
 
 
-@dataclass
+@dataclass(eq=False)
 class Node:
     """A task or a group: its own id, where it stands, the group it is in, what comes before it.
 
@@ -40,30 +43,43 @@ class Graph:
 
     def add_groups(self, groups: list[Node], parents: dict[str, tuple[str, Path]], fault: Fault) -> None:
         """Take the groups, parents first. parents: a group's own id → its parent's, and where that is said."""
-        by_label = {group.label: group for group in groups}
+        by_label: dict[str, Node] = {}
+        for group in groups:
+            if by_label.setdefault(group.label, group) is not group:
+                fault(group.path, f"the id {quoted(group.label)} is a task group's already; give another")
         for label, (parent, path) in list(parents.items()):
             if parent not in by_label:
                 fault(path, f"there is no task group {quoted(parent)}{nearest(parent, by_label)}")
                 del parents[label]
-        state: dict[str, int] = {}
-
-        def visit(group: Node) -> None:
-            state[group.label] = 1
-            if group.label in parents:
-                parent, path = parents[group.label]
-                if state.get(parent) == 1:
-                    fault(path, f"the group {quoted(group.label)} would be inside of itself")
-                else:
-                    if parent not in state:
-                        visit(by_label[parent])
-                    group.parent = by_label[parent].full_id
-            state[group.label] = 2
-            self._add(group, fault)
-            self.groups.append(group)
-
+        levels: dict[str, int] = {}
         for group in groups:
-            if group.label not in state:
-                visit(group)
+            chain: list[Node] = []
+            node: Node | None = group
+            while node is not None and node.label not in levels:
+                chain.append(node)
+                levels[node.label] = 0  # until its parents are known
+                node = self._parent(node, by_label, parents, chain, fault)
+            for above in reversed(chain):
+                around = by_label[parents[above.label][0]] if above.label in parents else None
+                above.parent = around.full_id if around is not None else None
+                levels[above.label] = levels[around.label] + 1 if around is not None else 1
+                if levels[above.label] == _DEEPEST + 1:
+                    fault(above.path, f"is nested in more than {_DEEPEST} other groups")
+                self._add(above, fault)
+                self.groups.append(above)
+
+    @staticmethod
+    def _parent(
+        node: Node, by_label: dict[str, Node], parents: dict[str, tuple[str, Path]], chain: list[Node], fault: Fault
+    ) -> Node | None:
+        if node.label not in parents:
+            return None
+        parent, path = parents[node.label]
+        if by_label[parent] in chain:
+            fault(path, f"the group {quoted(node.label)} would be inside of itself")
+            del parents[node.label]
+            return None
+        return by_label[parent]
 
     def add_task(self, task: Node, group: str | None, path: Path, fault: Fault) -> None:
         """Take a task. group: the id of its group, as it was sent; path: where that is said."""
@@ -119,7 +135,8 @@ class Graph:
             # An edge of a ring that somebody wrote: those between a group and its content are nobody's.
             written = [said[a, b] for a, b in zip(ring, [*ring[1:], ring[0]]) if (a, b) in said]
             names = list(dict.fromkeys(ids))
-            chain = " → ".join([*names, names[0]])
+            shown = names if len(names) <= 8 else [*names[:4], "…", *names[-3:]]
+            chain = " → ".join([*shown, names[0]])
             fault(written[0], f"goes round in a circle: {chain}; each of these would wait for itself")
 
     def _edges(self) -> tuple[dict[_End, list[_End]], dict[tuple[_End, _End], Path]]:

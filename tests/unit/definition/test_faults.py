@@ -207,6 +207,7 @@ def test_a_deployed_dags_own_file_does_not_take_its_name(tmp_path, monkeypatch) 
         ({"task_groups": {"g": {"tooltipp": "x"}}}, "task_groups/g/tooltipp", "unknown key 'tooltipp'; did you mean 'tooltip'?"),
         ({"task_groups": {"g": {"parent_group_name": "h"}, "h": {"parent_group_name": "g"}}},
          "task_groups/h/parent_group_name", "the group 'h' would be inside of itself"),
+        ({"task_groups": [{"group_name": "g"}, {"group_name": "g"}]}, "task_groups/1", "the id 'g' is a task group's already; give another"),
         ({"task_groups": {"a": {}}}, "tasks/a", "the id 'a' is a task group's already; give another"),
         ({"tasks": [{"task_id": "a", **BASH}, {"task_id": "a", **BASH}]}, "tasks/1", "the id 'a' is a task's already; give another"),
         ({"tasks": [BASH]}, "tasks/0", "'task_id' is missing"),
@@ -290,6 +291,18 @@ def test_an_id_that_two_tasks_share_must_be_given_whole() -> None:
         ],
     }
     assert faults(request(dag)) == [(f"{DAG}/tasks/2/dependencies/0", "'x' may be 'g.x' or 'h.x'; give the whole id")]
+
+
+def test_a_long_circle_is_shortened_and_deep_groups_are_refused() -> None:
+    """A circle of hundreds of tasks, or hundreds of nested groups, are one readable fault each."""
+    tasks = {f"t{index}": {**BASH, "dependencies": [f"t{(index + 1) % 900}"]} for index in range(900)}
+    assert faults(request({**START, "tasks": tasks})) == [
+        (f"{DAG}/tasks/t899/dependencies/0", "goes round in a circle: t0 → t899 → t898 → t897 → … → t3 → t2 → t1 → t0; "
+         "each of these would wait for itself")
+    ]  # fmt: skip
+    groups = {f"g{index}": {"parent_group_name": f"g{index + 1}"} for index in range(899)}
+    dag = {**START, "task_groups": {**groups, "g899": {"prefix_group_id": False}}, "tasks": {"a": BASH}}
+    assert (f"{DAG}/task_groups/g849", "is nested in more than 50 other groups") in faults(request(dag))
 
 
 def test_fail_stop_wants_the_usual_trigger_rule() -> None:
