@@ -5,14 +5,14 @@ import { h } from "./dom.js";
 export function differences({ created, changes, unfinished_runs: unfinished }) {
   const rows = [
     ...changes.dag.map(({ key, before, after }) => [`DAG: ${key}`, json(before), json(after)]),
-    ...changes.task_groups_added.map((id) => [`Task group ${id}`, "–", "added"]),
-    ...changes.task_groups_removed.map((id) => [`Task group ${id}`, "removed", "–"]),
+    ...changes.task_groups_added.map((id) => [`Task group ${id}`, "", "added"]),
+    ...changes.task_groups_removed.map((id) => [`Task group ${id}`, "", "removed"]),
     ...changes.task_groups_changed.map((id) => [`Task group ${id}`, "", "changed"]),
-    ...changes.tasks_added.map((id) => [`Task ${id}`, "–", "added"]),
-    ...changes.tasks_removed.map((id) => [`Task ${id}`, "removed", "–"]),
+    ...changes.tasks_added.map((id) => [`Task ${id}`, "", "added"]),
+    ...changes.tasks_removed.map((id) => [`Task ${id}`, "", "removed"]),
     ...Object.entries(changes.tasks_changed).map(([id, keys]) => [`Task ${id}`, "", `changed: ${keys.join(", ")}`]),
-    ...changes.edges_added.map(([from, to]) => [`${from} → ${to}`, "–", "added"]),
-    ...changes.edges_removed.map(([from, to]) => [`${from} → ${to}`, "removed", "–"]),
+    ...changes.edges_added.map(([from, to]) => [`${from} → ${to}`, "", "added"]),
+    ...changes.edges_removed.map(([from, to]) => [`${from} → ${to}`, "", "removed"]),
   ];
   if (!rows.length) return h("p", {}, "It is what is deployed already: nothing would change.");
   return [
@@ -36,5 +36,5 @@ function row(what, before, after) {
 }
 
 function json(value) {
-  return value === null || value === undefined ? "–" : h("code", {}, JSON.stringify(value));
+  return value === null || value === undefined ? "" : h("code", {}, JSON.stringify(value));
 }

@@ -1,0 +1,103 @@
+"""A real browser (Debian's chromium) before a live Airflow."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from integration.conftest import cluster  # noqa: F401 - pytest finds a fixture by its name
+from support import airflow_home
+from support.live import LiveAirflow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Two cores carry Airflow, its tasks and the browser.
+SECONDS = 30_000
+expect.set_options(timeout=SECONDS)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window, with a profile of its own."""
+    path = shutil.which("chromium")
+    assert path, "chromium is not installed; run scripts/install_debian_packages tests"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def airflow_live(cluster) -> Iterator[LiveAirflow]:  # noqa: F811 - the fixture's value
+    """A webserver, and a scheduler with LocalExecutor, for all tests here: each deploys DAGs of its own."""
+    with LiveAirflow(airflow_home.make_home(), cluster.create_database("browser", "airflow")) as airflow:
+        airflow.start("scheduler", "webserver")
+        yield airflow
+
+
+@pytest.fixture(scope="session")
+def airflow_below_a_prefix(database_cache) -> Iterator[LiveAirflow]:
+    """A webserver whose base_url has a path, and which believes a proxy's headers."""
+    home = airflow_home.make_home()
+    airflow_home.create_sqlite_database(home, database_cache)
+    settings = {"AIRFLOW__WEBSERVER__ENABLE_PROXY_FIX": "True"}
+    with LiveAirflow(home, executor="SequentialExecutor", settings=settings) as airflow:
+        airflow.url += "/data/airflow"
+        airflow.environment["AIRFLOW__WEBSERVER__BASE_URL"] = airflow.url
+        airflow.start("webserver")
+        yield airflow
+
+
+@pytest.fixture
+def browse(browser: Browser) -> Iterator[Callable[[], Page]]:
+    """Make a page of a browser that has no cookies.
+
+    After the test: nothing was asked of another address, and no script was stopped by the page's policy.
+    """
+    asked: list[str] = []
+    stopped: list[str] = []
+
+    def browse() -> Page:
+        context = stack.enter_context(browser.new_context(viewport={"width": 1200, "height": 850}))
+        page = context.new_page()
+        page.set_default_timeout(SECONDS)
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: "Content Security Policy" in message.text and stopped.append(message.text))
+        return page
+
+    with ExitStack() as stack:
+        yield browse
+    hosts = {urlsplit(url).hostname for url in asked if urlsplit(url).scheme not in {"data", "blob"}}
+    assert (hosts, stopped) == ({"127.0.0.1"}, [])
+
+
+@pytest.fixture
+def sign_in(browse: Callable[[], Page]) -> Callable[..., Page]:
+    """Open a path of a webserver as a user, by way of Airflow's own login page."""
+
+    def sign_in(url: str, user: str, path: str = "/rest_api/") -> Page:
+        page = browse()
+        page.goto(url + path)
+        page.locator("#username").fill(user)
+        page.locator("#password").fill(airflow_home.USERS[user][1])
+        page.locator("input[type=submit]").click()
+        page.wait_for_url(url + path)
+        return page
+
+    return sign_in
