@@ -19,6 +19,8 @@ from openmetadata_airflow_apis.settings import dags_folder
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from airflow.models.dag import DAG
+
     from openmetadata_airflow_apis.definition import Reading, Workflow
     from openmetadata_airflow_apis.settings import Settings
 
@@ -99,7 +101,9 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings) -> No
     for _ in range(_MOST_BUILDS):
         rest, indexes = _without(definition, dropped, whole_dag=whole_dag)
         try:
-            stand_in_dag(rest, fileloc=fileloc, folder=settings.dag_managed_operators, variables=lambda name: name)
+            dag = stand_in_dag(
+                rest, fileloc=fileloc, folder=settings.dag_managed_operators, variables=lambda name: name
+            )
         except DagNotBuilt as error:
             place = error.place
             if place[:1] == ("tasks",):
@@ -115,7 +119,20 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings) -> No
                     findings.add(place, error.reason)
                 return
         else:
+            _check_serialization(dag, definition, findings)
             return
+
+
+def _check_serialization(dag: DAG, definition: dict[str, Any], findings: Findings) -> None:
+    """Note where an object that was constructed can't be serialized; plain values always can."""
+    from airflow.serialization.serialized_objects import SerializedDAG
+
+    if "'$call'" not in repr(definition):
+        return
+    try:
+        SerializedDAG.to_dict(dag)
+    except Exception as error:  # noqa: BLE001 - a timetable's or a model's own code may raise anything
+        findings.add(("dag",), f"{error}")
 
 
 def _without(definition: dict[str, Any], dropped: set[int], *, whole_dag: bool) -> tuple[dict[str, Any], list[int]]:

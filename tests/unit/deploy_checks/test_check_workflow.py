@@ -329,3 +329,11 @@ def test_five_hundred_tasks(settings):
     start = time.process_time()
     check_workflow(document, settings, now=NOW)
     assert time.process_time() - start < 0.6
+
+
+def test_an_object_that_cannot_be_serialized(settings):
+    """An object that Airflow can't store is refused, though it could be made."""
+    schedule = {"__type__": "airflow.timetables.trigger.CronTriggerTimetable", "cron": "0 1 * * 3", "timezone": None}
+    ((pointer, (reason,)),) = faults(request(schedule=schedule, tasks={"one": bash()}), settings).items()
+    assert pointer == ""
+    assert reason.startswith("Failed to serialize DAG 'nightly': DAG timezone should be a pendulum.tz.Timezone")
