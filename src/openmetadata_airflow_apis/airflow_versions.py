@@ -103,3 +103,66 @@ def task_instance_history() -> Table | None:
     except ImportError:
         return None
     return TaskInstanceHistory.__table__
+
+
+_ACTIONS = {"GET": "can_read", "PUT": "can_edit", "POST": "can_create", "DELETE": "can_delete"}
+_RESOURCES = {"RUN": ("DAG Runs",), "TASK_INSTANCE": ("DAG Runs", "Task Instances")}
+
+
+def may_on_dag(method: str, dag_id: str | None = None, entity: str | None = None) -> bool:
+    """Tell whether the request's user may GET, PUT, POST or DELETE a DAG, or all DAGs where none is named.
+
+    entity: "RUN" or "TASK_INSTANCE" asks about these of the DAG, and about the DAG itself where one is named.
+    """
+    from airflow.www.extensions.init_auth_manager import get_auth_manager
+
+    manager = get_auth_manager()
+    if hasattr(manager, "is_authorized_dag"):
+        from airflow.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+
+        return bool(
+            manager.is_authorized_dag(
+                method=method,
+                access_entity=DagAccessEntity[entity] if entity else None,
+                details=DagDetails(id=dag_id) if dag_id else None,
+            )
+        )
+    return _may_on_dag_before_28(manager.get_user().perms, method, dag_id, entity)
+
+
+def _may_on_dag_before_28(
+    granted: Collection[tuple[str, str]], method: str, dag_id: str | None, entity: str | None
+) -> bool:
+    # Airflow < 2.8: there is only Flask-AppBuilder's auth manager, which answers no such questions
+    from airflow.security.permissions import resource_name_for_dag
+
+    action = _ACTIONS[method]
+    if dag_id or not entity:
+        on_dag = action if not entity or method == "GET" else _ACTIONS["PUT"]
+        names = {"DAGs"} | ({resource_name_for_dag(dag_id)} if dag_id else set())
+        if not any((on_dag, name) in granted for name in names):
+            return False
+    return all((action, resource) in granted for resource in (_RESOURCES[entity] if entity else ()))
+
+
+def may_on_view(method: str, resource: str) -> bool:
+    """Tell whether the request's user may GET, PUT, POST or DELETE a resource that a plugin added."""
+    from airflow.www.extensions.init_auth_manager import get_auth_manager
+
+    manager = get_auth_manager()
+    if hasattr(manager, "is_authorized_custom_view"):
+        return bool(manager.is_authorized_custom_view(method=method, resource_name=resource))
+    # Airflow < 2.9
+    return (_ACTIONS[method], resource) in manager.get_user().perms
+
+
+def permitted_dag_ids() -> set[str]:
+    """Return the DAGs that the request's user may read."""
+    from airflow.www.extensions.init_auth_manager import get_auth_manager
+
+    manager = get_auth_manager()
+    user = manager.get_user()
+    if hasattr(manager, "get_permitted_dag_ids"):
+        return set(manager.get_permitted_dag_ids(methods=["GET"], user=user))
+    # Airflow < 2.8
+    return set(manager.security_manager.get_readable_dag_ids(user))

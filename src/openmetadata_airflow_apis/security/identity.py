@@ -43,7 +43,7 @@ def session_user() -> Any | None:
     # AUTH_ROLE_PUBLIC makes some versions of Airflow call an anonymous user logged in.
     if user is None or getattr(user, "is_anonymous", False) or not auth_manager.is_logged_in():
         return None
-    return user
+    return user if getattr(user, "is_active", True) else None
 
 
 def bind(user: Any) -> None:
@@ -66,4 +66,6 @@ def leave_session() -> None:
 
 def user_name() -> str:
     """Return the name of the request's user, as Airflow's audit log writes it."""
-    return str(get_auth_manager().get_user_name())
+    auth_manager = get_auth_manager()
+    # Airflow < 2.8 calls the first and last name the user name
+    return str(getattr(auth_manager.get_user(), "username", None) or auth_manager.get_user_name())

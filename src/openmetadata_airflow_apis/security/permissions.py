@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airflow import settings as airflow_settings
-from airflow.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.models.dag import DagModel
-from airflow.www.extensions.init_auth_manager import get_auth_manager
 from sqlalchemy import select
 
+from openmetadata_airflow_apis import airflow_versions
 from openmetadata_airflow_apis.errors import NotAllowed
 
 MANAGED_DAGS = "Managed DAGs"
 MANAGED_DAGS_ACTIONS = ("can_create", "can_read", "can_delete")
 _WORDS = {"GET": "can read", "PUT": "can edit", "POST": "can create", "DELETE": "can delete"}
 _ENTITIES = {
-    DagAccessEntity.RUN: ("DAG Runs",),
-    DagAccessEntity.TASK_INSTANCE: ("DAG Runs", "Task Instances"),
+    "RUN": ("DAG Runs",),
+    "TASK_INSTANCE": ("DAG Runs", "Task Instances"),
 }
 
 
@@ -29,8 +28,7 @@ class OnManagedDags:
 
     def granted(self, _: str | None) -> bool:
         """Tell whether the request's user has it."""
-        allowed = get_auth_manager().is_authorized_custom_view(method=self.method, resource_name=MANAGED_DAGS)
-        return bool(allowed)
+        return airflow_versions.may_on_view(self.method, MANAGED_DAGS)
 
     def sentence(self, _: str | None) -> str:
         """Say what is asked for, as Airflow's page of roles writes it."""
@@ -45,28 +43,25 @@ class OnDag:
     """
 
     method: str
-    entity: DagAccessEntity | None = None
+    entity: str | None = None
     only_if_known: bool = False
 
     def granted(self, dag_id: str | None) -> bool:
         """Tell whether the request's user has it."""
         if self.only_if_known and (dag_id is None or not is_known(dag_id)):
             return True
-        manager = get_auth_manager()
         # Airflow looks an id with a dot up as a subDAG's, and fails where there is none: who may act on all DAGs
         # hears later that this one does not exist, everybody else is refused as for any other.
-        details = DagDetails(id=dag_id) if dag_id and ("." not in dag_id or is_known(dag_id)) else None
-        if self.entity is None:
-            return bool(manager.is_authorized_dag(method=self.method, details=details))
-        if details is None and not manager.is_authorized_dag(method=self._dag_method()):
+        asked_about = dag_id if dag_id and ("." not in dag_id or is_known(dag_id)) else None
+        if self.entity is not None and asked_about is None and not airflow_versions.may_on_dag(self._dag_method()):
             return False
-        return bool(manager.is_authorized_dag(method=self.method, access_entity=self.entity, details=details))
+        return airflow_versions.may_on_dag(self.method, asked_about, self.entity)
 
     def sentence(self, dag_id: str | None) -> str:
         """Say what is asked for, as Airflow's page of roles writes it."""
         dag = f"'{_WORDS[self._dag_method()]} on DAG:{dag_id}' (or on DAGs)" if dag_id else None
         parts = [dag or f"'{_WORDS[self._dag_method()]} on DAGs'"]
-        parts += [f"'{_WORDS[self.method]} on {name}'" for name in _ENTITIES.get(self.entity, ())]
+        parts += [f"'{_WORDS[self.method]} on {name}'" for name in (_ENTITIES[self.entity] if self.entity else ())]
         return " and ".join(parts)
 
     def _dag_method(self) -> str:
@@ -96,17 +91,15 @@ PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
     "refresh_all_dags": (OnDag("PUT"),),
     "list_dags": (OnSomeDag(),),
     "get_dag": (OnDag("GET"),),
-    "list_dag_runs": (OnDag("GET", DagAccessEntity.RUN),),
-    "dag_state": (OnDag("GET", DagAccessEntity.RUN),),
-    "list_task_instances": (OnDag("GET", DagAccessEntity.TASK_INSTANCE),),
-    "list_dag_runs": (OnDag("GET", DagAccessEntity.RUN),),
-    "list_task_instances": (OnDag("GET", DagAccessEntity.TASK_INSTANCE),),
-    "task_instance_detail": (OnDag("GET", DagAccessEntity.TASK_INSTANCE),),
-    "restart_failed_task": (OnDag("PUT", DagAccessEntity.TASK_INSTANCE),),
-    "kill_running_tasks": (OnDag("PUT", DagAccessEntity.TASK_INSTANCE),),
-    "skip_task_instance": (OnDag("PUT", DagAccessEntity.TASK_INSTANCE),),
-    "trigger_dag": (OnDag("POST", DagAccessEntity.RUN),),
-    "run_task_instance": (OnDag("POST", DagAccessEntity.RUN), OnDag("PUT", DagAccessEntity.TASK_INSTANCE)),
+    "list_dag_runs": (OnDag("GET", "RUN"),),
+    "dag_state": (OnDag("GET", "RUN"),),
+    "list_task_instances": (OnDag("GET", "TASK_INSTANCE"),),
+    "task_instance_detail": (OnDag("GET", "TASK_INSTANCE"),),
+    "restart_failed_task": (OnDag("PUT", "TASK_INSTANCE"),),
+    "kill_running_tasks": (OnDag("PUT", "TASK_INSTANCE"),),
+    "skip_task_instance": (OnDag("PUT", "TASK_INSTANCE"),),
+    "trigger_dag": (OnDag("POST", "RUN"),),
+    "run_task_instance": (OnDag("POST", "RUN"), OnDag("PUT", "TASK_INSTANCE")),
 }
 
 
@@ -123,10 +116,7 @@ def authorize(operation_id: str, dag_id: str | None) -> None:
 
 def readable_dag_ids() -> set[str] | None:
     """Return the dag_ids that the request's user may read, None where these are all."""
-    manager = get_auth_manager()
-    if manager.is_authorized_dag(method="GET"):
-        return None
-    return set(manager.get_permitted_dag_ids(methods=["GET"], user=manager.get_user()))
+    return None if airflow_versions.may_on_dag("GET") else airflow_versions.permitted_dag_ids()
 
 
 def is_known(dag_id: str) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 import uuid
 import warnings
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ import jwt
 import pytest
 
 from support.airflow_home import USERS
+from support.callers import Browser, claims_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 
     from flask import Flask
     from flask.testing import FlaskClient
-
-READ = "/rest_api/api/dags"
-CHANGE = "/rest_api/api/dags/refresh"
-OLD_DOOR = "/rest_api/api"
 
 
 @pytest.fixture(autouse=True)
@@ -56,17 +51,6 @@ def sign_in(client: FlaskClient) -> Callable[..., dict[str, str]]:
 def browser(app: Flask) -> Callable[[str], Browser]:
     """Signs one of the test users in on Airflow's own page."""
     return lambda name: Browser(app, name)
-
-
-class Browser:
-    """A browser that is signed in on Airflow's page, and the CSRF token that the page gave it."""
-
-    def __init__(self, app: Flask, name: str) -> None:
-        self.client = app.test_client()
-        page = self.client.get("/login/").text
-        self.csrf_token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
-        form = {"username": name, "password": USERS[name][1], "csrf_token": self.csrf_token}
-        assert self.client.post("/login/", data=form).status_code == 302
 
 
 @pytest.fixture
@@ -134,16 +118,39 @@ def unreadable_revocations(app: Flask) -> Callable[[], AbstractContextManager[No
     return unreadable
 
 
-def claims_of(token: str) -> dict[str, Any]:
-    """Return what a token says, unverified."""
-    return jwt.decode(token, options={"verify_signature": False})
+@pytest.fixture
+def dags(app):
+    """Airflow knows the DAGs nightly and team.nightly."""
+    from airflow.models.dag import DagModel
+    from airflow.settings import Session
+    from sqlalchemy import delete
+
+    names = ["nightly", "team.nightly", "hidden"]
+    with app.app_context():
+        session = Session()
+        session.add_all(DagModel(dag_id=name, fileloc=f"/dags/{name}.py", is_active=True) for name in names)
+        session.commit()
+        yield names
+        session.execute(delete(DagModel).where(DagModel.dag_id.in_(names)))
+        session.commit()
 
 
-def bearer(token: str) -> dict[str, str]:
-    """Return the header of a caller with that token."""
-    return {"Authorization": f"Bearer {token}"}
+@pytest.fixture
+def make_role(app):
+    """Makes roles with permissions, gone after the test."""
+    manager = app.appbuilder.sm
+    made = []
 
+    def make_role(name: str, *granted: tuple[str, str]) -> str:
+        role = manager.add_role(name)
+        for action, resource in granted:
+            manager.add_permission_to_role(role, manager.create_permission(action, resource))
+        made.append(name)
+        return name
 
-def basic(name: str, password: str) -> dict[str, str]:
-    """Return the header of a caller with that name and password."""
-    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+    with app.app_context():
+        yield make_role
+        for name in made:
+            role = manager.find_role(name)
+            manager.get_session.delete(role)
+        manager.get_session.commit()

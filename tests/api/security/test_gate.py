@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.airflow_home import USERS
-
-from .conftest import CHANGE, OLD_DOOR, READ, basic, bearer
+from support.callers import CHANGE, OLD_DOOR, READ, basic, bearer
 
 DOORS = pytest.mark.parametrize("url", [READ, f"{OLD_DOOR}?api=dag_state&dag_id=x&run_id=y"], ids=["typed", "old"])
 

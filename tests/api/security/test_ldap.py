@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support import slapd
-
-from .conftest import READ, basic, bearer
+from support.callers import READ, basic, bearer
 
 LOGIN = "/api/v1/security/login"
 PEOPLE = {"viewer": "of-the-directory", "newcomer": "newcomers-own", "admin": "admins-own"}

@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from openmetadata_airflow_apis.security import revocation
-
-from .conftest import READ, bearer, claims_of
+from support.callers import READ, bearer, claims_of
 
 LOGIN = "/api/v1/security/login"
 REFRESH = "/api/v1/security/refresh"
@@ -38,14 +37,14 @@ def test_login_with_email(client) -> None:
 
 
 @pytest.fixture
-def hashes(monkeypatch) -> list[str]:
+def hashes(app, monkeypatch) -> list[str]:
     """The passwords that were hashed."""
-    from airflow.providers.fab.auth_manager.security_manager import override
-
+    # the module where Airflow's security manager checks passwords, whose place differs between versions
+    names = app.appbuilder.sm.auth_user_db.__func__.__globals__
     hashed: list[str] = []
-    true = override.check_password_hash
-    monkeypatch.setattr(
-        override, "check_password_hash", lambda stored, given: (hashed.append(given), true(stored, given))[1]
+    true = names["check_password_hash"]
+    monkeypatch.setitem(
+        names, "check_password_hash", lambda stored, given: (hashed.append(given), true(stored, given))[1]
     )
     return hashed
 

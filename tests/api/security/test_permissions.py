@@ -6,8 +6,7 @@ import pytest
 
 from openmetadata_airflow_apis.errors import NotAllowed
 from openmetadata_airflow_apis.security import identity, permissions
-
-from .conftest import OLD_DOOR, bearer
+from support.callers import OLD_DOOR, bearer
 
 ROLES = ("Viewer", "User", "Op", "Admin")
 # operationId → the built-in roles that may do it, as docs/security.md has it
@@ -28,44 +27,6 @@ TABLE = {
     "trigger_dag": {"User", "Op", "Admin"},
 }
 WITHOUT_DAG = {"refresh_all_dags", "list_dags"}
-
-
-@pytest.fixture
-def dags(app):
-    """Airflow knows the DAGs nightly and team.nightly."""
-    from airflow.models.dag import DagModel
-    from airflow.settings import Session
-    from sqlalchemy import delete
-
-    names = ["nightly", "team.nightly", "hidden"]
-    with app.app_context():
-        session = Session()
-        session.add_all(DagModel(dag_id=name, fileloc=f"/dags/{name}.py", is_active=True) for name in names)
-        session.commit()
-        yield names
-        session.execute(delete(DagModel).where(DagModel.dag_id.in_(names)))
-        session.commit()
-
-
-@pytest.fixture
-def make_role(app):
-    """Makes roles with permissions, gone after the test."""
-    manager = app.appbuilder.sm
-    made = []
-
-    def make_role(name: str, *granted: tuple[str, str]) -> str:
-        role = manager.add_role(name)
-        for action, resource in granted:
-            manager.add_permission_to_role(role, manager.create_permission(action, resource))
-        made.append(name)
-        return name
-
-    with app.app_context():
-        yield make_role
-        for name in made:
-            role = manager.find_role(name)
-            manager.get_session.delete(role)
-        manager.get_session.commit()
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ import jwt
 import pytest
 
 from openmetadata_airflow_apis.security import tokens
-
-from .conftest import OLD_DOOR, READ, bearer, claims_of
+from support.callers import OLD_DOOR, READ, bearer, claims_of
 
 SECRET_KEY = "a-secret-key-of-the-tests-alone-0123456789"
 
@@ -238,12 +237,12 @@ def test_clocks_may_differ(client, forge) -> None:
     assert client.get(READ, headers=bearer(forge(iat=ahead, nbf=ahead))).status_code == 200
 
 
-def test_deactivated_user(client, sign_in, make_user) -> None:
+def test_deactivated_user(app, client, sign_in, make_user) -> None:
     """A token ends with its user's deactivation."""
     user = make_user("Viewer")
     headers = bearer(sign_in(user.username, "a-password")["access_token"])
     assert client.get(READ, headers=headers).status_code == 200
-    _change(user.id, active=False)
+    _deactivate(app, user.id)
     answer = client.get(READ, headers=headers)
     assert (answer.status_code, answer.json["msg"]) == (401, "The user of this token is gone or not active")
 
@@ -273,12 +272,13 @@ def test_changed_password(app, client, sign_in, make_user) -> None:
     ] * 2
 
 
-def _change(user_id: int, **values: Any) -> None:
-    from airflow.providers.fab.auth_manager.models import User
+def _deactivate(app, user_id: int) -> None:
     from airflow.settings import Session
     from sqlalchemy import update
 
-    Session().execute(update(User).where(User.id == user_id).values(**values))
+    Session().execute(
+        update(app.appbuilder.sm.user_model).where(app.appbuilder.sm.user_model.id == user_id).values(active=False)
+    )
     Session().commit()
 
 
