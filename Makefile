@@ -7,6 +7,9 @@ ifeq ($(strip $(HOME)),)
 export HOME := $(CURDIR)/.home
 endif
 
+# Only Pythons that are on this machine; uv would look for others on the net.
+export UV_PYTHON_DOWNLOADS := never
+
 .PHONY: demo test lint format constraints clean
 
 demo: ## Start Airflow with this plugin below .demo/, deploy a workflow with curl, watch it run
