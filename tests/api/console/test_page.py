@@ -1,0 +1,111 @@
+"""What the server says about the page: who gets it, under which policy, and what it offers to whom."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+
+import pytest
+
+from openmetadata_airflow_apis.security.permissions import PERMISSIONS
+from support.callers import Browser
+
+READING = ["list_dags", "get_dag", "list_dag_runs", "dag_state", "list_task_instances", "task_instance_detail"]
+STATIC = re.compile(r'(?:src|href)="(/rest_api/static/[^"]+)"')
+
+
+@pytest.fixture(scope="module")
+def admin(app) -> Browser:
+    """An Admin's browser."""
+    return Browser(app, "admin")
+
+
+@pytest.fixture(scope="module")
+def page(admin):
+    """The page as an Admin gets it."""
+    return admin.client.get("/rest_api/")
+
+
+def test_the_page_is_for_those_who_are_signed_in(app):
+    """A browser that is not signed in is sent to Airflow's login, and back to the page after it."""
+    answer = app.test_client().get("/rest_api/")
+    assert answer.status_code == 302
+    assert re.fullmatch(r"/login/\?next=http(://|%3A%2F%2F)localhost(/|%2F)rest_api(/|%2F)", answer.location)
+
+
+def test_permissions_are_for_those_who_are_signed_in(app):
+    """Nobody else is told who may do what."""
+    assert app.test_client().get("/rest_api/permissions").status_code == 401
+
+
+def test_the_policy_lets_only_scripts_of_this_webserver_run(page):
+    """Scripts come from this webserver, or carry the nonce of this one answer; nothing may be loaded from elsewhere."""
+    policy = page.headers["Content-Security-Policy"]
+    nonce = re.search(r"'nonce-([\w-]{20,})'", policy)[1]
+    assert policy == (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+    inline = [tag for tag in re.findall(r"<script[^>]*>", page.text) if "src=" not in tag]
+    assert len(inline) >= 1
+    assert {re.search(r'nonce="([^"]*)"', tag)[1] for tag in inline} == {nonce}
+
+
+def test_a_nonce_is_used_once(admin, page):
+    """Each answer has a nonce of its own, and no cache keeps it."""
+    again = admin.client.get("/rest_api/")
+    assert again.headers["Content-Security-Policy"] != page.headers["Content-Security-Policy"]
+    assert again.headers["Cache-Control"] == "no-store"
+
+
+def test_the_files_of_the_page_are_kept_by_browsers_until_they_change(admin, page):
+    """A file's address holds a digest of all of them: kept for a year under it, never under another."""
+    addresses = STATIC.findall(page.text)
+    assert [address.rpartition("/")[2] for address in addresses] == ["console.css", "console.js"]
+    for address in addresses:
+        with admin.client.get(address) as answer:
+            assert (answer.status_code, answer.headers["X-Content-Type-Options"]) == (200, "nosniff")
+            assert answer.cache_control.max_age == 365 * 24 * 3600
+        folder, _, name = address.rpartition("/")
+        with admin.client.get(f"{folder[:-1]}x/{name}") as answer:
+            assert answer.cache_control.max_age == 0
+
+
+@pytest.mark.parametrize("path", ["../page.py", "..%2fpage.py", "nothing.js"])
+def test_only_the_files_of_the_page_are_served(admin, path):
+    """No other file can be asked for by a clever address."""
+    with admin.client.get(f"/rest_api/static/x/{path}") as answer:
+        assert answer.status_code == 404
+
+
+def test_what_the_script_is_told(page):
+    """The page tells its script the addresses of this webserver and the session's CSRF token."""
+    config = json.loads(unescape(re.search(r'data-config="([^"]*)"', page.text)[1]))
+    assert config.pop("csrf_token")
+    assert config == {
+        "root": "",
+        "permissions_url": "/rest_api/permissions",
+        "specification_url": "/rest_api/api/openapi.json",
+        "grid_url": "/dags/__dag_id__/grid",
+    }
+
+
+def test_the_menu_has_the_page(page):
+    """Airflow's menu has it under Admin."""
+    assert re.search(r'<a href="/rest_api/">\s*REST API', page.text)
+
+
+def test_an_admin_is_offered_everything(admin):
+    """An Admin may call every operation, on all DAGs and on one that there isn't yet."""
+    answer = admin.client.get("/rest_api/permissions?dag_id=new_one").json
+    everything = list(PERMISSIONS)
+    assert answer == {"guarded": everything, "operations": everything, "dags": {"new_one": everything}}
+
+
+def test_a_viewer_is_offered_what_reads(app):
+    """A Viewer may call what only reads, and sees the page."""
+    viewer = Browser(app, "viewer")
+    assert viewer.client.get("/rest_api/").status_code == 200
+    assert viewer.client.get("/rest_api/permissions").json["operations"] == READING
