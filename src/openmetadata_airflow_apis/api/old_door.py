@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
@@ -21,7 +21,7 @@ from openmetadata_airflow_apis.security.gate import authenticate
 from openmetadata_airflow_apis.security.permissions import authorize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from flask import Blueprint
 
@@ -40,11 +40,13 @@ class Form:
     arguments: makes the handler's keyword arguments from the call's.
     answer: makes the older plugin's body from the handler's.
     indent: of the printed JSON, as that plugin's documentation shows it.
+    renamed: the handler's names of arguments that are called otherwise here, for its errors.
     """
 
     arguments: Callable[[dict[str, Any]], dict[str, Any]]
     answer: Callable[[dict[str, Any]], dict[str, Any]]
     indent: int | None = 2
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -103,7 +105,10 @@ def _call() -> Response:
     missing = [required for required in operation.old_door_arguments if not arguments.get(required)]
     if missing:
         raise MissingArguments(missing)
-    answer = operation.handler(**form.arguments(arguments))
+    try:
+        answer = operation.handler(**form.arguments(arguments))
+    except InvalidArgument as error:
+        raise InvalidArgument(form.renamed.get(error.name, error.name), error.reason) from None
     if isinstance(answer, tuple):
         answer = answer[0]
     printed = json.dumps({**form.answer(answer), "status": "success"}, indent=form.indent)
@@ -213,9 +218,15 @@ FORMS: dict[str, Form] = {
         _run_id, lambda run: {name: run[name] for name in ("failed_task_count", "clear_task_count")}
     ),
     "kill_running_tasks": Form(lambda call: {**_run_id(call), **_optional(call, "task_id")}, lambda _: {}),
-    "run_task_instance": Form(_partial, lambda run: {"execution_date": wire.old_door_date(run["logical_date"])}),
+    "run_task_instance": Form(
+        _partial,
+        lambda run: {"execution_date": wire.old_door_date(run["logical_date"])},
+        renamed={"task_ids": "tasks"},
+    ),
     "skip_task_instance": Form(lambda call: _text(call, "dag_id", "run_id", "task_id"), lambda _: {}),
     "trigger_dag": Form(
-        _trigger, lambda run: {"message": f"Workflow [{run['dag_id']}] has been triggered as {run['run_id']}"}
+        _trigger,
+        lambda run: {"message": f"Workflow [{run['dag_id']}] has been triggered as {run['run_id']}"},
+        renamed={"dag_id": "workflow_name"},
     ),
 }

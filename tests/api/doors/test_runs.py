@@ -220,6 +220,12 @@ class TestSkip:
             [],
         )
 
+    def test_a_task_that_has_succeeded(self, old_door, typed_door, running):
+        """What has succeeded is not skipped any more."""
+        detail = old_door("skip_task_instance", **RUN, task_id="first")[1]["error"]
+        assert old_door("skip_task_instance", **RUN, task_id="first")[0] == 409
+        assert typed_door("POST", f"{RUN_PATH}/taskInstances/first/skip") == problem(409, "Conflict", detail)
+
 
 class TestPartialRun:
     """run_task_instance."""
@@ -276,6 +282,20 @@ class TestPartialRun:
         assert typed_door("POST", "/dags/doors/dagRuns/partial", json=body) == problem(
             409, "Conflict", "A DagRun with run_id: `manual__1` of the DAG `doors` already exists"
         )
+
+    def test_a_choice_that_could_never_start(self, old_door, typed_door, session):
+        """A task that waits for another's failure has nothing to wait for; the argument is named as it was sent."""
+        from airflow.operators.empty import EmptyOperator
+
+        alarm = dag_runs.new_dag("alarm")
+        with alarm:
+            EmptyOperator(task_id="work") >> EmptyOperator(task_id="tell", trigger_rule="one_failed")
+        dag_runs.store(alarm, session)
+        form = {"dag_id": "alarm", "run_id": "p", "tasks": "tell"}
+        status, body = old_door("run_task_instance", method="POST", form=form)
+        assert (status, body["error"].startswith("The argument 'tasks' ")) == (400, True)
+        status, body = typed_door("POST", "/dags/alarm/dagRuns/partial", json={"task_ids": ["tell"]})
+        assert (status, body["detail"].startswith("The argument 'task_ids' ")) == (400, True)
 
     def test_a_conf_that_is_no_object(self, old_door, dag):
         """What was given is shown."""
