@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from openapi_spec_validator import validate
-from openmetadata_airflow_apis.security.permissions import PERMISSIONS
 
 from openmetadata_airflow_apis import errors
 from openmetadata_airflow_apis.api import old_door, problems, specification
+from openmetadata_airflow_apis.security.permissions import PERMISSIONS
 from openmetadata_airflow_apis.settings import SECTION, Settings, option_docs
 
 OPERATIONS = list(specification.operations().values())
