@@ -36,5 +36,5 @@ function row(what, before, after) {
 }
 
 function json(value) {
-  return value === null || value === undefined ? "" : h("code", {}, JSON.stringify(value));
+  return h("code", {}, JSON.stringify(value));
 }
