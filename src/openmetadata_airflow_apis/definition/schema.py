@@ -47,19 +47,24 @@ def schemas() -> Mapping[str, Schema]:
     with specification_path().open(encoding="utf-8") as stream:
         document = yaml.load(stream, Loader=loader)  # noqa: S506 - both are safe loaders
     every = document["components"]["schemas"]
-    return {name: _with_types(every[name]) for name in every if name.startswith(("Workflow", "FlatWorkflow"))}
+    return {name: _as_understood(every[name]) for name in every if name.startswith(("Workflow", "FlatWorkflow"))}
 
 
-def _with_types(node: Any) -> Any:
-    """Return a copy in which x-types stands in the place of type, and nullable in the place of "null" among them.
+def _as_understood(node: Any) -> Any:
+    """Return a copy that says what is understood, where the specification says what generated clients send.
 
-    A `type` beside x-types is what generated clients send; it is not all that is understood.
+    x-types takes the place of type, nullable that of "null" among them, x-schema that of a free map, and
+    x-properties join the properties.
     """
     if isinstance(node, list):
-        return [_with_types(item) for item in node]
+        return [_as_understood(item) for item in node]
     if not isinstance(node, dict):
         return node
-    node = {key: _with_types(value) for key, value in node.items()}
+    if isinstance(node.get("x-schema"), str):
+        return {"$ref": _PREFIX + node["x-schema"]}
+    node = {key: _as_understood(value) for key, value in node.items()}
+    if isinstance(node.get("x-properties"), dict):
+        node["properties"].update(node.pop("x-properties"))
     if isinstance(node.get("x-types"), list):
         node.pop("type", None)
         if "null" in node["x-types"]:
