@@ -101,7 +101,7 @@ def _gate() -> None:
     """Deny by default: every operation that is not named above needs a user with the permission for it."""
     operation_id = _operation_id()
     if operation_id in _WITHOUT_GATE or operation_id in documents.ENDPOINTS:
-        body.refuse_too_large()
+        body.read_ahead()
         return
     if operation_id in old_door.ENDPOINTS:
         old_door.gate()
@@ -110,7 +110,7 @@ def _gate() -> None:
     authenticate(changes_state=operation.changes_state)
     authorize(operation_id, (request.view_args or {}).get("dag_id"))
     _refuse_unknown_query_parameters(operation)
-    body.refuse_too_large()
+    body.read_ahead()
 
 
 def _refuse_unknown_query_parameters(operation: specification.Operation) -> None:

@@ -29,15 +29,21 @@ def settings() -> Settings:
     return current_app.extensions["openmetadata_airflow_apis"].settings
 
 
-def refuse_too_large() -> None:
-    """Raise BodyTooLarge for a request whose declared length is over the limit, before any of it is read."""
+def read_ahead() -> None:
+    """Refuse a body that is too large or not strict JSON, before connexion's more trusting parser meets it."""
+    _refuse_too_large()
+    if request.is_json:
+        read_json()
+
+
+def _refuse_too_large() -> None:
     limit = settings().max_body_bytes
     if (request.content_length or 0) > limit:
         raise BodyTooLarge(limit)
 
 
 def _read_bytes() -> bytes:
-    refuse_too_large()
+    _refuse_too_large()
     # A chunked body declares no length; Airflow's [webserver] allowed_payload_size bounds what is read of it.
     data = request.get_data(cache=True)
     limit = settings().max_body_bytes

@@ -84,13 +84,14 @@ def gate() -> None:
         # A link or an image on a strange page can make a signed-in browser send a GET.
         session_allowed=request.method != "GET" or not changes_state,
     )
-    body.refuse_too_large()
     if operation is None or not known:
+        body.read_ahead()
         return
     if request.method not in operation.old_door_methods:
         methods = operation.old_door_methods
         raise MethodNotAllowed(methods, f"{operation.operation_id} takes {' or '.join(methods)}, not {request.method}")
     authorize(operation.operation_id, _dag_id(operation))
+    body.read_ahead()
 
 
 def _call() -> Response:

@@ -116,6 +116,20 @@ def test_bad_bodies(call, arguments, status, detail):
     assert (answer.status_code, answer.json) == (status, {"error": detail})
 
 
+def test_deep_nesting_is_refused_wherever_a_body_is_sent(call):
+    """Also where no body is expected, and before anybody has signed in."""
+    deep = {"data": b"[" * 100_000, "content_type": "application/json"}
+    for method, path in (
+        ("POST", "/api/v1/security/refresh"),
+        ("GET", "/rest_api/api/health"),
+        ("GET", "/rest_api/api/dags"),
+        ("GET", "/rest_api/api?api=refresh_all_dags"),
+        ("POST", "/rest_api/api?api=nope"),
+    ):
+        answer = call(method, path, **deep)
+        assert (answer.status_code, "nested deeper than 64 levels" in answer.get_data(as_text=True)) == (400, True)
+
+
 def test_unknown_query_parameters_are_refused(call):
     """A typo is not ignored."""
     answer = call("GET", OLD + "/dags?limt=3")
