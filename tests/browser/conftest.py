@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -65,16 +65,18 @@ def airflow_below_a_prefix(database_cache) -> Iterator[LiveAirflow]:
 
 
 @pytest.fixture
-def browse(browser: Browser) -> Iterator[Callable[[], Page]]:
-    """Make a page of a browser that has no cookies.
+def browse(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Make a page of a browser that has no cookies, or those of the storage_state.
 
     After the test: nothing was asked of another address, and no script was stopped by the page's policy.
     """
     asked: list[str] = []
     stopped: list[str] = []
 
-    def browse() -> Page:
-        context = stack.enter_context(browser.new_context(viewport={"width": 1200, "height": 850}))
+    def browse(storage_state: Any = None) -> Page:
+        context = stack.enter_context(
+            browser.new_context(viewport={"width": 1200, "height": 850}, storage_state=storage_state)
+        )
         page = context.new_page()
         page.set_default_timeout(SECONDS)
         page.on("request", lambda request: asked.append(request.url))
@@ -87,17 +89,25 @@ def browse(browser: Browser) -> Iterator[Callable[[], Page]]:
     assert (hosts, stopped) == ({"127.0.0.1"}, [])
 
 
+@pytest.fixture(scope="session")
+def signed_in() -> dict[tuple[str, str], Any]:
+    """The cookies of those who are signed in, by URL and user: Airflow takes five logins in 40 seconds."""
+    return {}
+
+
 @pytest.fixture
-def sign_in(browse: Callable[[], Page]) -> Callable[..., Page]:
-    """Open a path of a webserver as a user, by way of Airflow's own login page."""
+def sign_in(browse: Callable[..., Page], signed_in: dict[tuple[str, str], Any]) -> Callable[..., Page]:
+    """Open a path of a webserver as a user, the first time by way of Airflow's own login page."""
 
     def sign_in(url: str, user: str, path: str = "/rest_api/") -> Page:
-        page = browse()
+        page = browse(signed_in.get((url, user)))
         page.goto(url + path)
-        page.locator("#username").fill(user)
-        page.locator("#password").fill(airflow_home.USERS[user][1])
-        page.locator("input[type=submit]").click()
-        page.wait_for_url(url + path)
+        if (url, user) not in signed_in:
+            page.locator("#username").fill(user)
+            page.locator("#password").fill(airflow_home.USERS[user][1])
+            page.locator("input[type=submit]").click()
+            page.wait_for_url(url + path)
+            signed_in[url, user] = page.context.storage_state()
         return page
 
     return sign_in

@@ -27,7 +27,7 @@ async function start() {
 }
 
 function open(spec, permitted) {
-  const [name, ...rest] = window.location.hash.slice(1).split("/").map(decodeURIComponent);
+  const [name, ...rest] = window.location.hash.slice(1).split("/").map(decoded);
   const current = name in VIEWS ? name : "dags";
   fill(
     navigation,
@@ -41,6 +41,14 @@ function open(spec, permitted) {
   fill(stage, view.element);
   // A keyboard or screen reader goes on where the view begins, not where the link was.
   if (current === name) stage.focus({ preventScroll: true });
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // an address that somebody typed
+  }
 }
 
 function make(name, [first, second], spec, permitted) {

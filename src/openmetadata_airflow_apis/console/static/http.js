@@ -87,10 +87,34 @@ function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-// Which operations the signed-in user may call: for all DAGs, and for each of those named.
+// Which operations the signed-in user may call: { guarded, operations, dags }, for all DAGs and for each of
+// those named. A DAG is asked about once for as long as the page is open; the server checks every call anyway.
+const known = new Map();
+let general = null;
+
 export async function permissions(dagIds = []) {
-  const query = new URLSearchParams(dagIds.map((dagId) => ["dag_id", dagId]));
-  const response = await fetch(`${config.permissions_url}?${query}`, { credentials: "same-origin" });
-  if (!response.ok) return { operations: [], dags: {} };
-  return response.json();
+  const unknown = dagIds.filter((dagId) => !known.has(dagId));
+  for (const batch of batches(unknown)) {
+    const query = new URLSearchParams(batch.map((dagId) => ["dag_id", dagId]));
+    const response = await fetch(`${config.permissions_url}?${query}`, { credentials: "same-origin" });
+    if (!response.ok) return { guarded: [], operations: [], dags: {} };
+    general = await response.json();
+    for (const [dagId, operations] of Object.entries(general.dags)) known.set(dagId, operations);
+  }
+  return { ...general, dags: Object.fromEntries(dagIds.map((dagId) => [dagId, known.get(dagId)])) };
+}
+
+// Gunicorn takes addresses of 4094 bytes at most.
+function batches(dagIds) {
+  const found = [[]];
+  let length = 0;
+  for (const dagId of dagIds) {
+    length += dagId.length + 8;
+    if (length > 3000) {
+      found.push([]);
+      length = dagId.length + 8;
+    }
+    found.at(-1).push(dagId);
+  }
+  return dagIds.length || !general ? found : [];
 }
