@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis import __version__
@@ -33,8 +35,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)
     parsed = parser.parse_args(arguments)
+    if not sys.warnoptions:
+        # Airflow's own deprecations are not about what was asked here.
+        warnings.simplefilter("ignore")
     try:
         return int(parsed.run(parsed))
+    except BrokenPipeError:
+        # `… | head` has read enough; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except ManagedDagsError as error:
         print(error, file=sys.stderr)
         return 1
