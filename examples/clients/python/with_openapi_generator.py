@@ -1,8 +1,8 @@
 """Deploys a workflow, runs it and reads its state, with the Python client that openapi-generator makes.
 
-    openapi-generator-cli generate -g python -i openapi/openapi.yaml -o client -p packageName=managed_dags
-    pip install ./client
-    AIRFLOW_URL=http://127.0.0.1:8080 ADMIN_PASSWORD=... VIEWER_PASSWORD=... python with_openapi_generator.py
+openapi-generator-cli generate -g python -i openapi/openapi.yaml -o client -p packageName=managed_dags
+pip install ./client
+AIRFLOW_URL=http://127.0.0.1:8080 ADMIN_PASSWORD=... VIEWER_PASSWORD=... python with_openapi_generator.py
 """
 
 from __future__ import annotations

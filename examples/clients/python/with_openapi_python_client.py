@@ -1,8 +1,8 @@
 """Deploys a workflow, runs it and reads its state, with the client that openapi-python-client makes.
 
-    openapi-python-client generate --path openapi/openapi.yaml --meta none --output-path managed_dags_client
-    pip install attrs httpx python-dateutil
-    AIRFLOW_URL=http://127.0.0.1:8080 ADMIN_PASSWORD=... VIEWER_PASSWORD=... python with_openapi_python_client.py
+openapi-python-client generate --path openapi/openapi.yaml --meta none --output-path managed_dags_client
+pip install attrs httpx python-dateutil
+AIRFLOW_URL=http://127.0.0.1:8080 ADMIN_PASSWORD=... VIEWER_PASSWORD=... python with_openapi_python_client.py
 """
 
 from __future__ import annotations
