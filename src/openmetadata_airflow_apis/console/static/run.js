@@ -8,6 +8,9 @@ const COLUMNS = ["Task", "State", "Tries", "Started", "Seconds", "Actions"];
 const DONE = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
 const LIMIT = 100;
 
+// A process that is told to stop takes a heartbeat to do so. Until it is gone, it could still fail the next try.
+const WAIT = { wait: 20 };
+
 export function runPanel({ dagId, runId, may, changed }) {
   const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}/dagRuns/${encodeURIComponent(runId)}`;
   const head = h("div", {});
@@ -16,6 +19,7 @@ export function runPanel({ dagId, runId, may, changed }) {
   let shown = "";
   let timer = null;
   let left = false;
+  let busy = false;
 
   async function load() {
     clearTimeout(timer);
@@ -29,7 +33,7 @@ export function runPanel({ dagId, runId, may, changed }) {
       fill(head, notice("bad", inline(sentence(failed))));
       return;
     }
-    const now = JSON.stringify([run.body, instances.body]);
+    const now = JSON.stringify([run.body, instances.body, busy]);
     if (now !== shown) {
       shown = now;
       const { task_instances: found, total_entries: total } = instances.body;
@@ -50,10 +54,12 @@ export function runPanel({ dagId, runId, may, changed }) {
       h(
         "div",
         { class: "actions" },
-        failed &&
+        !busy &&
+          failed &&
           may.includes("restart_failed_task") &&
           button("Restart failed", () => act(`${path}/restart`, restarted), "primary", { "data-key": "restart" }),
-        isUnfinished(run) &&
+        !busy &&
+          isUnfinished(run) &&
           may.includes("kill_running_tasks") &&
           button("Kill", () => kill(), "danger", { "data-key": "kill", "aria-label": `Kill ${runId}` }),
       ),
@@ -63,7 +69,7 @@ export function runPanel({ dagId, runId, may, changed }) {
   function row(instance) {
     const { task_id: taskId, map_index: mapIndex } = instance;
     const name = mapIndex >= 0 ? `${taskId} [${mapIndex}]` : taskId;
-    const unfinished = !DONE.has(instance.state);
+    const unfinished = !busy && !DONE.has(instance.state);
     const keyed = (action) => ({ "data-key": `${action} ${name}`, "aria-label": `${action} ${name}` });
     return [
       name,
@@ -81,7 +87,11 @@ export function runPanel({ dagId, runId, may, changed }) {
   }
 
   async function act(target, done, query = {}) {
+    busy = true;
+    for (const part of [head, tasks]) for (const control of part.querySelectorAll("button")) control.disabled = true;
+    fill(outcome, notice("", "Waiting until it is done…"));
     const answer = await send({ method: "POST", path: target, query });
+    busy = false;
     if (left) return;
     fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer))));
     await Promise.all([load(), changed()]);
@@ -90,11 +100,17 @@ export function runPanel({ dagId, runId, may, changed }) {
   async function kill(instance, name = "this run") {
     const what = instance ? "The task fails, and its process on the worker ends." : "Every unfinished task of it fails, and the run itself.";
     if (!(await confirm(`Kill ${name}?`, what, `Kill ${name}`))) return;
-    await act(`${path}/kill`, stopped("Killed"), instance ? { task_id: instance.task_id, ...indexOf(instance) } : {});
+    await act(`${path}/kill`, stopped("Killed"), {
+      ...WAIT,
+      ...(instance && { task_id: instance.task_id, ...indexOf(instance) }),
+    });
   }
 
   async function skip(instance) {
-    await act(`${path}/taskInstances/${encodeURIComponent(instance.task_id)}/skip`, stopped("Skipped"), indexOf(instance));
+    await act(`${path}/taskInstances/${encodeURIComponent(instance.task_id)}/skip`, stopped("Skipped"), {
+      ...WAIT,
+      ...indexOf(instance),
+    });
   }
 
   load();
@@ -112,7 +128,11 @@ function indexOf({ map_index: mapIndex }) {
 }
 
 function stopped(verb) {
-  return ({ task_instances: touched }) => `${verb}: ${touched.map((one) => one.task_id).join(", ")}.`;
+  const names = (instances) => instances.map((one) => one.task_id).join(", ");
+  return ({ task_instances: touched, still_running: running }) => [
+    `${verb}: ${names(touched)}.`,
+    running.length > 0 && ` These have still to stop: ${names(running)}.`,
+  ];
 }
 
 function restarted({ failed_task_count: failed, clear_task_count: cleared }) {
