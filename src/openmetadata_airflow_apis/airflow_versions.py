@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import tzinfo
 
     from airflow.models.dag import DAG
     from sqlalchemy import Table
@@ -73,12 +74,42 @@ def dag_permission_names(dag_id: str) -> list[str]:
     return [permissions.resource_name_for_dag(dag_id)]
 
 
+def parse_import_error() -> Any:
+    """Return the model of the errors that files had when they were parsed."""
+    from airflow.models import errors
+
+    # Airflow < 2.9 names it as the exception
+    return errors.ParseImportError if hasattr(errors, "ParseImportError") else errors.ImportError
+
+
+def parse_timezone(name: str) -> tzinfo:
+    """Return a timezone by its name, as Airflow keeps them."""
+    from airflow.utils import timezone
+
+    if hasattr(timezone, "parse_timezone"):
+        return timezone.parse_timezone(name)
+    import pendulum  # Airflow < 2.8
+
+    return pendulum.timezone(name)
+
+
 def dataset_classes() -> tuple[type, ...]:
     """Return the classes of datasets and of conditions over them."""
     from airflow import datasets
 
     names = ("Dataset", "DatasetAll", "DatasetAny", "DatasetAlias")  # Airflow < 2.9 has the first, < 2.10 no alias
     return tuple(getattr(datasets, name) for name in names if hasattr(datasets, name))
+
+
+def dataset_condition(name: str) -> type:
+    """Return the class DatasetAll or DatasetAny. Raises DagNotBuilt where Airflow has none (< 2.9)."""
+    from airflow import __version__, datasets
+
+    from openmetadata_airflow_apis.errors import DagNotBuilt
+
+    if not hasattr(datasets, name):
+        raise DagNotBuilt((), f"Airflow {__version__} has no conditions over datasets, 2.9 and newer have")
+    return getattr(datasets, name)
 
 
 def permission_tables() -> tuple[Table, Table, Table] | None:

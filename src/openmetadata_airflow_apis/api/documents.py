@@ -51,9 +51,9 @@ def _workflow_schema() -> Response:
 
 
 def _bundle() -> Path:
-    from airflow.www.constants import SWAGGER_BUNDLE
+    import airflow.www
 
-    return Path(SWAGGER_BUNDLE)
+    return Path(airflow.www.__file__).parent / "static" / "dist" / "swagger-ui"
 
 
 def _swagger_ui() -> str:

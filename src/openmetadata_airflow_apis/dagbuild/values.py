@@ -85,7 +85,9 @@ class Values:
     def _datetime(self, content: Any) -> datetime:
         if isinstance(content, str):
             return datetime.fromisoformat(content)
-        from airflow.utils.timezone import make_aware, parse_timezone
+        from airflow.utils.timezone import make_aware
+
+        from openmetadata_airflow_apis.airflow_versions import parse_timezone
 
         at = datetime.fromisoformat(content["at"])
         zone = parse_timezone(content["timezone"])
@@ -121,14 +123,14 @@ class Values:
         return Dataset(**content)
 
     def _all(self, content: list[Any]) -> Any:
-        from airflow.datasets import DatasetAll
+        from openmetadata_airflow_apis.airflow_versions import dataset_condition
 
-        return DatasetAll(*map(self.make, content))
+        return dataset_condition("DatasetAll")(*map(self.make, content))
 
     def _any(self, content: list[Any]) -> Any:
-        from airflow.datasets import DatasetAny
+        from openmetadata_airflow_apis.airflow_versions import dataset_condition
 
-        return DatasetAny(*map(self.make, content))
+        return dataset_condition("DatasetAny")(*map(self.make, content))
 
     def _join(self, content: list[Any]) -> str:
         return "".join(str(self.make(item)) for item in content)

@@ -135,6 +135,9 @@ def _choose_dag(context: Context, workflow: dict[str, Any], name: str | None) ->
             context.fault_at(base, f"has no definition of {quoted(name)}, the workflow's name{near}")
         return None
     pointer = f"{base}/{escape(chosen)}"
+    if config[chosen] is None:  # for the caller, None is a definition that is not there
+        context.fault_at(pointer, "is null; give a map")
+        return None
     context.origin.starts[()] = pointer
     return with_default(context, config[chosen], config.get("default"), f"{base}/default")
 

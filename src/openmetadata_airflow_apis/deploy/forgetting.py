@@ -12,13 +12,17 @@ import airflow.models
 from airflow.models.base import Base
 from airflow.models.dag import DagModel
 from airflow.models.dagcode import DagCode
-from airflow.models.errors import ParseImportError
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.sqlalchemy import with_row_locks
 from airflow.utils.state import TaskInstanceState
 from sqlalchemy import func, or_, select
 
-from openmetadata_airflow_apis.airflow_versions import dag_permission_names, parsing_requests, permission_tables
+from openmetadata_airflow_apis.airflow_versions import (
+    dag_permission_names,
+    parse_import_error,
+    parsing_requests,
+    permission_tables,
+)
 from openmetadata_airflow_apis.errors import DagIsRunning
 
 if TYPE_CHECKING:
@@ -93,7 +97,7 @@ def _tables_naming_dags() -> list[Table]:
 def _rows_of_the_file(fileloc: str) -> Iterator[tuple[Table, Any]]:
     code = DagCode.__table__
     yield code, code.c.fileloc_hash == DagCode.dag_fileloc_hash(fileloc)
-    errors = ParseImportError.__table__
+    errors = parse_import_error().__table__
     yield errors, errors.c.filename == fileloc
     requests = parsing_requests()
     if requests is not None:

@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow.models.dag import DagModel
-from airflow.models.errors import ParseImportError
 from sqlalchemy import select
 
-from openmetadata_airflow_apis.airflow_versions import request_parsing
+from openmetadata_airflow_apis.airflow_versions import parse_import_error, request_parsing
 from openmetadata_airflow_apis.deploy.rows import database_errors
 from openmetadata_airflow_apis.deploy.state import FAILED, PARSED, PENDING
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.deploy.deployment import Deployment
 
+ParseImportError = parse_import_error()
 _POLL = 0.25
 # The DAG processor drops a request for a file that it is parsing just then.
 _ASK_AGAIN = 5.0

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Callable
 
 from airflow.models.dag import DAG, DagModel
-from airflow.models.errors import ParseImportError
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils import timezone
 from sqlalchemy import bindparam, delete, select, update
@@ -17,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
-from openmetadata_airflow_apis.airflow_versions import make_dag_permissions, request_parsing
+from openmetadata_airflow_apis.airflow_versions import make_dag_permissions, parse_import_error, request_parsing
 from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.settings import dags_folder
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.dagbuild.stored import StoredDocument
 
+ParseImportError = parse_import_error()
 _TRIES = 3
 # How far back a serialized DAG is dated so that the DAG processor replaces it at its next parse.
 _LONG_AGO = timedelta(days=1)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow.models.dag import DagModel
-from airflow.models.errors import ParseImportError
 from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import select
+
+from openmetadata_airflow_apis.airflow_versions import parse_import_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.dagbuild.stored import StoredDocument
 
+ParseImportError = parse_import_error()
 PARSED, PENDING, FAILED = "parsed", "pending", "failed"
 
 

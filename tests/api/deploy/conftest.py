@@ -9,17 +9,17 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.models.dagbag import DagPriorityParsingRequest
 from airflow.models.dagrun import DagRun
 from airflow.models.dataset import DatasetEvent, DatasetModel
-from airflow.models.errors import ParseImportError
 from airflow.models.log import Log
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import event
 
+from openmetadata_airflow_apis.airflow_versions import parse_import_error
 from openmetadata_airflow_apis.definition import Workflow
 from openmetadata_airflow_apis.settings import Settings
+from support.versions import forget_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,8 +68,9 @@ def clean(database: None, dags: Path) -> Iterator[None]:
     session.query(TaskInstance).update({"state": "success"})
     for dag_id, fileloc in session.query(DagModel.dag_id, DagModel.fileloc).all():
         delete_rows(dag_id, fileloc or "", session=session)
-    for model in (DatasetEvent, DatasetModel, DagPriorityParsingRequest, ParseImportError, Log):
+    for model in (DatasetEvent, DatasetModel, parse_import_error(), Log):
         session.query(model).delete()
+    forget_requests(session)
     session.commit()
     Session.remove()
     shutil.rmtree(dags)

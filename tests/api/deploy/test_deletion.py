@@ -9,7 +9,6 @@ from airflow.models.dag import DAG, DagModel
 from airflow.models.dagbag import DagBag
 from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.dataset import DatasetDagRunQueue, DatasetEvent, DatasetModel
-from airflow.models.errors import ParseImportError
 from airflow.models.log import Log
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance, TaskInstanceNote
@@ -18,6 +17,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import String, inspect, text
 from sqlalchemy.exc import OperationalError
 
+from openmetadata_airflow_apis.airflow_versions import parse_import_error
 from openmetadata_airflow_apis.deploy import DeletedDag, delete_dag, deploy, forgetting, get_deployed
 from openmetadata_airflow_apis.deploy.forgetting import _tables_naming_dags
 from openmetadata_airflow_apis.errors import DagIsRunning, DagNotFound, NotDeployedHere, Unavailable
@@ -46,7 +46,7 @@ def nightly(session, settings, dags):
             dataset_id=datasets["s3://out/"], source_dag_id="nightly", source_task_id="load", source_run_id="first"
         )
     )
-    session.add(ParseImportError(filename=made.fileloc, stacktrace="x", timestamp=datetime.now(timezone.utc)))
+    session.add(parse_import_error()(filename=made.fileloc, stacktrace="x", timestamp=datetime.now(timezone.utc)))
     session.commit()
     return made
 

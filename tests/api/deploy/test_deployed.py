@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 from airflow.jobs.job import Job
 from airflow.models.dag import DagModel
-from airflow.models.errors import ParseImportError
 from airflow.settings import Session
 from airflow.utils import timezone
 
+from openmetadata_airflow_apis.airflow_versions import parse_import_error
 from openmetadata_airflow_apis.deploy import (
     DeployedDag,
     DeployedDagDetail,
@@ -41,7 +41,7 @@ def parse(dag_id: str, **error: str) -> None:
     session = Session()
     row = session.get(DagModel, dag_id)
     if error:
-        session.add(ParseImportError(filename=row.fileloc, timestamp=timezone.utcnow(), **error))
+        session.add(parse_import_error()(filename=row.fileloc, timestamp=timezone.utcnow(), **error))
     else:
         row.last_parsed_time, row.is_active = timezone.utcnow(), True
     session.commit()

@@ -115,6 +115,7 @@ def test_one_kind_of_fault_does_not_hide_another() -> None:
             [("/workflow/dag_config/b", "is another DAG than the workflow's, 'nightly'; a request deploys one")],
         ),
         (request(3), [(DAG, "is the number 3; give a map")]),
+        (request(None), [(DAG, "is null; give a map")]),
         (request({"tasks": {"a": BASH}}, force="yes"), [
             (DAG, "'start_date' is missing; give it in default_args, or \"schedule\": null for a DAG that is started by hand"),
             ("/workflow/force", "is the text 'yes'; give true or false"),

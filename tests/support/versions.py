@@ -1,0 +1,27 @@
+"""Which Airflow the tests run on, where what they expect depends on it."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+AIRFLOW = tuple(int(part) for part in version("apache-airflow").split(".")[:2])
+
+# A deploy and a refresh ask the DAG processor for files; before, its next listing of the dags folder finds them.
+TAKES_PARSING_REQUESTS = AIRFLOW >= (2, 10)
+
+
+def asked_for(session) -> list[str]:
+    """Return the files that the DAG processor is asked to parse first, sorted; none where it takes no requests."""
+    from openmetadata_airflow_apis.airflow_versions import parsing_requests
+
+    table = parsing_requests()
+    return sorted(fileloc for (fileloc,) in session.query(table.c.fileloc)) if table is not None else []
+
+
+def forget_requests(session) -> None:
+    """Forget what the DAG processor is asked for."""
+    from openmetadata_airflow_apis.airflow_versions import parsing_requests
+
+    table = parsing_requests()
+    if table is not None:
+        session.execute(table.delete())
