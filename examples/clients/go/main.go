@@ -34,15 +34,15 @@ func signIn(client *manageddags.APIClient, username, password string) context.Co
 	return context.WithValue(context.Background(), manageddags.ContextAccessToken, tokens.AccessToken)
 }
 
-// hello returns a workflow with one task. A schedule of "None" means never: a nil would not be sent.
+// hello returns a workflow with one task.
 func hello(operator string) manageddags.WorkflowRequest {
-	dag := manageddags.NewWorkflowDag(map[string]map[string]any{
-		"greet": {"operator": operator, "bash_command": "echo hello"},
-	})
-	dag.Schedule = "None"
-	dag.DefaultArgs = map[string]any{"owner": "data-team", "start_date": "2024-01-01T00:00:00Z", "retries": 0}
-	dag.Tags = []string{"example"}
-	workflow := manageddags.NewWorkflow(dagID, map[string]manageddags.WorkflowDag{dagID: *dag})
+	dag := map[string]any{
+		"schedule":     nil,
+		"default_args": map[string]any{"owner": "data-team", "start_date": "2024-01-01T00:00:00Z", "retries": 0},
+		"tags":         []string{"example"},
+		"tasks":        map[string]any{"greet": map[string]any{"operator": operator, "bash_command": "echo hello"}},
+	}
+	workflow := manageddags.NewWorkflow(dagID, map[string]map[string]any{dagID: dag})
 	workflow.SetForce(true)
 	workflow.SetUnpause(true)
 	return *manageddags.NewWorkflowRequest(*workflow)

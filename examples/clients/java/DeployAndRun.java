@@ -14,7 +14,6 @@ import org.openapitools.client.model.LoginRequest;
 import org.openapitools.client.model.Problem;
 import org.openapitools.client.model.TriggerRequest;
 import org.openapitools.client.model.Workflow;
-import org.openapitools.client.model.WorkflowDag;
 import org.openapitools.client.model.WorkflowRequest;
 
 /**
@@ -44,13 +43,13 @@ public final class DeployAndRun {
         return client;
     }
 
-    /** A workflow with one task. A schedule of "None" means never: a null would not be sent. */
+    /** A workflow with one task. A schedule of "None" means never: a null in a map would not be sent. */
     private static WorkflowRequest hello(String operator) {
-        WorkflowDag dag = new WorkflowDag()
-            .schedule("None")
-            .defaultArgs(Map.of("owner", "data-team", "start_date", "2024-01-01T00:00:00Z", "retries", 0))
-            .tags(List.of("example"))
-            .tasks(Map.of("greet", Map.of("operator", operator, "bash_command", "echo hello")));
+        Map<String, Object> dag = Map.of(
+            "schedule", "None",
+            "default_args", Map.of("owner", "data-team", "start_date", "2024-01-01T00:00:00Z", "retries", 0),
+            "tags", List.of("example"),
+            "tasks", Map.of("greet", Map.of("operator", operator, "bash_command", "echo hello")));
         Workflow workflow = new Workflow().name(DAG_ID).force(true).unpause(true).dagConfig(Map.of(DAG_ID, dag));
         return new WorkflowRequest().workflow(workflow);
     }

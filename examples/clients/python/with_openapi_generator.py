@@ -20,7 +20,6 @@ from managed_dags import (
     SecurityApi,
     TriggerRequest,
     Workflow,
-    WorkflowDag,
     WorkflowRequest,
 )
 from managed_dags.exceptions import BadRequestException, ForbiddenException
@@ -38,12 +37,12 @@ def sign_in(username: str, password: str) -> ApiClient:
 
 def hello(operator: str) -> WorkflowRequest:
     """Return a workflow with one task."""
-    dag = WorkflowDag(
-        schedule=None,
-        default_args={"owner": "data-team", "start_date": "2024-01-01T00:00:00Z", "retries": 0},
-        tags=["example"],
-        tasks={"greet": {"operator": operator, "bash_command": "echo hello"}},
-    )
+    dag = {
+        "schedule": None,
+        "default_args": {"owner": "data-team", "start_date": "2024-01-01T00:00:00Z", "retries": 0},
+        "tags": ["example"],
+        "tasks": {"greet": {"operator": operator, "bash_command": "echo hello"}},
+    }
     return WorkflowRequest(workflow=Workflow(name=DAG_ID, force=True, unpause=True, dag_config={DAG_ID: dag}))
 
 

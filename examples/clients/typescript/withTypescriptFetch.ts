@@ -25,11 +25,10 @@ async function signIn(username: string, password: string): Promise<Configuration
   return new Configuration({ basePath, accessToken });
 }
 
-// The DAG's keys are in camelCase here; default_args and tasks are free maps, which are sent as they are.
 function hello(operator: string): WorkflowRequest {
   const dag = {
     schedule: null,
-    defaultArgs: { owner: "data-team", retries: 0, start_date: "2024-01-01T00:00:00Z" },
+    default_args: { owner: "data-team", retries: 0, start_date: "2024-01-01T00:00:00Z" },
     tags: ["example"],
     tasks: { greet: { operator, bash_command: "echo hello" } },
   };
