@@ -17,8 +17,11 @@ from support.generated_clients import (
 
 
 def test_a_generated_python_client_deploys_runs_and_reads_refusals(airflow_live, tmp_path):
-    """Its methods are the operationIds, its models the schemas; refusals arrive as models too."""
-    client = generated_clients.openapi_generator("python", tmp_path, "--package-name", "managed_dags")
+    """Made of the served specification; methods are its operationIds, models its schemas, refusals models too."""
+    served = tmp_path / "openapi.json"
+    served.write_bytes(airflow_live.client(None).get("/rest_api/api/openapi.json").content)
+    package = ["--package-name", "managed_dags"]
+    client = generated_clients.openapi_generator("python", tmp_path / "client", *package, document=served)
     assert operation_ids() <= found_in(client / "managed_dags" / "api", "*.py", r"^    def (\w+)\(")
     models = {path.stem for path in (client / "managed_dags" / "models").glob("*.py")} - {"__init__"}
     assert models == {snake(name) for name in schema_names()}

@@ -124,11 +124,12 @@ class _Comparison:
 
     def _schema(self, place: str, old: Any, new: Any, direction: Direction) -> Iterator[str]:
         old_name, new_name = _name(old), _name(new)
-        if old_name != new_name and old_name is not None:
-            yield f"{place}: the schema {old_name} has become {new_name or 'one without a name'}"
-        elif old_name is not None and (old_name, direction) in self.compared:
-            return
-        elif old_name is not None:
+        if old_name is not None:
+            if old_name != new_name:
+                yield f"{place}: the schema {old_name} has become {new_name or 'one without a name'}"
+                return
+            if (old_name, direction) in self.compared:
+                return
             self.compared.add((old_name, direction))
             place = old_name
         old, new = _resolved(old, self.released), _resolved(new, self.current)

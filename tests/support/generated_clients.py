@@ -42,12 +42,9 @@ def run(command: Iterable[object], *, cwd: Path, **variables: str) -> str:
     return done.stdout
 
 
-def openapi_generator(generator: str, folder: Path, *options: str) -> Path:
+def openapi_generator(generator: str, folder: Path, *options: str, document: Path = SPECIFICATION) -> Path:
     """Generate a client into the folder with openapi-generator; return the folder."""
-    run(
-        ["openapi-generator-cli", "generate", "-g", generator, "-i", SPECIFICATION, "-o", folder, *options],
-        cwd=CHECKOUT,
-    )
+    run(["openapi-generator-cli", "generate", "-g", generator, "-i", document, "-o", folder, *options], cwd=CHECKOUT)
     return folder
 
 

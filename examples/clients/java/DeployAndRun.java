@@ -43,7 +43,7 @@ public final class DeployAndRun {
         return client;
     }
 
-    /** A workflow with one task. A schedule of "None" means never: a null in a map would not be sent. */
+    /** A workflow with one task. A schedule of "None" is one of null, which Map.of doesn't take. */
     private static WorkflowRequest hello(String operator) {
         Map<String, Object> dag = Map.of(
             "schedule", "None",
