@@ -3,6 +3,9 @@
 Plugins are imported by the scheduler, the DAG processor and each task run as well as by the
 webserver. Only the webserver (and command line tools that build its application) registers
 blueprints, so that everything that serves HTTP is imported there, by LateBlueprint.register.
+
+What builds DAGs is imported here all the same, in some 4 ms: the DAG processor loads the plugins and then forks a
+process for each parse of each file, every one of which would have to import it. A task process would, too.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 from flask import Blueprint
 
+import openmetadata_airflow_apis.dagbuild
+import openmetadata_airflow_apis.settings  # noqa: F401 - for the files with callables
 from openmetadata_airflow_apis import __version__
 
 

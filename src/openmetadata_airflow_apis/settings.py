@@ -111,12 +111,12 @@ class Settings:
     @classmethod
     def load(cls) -> Settings:
         """Read the section; raise ConfigurationError naming the option, its value and the cure."""
-        return cls(**{option.name: _read(option) for option in fields(cls)})
+        return cls(**{name: _read(option) for name, option in _OPTIONS.items()})
 
     @classmethod
     def load_option(cls, name: str) -> Any:
         """Read one option alone, for a DAG file: what is wrong with the others is not its business."""
-        return next(_read(option) for option in fields(cls) if option.name == name)
+        return _read(_OPTIONS[name])
 
     def runner_template(self) -> Path:
         """Return the template to render deployed DAG files from, the package's own unless one is configured."""
@@ -125,6 +125,9 @@ class Settings:
         from openmetadata_airflow_apis.resources import dag_runner_template_path
 
         return dag_runner_template_path()
+
+
+_OPTIONS = {option.name: option for option in fields(Settings)}
 
 
 def dags_folder() -> Path:
@@ -139,4 +142,4 @@ def dags_folder() -> Path:
 
 def option_docs() -> dict[str, str]:
     """Return the sentence of documentation of every option."""
-    return {option.name: option.metadata["doc"] for option in fields(Settings)}
+    return {name: option.metadata["doc"] for name, option in _OPTIONS.items()}

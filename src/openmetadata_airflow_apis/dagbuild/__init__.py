@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.dagbuild.build import build_dag
 from openmetadata_airflow_apis.dagbuild.callables import ManagedCallables
-from openmetadata_airflow_apis.dagbuild.stored import decode
+from openmetadata_airflow_apis.dagbuild.reading import read_content
 from openmetadata_airflow_apis.errors import DamagedDocument
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ def load_dag(dag_id: str, workflow_config_file: str) -> DAG:
     DAG's; DagNotBuilt where an operator or a callable is no longer what it was at deploy.
     """
     try:
-        with open(workflow_config_file, "rb") as file:  # noqa: PTH123 - without pathlib, for speed
+        with open(workflow_config_file, "rb", buffering=0) as file:  # noqa: PTH123 - without pathlib, for speed
             data = file.read()
     except FileNotFoundError:
         raise DamagedDocument(workflow_config_file, "the definition's file is missing") from None
-    document = decode(data, workflow_config_file)
-    if document.dag_id != dag_id:
-        raise DamagedDocument(workflow_config_file, f"it holds the DAG '{document.dag_id}', not '{dag_id}'")
+    content = read_content(data, workflow_config_file)
+    if content["dag_id"] != dag_id:
+        raise DamagedDocument(workflow_config_file, f"it holds the DAG '{content['dag_id']}', not '{dag_id}'")
     fileloc = sys._getframe(1).f_code.co_filename  # noqa: SLF001 - as Airflow's own DAG finds its file
-    return build_dag(document.definition, fileloc=fileloc, callables=ManagedCallables())
+    return build_dag(content["definition"], fileloc=fileloc, callables=ManagedCallables())

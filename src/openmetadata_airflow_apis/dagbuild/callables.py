@@ -99,7 +99,7 @@ class _ManagedFinder(MetaPathFinder, Loader):
             package = ModuleType(PACKAGE, "The private package of the files in dag_managed_operators.")
             package.__path__ = []  # not a namespace of Python's own: only this finder looks below it
             sys.modules[PACKAGE] = package
-            sys.meta_path.append(self)
+            sys.meta_path.insert(0, self)  # the others look through folders for each of these modules, in vain
 
     def find_spec(
         self,

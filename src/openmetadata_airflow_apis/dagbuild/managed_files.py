@@ -42,7 +42,7 @@ def read_source(folder: str, relative: str) -> bytes:
         file_descriptor = os.open(name, _READ | os.O_NONBLOCK, dir_fd=descriptor)
     finally:
         os.close(descriptor)
-    with os.fdopen(file_descriptor, "rb") as file:
+    with os.fdopen(file_descriptor, "rb", buffering=0) as file:  # it is read in one piece
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(f"'{relative}' is not a regular file")
         return file.read()

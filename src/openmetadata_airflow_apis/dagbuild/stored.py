@@ -6,15 +6,15 @@ One JSON object: `format`, `dag_id`, `deployed_by`, `deployed_at`, `sha256` (ove
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from openmetadata_airflow_apis.dagbuild.reading import FORMAT, read_content, revision_of
 from openmetadata_airflow_apis.errors import DamagedDocument
 
-FORMAT = 1
+__all__ = ["MARKER", "StoredDocument", "decode", "encode", "revision_of"]
 
 # The first line of every rendered DAG file: the proof that the file is ours to replace and to remove.
 MARKER = "# Deployed by openmetadata-airflow-apis; do not edit: the next deploy, or a delete, replaces this file."
@@ -40,12 +40,6 @@ class StoredDocument:
             object.__setattr__(self, "revision", revision_of(self.definition))
 
 
-def revision_of(definition: dict[str, Any]) -> str:
-    """Return the sha256 of a canonical definition, in hexadecimal; the order of keys counts."""
-    text = json.dumps(definition, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
 def encode(document: StoredDocument) -> bytes:
     """Return the bytes of <dag_id>.json, indented so that people can read and compare them."""
     content = {
@@ -63,18 +57,12 @@ def encode(document: StoredDocument) -> bytes:
 def decode(data: bytes, path: str) -> StoredDocument:
     """Return the document that encode wrote.
 
-    Raises DamagedDocument, naming `path` in one line, for anything else: bytes that are no JSON, keys that are
-    missing, another format version, or a definition that is not the one that was deployed.
+    Raises DamagedDocument, naming `path` in one line, for anything else: as read_content does, and where a key
+    is missing that only deploys read.
     """
+    content = read_content(data, path)
     try:
-        content = json.loads(data)
-    except ValueError as error:
-        raise DamagedDocument(path, f"is not JSON ({error})") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        found = content.get("format") if isinstance(content, dict) else None
-        raise DamagedDocument(path, f"is not a stored definition of format {FORMAT} but of {found!r}")
-    try:
-        document = StoredDocument(
+        return StoredDocument(
             dag_id=content["dag_id"],
             definition=content["definition"],
             source=content["source"],
@@ -82,9 +70,5 @@ def decode(data: bytes, path: str) -> StoredDocument:
             deployed_at=datetime.fromisoformat(content["deployed_at"]),
             revision=content["sha256"],
         )
-        found = revision_of(document.definition)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedDocument(path, f"is incomplete ({type(error).__name__}: {error})") from None
-    if found != document.revision:
-        raise DamagedDocument(path, "the definition was changed in the file after it was deployed (its sha256 differs)")
-    return document

@@ -29,7 +29,7 @@ def test_building_a_dag_imports_little():
         "openmetadata_airflow_apis.dagbuild.build",
         "openmetadata_airflow_apis.dagbuild.callables",
         "openmetadata_airflow_apis.dagbuild.managed_files",
-        "openmetadata_airflow_apis.dagbuild.stored",
+        "openmetadata_airflow_apis.dagbuild.reading",
         "openmetadata_airflow_apis.dagbuild.values",
         "openmetadata_airflow_apis.errors",
     }

@@ -98,7 +98,7 @@ def test_the_rendered_file_holds_constants_alone(tmp_path):
 
 
 def test_the_dag_processor_imports_operators_before_it_forks(tmp_path):
-    """The DAG processor imports the common operators' modules once, not in each of its children."""
+    """The DAG processor imports common operators, and what every DagBag needs, once: not in each of its children."""
     from airflow.utils.file import iter_airflow_imports
 
     path = write_deployed(definition(request(tasks={"one": bash()})), tmp_path)
@@ -106,6 +106,7 @@ def test_the_dag_processor_imports_operators_before_it_forks(tmp_path):
         "airflow.models.dag",
         "airflow.operators.bash",
         "airflow.operators.python",
+        "airflow.operators.subdag",
     ]
 
 
