@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 demo: ## Start Airflow with this plugin below .demo/, deploy a workflow with curl, watch it run
 	@scripts/demo
 
-test: .venv ## Run everything that CI runs
+test: .venv ## Run what CI runs, but for the generated clients
 	@scripts/install_debian_packages tests
 	@.venv/bin/tox run
 

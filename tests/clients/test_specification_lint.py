@@ -63,3 +63,26 @@ def test_each_operation_but_health_can_refuse():
         and not any(status.startswith("4") for status in operation["responses"])
     }
     assert never == {"health"}
+
+
+def test_nothing_stands_in_the_specification_that_generators_stumble_over():
+    """No reference may be null, there is no choice between schemas, and no model would have to be given a name."""
+    assert sorted(stumbling_blocks("", specification.document()["components"])) == []
+
+
+def stumbling_blocks(place, node):
+    """Where a generator would have to make something up."""
+    if isinstance(node, list):
+        for item in node:
+            yield from stumbling_blocks(place, item)
+    if not isinstance(node, dict):
+        return
+    if {"oneOf", "anyOf", "allOf", "not"} & set(node):
+        yield place
+    for key, value in node.items():
+        if key == "properties":
+            for name, schema in value.items():
+                if "properties" in schema or "properties" in schema.get("items", {}):
+                    yield f"{place}/{name}"
+        if key not in {"example", "x-items"}:
+            yield from stumbling_blocks(f"{place}/{key}", value)

@@ -1,0 +1,40 @@
+"""Values on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from openmetadata_airflow_apis.api import wire
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a DAG, as an answer has it."""
+
+    run_id: str
+    end_date: datetime | None
+
+
+@dataclass(frozen=True)
+class Dag:
+    """A DAG, as an answer has it."""
+
+    dag_id: str
+    import_error: str | None
+    last_run: Run | None
+
+
+def test_dates_are_in_utc_and_null_stays_null():
+    """A date is RFC 3339 in UTC with six decimals, a value that there isn't is null."""
+    ended = datetime(2024, 1, 1, 2, tzinfo=timezone(timedelta(hours=2)))
+    assert wire.to_json(Dag("hello", None, Run("r1", ended))) == {
+        "dag_id": "hello",
+        "import_error": None,
+        "last_run": {"run_id": "r1", "end_date": "2024-01-01T00:00:00.000000Z"},
+    }
+
+
+def test_an_object_that_is_not_there_is_left_out():
+    """A DAG that never ran has no last_run, rather than one that is null."""
+    assert wire.to_json([Dag("hello", None, None)]) == [{"dag_id": "hello", "import_error": None}]
