@@ -10,8 +10,9 @@ from connexion.apis.flask_api import FlaskApi
 from connexion.jsonifier import Jsonifier
 from connexion.resolver import Resolution, Resolver
 from flask import Blueprint, request
+from werkzeug.exceptions import MethodNotAllowed
 
-from openmetadata_airflow_apis.api import body, documents, old_door, problems, specification
+from openmetadata_airflow_apis.api import body, documents, old_door, parameters, problems, specification
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security import setup
 from openmetadata_airflow_apis.security.gate import authenticate
@@ -20,9 +21,12 @@ from openmetadata_airflow_apis.security.permissions import authorize
 from openmetadata_airflow_apis.settings import Settings
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from flask import Flask, Response
 
 NAME = "openmetadata_airflow_apis"
+
+# Airflow's application answers 404 and 405 in JSON below the paths of a list of its own, which has /api/v1.
+_UNROUTED_IN_JSON = ("/rest_api/api", "/admin/rest_api")
 
 # These sign somebody in or out by what they are given, or say nothing secret; documents are not operations.
 _WITHOUT_GATE = {"login", "refresh", "logout", "health"}
@@ -66,6 +70,7 @@ def register_api(app: Flask) -> None:
     if "csrf" in app.extensions:
         app.extensions["csrf"].exempt(blueprint)
     _answer_unrouted_paths_in_json()
+    app.after_request(_finish_unrouted)
 
 
 def make_blueprint(*, validate_responses: bool) -> Blueprint:
@@ -78,7 +83,7 @@ def make_blueprint(*, validate_responses: bool) -> Blueprint:
         # The gate refuses unknown parameters by itself: the old door must go on ignoring them.
         strict_validation=False,
         validate_responses=validate_responses,
-        validator_map={"body": body.BodyValidator},
+        validator_map={"body": body.BodyValidator, "parameter": parameters.ParameterValidator},
     ).blueprint
     old_door.add_routes(blueprint)
     documents.add_routes(blueprint)
@@ -121,9 +126,18 @@ def _refuse_unknown_query_parameters(operation: specification.Operation) -> None
 
 
 def _answer_unrouted_paths_in_json() -> None:
-    # Airflow's application answers 404 and 405 in JSON below the paths of this list, in HTML elsewhere.
     from airflow.www.extensions import init_views
 
-    for path in ("/rest_api/api", "/admin/rest_api"):
+    for path in _UNROUTED_IN_JSON:
         if path not in init_views.base_paths:
             init_views.base_paths.append(path)
+
+
+def _finish_unrouted(response: Response) -> Response:
+    """Give Airflow's answers about paths and methods below ours the headers that our own have."""
+    reason = request.routing_exception
+    if reason is None or not request.path.startswith((*_UNROUTED_IN_JSON, "/api/v1/security/")):
+        return response
+    if isinstance(reason, MethodNotAllowed) and reason.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(reason.valid_methods))
+    return harden(response)

@@ -82,11 +82,8 @@ class BodyValidator:
         is_null_value_valid: bool = False,  # noqa: ARG002, FBT001, FBT002
         validator: Any = None,  # noqa: ARG002
         strict_validation: bool = False,  # noqa: ARG002, FBT001, FBT002
-        *,
-        required: bool = False,
     ) -> None:
         self._validator = _Validator(schema)
-        self._required = required
 
     def __call__(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Wrap the operation: its body is read and checked first."""
@@ -94,8 +91,8 @@ class BodyValidator:
         @functools.wraps(function)
         def wrapper(connexion_request: Any) -> Any:
             value = read_json()
-            if value is not None or request.content_length:
-                check(value, self._validator)
+            # Without any body, the handler is given an empty object.
+            check(value if request.get_data() else {}, self._validator)
             return function(connexion_request)
 
         return wrapper

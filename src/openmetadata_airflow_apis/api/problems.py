@@ -10,7 +10,7 @@ from connexion.exceptions import ProblemException
 from flask import Response
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, default_exceptions
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
 from openmetadata_airflow_apis import errors
@@ -44,6 +44,7 @@ STATUS: dict[type[errors.ManagedDagsError], int] = {
     errors.DagRunExists: 409,
     errors.NothingFailed: 409,
     errors.NothingRunning: 409,
+    errors.TaskIsStopping: 409,
     errors.TaskNotStoppable: 409,
     errors.NotSignedIn: 401,
     errors.NotAllowed: 403,
@@ -159,8 +160,12 @@ def register_error_handlers(blueprint: Any, is_old_door: Callable[[], bool]) -> 
             return old_door_answer(translated) if is_old_door() else typed_answer(translated)
         status, detail = translated
         if is_old_door():
-            return Response(json.dumps({"error": detail}), status=status, content_type="application/json")
-        return problem(status, detail)
+            response = Response(json.dumps({"error": detail}), status=status, content_type="application/json")
+        else:
+            response = problem(status, detail)
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(error.valid_methods)
+        return response
 
     # The app's handler for a status code wins over the blueprint's for HTTPException, not over one per code.
     for code in default_exceptions:

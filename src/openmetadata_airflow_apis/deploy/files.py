@@ -79,6 +79,8 @@ class FileStore:
 
     def knows(self, dag_id: str) -> bool:
         """Say whether there is a .json, one being deleted, or a .py that was rendered here."""
+        if not _NAME.fullmatch(dag_id):
+            return False  # `../x` or 250 characters make no file of ours
         if self._record(dag_id).exists() or self._tombstone(dag_id).exists():
             return True
         with atomic.storage_errors(self._modules), suppress(NotDeployedHere):
@@ -88,6 +90,8 @@ class FileStore:
 
     def read(self, dag_id: str) -> StoredDocument | None:
         """Read <dag_id>.json."""
+        if not _NAME.fullmatch(dag_id):
+            return None
         path = self._record(dag_id)
         try:
             with atomic.storage_errors(self._records):

@@ -85,6 +85,44 @@ def test_a_wrong_method_at_the_typed_door_answers_json(call):
     assert (answer.status_code, answer.content_type) == (405, "application/problem+json")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/rest_api/api?api=dag_state", {"GET", "POST"}),
+        ("GET", "/rest_api/api?api=deploy_dag", {"POST"}),
+        ("PUT", "/rest_api/api/dags", {"GET", "HEAD", "OPTIONS", "POST"}),
+        ("GET", "/api/v1/security/login", {"OPTIONS", "POST"}),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(call, method, path, allowed):
+    """405 has the header Allow, and the headers of every other answer."""
+    answer = call(method, path)
+    assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (405, allowed)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "faults"),
+    [
+        ("/api/v1/security/login", ["'password' is missing", "'username' is missing"]),
+        ("/rest_api/api/dags/x/dagRuns/partial", ["'task_ids' is missing"]),
+    ],
+)
+@pytest.mark.parametrize("body", [b"", b"{}"])
+def test_missing_bodies(call, path, faults, body):
+    """A body that is needed and not there is refused like one without its keys."""
+    answer = call("POST", path, data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert [fault["detail"] for fault in answer.json["errors"]] == faults
+
+
+@pytest.mark.parametrize("dag_id", ["../airflow", "..", "x" * 250, "/etc/passwd", "a.b", "x\0"])
+def test_names_that_no_file_of_ours_has(old_door, dag_id):
+    """A delete of a DAG by a name that is a path, too long or no name at all finds no DAG."""
+    assert old_door("delete_dag", dag_id=dag_id) == (400, {"error": f"The DAG ID '{dag_id}' does not exist"})
+
+
 LIMIT = 1_048_576
 TOO_LARGE = "an operator can raise [openmetadata_airflow_apis] max_body_bytes"
 BAD_BODIES = {
@@ -142,16 +180,22 @@ def test_unknown_query_parameters_are_refused(call):
 @pytest.mark.parametrize(
     ("query", "detail"),
     [
-        ("limit=x", "Wrong type, expected 'integer' for query parameter 'limit'"),
-        ("limit=0", "0 is less than the minimum of 1"),
-        ("offset=-1", "-1 is less than the minimum of 0"),
+        ("limit=x", "The argument 'limit' is 'x'; give a whole number"),
+        ("limit=0", "The argument 'limit' is less than 1, the smallest number allowed"),
+        ("offset=-1", "The argument 'offset' is less than 0, the smallest number allowed"),
     ],
 )
 def test_parameters_out_of_range(call, query, detail):
-    """The value and the bound are named."""
+    """The argument and the bound are named."""
     answer = call("GET", f"{OLD}/dags?{query}")
     assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
-    assert detail in answer.json["detail"]
+    assert answer.json["detail"] == detail
+
+
+def test_ids_that_are_too_long(call):
+    """An id of more than 250 characters is refused, and not repeated."""
+    answer = call("GET", f"{OLD}/dags/{'x' * 251}")
+    assert answer.json["detail"] == "The argument 'dag_id' is longer than 250 characters"
 
 
 class TestLogin:

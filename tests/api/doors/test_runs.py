@@ -121,9 +121,9 @@ class TestTaskInstanceDetail:
         )
 
     def test_a_map_index_that_is_no_number_is_refused(self, typed_door, run):
-        """The parameter, its place and its type are named."""
+        """The parameter, its value and its type are named."""
         assert typed_door("GET", f"{RUN_PATH}/taskInstances/second?map_index=one") == problem(
-            400, "Bad Request", "Wrong type, expected 'integer' for query parameter 'map_index'"
+            400, "Bad Request", "The argument 'map_index' is 'one'; give a whole number"
         )
 
 
