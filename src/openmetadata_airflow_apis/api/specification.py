@@ -50,7 +50,7 @@ def document() -> dict[str, Any]:
     """Return openapi.yaml, parsed once a process. Do not change it: copy it."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with specification_path().open(encoding="utf-8") as stream:
-        return yaml.load(stream, Loader=loader)  # noqa: S506 - both are safe loaders
+        return yaml.load(stream, Loader=loader)  # nosec B506 # noqa: S506 - both are safe loaders
 
 
 @lru_cache(maxsize=1)

@@ -132,7 +132,7 @@ class _ManagedFinder(MetaPathFinder, Loader):
         self._loaded.append(module.__name__)
         spec = module.__spec__
         if spec is not None and spec.loader_state is not None:
-            exec(_compile(spec.loader_state, spec.origin or ""), module.__dict__)  # noqa: S102 - importing is executing
+            exec(_compile(spec.loader_state, spec.origin or ""), module.__dict__)  # nosec B102 # noqa: S102 - importing is executing
 
 
 @lru_cache(maxsize=256)

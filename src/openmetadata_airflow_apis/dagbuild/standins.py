@@ -120,7 +120,7 @@ def _make(name: str, node: ast.stmt, path: str) -> Callable[..., Any]:
     module = ast.Module(body=[ast.copy_location(stand_in, node)], type_ignores=[])
     namespace: dict[str, Any] = {"__builtins__": {}, "__name__": "stand_in"}
     # Nothing of the author's is executed: parameters are names, their defaults None, the body `pass`.
-    exec(compile(ast.fix_missing_locations(module), path, "exec", dont_inherit=True), namespace)  # noqa: S102
+    exec(compile(ast.fix_missing_locations(module), path, "exec", dont_inherit=True), namespace)  # nosec B102 # noqa: S102
     made = namespace[name]
     first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

@@ -174,7 +174,7 @@ def _requests(document: object, lines: Mapping[str, int]) -> WorkflowFile:
     is_flat = isinstance(document, dict) and "tasks" in document and "name" in document
     if is_request or is_flat:
         return WorkflowFile([document], [None], lines)
-    assert isinstance(document, dict)  # noqa: S101 - what is none was a request above
+    assert isinstance(document, dict)  # nosec B101 # noqa: S101 - what is none was a request above
     names = [name for name in document if name != "default"]
     if (
         not names

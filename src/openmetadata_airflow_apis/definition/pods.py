@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _MODELS = "kubernetes.client.models."
-_SECRET = "airflow.providers.cncf.kubernetes.secret.Secret"  # noqa: S105 - the path of a class
+_SECRET = "airflow.providers.cncf.kubernetes.secret.Secret"  # nosec B105 # noqa: S105 - the path of a class
 
 # argument → the class of the map, or of each map in the list
 _CLASSES = {

@@ -45,7 +45,7 @@ def schemas() -> Mapping[str, Schema]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with specification_path().open(encoding="utf-8") as stream:
-        document = yaml.load(stream, Loader=loader)  # noqa: S506 - both are safe loaders
+        document = yaml.load(stream, Loader=loader)  # nosec B506 # noqa: S506 - both are safe loaders
     every = document["components"]["schemas"]
     return {name: _as_understood(every[name]) for name in every if name.startswith(("Workflow", "FlatWorkflow"))}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _ENVIRONMENT = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
-    autoescape=False,  # noqa: S701 - it renders Python, and only literals made here
+    autoescape=False,  # nosec B701 # noqa: S701 - it renders Python, and only literals made here
     keep_trailing_newline=True,
 )
 

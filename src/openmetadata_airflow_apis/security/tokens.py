@@ -146,7 +146,7 @@ def _is_number(value: object) -> bool:
 
 
 def _lifetime(token_type: str) -> timedelta:
-    lifetime = jwt_config.access_expires if token_type == "access" else jwt_config.refresh_expires  # noqa: S105 - a token's type
+    lifetime = jwt_config.access_expires if token_type == "access" else jwt_config.refresh_expires  # nosec B105 # noqa: S105 - a token's type
     if not isinstance(lifetime, timedelta):
         raise ConfigurationError(
             f"JWT_{token_type.upper()}_TOKEN_EXPIRES of webserver_config.py is not a duration: "
