@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+import shutil
+from pathlib import Path
+from typing import Any
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_SHIPPED = Path(__file__).parents[2] / "examples"
 
 CALLABLE_FILES = {
     "checks.py": '''
@@ -75,6 +77,8 @@ def write_callables(folder: Path) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source)
+    for shipped in (_SHIPPED / "dag_managed_operators").glob("*.py"):
+        shutil.copy(shipped, folder)
     return folder
 
 
@@ -220,4 +224,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         schedule="@daily",
         tasks={"one": bash()},
     ),
+}
+
+# The requests in examples/, by their names.
+SHIPPED: dict[str, dict[str, Any]] = {
+    path.stem: json.loads(path.read_text()) for path in sorted(_SHIPPED.glob("*.json"))
 }

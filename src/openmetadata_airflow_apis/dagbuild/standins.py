@@ -54,13 +54,19 @@ def stand_in_dag(
 
 
 class StandIns:
-    """Gives a stand-in for the function `name` of `file` in the folder dag_managed_operators."""
+    """Gives a stand-in for the function `name` of `file` in the folder dag_managed_operators; each is made once."""
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = os.fspath(folder)
+        self._made: dict[tuple[str, str], Callable[..., Any]] = {}
 
     def __call__(self, file: str, name: str) -> Callable[..., Any]:
         """Return the stand-in; raise DagNotBuilt with the reason where there is no such file or function."""
+        if (file, name) not in self._made:
+            self._made[file, name] = self._make(file, name)
+        return self._made[file, name]
+
+    def _make(self, file: str, name: str) -> Callable[..., Any]:
         try:
             definitions = top_level(read_source(self._folder, file))
         except (OSError, ValueError, SyntaxError) as error:

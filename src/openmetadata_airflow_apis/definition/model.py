@@ -41,6 +41,7 @@ class Workflow:
     is_paused: the DAG's state after the deployment; None leaves it.
     definition: the canonical definition, JSON-able, all of its dates fixed.
     source: the workflow as it was sent.
+    checked_dag: the Airflow DAG that a check has built of the definition, None where it has to be built (again).
     """
 
     dag_id: str
@@ -48,6 +49,7 @@ class Workflow:
     is_paused: bool | None
     definition: dict[str, Any]
     source: dict[str, Any]
+    checked_dag: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -241,6 +241,7 @@ class Tasks:
             else:
                 arguments[attribute] = {"$variable": entry["variable"]}
                 self.context.place((*canonical, "arguments", attribute), where)
+                self.context.place((*canonical, "arguments", attribute, "$variable"), (*place, index, "variable"))
 
     def _read_mapping(
         self, key: str, canonical: Path, path: Path, task: dict[str, Any], result: dict[str, Any]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.dagbuild.standins import stand_in_dag
@@ -44,11 +45,13 @@ def check_workflow(document: object, settings: Settings, *, now: datetime, read_
     )
     findings = Findings(reading)
     _check_definition(reading, findings, settings, read_variables=read_variables)
-    _check_build(reading, findings, settings)
+    dag = _check_build(reading, findings, settings)
     faults = [*reading.faults, *findings.faults]
     if faults or reading.workflow is None:
         raise InvalidDefinition(in_document_order(document, faults))
-    return reading.workflow
+    if "'$variable'" in repr(reading.definition):
+        return reading.workflow  # the DAG was built with the Variables' names for their values
+    return replace(reading.workflow, checked_dag=dag)
 
 
 def _check_definition(reading: Reading, findings: Findings, settings: Settings, *, read_variables: bool) -> None:
@@ -88,8 +91,11 @@ def _dag_arguments() -> list[str]:
     return [name for name in inspect.signature(DAG.__init__).parameters if name not in {"self", "dag_id"}]
 
 
-def _check_build(reading: Reading, findings: Findings, settings: Settings) -> None:
-    """Build the DAG with stand-ins, without what is known to be at fault, and note what Airflow refuses."""
+def _check_build(reading: Reading, findings: Findings, settings: Settings) -> DAG | None:
+    """Build the DAG with stand-ins, without what is known to be at fault, and note what Airflow refuses.
+
+    Return the last DAG that could be built: without a fault, the whole one.
+    """
     definition = reading.definition
     dropped = {
         index
@@ -117,10 +123,11 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings) -> No
                 # What Airflow says of a DAG of which half is missing may be no fault of the document's.
                 if not reading.faults and not findings.faults:
                     findings.add(place, error.reason)
-                return
+                return None
         else:
             _check_serialization(dag, definition, findings)
-            return
+            return dag
+    return None
 
 
 def _check_serialization(dag: DAG, definition: dict[str, Any], findings: Findings) -> None:

@@ -133,6 +133,8 @@ def write_version(version: Version, *, user: str, session: Session) -> None:
 def _build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:
     if needs_parse(workflow.definition):
         return None
+    if workflow.checked_dag is not None and workflow.checked_dag.fileloc == fileloc:
+        return workflow.checked_dag
     try:
         return stand_in_dag(workflow.definition, fileloc=fileloc, folder=settings.dag_managed_operators)
     except DagNotBuilt as error:

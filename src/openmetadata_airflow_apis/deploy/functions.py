@@ -31,6 +31,7 @@ class ManagedFunctions:
         self._folder = os.fspath(folder)
         self._stand_ins = StandIns(folder)
         self._files: dict[str, dict[str, ast.stmt] | Unfit] = {}
+        self._signatures: dict[tuple[str, str], inspect.Signature] = {}
 
     def find(self, file: str, name: str) -> Unfit | None:
         """Return why the function `name` of `file` can't be used, or None where it can."""
@@ -49,7 +50,9 @@ class ManagedFunctions:
         definitions = self._definitions(file)
         if isinstance(definitions, Unfit) or own_parameters(definitions[name]) is None:
             return None
-        return inspect.signature(self._stand_ins(file, name))
+        if (file, name) not in self._signatures:
+            self._signatures[file, name] = inspect.signature(self._stand_ins(file, name))
+        return self._signatures[file, name]
 
     def _definitions(self, file: str) -> dict[str, ast.stmt] | Unfit:
         if file not in self._files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ class ValueChecks:
         elif tag == "$callback":
             self._callback(content, place)
         elif tag == "$variable":
-            self._variable(content, place)
+            self._variable(content, (*place, tag))
         elif tag in {"$all", "$any", "$join"}:
             for item in content:
                 self.check(item, place)
@@ -196,8 +197,9 @@ def template_faults(value: Any, extensions: tuple[str, ...], filters: frozenset[
     extensions: endings of texts that name a template file. filters: the user's own.
     """
     if isinstance(value, str):
-        if ("{{" in value or "{%" in value or "{#" in value) and not value.endswith(extensions):
-            fault = _template_fault(value, filters)
+        if _has_jinja(value) and not value.endswith(extensions):
+            # A name of the context, `{{ ds }}` or `{{ params.day }}`, is right without asking the parser: 0.1 ms each.
+            fault = _template_fault(value, filters) if _has_jinja(_plain_names().sub("_", value)) else None
             if fault:
                 yield fault
     elif isinstance(value, list):
@@ -206,6 +208,17 @@ def template_faults(value: Any, extensions: tuple[str, ...], filters: frozenset[
     elif isinstance(value, dict):
         for item in value.values():
             yield from template_faults(item, extensions, filters)
+
+
+def _has_jinja(text: str) -> bool:
+    return "{{" in text or "{%" in text or "{#" in text
+
+
+@lru_cache(maxsize=1)
+def _plain_names() -> re.Pattern[str]:
+    """Return what finds `{{ name.of.the.context }}`; `{{{` is something else to Jinja."""
+    names = "|".join(sorted(map(re.escape, context_keys())))
+    return re.compile(rf"(?<!{{){{{{\s*(?:{names})(?:\.[A-Za-z_]\w*)*\s*}}}}", re.ASCII)
 
 
 @lru_cache(maxsize=4096)
@@ -218,13 +231,13 @@ def _template_fault(text: str, filters: frozenset[str]) -> str | None:
     except TemplateSyntaxError as error:
         where = f", line {error.lineno}" if "\n" in text else ""
         return f"the Jinja template can't be read{where}: {error.message}"
-    for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests)):
-        for node in tree.find_all(kind):
-            if node.name not in known and node.name not in filters:
-                from openmetadata_airflow_apis.definition import nearest
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
+        if node.name not in known and node.name not in filters:
+            from openmetadata_airflow_apis.definition import nearest
 
-                word = kind.__name__.lower()
-                return f"the Jinja template uses the unknown {word} '{node.name}'{nearest(node.name, known)}"
+            word = type(node).__name__.lower()
+            return f"the Jinja template uses the unknown {word} '{node.name}'{nearest(node.name, known)}"
     return None
 
 

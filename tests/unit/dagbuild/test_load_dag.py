@@ -15,7 +15,7 @@ import pytest
 from openmetadata_airflow_apis.dagbuild.standins import needs_parse, stand_in_dag
 from openmetadata_airflow_apis.definition import read_workflow
 from support.deployed import write_deployed
-from support.workflows import EXAMPLES, bash, request, write_callables
+from support.workflows import EXAMPLES, SHIPPED, bash, request, write_callables
 
 NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
 
@@ -40,17 +40,18 @@ def bag_of(folder):
     return DagBag(str(folder / "dags"), include_examples=False)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", [*EXAMPLES, *SHIPPED])
 def test_the_webserver_and_the_dag_processor_make_the_same_dag(tmp_path, managed, name: str):
     """What a deploy writes into Airflow's database is what the first parse would write: same content, same hash."""
     from airflow.models.serialized_dag import SerializedDagModel
     from airflow.serialization.serialized_objects import SerializedDAG
 
-    path = write_deployed(definition(EXAMPLES[name]), tmp_path)
+    canonical = definition({**EXAMPLES, **SHIPPED}[name])
+    path = write_deployed(canonical, tmp_path)
     bag = bag_of(tmp_path)
     assert bag.import_errors == {}
-    parsed = bag.dags["nightly"]
-    stood_in = stand_in_dag(definition(EXAMPLES[name]), fileloc=str(path), folder=managed)
+    parsed = bag.dags[canonical["dag_id"]]
+    stood_in = stand_in_dag(canonical, fileloc=str(path), folder=managed)
     assert SerializedDAG.to_dict(stood_in) == SerializedDAG.to_dict(parsed)
     assert SerializedDagModel(stood_in).dag_hash == SerializedDagModel(parsed).dag_hash
     assert parsed.fileloc == str(path)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from openmetadata_airflow_apis.dagbuild.standins import stand_in_dag
 from openmetadata_airflow_apis.deploy.checks import check_workflow
 from openmetadata_airflow_apis.errors import InvalidDefinition
-from openmetadata_airflow_apis.settings import Settings
-from support.workflows import EXAMPLES, bash, python, request, taskflow, write_callables
+from openmetadata_airflow_apis.settings import Settings, dags_folder
+from support.workflows import EXAMPLES, SHIPPED, bash, python, request, taskflow, write_callables
 
 NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
 DAG = "/workflow/dag_config/nightly"
@@ -45,6 +46,19 @@ def test_a_good_workflow_passes(settings, name: str):
     """Every example is accepted."""
     workflow = check_workflow(EXAMPLES[name], settings, now=NOW)
     assert (workflow.dag_id, workflow.force) == ("nightly", False)
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES, *SHIPPED])
+def test_the_dag_is_built_once(settings, name: str):
+    """The DAG that the check has built is the one that a deploy would build of the definition."""
+    from airflow.serialization.serialized_objects import SerializedDAG
+
+    workflow = check_workflow({**EXAMPLES, **SHIPPED}[name], settings, now=NOW)
+    built = stand_in_dag(
+        workflow.definition, fileloc=workflow.checked_dag.fileloc, folder=settings.dag_managed_operators
+    )
+    assert SerializedDAG.to_dict(workflow.checked_dag) == SerializedDAG.to_dict(built)
+    assert built.fileloc == str(dags_folder() / f"{workflow.dag_id}.py")
 
 
 @pytest.mark.parametrize(
@@ -243,6 +257,8 @@ def test_a_callable_file_that_is_not_python(settings, tmp_path):
             "the Jinja template can't be read: unexpected end of template, expected 'end of print statement'.",
         ),
         ("a\n{% if x %}", "the Jinja template can't be read, line 2: Unexpected end of template."),
+        ("{{ ds }} {{{ ds }} }", "the Jinja template can't be read: expected token ':', got '}'"),
+        ("{{ ds. }}", "the Jinja template can't be read: expected name or number"),
         ("{{ ds | ds_nodsh }}", "the Jinja template uses the unknown filter 'ds_nodsh'; did you mean 'ds_nodash'?"),
     ],
 )
@@ -316,7 +332,17 @@ def test_a_missing_variable(settings, monkeypatch):
     monkeypatch.setenv("AIRFLOW_VAR_THERE", "true")
     task = bash(variables_as_arguments=[{"variable": "there", "attribute": "bash_command"}])
     del task["bash_command"]
-    check_workflow(request(tasks={"one": task}), settings, now=NOW)
+    workflow = check_workflow(request(tasks={"one": task}), settings, now=NOW)
+    assert workflow.checked_dag is None, "the DAG has to be built with the Variable's value"
+    task["variables_as_arguments"][0]["variable"] = "away"
+    with pytest.raises(InvalidDefinition) as caught:
+        check_workflow(request(tasks={"one": task}), settings, now=NOW)
+    assert [(fault.pointer, fault.detail) for fault in caught.value.faults] == [
+        (
+            f"{DAG}/tasks/one/variables_as_arguments/0/variable",
+            "there is no Airflow Variable 'away'; create it, then deploy",
+        )
+    ]
 
 
 def test_five_hundred_tasks(settings):
