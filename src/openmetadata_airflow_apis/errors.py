@@ -26,6 +26,7 @@ The tree::
     │   ├── DagRunExists
     │   ├── NothingFailed
     │   ├── NothingRunning
+    │   ├── TaskIsStopping
     │   └── TaskNotStoppable
     ├── NotSignedIn                  no credentials, or bad ones
     ├── NotAllowed                   good credentials that may not do this
@@ -247,6 +248,35 @@ class NothingRunning(Conflict):
         self.task_id = task_id
         what = "no unfinished task instances" if task_id is None else f"no unfinished `{task_id}`"
         super().__init__(f"The DagRun `{run_id}` of the DAG `{dag_id}` has {what}")
+
+
+class TaskIsStopping(Conflict):
+    """A restart met a task instance whose last process has not ended; others: how many more there are like it."""
+
+    def __init__(
+        self,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        *,
+        map_index: int = -1,
+        hostname: str | None,
+        pid: int | None,
+        others: int = 0,
+    ) -> None:
+        self.dag_id = dag_id
+        self.run_id = run_id
+        self.task_id = task_id
+        self.map_index = map_index
+        self.hostname = hostname
+        self.pid = pid
+        self.others = others
+        index = f" at map_index {map_index}" if map_index >= 0 else ""
+        more = f", like {others} more," if others else ""
+        super().__init__(
+            f"The last process of the task `{task_id}`{index} (host {hostname}, pid {pid}){more} has not ended yet "
+            f"in the DagRun `{run_id}` of the DAG `{dag_id}`; nothing was changed, try again in a moment"
+        )
 
 
 class TaskNotStoppable(Conflict):

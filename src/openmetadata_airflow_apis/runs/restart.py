@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,13 @@ from airflow.utils.state import State
 from sqlalchemy import and_, bindparam, case, delete, exists, literal, null, or_, select, update
 
 from openmetadata_airflow_apis import airflow_versions, audit
-from openmetadata_airflow_apis.errors import NothingFailed
+from openmetadata_airflow_apis.errors import NothingFailed, TaskIsStopping
 from openmetadata_airflow_apis.runs import rows
 from openmetadata_airflow_apis.runs.graph import Indexes, with_downstream
 from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again, serialized_dag
 from openmetadata_airflow_apis.runs.transaction import in_one_transaction
-from openmetadata_airflow_apis.runs.values import RestartedRun
+from openmetadata_airflow_apis.runs.values import RestartedRun, TouchedTaskInstance
+from openmetadata_airflow_apis.runs.waiting import await_ended, process_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
     from sqlalchemy.sql import ColumnElement
 
+# How long a restart waits for the processes of the tries before: a few of Airflow's heartbeats (5 s), and on_kill.
+PATIENCE_SECONDS = 30
 _JOB = Job.__table__
 _RESCHEDULE = TaskReschedule.__table__
 # What a task instance copies from its task, and copies anew when it is cleared, since the DAG may have changed.
@@ -41,13 +45,46 @@ _FROM_TASK = [
 ]
 
 
+class _StillEnding(Exception):
+    """What is to be cleared has processes of the tries before, which would write into the new ones."""
+
+    def __init__(self, task_instances: list[TouchedTaskInstance]) -> None:
+        self.task_instances = task_instances
+        super().__init__(task_instances)
+
+
 def restart_failed(dag_id: str, run_id: str, *, dry_run: bool = False, user: str, session: Session) -> RestartedRun:
     """Clear a run's failed task instances and everything downstream of them, as Airflow clears, and commit it.
 
     A finished run is queued again. Those that are running are stopped and tried again (state restarting).
-    dry_run: change nothing, answer what would be cleared.
-    Raises DagNotFound, DagRunNotFound, NothingFailed, Unavailable.
+    What has just been killed may have its process for some seconds more: until it is gone this waits, holding
+    no lock, for at most PATIENCE_SECONDS. dry_run: change nothing, wait for nothing, answer what would be cleared.
+    Raises DagNotFound, DagRunNotFound, NothingFailed, TaskIsStopping, Unavailable.
     """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            restarted = _restart(dag_id, run_id, dry_run=dry_run, user=user, session=session)
+        except _StillEnding as still:
+            left = await_ended(still.task_instances, deadline - time.monotonic(), session=session)
+            if not left:
+                continue
+            raise TaskIsStopping(
+                dag_id,
+                run_id,
+                left[0].task_id,
+                map_index=left[0].map_index,
+                hostname=left[0].hostname,
+                pid=left[0].pid,
+                others=len(left) - 1,
+            ) from None
+        if not dry_run:
+            audit.count("restart_failed_task")
+        return restarted
+
+
+def _restart(dag_id: str, run_id: str, *, dry_run: bool, user: str, session: Session) -> RestartedRun:
+    """Do it now, in one transaction, or raise _StillEnding and leave everything as it was."""
 
     def change() -> RestartedRun:
         run = find_run(dag_id, run_id, session=session, lock=not dry_run)
@@ -67,8 +104,14 @@ def restart_failed(dag_id: str, run_id: str, *, dry_run: bool = False, user: str
         found = rows.locked(
             condition,
             session=session,
-            further_columns=[TI.c.try_number, *(TI.c[name] for name in _FROM_TASK)],
+            further_columns=[
+                TI.c.try_number,
+                *(TI.c[name] for name in _FROM_TASK),
+                process_alive(TI.c.job_id),
+            ],
         )
+        if not dry_run:
+            _check_ended(found)
         failed_count = sum(row.state == "failed" for row in found)
         state = "queued" if run.state in State.finished_dr_states else run.state
         if not dry_run:
@@ -99,10 +142,30 @@ def restart_failed(dag_id: str, run_id: str, *, dry_run: bool = False, user: str
             failed_task_count=failed_count,
         )
 
-    restarted = in_one_transaction(change, session=session, dry_run=dry_run)
-    if not dry_run:
-        audit.count("restart_failed_task")
-    return restarted
+    return in_one_transaction(change, session=session, dry_run=dry_run)
+
+
+def _check_ended(found: Iterable[Row]) -> None:
+    """Raise _StillEnding where a process of the try before is there.
+
+    Told to end, it looks at the task instance's state. It leaves a finished one alone; one that was cleared
+    meanwhile it takes for its own, and fails the new try. A running one is not cleared, but told to restart.
+    """
+    ending = [
+        TouchedTaskInstance(
+            task_id=row.task_id,
+            map_index=row.map_index,
+            state_before=row.state,
+            state_after=row.state,
+            job_id=row.job_id,
+            hostname=row.hostname or None,
+            pid=row.pid,
+        )
+        for row in found
+        if row.process_alive and row.state != "running"
+    ]
+    if ending:
+        raise _StillEnding(ending)
 
 
 def _in(tasks: dict[str, Indexes]) -> ColumnElement:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from airflow.configuration import conf
 from airflow.jobs.job import Job
 from airflow.utils import timezone
-from sqlalchemy import select
+from sqlalchemy import and_, exists, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql import ColumnElement
 
     from openmetadata_airflow_apis.runs.values import TouchedTaskInstance
 
@@ -44,15 +45,22 @@ def await_ended(
 
 
 def _alive(job_ids: set[int], *, session: Session) -> set[int]:
-    silence = timedelta(seconds=conf.getint("scheduler", "scheduler_zombie_task_threshold"))
-    found = session.execute(
-        select(_JOB.c.id).where(
-            _JOB.c.id.in_(sorted(job_ids)),
-            _JOB.c.state.in_(["running", "restarting"]),
-            _JOB.c.end_date.is_(None),
-            _JOB.c.latest_heartbeat > timezone.utcnow() - silence,
-        )
-    )
+    found = session.execute(select(_JOB.c.id).where(_JOB.c.id.in_(sorted(job_ids)), job_alive()))
     alive = set(found.scalars())
     session.rollback()  # the next look is to see what was committed in between, and no connection is held meanwhile
     return alive
+
+
+def job_alive() -> ColumnElement:
+    """Return the condition of jobs whose process may still be there: not ended, and heard of not long ago."""
+    silence = timedelta(seconds=conf.getint("scheduler", "scheduler_zombie_task_threshold"))
+    return and_(
+        _JOB.c.state.in_(["running", "restarting"]),
+        _JOB.c.end_date.is_(None),
+        _JOB.c.latest_heartbeat > timezone.utcnow() - silence,
+    )
+
+
+def process_alive(job_id: ColumnElement) -> ColumnElement:
+    """Return the column that tells whether the process of the job with this id may still be there."""
+    return exists().where(_JOB.c.id == job_id, job_alive()).label("process_alive")
