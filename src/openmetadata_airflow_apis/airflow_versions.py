@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def parse_import_error() -> Any:
     """Return the model of the errors that files had when they were parsed."""
     from airflow.models import errors
 
-    # Airflow < 2.9 names it as the exception
+    # Airflow < 2.10 names it as the exception
     return errors.ParseImportError if hasattr(errors, "ParseImportError") else errors.ImportError
 
 
@@ -88,7 +89,7 @@ def parse_timezone(name: str) -> tzinfo:
 
     if hasattr(timezone, "parse_timezone"):
         return timezone.parse_timezone(name)
-    import pendulum  # Airflow < 2.8
+    import pendulum  # Airflow < 2.9
 
     return pendulum.timezone(name)
 
@@ -136,6 +137,25 @@ def task_instance_history() -> Table | None:
     return TaskInstanceHistory.__table__
 
 
+def one_more_clear(dag_run: Table) -> dict[str, Any]:
+    """Return the change of dag_run's column that counts how often a run was cleared; Airflow < 2.8 has none."""
+    from sqlalchemy import func
+
+    if "clear_number" not in dag_run.c:
+        return {}
+    return {"clear_number": func.coalesce(dag_run.c.clear_number, 0) + 1}
+
+
+def looks_at_all_indexes(trigger_rule: str) -> bool:
+    """Tell whether a task in a mapped task group waits for all indexes of what is upstream, not its own alone."""
+    from airflow import __version__
+    from packaging.version import Version
+
+    if Version(__version__) < Version("2.10.5"):  # fixed there: every rule did
+        return True
+    return trigger_rule in {"one_success", "one_failed", "one_done"}
+
+
 _ACTIONS = {"GET": "can_read", "PUT": "can_edit", "POST": "can_create", "DELETE": "can_delete"}
 _RESOURCES = {"RUN": ("DAG Runs",), "TASK_INSTANCE": ("DAG Runs", "Task Instances")}
 
@@ -181,8 +201,9 @@ def may_on_view(method: str, resource: str) -> bool:
     from airflow.www.extensions.init_auth_manager import get_auth_manager
 
     manager = get_auth_manager()
-    if hasattr(manager, "is_authorized_custom_view"):
-        return bool(manager.is_authorized_custom_view(method=method, resource_name=resource))
+    ask = getattr(manager, "is_authorized_custom_view", None)
+    if ask is not None and "resource_name" in signature(ask).parameters:
+        return bool(ask(method=method, resource_name=resource))
     # Airflow < 2.9
     return (_ACTIONS[method], resource) in manager.get_user().perms
 

@@ -74,6 +74,7 @@ def new_run(
         session=session,
     )
     run.state = "running"
+    run.start_date = run.start_date or datetime.now(timezone.utc)  # as the scheduler does with Airflow < 2.8
     if run_state != "running":
         run.state = run_state
     session.flush()

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from importlib.metadata import version
 
 AIRFLOW = tuple(int(part) for part in version("apache-airflow").split(".")[:2])
 
 # A deploy and a refresh ask the DAG processor for files; before, its next listing of the dags folder finds them.
 TAKES_PARSING_REQUESTS = AIRFLOW >= (2, 10)
+
+# dag_run.clear_number counts how often a run was cleared.
+CLEARS_COUNTED = AIRFLOW >= (2, 8)
+
+
+def clears(dag_run_row) -> int | bool:
+    """Return how often a run was cleared; False where Airflow doesn't count it."""
+    return CLEARS_COUNTED and dag_run_row.clear_number
+
+
+def logged_run_id(log_row) -> str | None:
+    """Return the run_id of a row in the audit log, from its extra where Airflow has no column for it (< 2.10)."""
+    return log_row.run_id if AIRFLOW >= (2, 10) else json.loads(log_row.extra).get("run_id")
 
 
 def asked_for(session) -> list[str]:

@@ -10,8 +10,9 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils import timezone
 from airflow.utils.sqlalchemy import with_row_locks
-from sqlalchemy import func, null, select, update
+from sqlalchemy import null, select, update
 
+from openmetadata_airflow_apis.airflow_versions import one_more_clear
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
 
 if TYPE_CHECKING:
@@ -79,6 +80,6 @@ def queue_again(dag_run_pk: int, *, session: Session) -> None:
             start_date=null(),
             end_date=null(),
             last_scheduling_decision=null(),
-            clear_number=func.coalesce(RUN.c.clear_number, 0) + 1,
+            **one_more_clear(RUN),
         )
     )

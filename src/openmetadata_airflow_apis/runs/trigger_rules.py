@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.models.mappedoperator import MappedOperator
 from airflow.utils.task_group import MappedTaskGroup
 
+from openmetadata_airflow_apis.airflow_versions import looks_at_all_indexes
 from openmetadata_airflow_apis.runs.graph import index_by_index
 from openmetadata_airflow_apis.runs.rows import FINISHED
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 # Spellings of Airflow 2.0, which it still reads.
 _OLD_NAMES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
-# In a mapped task group these look at all indexes of what is upstream, not at their own alone.
-_FAST = frozenset({"one_success", "one_failed", "one_done"})
 
 
 @dataclass
@@ -162,7 +161,7 @@ class RunStates:
         return Counter(states[index] for index in (-1, map_index) if index in states)
 
     def _looks_at_all(self, task: Any, upstream: Any) -> bool:
-        if trigger_rule(task) not in _FAST or not isinstance(task.task_group, MappedTaskGroup):
+        if not isinstance(task.task_group, MappedTaskGroup) or not looks_at_all_indexes(trigger_rule(task)):
             return False
         return upstream.task_id not in {each.task_id for each in mapped_dependencies(task)}
 

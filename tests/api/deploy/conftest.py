@@ -6,6 +6,7 @@ import shutil
 import warnings
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +20,7 @@ from sqlalchemy import event
 from openmetadata_airflow_apis.airflow_versions import parse_import_error
 from openmetadata_airflow_apis.definition import Workflow
 from openmetadata_airflow_apis.settings import Settings
-from support.versions import forget_requests
+from support.versions import AIRFLOW, forget_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ def permissions(database: None) -> None:
     """What a webserver has imported long before, with the warnings of its libraries."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import airflow.www.security_appless  # noqa: F401
+        import_module("airflow.www.security_appless" if AIRFLOW >= (2, 8) else "airflow.www.security")
 
 
 @pytest.fixture

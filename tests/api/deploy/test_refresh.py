@@ -58,7 +58,7 @@ def test_rows_that_are_missing_or_old_are_repaired(refreshing, session, settings
     session.execute(update(DagModel).where(DagModel.dag_id == "old").values(last_parsed_time=None))
     session.commit()
 
-    assert refreshing() == Refreshed(refreshed=5, requested=5, failed=())
+    assert refreshing() == Refreshed(refreshed=5, requested=5 if TAKES_PARSING_REQUESTS else 0, failed=())
 
     session.expire_all()
     for name in ("whole", "gone", "inactive", "unserialized", "old"):
@@ -128,7 +128,7 @@ def test_pending_dags_are_left_to_the_dag_processor(refreshing, session, setting
     decorate(workflow)
     deploy(workflow, user="ada", settings=settings, session=session)
 
-    assert refreshing() == Refreshed(refreshed=1, requested=1, failed=())
+    assert refreshing() == Refreshed(refreshed=1, requested=1 if TAKES_PARSING_REQUESTS else 0, failed=())
     assert get_deployed("nightly", settings=settings, session=session).state == "pending"
 
 
@@ -140,4 +140,4 @@ def test_a_refresh_with_nothing_to_repair_costs_a_fixed_number_of_statements(ref
         with counted(session) as statements:
             refreshing()
         numbers.append(len(statements))
-    assert numbers[0] == numbers[1] == 3
+    assert numbers[0] == numbers[1] == (3 if TAKES_PARSING_REQUESTS else 2)

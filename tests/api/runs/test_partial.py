@@ -18,6 +18,7 @@ from openmetadata_airflow_apis.errors import (
 )
 from openmetadata_airflow_apis.runs import dag_state, run_partial
 from support.dag_runs import START, new_dag, run_row, states, store, task_instance_rows
+from support.versions import logged_run_id
 
 
 def _run(dag_id, task_ids, session, run_id="manual__1", **arguments):
@@ -78,7 +79,7 @@ def test_a_partial_run_leaves_its_traces(chain, session):
     _run("partial", ["third", "first"], session)
     assert dag_state("partial", "manual__1", session=session).note.split("Z ", 1)[1] == "ada: ran only first, third"
     row = session.scalars(select(Log).where(Log.dag_id == "partial").order_by(Log.id.desc())).first()
-    assert (row.event, row.owner, row.run_id, row.extra) == (
+    assert (row.event, row.owner, logged_run_id(row), row.extra) == (
         "run_task_instance",
         "ada",
         "manual__1",

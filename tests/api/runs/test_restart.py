@@ -6,11 +6,12 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound, NothingFailed
 from openmetadata_airflow_apis.runs import dag_state, restart_failed
 from support.dag_runs import START, new_dag, new_run, run_row, states, store, task_instance_rows
+from support.versions import CLEARS_COUNTED, clears, logged_run_id
 
 LOGICAL_DATE = START + timedelta(days=1)
 
@@ -74,7 +75,7 @@ def test_the_failed_ones_and_their_downstream_are_cleared(diamond, session):
     }
     row = run_row("diamond", session)
     assert (row.state, row.start_date, row.end_date, row.last_scheduling_decision) == ("queued", None, None, None)
-    assert (row.clear_number, row.queued_at is not None) == (1, True)
+    assert (clears(row), row.queued_at is not None) == (CLEARS_COUNTED and 1, True)
     assert states("diamond", session, "manual__2") == diamond
     assert run_row("diamond", session, "manual__2").state == "failed"
 
@@ -109,7 +110,7 @@ def test_a_restart_leaves_its_traces(diamond, session):
     note = dag_state("diamond", "manual__1", session=session).note
     assert note.split("Z ", 1)[1] == "ada: restarted 2 failed task instance(s), 4 cleared in all"
     row = session.scalars(select(Log).where(Log.dag_id == "diamond").order_by(Log.id.desc())).first()
-    assert (row.event, row.owner, row.run_id, row.extra) == (
+    assert (row.event, row.owner, logged_run_id(row), row.extra) == (
         "restart_failed_task",
         "ada",
         "manual__1",
@@ -201,7 +202,7 @@ def test_a_run_under_way_stays_as_it_is(diamond, session):
     before = run_row("diamond", session)
     assert _restart("diamond", session).state == "running"
     after = run_row("diamond", session)
-    assert (after.state, after.start_date, after.clear_number) == ("running", before.start_date, 0)
+    assert (after.state, after.start_date, clears(after)) == ("running", before.start_date, CLEARS_COUNTED and 0)
 
 
 def test_a_task_that_the_dag_has_lost_is_left(session):
@@ -253,7 +254,7 @@ def test_every_column_is_as_airflow_clears_it(session, downstream):
     for ours in (True, False):
         store(make("before"), session)
         new_run(make("before"), session, {"other": "success"}, run_state="failed")
-        job = _job(session)
+        job = _job(session, state="running" if downstream == "running" else "success")
         _set(session, "as_airflow", "first", -1, state="failed", try_number=3, max_tries=2, start_date=START,
              end_date=START + timedelta(minutes=1), duration=60, external_executor_id="abc")  # fmt: skip
         _set(session, "as_airflow", "second", -1, state=downstream, try_number=1 if downstream else 0, job_id=job,
@@ -277,10 +278,10 @@ def test_every_column_is_as_airflow_clears_it(session, downstream):
     assert snapshots[0] == snapshots[1]
 
 
-def _job(session) -> int:
+def _job(session, *, state: str) -> int:
     from airflow.jobs.job import Job
 
-    job = Job(state="running", job_type="LocalTaskJob")
+    job = Job(state=state, job_type="LocalTaskJob")
     session.add(job)
     session.commit()
     return job.id
@@ -289,8 +290,10 @@ def _job(session) -> int:
 def _reschedules(session, tries_of) -> None:
     from airflow.models.taskreschedule import TaskReschedule
 
+    dates = {"start_date": START, "end_date": START, "duration": 0, "reschedule_date": START}
     for task_id, tries in tries_of.items():
-        session.add(TaskReschedule(task_id, "as_airflow", "manual__1", tries, START, START, START))
+        key = {"dag_id": "as_airflow", "run_id": "manual__1", "task_id": task_id, "map_index": -1}
+        session.execute(insert(TaskReschedule.__table__).values(**key, try_number=tries, **dates))
     session.commit()
 
 
