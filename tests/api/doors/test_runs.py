@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import update
 
+from openmetadata_airflow_apis.runs import restart
 from support import dag_runs
 
 RUN = {"dag_id": "doors", "run_id": "manual__1"}
@@ -161,6 +163,31 @@ class TestRestart:
         assert typed_door("POST", f"{RUN_PATH}/restart") == problem(
             409, "Conflict", "The DagRun `manual__1` of the DAG `doors` has no failed task instances"
         )
+
+    def test_a_killed_process_that_stays(self, old_door, typed_door, run, session, monkeypatch):
+        """What has been killed is not restarted before its process is gone; both doors name the process."""
+        from airflow.jobs.job import Job
+        from airflow.models.taskinstance import TaskInstance
+
+        job = Job(state="running", job_type="LocalTaskJob")
+        session.add(job)
+        session.flush()
+        table = TaskInstance.__table__
+        second = (table.c.dag_id == "doors") & (table.c.task_id == "second")
+        session.execute(update(table).where(second).values(job_id=job.id, hostname="worker-1", pid=4711))
+        session.commit()
+        monkeypatch.setattr(restart, "PATIENCE_SECONDS", 0)
+        detail = (
+            "The last process of the task `second` (host worker-1, pid 4711) has not ended yet in the DagRun "
+            "`manual__1` of the DAG `doors`; nothing was changed, try again in a moment"
+        )
+        assert old_door("restart_failed_task", **RUN) == (409, {"error": detail})
+        assert typed_door("POST", f"{RUN_PATH}/restart") == problem(409, "Conflict", detail)
+        assert dag_runs.states("doors", session) == {
+            "first": "success",
+            "second": "failed",
+            "third": "upstream_failed",
+        }
 
 
 class TestKill:

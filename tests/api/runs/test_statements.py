@@ -6,7 +6,7 @@ import contextlib
 import tracemalloc
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, insert, select, update
 
 from openmetadata_airflow_apis.runs import kill_running, restart_failed, run_partial, skip_task_instance
 from support.dag_runs import new_dag, new_run, put_states, store
@@ -51,6 +51,22 @@ def _restart_scattered(session):
     return lambda: restart_failed("statements", "manual__1", user="ada", session=session)
 
 
+def _restart_killed(session):
+    from airflow.jobs.job import Job
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils import timezone
+
+    job, table = Job.__table__, TaskInstance.__table__
+    of_run = table.c.dag_id == "statements"
+    number = session.scalar(select(func.count()).select_from(table).where(of_run))
+    first = (session.scalar(select(func.max(job.c.id))) or 0) + 1
+    ended = {"state": "success", "job_type": "LocalTaskJob", "end_date": timezone.utcnow()}
+    session.execute(insert(job), [{"id": first + each, **ended} for each in range(number)])
+    session.execute(update(table).where(of_run).values(state="failed", job_id=first + table.c.map_index + 1))
+    session.commit()
+    return lambda: restart_failed("statements", "manual__1", user="ada", session=session)
+
+
 def _kill(session):
     return lambda: kill_running("statements", "manual__1", user="ada", session=session)
 
@@ -63,7 +79,7 @@ def _partial(session):
     return lambda: run_partial("statements", ["mapped"], run_id="manual__2", user="ada", session=session)
 
 
-@pytest.mark.parametrize("operation", [_restart, _restart_scattered, _kill, _skip, _partial])
+@pytest.mark.parametrize("operation", [_restart, _restart_scattered, _restart_killed, _kill, _skip, _partial])
 def test_the_number_of_statements_is_constant(session, operation):
     """An operation takes as many SQL statements for 5,000 task instances as for 10, and at most 25."""
     numbers = []
