@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import delete
 
 from openmetadata_airflow_apis.api import specification
 from support.callers import bearer
-from support.versions import AIRFLOW
+from support.versions import AIRFLOW, forget_requests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 if AIRFLOW < (2, 8):
     pytest.skip("schemathesis 4 does not go with the packages of 2023", allow_module_level=True)
@@ -78,6 +80,24 @@ def send(app, token, hello) -> Callable[..., None]:
         case.call_and_validate(app=app, headers=headers)
 
     return send
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_left(app, home: Path) -> Iterator[None]:
+    """What these tests deploy is gone after them."""
+    from airflow.models.dag import DagModel
+    from airflow.models.dagrun import DagRun
+    from airflow.models.serialized_dag import SerializedDagModel
+    from airflow.settings import Session
+
+    yield
+    for path in (*home.glob("dag_generated_configs/*.json"), *home.glob("dags/*.py")):
+        path.unlink()
+    with Session() as session:
+        forget_requests(session)
+        for model in (DagRun, SerializedDagModel, DagModel):
+            session.execute(delete(model))
+        session.commit()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Callable
 
-from flask import current_app, g, request
+from flask import current_app, request
 from jsonschema import Draft7Validator, validators
 
 from openmetadata_airflow_apis.api.strict_json import parse
@@ -19,6 +19,8 @@ from openmetadata_airflow_apis.errors import (
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.settings import Settings
+
+_KEPT_BODY = "openmetadata_airflow_apis.json_body"
 
 # The same sentences as for a workflow definition.
 _Validator: Any = validators.extend(Draft7Validator, validators=sentences.keywords())  # type: ignore[no-untyped-call]
@@ -58,17 +60,19 @@ def read_json() -> Any:
     Raises UnsupportedMediaType for another content type, BodyTooLarge, and MalformedBody as
     strict_json.parse does.
     """
-    if "json_body" not in g:
+    # Not in flask.g: it is shared by requests that are made within an application context.
+    kept = request.environ
+    if _KEPT_BODY not in kept:
         data = _read_bytes()
         if not data:
-            g.json_body = None
+            kept[_KEPT_BODY] = None
         elif not request.is_json:
             raise UnsupportedMediaType(
                 f"The body must be sent with Content-Type: application/json, not '{request.mimetype or 'none'}'"
             )
         else:
-            g.json_body = parse(data)
-    return g.json_body
+            kept[_KEPT_BODY] = parse(data)
+    return kept[_KEPT_BODY]
 
 
 class BodyValidator:

@@ -11,7 +11,7 @@ from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.body import read_json, settings
 from openmetadata_airflow_apis.security.identity import user_name
-from openmetadata_airflow_apis.security.permissions import authorize, readable_dag_ids
+from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
 
 
 def deploy_dag(*, dry_run: bool = False, wait: int = 0) -> tuple[dict[str, Any], int]:
@@ -19,7 +19,14 @@ def deploy_dag(*, dry_run: bool = False, wait: int = 0) -> tuple[dict[str, Any],
     workflow = deploy.check_workflow(read_json(), settings(), now=datetime.now(timezone.utc))
     authorize("deploy_dag", workflow.dag_id)
     with create_session() as session:
-        deployment = deploy.deploy(workflow, user=user_name(), settings=settings(), session=session, dry_run=dry_run)
+        deployment = deploy.deploy(
+            workflow,
+            user=user_name(),
+            settings=settings(),
+            session=session,
+            dry_run=dry_run,
+            may_replace=authorize_replacing,
+        )
         if wait and not dry_run:
             deployment = deploy.await_parse(deployment, wait, session=session)
     return wire.to_json(deployment), _status(deployment)

@@ -30,6 +30,7 @@ from openmetadata_airflow_apis.deploy.rows import (
 from openmetadata_airflow_apis.errors import DagExists, DagNotBuilt, Fault, InvalidDefinition
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from airflow.models.dag import DAG
@@ -65,6 +66,10 @@ class Deployment:
     changes: Changes | None = None
 
 
+def _anybody(_: str) -> None:
+    """Let everybody replace what is deployed."""
+
+
 def deploy(
     workflow: Workflow,
     *,
@@ -72,12 +77,15 @@ def deploy(
     settings: Settings,
     session: Session,
     dry_run: bool = False,
+    may_replace: Callable[[str], None] = _anybody,
     store: DefinitionStore | None = None,
 ) -> Deployment:
     """Deploy a checked workflow; when this returns, a scheduler can run it without a parse.
 
-    Commits the session. Raises DagExists, NotDeployedHere, InvalidDefinition, StorageFull, Unavailable; after
-    any of them but an Unavailable that says otherwise, what was deployed is what was deployed before.
+    may_replace: called with the dag_id where something is deployed under it, while nobody else can change that;
+    what it raises ends the deploy. Commits the session. Raises DagExists, NotDeployedHere, InvalidDefinition,
+    StorageFull, Unavailable; after any of them but an Unavailable that says otherwise, what was deployed is what
+    was deployed before.
     """
     store = store or FileStore(settings)
     dag_id, definition = workflow.dag_id, workflow.definition
@@ -87,7 +95,7 @@ def deploy(
     answers = database_errors("Airflow's database does not answer; nothing was deployed, try again later")
     if dry_run:
         with answers:
-            previous = _check(workflow, store, session=session)
+            previous = _check(workflow, store, may_replace, session=session)
             made = _deployment(document, previous, dag, fileloc, session=session)
             return replace(
                 made,
@@ -98,7 +106,7 @@ def deploy(
     with store.locked(dag_id):
         with answers:
             finish_interrupted(dag_id, store, session=session)
-            previous = _check(workflow, store, session=session)
+            previous = _check(workflow, store, may_replace, session=session)
             session.commit()  # no read transaction stays open over the writing of files
         if previous and document.deployed_at <= previous.deployed_at:  # a clock was set back
             document = replace(document, deployed_at=previous.deployed_at + timedelta(microseconds=1))
@@ -141,8 +149,12 @@ def _build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:
         raise InvalidDefinition([Fault("", str(error))]) from error
 
 
-def _check(workflow: Workflow, store: DefinitionStore, *, session: Session) -> StoredDocument | None:
+def _check(
+    workflow: Workflow, store: DefinitionStore, may_replace: Callable[[str], None], *, session: Session
+) -> StoredDocument | None:
     previous = store.claim(workflow.dag_id)
+    if previous:
+        may_replace(workflow.dag_id)
     refuse_other_file(workflow.dag_id, store.fileloc(workflow.dag_id), session=session)
     if previous and not workflow.force:
         raise DagExists(workflow.dag_id, host=get_hostname())

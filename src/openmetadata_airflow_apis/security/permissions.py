@@ -114,6 +114,16 @@ def authorize(operation_id: str, dag_id: str | None) -> None:
             raise NotAllowed(f"{operation_id} needs the permission {needed.sentence(dag_id)}")
 
 
+def authorize_replacing(dag_id: str) -> None:
+    """Raise NotAllowed unless the request's user may replace what is deployed under that name.
+
+    authorize cannot tell: Airflow need not have a row of it (yet), and somebody may deploy it after that.
+    """
+    needed = OnDag("PUT")
+    if not needed.granted(dag_id):
+        raise NotAllowed(f"deploy_dag needs the permission {needed.sentence(dag_id)}")
+
+
 def readable_dag_ids() -> set[str] | None:
     """Return the dag_ids that the request's user may read, None where these are all."""
     return None if airflow_versions.may_on_dag("GET") else airflow_versions.permitted_dag_ids()
