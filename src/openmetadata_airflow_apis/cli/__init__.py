@@ -39,9 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Airflow's own deprecations are not about what was asked here.
         warnings.simplefilter("ignore")
     try:
-        return int(parsed.run(parsed))
+        code = int(parsed.run(parsed))
+        sys.stdout.flush()  # here, not at exit, where nobody could catch what follows
+        return code
     except BrokenPipeError:
-        # `… | head` has read enough; Python would complain once more when it flushes at exit.
+        # `… | head` has read enough; what is left to print goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ManagedDagsError as error:
