@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from openmetadata_airflow_apis.runs import (
@@ -99,6 +100,11 @@ with dag("live_restart"):
         EmptyOperator(task_id=f"top_{side}") >> leave_a_line(side, f"test -e {OUT}/mended") >> bottom
     bottom >> EmptyOperator(task_id="after")
 
+with dag("live_kill_restart"):
+    BashOperator(
+        task_id="sleep", bash_command=f"echo $$ >> {OUT}/live_kill_restart; test -e {OUT}/awake || exec sleep 600"
+    ) >> EmptyOperator(task_id="after")
+
 with dag("live_partial"):
     first, second, third, fourth = (leave_a_line(name) for name in ("first", "second", "third", "fourth"))
     first >> second >> third >> fourth
@@ -121,7 +127,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module", params=["postgresql", "sqlite"])
 def airflow(request: pytest.FixtureRequest, database_cache: Path) -> Iterator[LiveAirflow]:
-    """A scheduler with these DAGs: LocalExecutor on PostgreSQL, SequentialExecutor on SQLite."""
+    """A scheduler and a webserver with these DAGs: LocalExecutor on PostgreSQL, SequentialExecutor on SQLite."""
     home = airflow_home.make_home()
     (home / "out").mkdir()
     with contextlib.ExitStack() as stack:
@@ -132,7 +138,7 @@ def airflow(request: pytest.FixtureRequest, database_cache: Path) -> Iterator[Li
             airflow_home.create_sqlite_database(home, database_cache)
             airflow = LiveAirflow(home, executor="SequentialExecutor")
         stack.enter_context(airflow)
-        airflow.start("scheduler")
+        airflow.start("scheduler", "webserver")
         airflow.write_dag("live.py", DAGS)
         yield airflow
 
@@ -156,6 +162,17 @@ def _await_pid(airflow: LiveAirflow, name: str) -> int:
 
 def _await_state(airflow: LiveAirflow, dag_id: str, run_id: str, *states: str) -> None:
     airflow.wait_for(lambda: airflow.run_state(dag_id, run_id) in states, f"{dag_id} {run_id} to be {states}")
+
+
+def _run_with_tasks(airflow: LiveAirflow, dag_id: str, run_id: str) -> tuple[str, set[str | None]]:
+    """Return the run's state and those of its task instances, as they were at one and the same moment."""
+    query = text(
+        "SELECT dag_run.state, task_instance.state FROM dag_run JOIN task_instance USING (dag_id, run_id) "
+        "WHERE dag_id = :dag_id AND run_id = :run_id"
+    )
+    with airflow.engine.connect() as connection:
+        rows = connection.execute(query, {"dag_id": dag_id, "run_id": run_id}).all()
+    return rows[0][0], {state for _, state in rows}
 
 
 def _await_scheduling(airflow: LiveAirflow, session: Session) -> None:
@@ -235,6 +252,35 @@ def test_what_failed_in_one_run_is_run_again_there(airflow, session):
     assert airflow.run_state("live_restart", "left_alone") == "failed"
     assert sorted(_out(airflow, "live_restart-left")) == ["broken", "broken", "left_alone"]
     assert _out(airflow, "live_restart-bottom") == ["broken"]
+
+
+def test_what_was_killed_can_be_restarted_at_once(airflow, session):
+    """A restart right after a kill waits for the process and runs the task anew; run and task never disagree."""
+    client = airflow.client()
+    trigger_dag("live_kill_restart", run_id="again", user="ada", session=session)
+    pid = _await_pid(airflow, "live_kill_restart")
+    (airflow.home / "out" / "awake").touch()
+
+    killed = client.old_door("kill_running_tasks", dag_id="live_kill_restart", run_id="again")
+    restarted = client.old_door("restart_failed_task", dag_id="live_kill_restart", run_id="again")
+
+    assert (killed.status_code, killed.json()) == (200, {"status": "success"})
+    assert not psutil.pid_exists(pid)
+    expected = {"failed_task_count": 2, "clear_task_count": 2, "status": "success"}
+    assert (restarted.status_code, restarted.json()) == (200, expected)
+    disagreements = []
+
+    def ended() -> bool:
+        run_state, states = _run_with_tasks(airflow, "live_kill_restart", "again")
+        if "failed" in states and run_state != "failed":
+            disagreements.append((run_state, states))
+        return run_state in {"success", "failed"}
+
+    airflow.wait_for(ended, "the restarted run's end")
+    assert _run_with_tasks(airflow, "live_kill_restart", "again") == ("success", {"success"})
+    assert disagreements == []
+    assert task_instance_detail("live_kill_restart", "again", "sleep", session=session).try_number == 2
+    assert len(_out(airflow, "live_kill_restart")) == 2
 
 
 def test_only_the_chosen_task_of_a_chain_is_executed(airflow, session):
