@@ -41,11 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = int(parsed.run(parsed))
         sys.stdout.flush()  # here, not at exit, where nobody could catch what follows
-        return code
     except BrokenPipeError:
         # `… | head` has read enough; what is left to print goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        code = 1
     except ManagedDagsError as error:
         print(error, file=sys.stderr)
-        return 1
+        code = 1
+    return code
