@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+# A deploy leaves a file that is not as it was written: somebody's work may be in it.
+MEND_BY_HAND = "take the file away or put back what was deployed, then deploy again"
+
+
 class Fault(NamedTuple):  # a dataclass costs each DAG file 2 ms of import
     """One thing that is wrong with a JSON document.
 
@@ -193,12 +197,13 @@ class DagExists(Conflict):
 class NotDeployedHere(Conflict):
     """The dag_id or the file belongs to something that this product did not deploy."""
 
-    def __init__(self, dag_id: str, place: str) -> None:
+    def __init__(
+        self, dag_id: str, place: str, *, cure: str = "change it where it came from, or deploy under another name"
+    ) -> None:
         self.dag_id = dag_id
         self.place = place
         super().__init__(
-            f"The DAG `{dag_id}` was not deployed through this API ({place}) and is left as it is; "
-            "change it where it came from, or deploy under another name"
+            f"The DAG `{dag_id}` was not deployed through this API ({place}) and is left as it is; {cure}"
         )
 
 
@@ -313,10 +318,10 @@ class TooManyTries(ManagedDagsError):
 class DamagedDocument(ManagedDagsError):
     """The file of a deployed definition cannot be trusted; str() names the file and the cure in one line."""
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, *, cure: str = MEND_BY_HAND) -> None:
         self.path = path
         self.reason = reason
-        super().__init__(f"{path}: {reason}; deploy the workflow again")
+        super().__init__(f"{path}: {reason}; {cure}")
 
 
 class DagNotBuilt(ManagedDagsError):

@@ -30,7 +30,8 @@ def load_dag(dag_id: str, workflow_config_file: str) -> DAG:
         with open(workflow_config_file, "rb", buffering=0) as file:  # noqa: PTH123 - without pathlib, for speed
             data = file.read()
     except FileNotFoundError:
-        raise DamagedDocument(workflow_config_file, "the definition's file is missing") from None
+        cure = "deploy the workflow again"
+        raise DamagedDocument(workflow_config_file, "the definition's file is missing", cure=cure) from None
     content = read_content(data, workflow_config_file)
     if content["dag_id"] != dag_id:
         raise DamagedDocument(workflow_config_file, f"it holds the DAG '{content['dag_id']}', not '{dag_id}'")

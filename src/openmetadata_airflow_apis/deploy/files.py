@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Callable
 from openmetadata_airflow_apis.dagbuild.stored import decode, encode
 from openmetadata_airflow_apis.deploy import atomic, rendered
 from openmetadata_airflow_apis.deploy.locks import HeldElsewhere, locked_file
-from openmetadata_airflow_apis.errors import DamagedDocument, NotDeployedHere, Unavailable
+from openmetadata_airflow_apis.errors import MEND_BY_HAND, DamagedDocument, NotDeployedHere, Unavailable
 from openmetadata_airflow_apis.settings import dags_folder
 
 if TYPE_CHECKING:
@@ -115,11 +115,12 @@ class FileStore:
         try:
             document = self.read(dag_id)
         except DamagedDocument as damage:
-            raise NotDeployedHere(dag_id, f"{damage.path} {damage.reason}") from None
+            raise NotDeployedHere(dag_id, f"{damage.path}: {damage.reason}", cure=MEND_BY_HAND) from None
         with atomic.storage_errors(self._modules):
             module = self._read_regular(self._module(dag_id), dag_id)
         if module is not None and not rendered.is_sealed(module, dag_id):
-            raise NotDeployedHere(dag_id, f"{self._module(dag_id)} was not written by it, or was changed by hand")
+            place = f"{self._module(dag_id)} was not written by it, or was changed by hand"
+            raise NotDeployedHere(dag_id, place, cure=MEND_BY_HAND)
         return document
 
     def write(self, document: StoredDocument) -> None:

@@ -128,9 +128,10 @@ def test_one_bad_document_fails_its_own_dag_alone(tmp_path, managed):
     }
     assert last_lines == {
         "edited.py": f"{configs}/edited.json: the definition was changed in the file after it was deployed "
-        "(its sha256 differs); deploy the workflow again",
+        "(its sha256 differs); take the file away or put back what was deployed, then deploy again",
         "missing.py": f"{configs}/missing.json: the definition's file is missing; deploy the workflow again",
-        "moved.py": f"{configs}/moved.json: it holds the DAG 'good', not 'moved'; deploy the workflow again",
+        "moved.py": f"{configs}/moved.json: it holds the DAG 'good', not 'moved'; "
+        "take the file away or put back what was deployed, then deploy again",
     }
 
 

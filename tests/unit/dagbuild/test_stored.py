@@ -60,7 +60,7 @@ def test_an_edited_definition_is_refused():
     edited = {**DEFINITION, "dag": {"schedule": "@daily"}}
     assert damaged(changed(definition=edited)) == (
         "/configs/nightly.json: the definition was changed in the file after it was deployed (its sha256 differs); "
-        "deploy the workflow again"
+        "take the file away or put back what was deployed, then deploy again"
     )
 
 

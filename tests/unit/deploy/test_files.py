@@ -213,6 +213,27 @@ def test_names_that_differ_in_case_alone_are_one_name(store, tmp_path):
     assert content(tmp_path) == before
 
 
+@pytest.mark.parametrize("change", ["take away", "put back"])
+def test_the_cure_of_a_damaged_definition_cures(store, tmp_path, change: str):
+    """Reading and deploying name one cure, the only one, and each half of it lets the next deploy through."""
+    store.write(OLD)
+    path = tmp_path / "generated" / "configs" / "nightly.json"
+    deployed = path.read_bytes()
+    path.write_bytes(deployed.replace(b'"ada"', b'"eve",'))
+    cure = "take the file away or put back what was deployed, then deploy again"
+    with pytest.raises(DamagedDocument, match=f"{cure}$"):
+        store.read("nightly")
+    with pytest.raises(NotDeployedHere, match=f"{cure}$"):
+        store.claim("nightly")
+    if change == "take away":
+        path.unlink()
+    else:
+        path.write_bytes(deployed)
+    store.claim("nightly")
+    store.write(NEW)
+    assert store.read("nightly") == NEW
+
+
 def test_a_damaged_definition_cannot_be_read(store, tmp_path):
     """A damaged definition is named, with what is wrong."""
     write(store)
