@@ -29,7 +29,7 @@ def record(
     operation: str,
     *,
     user: str,
-    dag_id: str,
+    dag_id: str | None,
     session: Session,
     run_id: str | None = None,
     task_id: str | None = None,
@@ -38,7 +38,8 @@ def record(
 ) -> None:
     """Add a row to Airflow's audit log.
 
-    operation: the operationId, which becomes the row's event. user: the user name. details: JSON-able, no
+    operation: the operationId, which becomes the row's event. user: the user name. dag_id: None for what is about
+    no DAG. details: JSON-able, no
     secrets; it is stored as the row's extra, with the run_id, for which Airflow < 2.10 has no column.
     """
     values = {

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
+from airflow.utils.session import create_session
+
+from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import NotSignedIn
 from openmetadata_airflow_apis.security import gate, identity, passwords, revocation, tokens
 from openmetadata_airflow_apis.settings import Settings
@@ -21,6 +25,7 @@ def login(username: str, password: str, *, provider: str = "db", refresh: bool =
     issued = {"access_token": tokens.issue(user, "access", family=family, fresh=True)}
     if refresh:
         issued["refresh_token"] = tokens.issue(user, "refresh", family=family)
+    _record("login", user)
     return issued
 
 
@@ -51,3 +56,9 @@ def logout() -> None:
     identity.leave_session()
     shown = tokens.verify(gate.bearer_token(gate.authorization_header()), {"access", "refresh"})
     revocation.revoke(shown.family, until=tokens.last_expiry())
+    _record("logout", shown.user)
+
+
+def _record(operation: str, user: Any) -> None:
+    with create_session() as session:
+        audit.record(operation, user=user.username, dag_id=None, session=session)

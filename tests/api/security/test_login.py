@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from openmetadata_airflow_apis.security import revocation
 from support.callers import READ, bearer, claims_of
@@ -286,3 +286,20 @@ def test_passwords_and_tokens_are_not_logged(client, caplog) -> None:
     logged = "\n".join(f"{record.getMessage()} {record.exc_text or ''}" for record in caplog.records)
     for secret in ("admin-secret", "a-wrong-secret", issued["access_token"], issued["refresh_token"]):
         assert secret not in logged
+
+
+def test_audit_rows(client, session) -> None:
+    """A login and a logout leave a row each in Airflow's audit log: who and what, and nothing else."""
+    from airflow.models.log import Log
+
+    newest = session.scalar(select(func.max(Log.id))) or 0
+    _login(client, "viewer", "a wrong one")
+    issued = _login(client, "viewer", "viewer-secret", refresh=True).json
+    client.post(REFRESH, headers=bearer(issued["refresh_token"]))
+    client.post(LOGOUT, headers=bearer(issued["refresh_token"]))
+    session.rollback()
+    rows = session.query(Log).filter(Log.id > newest).order_by(Log.id)
+    assert [(row.event, row.owner, row.dag_id, row.extra) for row in rows] == [
+        ("login", "viewer", None, "{}"),
+        ("logout", "viewer", None, "{}"),
+    ]
