@@ -49,6 +49,7 @@ class Cluster:
     def __init__(self) -> None:
         # A short path: a Unix socket's may have 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="omaa-pg-", dir="/tmp"))  # mkdtemp makes it ours
+        self._data = str(self.folder / "data")
         self._log = self.folder / "log"
         self._running = False
 
@@ -70,19 +71,27 @@ class Cluster:
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
-        data = str(self.folder / "data")
-        self._run("initdb", "--pgdata", data, "--username", "airflow", "--auth", "trust",
+        self._run("initdb", "--pgdata", self._data, "--username", "airflow", "--auth", "trust",
                   "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions")  # fmt: skip
+        self.resume()
+
+    def resume(self) -> None:
+        """Start the server of a cluster that is made; return when it takes connections."""
         options = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
         options += f" -c unix_socket_directories={self.folder}"
-        self._run("pg_ctl", "--pgdata", data, "--log", str(self._log), "--options", options, "--wait", "start")
+        self._run("pg_ctl", "--pgdata", self._data, "--log", str(self._log), "--options", options, "--wait", "start")
         self._running = True
+
+    def pause(self) -> None:
+        """Stop the server, connections or not, and keep its databases for resume()."""
+        self._running = False
+        self._run("pg_ctl", "--pgdata", self._data, "--mode", "fast", "--wait", "stop")
 
     def stop(self) -> None:
         """Stop the server, connections or not, and remove everything."""
         if self._running:
             self._running = False
-            self._run("pg_ctl", "--pgdata", str(self.folder / "data"), "--mode", "immediate", "--wait", "stop")
+            self._run("pg_ctl", "--pgdata", self._data, "--mode", "immediate", "--wait", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def create_database(self, name: str, template: str | None = None) -> str:
