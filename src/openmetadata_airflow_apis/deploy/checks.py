@@ -69,20 +69,26 @@ def _check_definition(reading: Reading, findings: Findings, settings: Settings, 
     tasks = TaskChecks(definition, findings, values, imports, settings)
     for index, task in enumerate(definition["tasks"]):
         tasks.check(index, task)
-    if tasks.every_operator_known:
-        _check_default_args(definition, findings, tasks.arguments_known)
+    _check_default_args(definition, findings, tasks.arguments_known, misspelled_alone=not tasks.every_operator_known)
 
 
-def _check_default_args(definition: dict[str, Any], findings: Findings, known: set[str]) -> None:
-    """Note the default_args that no operator of the DAG takes: Airflow would ignore them."""
+def _check_default_args(
+    definition: dict[str, Any], findings: Findings, known: set[str], *, misspelled_alone: bool
+) -> None:
+    """Note the default_args that no operator of the DAG takes: Airflow would ignore them.
+
+    misspelled_alone: an operator could not be found, and who knows what it takes: only what is nearly a known one.
+    """
     places: list[tuple[tuple[str | int, ...], dict[str, Any]]] = [(("dag",), definition["dag"])]
     for index, group in enumerate(definition["task_groups"]):
         places.append((("task_groups", index, "arguments"), group.get("arguments") or {}))
     for place, holder in places:
         for key in holder.get("default_args") or {}:
-            if key not in known and key != "params":
-                detail = f"no operator of this DAG has an argument '{key}'{nearest(key, known)}"
-                findings.add((*place, "default_args", key), detail)
+            if key in known or key == "params":
+                continue
+            near = nearest(key, known)
+            if near or not misspelled_alone:
+                findings.add((*place, "default_args", key), f"no operator of this DAG has an argument '{key}'{near}")
 
 
 def _dag_arguments() -> list[str]:

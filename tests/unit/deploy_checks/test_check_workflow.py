@@ -164,6 +164,17 @@ def test_default_args_that_nothing_takes(settings):
     assert "bash_command" in reason
 
 
+def test_misspelled_default_args_beside_an_unknown_operator(settings):
+    """A near miss of a known key is named although nobody knows what the unknown operator takes."""
+    default_args = {"start_date": "2024-01-01", "retrys": 3, "shelf": 1}
+    task = {"operator": "airflow.operators.bash.BashOperater"}
+    found = faults(request(default_args=default_args, tasks={"one": task}), settings)
+    assert found == {
+        "/default_args/retrys": ["no operator of this DAG has an argument 'retrys'; did you mean 'retries'?"],
+        "/tasks/one/operator": ["no class 'BashOperater' in airflow.operators.bash; did you mean 'BashOperator'?"],
+    }
+
+
 @pytest.mark.parametrize(
     ("task", "expected"),
     [
