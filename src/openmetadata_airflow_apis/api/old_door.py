@@ -147,6 +147,8 @@ def _text(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
     for name in names:
         if not isinstance(arguments[name], str):
             raise InvalidArgument(name, f"is {json.dumps(arguments[name])}; give a string")
+        if "\0" in arguments[name]:
+            raise InvalidArgument(name, "has a NUL in it, which no database keeps")
     return {name: arguments[name] for name in names}
 
 

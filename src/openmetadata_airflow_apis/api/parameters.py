@@ -32,5 +32,7 @@ class ParameterValidator(ConnexionsValidator):
         except TypeValidationError:
             wanted = sentences.one_of([param["schema"]["type"]])
             raise InvalidArgument(param["name"], f"is {sentences.quoted(value)}; give {wanted}") from None
+        if isinstance(converted, str) and "\0" in converted:
+            raise InvalidArgument(param["name"], "has a NUL in it, which no database keeps")
         for error in _Validator(param["schema"]).iter_errors(converted):
             raise InvalidArgument(param["name"], sentences.sentence(error))

@@ -70,6 +70,8 @@ def _check_depth_and_text(value: Any) -> None:
 
 
 def _check_scalar(value: Any) -> None:
+    if isinstance(value, str) and "\0" in value:
+        raise MalformedBody("The body has a NUL (\\u0000) in a string, which no database keeps")
     if isinstance(value, str) and not value.isascii():
         try:
             value.encode()

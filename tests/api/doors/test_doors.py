@@ -117,7 +117,22 @@ def test_missing_bodies(call, path, faults, body):
     assert [fault["detail"] for fault in answer.json["errors"]] == faults
 
 
-@pytest.mark.parametrize("dag_id", ["../airflow", "..", "x" * 250, "/etc/passwd", "a.b", "x\0"])
+def test_nul(call, old_door):
+    """A NUL, which no database keeps, is refused in paths, queries, forms and bodies."""
+    reason = "has a NUL in it, which no database keeps"
+    typed = call("DELETE", f"{OLD}/dags/x%00")
+    assert (typed.status_code, typed.json["detail"]) == (400, f"The argument 'dag_id' {reason}")
+    body = call("POST", f"{OLD}/dags/x/dagRuns", json={"run_id": "a\0b"})
+    assert (body.status_code, body.json["detail"]) == (
+        400,
+        "The body has a NUL (\\u0000) in a string, which no database keeps",
+    )
+    refused = (400, {"error": f"The argument 'dag_id' {reason}"})
+    assert old_door("delete_dag", dag_id="x\0") == refused
+    assert old_door("delete_dag", method="POST", form={"dag_id": "x\0"}) == refused
+
+
+@pytest.mark.parametrize("dag_id", ["../airflow", "..", "x" * 250, "/etc/passwd", "a.b"])
 def test_names_that_no_file_of_ours_has(old_door, dag_id):
     """A delete of a DAG by a name that is a path, too long or no name at all finds no DAG."""
     assert old_door("delete_dag", dag_id=dag_id) == (400, {"error": f"The DAG ID '{dag_id}' does not exist"})
