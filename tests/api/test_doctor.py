@@ -72,6 +72,20 @@ def test_folder_that_everybody_may_write(folders) -> None:
     )
 
 
+def test_ignored_files(folders) -> None:
+    """A deployed file that an .airflowignore covers is a problem: the DAG processor would drop its DAG."""
+    for dag_id in ("nightly", "weekly"):
+        (folders / "configs" / f"{dag_id}.json").write_text("{}")
+        (folders / "dags" / f"{dag_id}.py").write_text("")
+    assert list(doctor.check_ignored_files(Settings.load())) == []
+    (folders / "dags" / ".airflowignore").write_text("nightly\n")
+    [found] = doctor.check_ignored_files(Settings.load())
+    assert str(found) == (
+        f"problem  dags folder: {folders / 'dags' / 'nightly.py'} is hidden from the DAG processor by an "
+        ".airflowignore; narrow its patterns"
+    )
+
+
 def test_folder_of_the_first_deploy(folders) -> None:
     """A folder that the first deploy makes is a note where it can be made."""
     (folders / "configs").rmdir()

@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from openmetadata_airflow_apis import __version__
-from openmetadata_airflow_apis.errors import ConfigurationError
+from openmetadata_airflow_apis.errors import ConfigurationError, Unavailable
 from openmetadata_airflow_apis.settings import SECTION, Settings, dags_folder
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy.orm import Session
 
@@ -69,6 +69,7 @@ def findings() -> Iterator[Finding]:
         yield Finding(PROBLEM, "section", str(error), "correct it in airflow.cfg or the environment")
     else:
         yield from check_folders(settings)
+        yield from check_ignored_files(settings)
     yield from check_plugin()
     yield from check_secret_key()
     yield from check_base_url()
@@ -104,6 +105,28 @@ def check_folders(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             PROBLEM, "dag_runner_template", f"cannot be read ({error})", "correct the option, or leave it out"
         )
+
+
+def check_ignored_files(settings: Settings) -> Iterator[Finding]:
+    """Look whether an .airflowignore hides deployed files from the DAG processor, which would drop their DAGs."""
+    from airflow.utils.file import find_path_from_directory
+
+    from openmetadata_airflow_apis.deploy.files import FileStore
+
+    try:
+        store = FileStore(settings)
+        deployed = [Path(store.fileloc(dag_id)) for dag_id in store.dag_ids()]
+    except (ConfigurationError, Unavailable):
+        return  # check_folders says so
+    seen = {Path(path).resolve() for path in find_path_from_directory(dags_folder(), ".airflowignore")}
+    for path in sorted(deployed):
+        if path.exists() and path.resolve() not in seen:
+            yield Finding(
+                PROBLEM,
+                "dags folder",
+                f"{path} is hidden from the DAG processor by an .airflowignore",
+                "narrow its patterns",
+            )
 
 
 def _check_folder(path: Path, name: str, *, made_when_needed: bool, written_here: bool = True) -> Iterator[Finding]:
