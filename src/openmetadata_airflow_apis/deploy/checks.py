@@ -137,10 +137,14 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings) -> DA
 
 
 def _check_serialization(dag: DAG, definition: dict[str, Any], findings: Findings) -> None:
-    """Note where an object that was constructed can't be serialized; plain values always can."""
+    """Note where Airflow can't serialize what was constructed, or what it sorts dependencies on other DAGs by.
+
+    Other plain values always can be, and serializing takes as long as building.
+    """
     from airflow.serialization.serialized_objects import SerializedDAG
 
-    if "'$call'" not in repr(definition):
+    names_dags = any(hasattr(task, "external_dag_id") or hasattr(task, "trigger_dag_id") for task in dag.tasks)
+    if not names_dags and "'$call'" not in repr(definition):
         return
     try:
         SerializedDAG.to_dict(dag)

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from airflow.exceptions import SerializationError
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
+from airflow.serialization.serialized_objects import SerializedDAG
 from airflow.utils import timezone
 from airflow.utils.net import get_hostname
 from airflow.utils.state import State
@@ -141,12 +143,18 @@ def write_version(version: Version, *, user: str, session: Session) -> None:
 def _build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:
     if needs_parse(workflow.definition):
         return None
-    if workflow.checked_dag is not None and workflow.checked_dag.fileloc == fileloc:
-        return workflow.checked_dag
+    dag = workflow.checked_dag
+    if dag is None or dag.fileloc != fileloc:
+        try:
+            dag = stand_in_dag(workflow.definition, fileloc=fileloc, folder=settings.dag_managed_operators)
+        except DagNotBuilt as error:
+            raise InvalidDefinition([Fault("", str(error))]) from error
     try:
-        return stand_in_dag(workflow.definition, fileloc=fileloc, folder=settings.dag_managed_operators)
-    except DagNotBuilt as error:
+        # Before anything is stored: what cannot be serialized could be stored, and never get its rows.
+        SerializedDAG.to_dict(dag)
+    except SerializationError as error:
         raise InvalidDefinition([Fault("", str(error))]) from error
+    return dag
 
 
 def _check(

@@ -374,3 +374,10 @@ def test_an_object_that_cannot_be_serialized(settings):
     ((pointer, (reason,)),) = faults(request(schedule=schedule, tasks={"one": bash()}), settings).items()
     assert pointer == ""
     assert reason.startswith("Failed to serialize DAG 'nightly': DAG timezone should be a pendulum.tz.Timezone")
+
+
+def test_a_dag_id_that_is_no_text(settings):
+    """What a sensor waits for must be a text: Airflow can't serialize the DAG otherwise."""
+    task = {"operator": "airflow.sensors.external_task.ExternalTaskSensor", "external_dag_id": []}
+    (reason,) = faults(request(tasks={"one": task}), settings)[""]
+    assert reason.startswith("Failed to serialize DAG")
