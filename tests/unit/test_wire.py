@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -38,3 +39,12 @@ def test_dates_are_in_utc_and_null_stays_null():
 def test_an_object_that_is_not_there_is_left_out():
     """A DAG that never ran has no last_run, rather than one that is null."""
     assert wire.to_json([Dag("hello", None, None)]) == [{"dag_id": "hello", "import_error": None}]
+
+
+def test_a_long_list_is_written_in_one_line():
+    """An answer is indented for people; one that lists thousands is not, which takes a twentieth of the time."""
+    written = wire.Json(json, indent=2)
+    short, long = ({"dag_id": "hello", "task_instances": [{"map_index": each} for each in range(n)]} for n in (2, 201))
+    assert written.dumps(short) == json.dumps(short, indent=2) + "\n"
+    assert written.dumps(long) == json.dumps(long) + "\n"
+    assert written.dumps([]) == "[]\n"

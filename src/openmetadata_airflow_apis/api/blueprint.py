@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import flask
 from connexion.apis.flask_api import FlaskApi
-from connexion.jsonifier import Jsonifier
 from connexion.resolver import Resolution, Resolver
 from flask import Blueprint, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from openmetadata_airflow_apis.api import body, documents, old_door, parameters, problems, specification
+from openmetadata_airflow_apis.api import body, documents, old_door, parameters, problems, specification, wire
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security import setup
 from openmetadata_airflow_apis.security.gate import authenticate
@@ -53,7 +52,7 @@ class _Api(FlaskApi):
     @classmethod
     def _set_jsonifier(cls) -> None:
         # Flask sorts keys; a definition is answered as it was sent.
-        cls.jsonifier = Jsonifier(flask.json, indent=2, sort_keys=False)
+        cls.jsonifier = wire.Json(flask.json, indent=2, sort_keys=False)
 
     def _set_blueprint(self) -> None:
         # connexion would name it after the base path, which is empty.

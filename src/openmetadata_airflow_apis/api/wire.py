@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime, timezone
+from functools import cache
 from typing import Any
+
+from connexion.jsonifier import Jsonifier
 
 from openmetadata_airflow_apis.errors import Fault, InvalidBody
 
@@ -12,11 +15,31 @@ from openmetadata_airflow_apis.errors import Fault, InvalidBody
 _LEFT_OUT = frozenset({"changes", "last_run"})
 
 
+# Python indents JSON without its C encoder, which is twenty times as fast: nobody reads what is longer than this.
+_INDENTED_ITEMS = 200
+
+
+class Json(Jsonifier):
+    """connexion's JSON: indented for people, in one line where an answer lists more than they would read."""
+
+    def dumps(self, data: Any, **arguments: Any) -> str:
+        """Return an answer's text."""
+        lists = (item for item in data.values() if isinstance(item, list)) if isinstance(data, dict) else ()
+        if any(len(item) > _INDENTED_ITEMS for item in lists):
+            arguments["indent"] = None
+        text: str = super().dumps(data, **arguments)
+        return text
+
+
 def to_json(value: Any) -> Any:
     """Return plain JSON for a dataclass, or a list or map of them; datetimes in UTC with six decimals."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        found = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        return {name: to_json(item) for name, item in found.items() if item is not None or name not in _LEFT_OUT}
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    kind: Any = type(value)
+    names = _field_names(kind)
+    if names is not None:
+        found = [(name, getattr(value, name)) for name in names]
+        return {name: to_json(item) for name, item in found if item is not None or name not in _LEFT_OUT}
     if isinstance(value, dict):
         return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -24,6 +47,12 @@ def to_json(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
     return value
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...] | None:
+    """Return the names of a dataclass's fields, None of any other class."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 
 
 def stopped(run: Any, still_running: Any) -> dict[str, Any]:
