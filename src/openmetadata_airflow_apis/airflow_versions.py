@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from airflow.models.dag import DAG
     from sqlalchemy import Table
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql import ColumnElement
 
 
 def validate_dag(dag: DAG) -> None:
@@ -137,6 +138,13 @@ def task_instance_history() -> Table | None:
     return TaskInstanceHistory.__table__
 
 
+def given_up_try(task_instance: Table) -> ColumnElement:
+    """Return the expression of the try that a clear gives up: of it, and of later ones, no reschedules are kept."""
+    number = task_instance.c.try_number
+    # Airflow < 2.10 counts a try when its process starts, and takes it back when the process is rescheduled
+    return number if task_instance_history() is not None else number + 1
+
+
 def one_more_clear(dag_run: Table) -> dict[str, Any]:
     """Return the change of dag_run's column that counts how often a run was cleared; Airflow < 2.8 has none."""
     from sqlalchemy import func
@@ -154,6 +162,22 @@ def looks_at_all_indexes(trigger_rule: str) -> bool:
     if Version(__version__) < Version("2.10.5"):  # fixed there: every rule did
         return True
     return trigger_rule in {"one_success", "one_failed", "one_done"}
+
+
+def limit_storage_errors(storage: Any) -> Any:
+    """Return what the storage of Airflow's login limit raises when it does not answer: a class or a tuple of them."""
+    # limits 3.7, which Airflow < 2.8 was released with, doesn't name them
+    return getattr(storage, "base_exceptions", Exception)
+
+
+def answer_in_json_below(paths: Collection[str]) -> bool:
+    """Have Airflow's web application answer 404 and 405 in JSON below paths; Airflow < 2.8 can't, and says False."""
+    from airflow.www.extensions import init_views
+
+    if not hasattr(init_views, "base_paths"):
+        return False
+    init_views.base_paths.extend(path for path in paths if path not in init_views.base_paths)
+    return True
 
 
 _ACTIONS = {"GET": "can_read", "PUT": "can_edit", "POST": "can_create", "DELETE": "can_delete"}

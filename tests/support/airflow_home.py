@@ -71,6 +71,7 @@ def make_home() -> Path:
     """Return a new AIRFLOW_HOME below the system's temporary folder, empty but for dags/."""
     home = Path(tempfile.mkdtemp(prefix="omaa-tests-"))
     (home / "dags").mkdir()
+    (home / "airflow.cfg").touch()  # Airflow < 2.8 would write one with a secret key of its own
     return home
 
 

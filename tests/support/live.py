@@ -195,11 +195,11 @@ class LiveAirflow:
         self.wait_for(lambda: self._parsed(path, written), f"the parsing of {name}")
 
     def request_parse(self, path: Path) -> None:
-        """Ask the DAG processor to parse a file before all others."""
-        from airflow.models.dagbag import DagPriorityParsingRequest
+        """Ask the DAG processor to parse a file before all others; before Airflow 2.10 its next listing has to do."""
+        from openmetadata_airflow_apis.airflow_versions import request_parsing
 
         with self.session() as session:
-            session.merge(DagPriorityParsingRequest(fileloc=str(path)))
+            request_parsing([str(path)], session=session)
 
     def run_state(self, dag_id: str, run_id: str) -> str | None:
         """Return the run's state, None where there is no such run."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 
-AIRFLOW = tuple(int(part) for part in version("apache-airflow").split(".")[:2])
+AIRFLOW = tuple(int(part) for part in version("apache-airflow").split("."))
 
 # A deploy and a refresh ask the DAG processor for files; before, its next listing of the dags folder finds them.
 TAKES_PARSING_REQUESTS = AIRFLOW >= (2, 10)
 
 # dag_run.clear_number counts how often a run was cleared.
 CLEARS_COUNTED = AIRFLOW >= (2, 8)
+
+# In a mapped task group a task waits for all indexes of what is upstream, whatever its trigger rule.
+ALL_INDEXES_COUNT = AIRFLOW < (2, 10, 5)
 
 
 def clears(dag_run_row) -> int | bool:

@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from support.versions import AIRFLOW
+
 _SHIPPED = Path(__file__).parents[2] / "examples"
 
 CALLABLE_FILES = {
@@ -108,6 +110,8 @@ def taskflow(name: str, **arguments: Any) -> dict[str, Any]:
     }
 
 
+_CONDITION = {"datasets": {"__or__": ["s3://bucket/a", {"__and__": ["s3://bucket/b", "s3://bucket/c"]}]}}
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "plain": request(
         schedule="0 3 * * *",
@@ -206,7 +210,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         },
     ),
     "datasets": request(
-        schedule={"datasets": {"__or__": ["s3://bucket/a", {"__and__": ["s3://bucket/b", "s3://bucket/c"]}]}},
+        schedule=_CONDITION if AIRFLOW >= (2, 9) else ["s3://bucket/a", "s3://bucket/b"],
         tasks={"one": bash(outlets=[{"__type__": "airflow.datasets.Dataset", "uri": "s3://bucket/d"}])},
     ),
     "timetable": request(

@@ -11,6 +11,7 @@ from connexion.resolver import Resolution, Resolver
 from flask import Blueprint, request
 from werkzeug.exceptions import MethodNotAllowed
 
+from openmetadata_airflow_apis import airflow_versions
 from openmetadata_airflow_apis.api import body, documents, old_door, parameters, problems, specification, wire
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security import setup
@@ -68,8 +69,9 @@ def register_api(app: Flask) -> None:
     # The gate asks for the CSRF token itself, of signed-in browsers alone: Flask-WTF would ask it of tokens too.
     if "csrf" in app.extensions:
         app.extensions["csrf"].exempt(blueprint)
-    _answer_unrouted_paths_in_json()
     app.after_request(_finish_unrouted)
+    if not airflow_versions.answer_in_json_below(_UNROUTED_IN_JSON):
+        app.after_request(_replace_page)  # before the other: Flask takes the last one first
 
 
 def make_blueprint(*, validate_responses: bool) -> Blueprint:
@@ -124,12 +126,13 @@ def _refuse_unknown_query_parameters(operation: specification.Operation) -> None
             raise InvalidArgument(name, f"is not known here; known are: {', '.join(known) or 'none'}")
 
 
-def _answer_unrouted_paths_in_json() -> None:
-    from airflow.www.extensions import init_views
+def _replace_page(response: Response) -> Response:
+    reason = request.routing_exception
+    if response.status_code not in {404, 405} or reason is None or not request.path.startswith(_UNROUTED_IN_JSON):
+        return response
+    from airflow.api_connexion.exceptions import common_error_handler
 
-    for path in _UNROUTED_IN_JSON:
-        if path not in init_views.base_paths:
-            init_views.base_paths.append(path)
+    return flask.make_response(common_error_handler(reason))
 
 
 def _finish_unrouted(response: Response) -> Response:

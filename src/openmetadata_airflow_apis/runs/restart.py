@@ -201,7 +201,7 @@ def _clear(condition: ColumnElement, found: Iterable[Row], dag: DAG, run_id: str
                 TI.c.task_id == _RESCHEDULE.c.task_id,
                 TI.c.run_id == _RESCHEDULE.c.run_id,
                 TI.c.map_index == _RESCHEDULE.c.map_index,
-                TI.c.try_number <= _RESCHEDULE.c.try_number,
+                airflow_versions.given_up_try(TI) <= _RESCHEDULE.c.try_number,
             ),
         ),
         execution_options={"synchronize_session": False},

@@ -10,6 +10,7 @@ from typing import Any
 import limits
 from flask import request
 
+from openmetadata_airflow_apis.airflow_versions import limit_storage_errors
 from openmetadata_airflow_apis.errors import LoginUnsupported, NotSignedIn, TooManyTries, Unavailable
 from openmetadata_airflow_apis.security import identity
 
@@ -75,7 +76,7 @@ class _Tries:
         if security_manager.is_auth_limited and limiter.enabled:
             self._items = limits.parse_many(security_manager.auth_rate_limit)
             self._strategy = limiter.limiter
-            self._storage_errors = limiter.storage.base_exceptions
+            self._storage_errors = limit_storage_errors(limiter.storage)
         name = hashlib.sha256(username.strip().lower().encode("utf-8", "replace")).hexdigest()
         self._keys = [("omaa", "address", request.remote_addr or ""), ("omaa", "user", name)]
 

@@ -69,7 +69,7 @@ def test_a_deployed_dag_is_in_the_database(deploying, session, dags, settings):
     serialized = session.get(SerializedDagModel, "nightly")
     assert serialized.processor_subdir == str(dags)
     assert serialized.dag.task_dict["check"].downstream_task_ids == {"load"}
-    assert DagCode.code(str(dags / "nightly.py"), session=session) == (dags / "nightly.py").read_text()
+    assert DagCode.code(str(dags / "nightly.py")) == (dags / "nightly.py").read_text()
     assert asked_for(session) == ([str(dags / "nightly.py")] if TAKES_PARSING_REQUESTS else [])
     log = session.query(Log).order_by(Log.id.desc()).first()
     assert (log.event, log.owner, log.dag_id) == ("deploy_dag", "ada", "nightly")

@@ -90,7 +90,7 @@ def forge(app: Flask) -> Callable[..., str]:
         headers = {"kid": jwt.get_unverified_header(true)["kid"], **(header or {})}
         said = json.dumps({name: value for name, value in payload.items() if value is not None})
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)  # for HS384 and HS512 with a key for HS256
+            warnings.simplefilter("ignore")  # PyJWT, of HS384 and HS512 with a key for HS256
             return jwt.PyJWS().encode(said.encode(), key or None, algorithm, headers=headers)
 
     return forge

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,6 +13,7 @@ from openmetadata_airflow_apis.dagbuild.standins import stand_in_dag
 from openmetadata_airflow_apis.deploy.checks import check_workflow
 from openmetadata_airflow_apis.errors import InvalidDefinition
 from openmetadata_airflow_apis.settings import Settings, dags_folder
+from support.versions import AIRFLOW
 from support.workflows import EXAMPLES, SHIPPED, bash, python, request, taskflow, write_callables
 
 NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
@@ -284,7 +286,7 @@ def test_braces_where_nothing_is_templated(settings):
     check_workflow(request(tasks={"one": bash(doc_md="{{ not closed")}), settings, now=NOW)
 
 
-def test_callbacks_by_dotted_path(settings):
+def test_callbacks_by_dotted_path(settings, tmp_path, monkeypatch):
     """A callback by dotted path is a function or a notifier of an installed package."""
     assert of_task(bash(on_failure_callback="airflow.models.dag.DAG"), settings) == {
         "/on_failure_callback": ["'airflow.models.dag.DAG' is neither a function nor a notifier"]
@@ -292,21 +294,50 @@ def test_callbacks_by_dotted_path(settings):
     assert of_task(bash(on_failure_callback="airflow.models.nope"), settings) == {
         "/on_failure_callback": ["no module or class 'nope' in airflow.models"]
     }
+    (tmp_path / "acme_notice.py").write_text(
+        "from airflow.notifications.basenotifier import BaseNotifier\n"
+        "class Notice(BaseNotifier):\n"
+        "    def __init__(self, to):\n"
+        "        super().__init__()\n"
+        "    def notify(self, context):\n"
+        "        pass\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
     check_workflow(
-        request(
-            tasks={
-                "one": bash(
-                    on_failure_callback={
-                        "callback": "airflow.providers.smtp.notifications.smtp.SmtpNotifier",
-                        "from_email": "a@example.org",
-                        "to": "b@example.org",
-                    }
-                )
-            }
-        ),
-        settings,
+        request(tasks={"one": bash(on_failure_callback={"callback": "acme_notice.Notice", "to": "b@example.org"})}),
+        replace(settings, allowed_callables=("acme_notice",)),
         now=NOW,
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "since", "place", "fault"),
+    [
+        ({"dag_display_name": "Nightly"}, (2, 9), "/dag_display_name", "DAG has no argument 'dag_display_name'"),
+        (
+            {"max_consecutive_failed_dag_runs": 3},
+            (2, 9),
+            "/max_consecutive_failed_dag_runs",
+            "DAG has no argument 'max_consecutive_failed_dag_runs'",
+        ),
+        (
+            {"schedule": {"datasets": {"__or__": ["s3://b/1", "s3://b/2"]}}},
+            (2, 9),
+            "/schedule",
+            "has no conditions over datasets, 2.9 and newer have",
+        ),
+        ({"fail_stop": True}, (2, 7), "", ""),
+    ],
+)
+def test_what_this_airflow_does_not_have_yet(settings, arguments, since, place, fault):
+    """What a newer Airflow's DAG takes is refused by an older one in words, and taken by the newer one."""
+    document = request(**{"schedule": None, "tasks": {"one": bash()}, **arguments})
+    if since <= AIRFLOW:
+        assert check_workflow(document, settings, now=NOW).dag_id == "nightly"
+        return
+    found = faults(document, settings)
+    assert list(found) == [place]
+    assert fault in found[place][0]
 
 
 def test_what_airflow_refuses(settings):
