@@ -8,7 +8,8 @@ import tracemalloc
 import pytest
 from sqlalchemy import event, func, insert, select, update
 
-from openmetadata_airflow_apis.runs import kill_running, restart_failed, run_partial, skip_task_instance
+from openmetadata_airflow_apis.errors import TaskIsStopping
+from openmetadata_airflow_apis.runs import kill_running, restart, restart_failed, run_partial, skip_task_instance
 from support.dag_runs import new_dag, new_run, put_states, store
 
 LIMIT = 25
@@ -51,7 +52,7 @@ def _restart_scattered(session):
     return lambda: restart_failed("statements", "manual__1", user="ada", session=session)
 
 
-def _restart_killed(session):
+def _restart_killed(session, **job_columns):
     from airflow.jobs.job import Job
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils import timezone
@@ -60,8 +61,8 @@ def _restart_killed(session):
     of_run = table.c.dag_id == "statements"
     number = session.scalar(select(func.count()).select_from(table).where(of_run))
     first = (session.scalar(select(func.max(job.c.id))) or 0) + 1
-    ended = {"state": "success", "job_type": "LocalTaskJob", "end_date": timezone.utcnow()}
-    session.execute(insert(job), [{"id": first + each, **ended} for each in range(number)])
+    columns = {"job_type": "LocalTaskJob", "state": "success", "end_date": timezone.utcnow(), **job_columns}
+    session.execute(insert(job), [{"id": first + each, **columns} for each in range(number)])
     session.execute(update(table).where(of_run).values(state="failed", job_id=first + table.c.map_index + 1))
     session.commit()
     return lambda: restart_failed("statements", "manual__1", user="ada", session=session)
@@ -93,6 +94,24 @@ def test_the_number_of_statements_is_constant(session, operation):
         numbers.append(len(statements))
     assert numbers[0] == numbers[1]
     assert numbers[0] <= LIMIT
+
+
+def test_a_restart_that_has_to_wait_costs_few_statements_more(session, monkeypatch):
+    """Finding that 5,000 processes are still there takes as few statements as for 10: five, and one a look."""
+    from airflow.utils import timezone
+
+    monkeypatch.setattr(restart, "PATIENCE_SECONDS", 0)
+    numbers = []
+    for indexes in (8, 4998):
+        dag = _dag(indexes)
+        store(dag, session)
+        new_run(dag, session)
+        verb = _restart_killed(session, state="running", end_date=None, latest_heartbeat=timezone.utcnow())
+        with counted(session) as statements, pytest.raises(TaskIsStopping, match=f"like {indexes + 1} more"):
+            verb()
+        numbers.append(len(statements))
+    assert numbers[0] == numbers[1]
+    assert numbers[0] <= 6
 
 
 def test_memory_holds_plain_rows(session):
