@@ -64,12 +64,12 @@ def _other_method() -> Response:
     raise MethodNotAllowed(["GET", "POST"], f"The API takes GET or POST, not {request.method}")
 
 
-def call_by_query(**_: Any) -> Response:
-    """Serve GET `?api=`."""
+def call_by_query() -> Response:
+    """Serve GET `?api=`; arguments are looked up in the request, since those of a form and of JSON count too."""
     return _call()
 
 
-def call_by_body(**_: Any) -> Response:
+def call_by_body() -> Response:
     """Serve POST `?api=`."""
     return _call()
 

@@ -49,6 +49,12 @@ def test_the_operation_must_be_named(old_door):
     assert old_door("login", method="POST") == (400, {"error": "API 'login' was not found"})
 
 
+def test_unknown_arguments_are_ignored_quietly(old_door, caplog):
+    """As the older plugin did, and without a line in the log for each."""
+    assert old_door("refresh_all_dags", cache_buster="1")[0] == 200
+    assert [record for record in caplog.records if "cache_buster" in record.getMessage()] == []
+
+
 @pytest.mark.parametrize("api", ["deploy_dag", "run_task_instance", "trigger_dag"])
 def test_what_needs_a_body_is_not_got(old_door, api):
     """Operations that only POST takes refuse GET in JSON."""
