@@ -34,6 +34,7 @@ import sqlalchemy
 
 from support import airflow_home
 from support.client import Client
+from support.versions import AIRFLOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -49,12 +50,18 @@ _STOP_SECONDS = 20
 _OPTIONS = {"scheduler": ["--skip-serve-logs"]}
 _JOB_TYPES = {"scheduler": "SchedulerJob", "dag-processor": "DagProcessorJob", "triggerer": "TriggererJob"}
 
+# FAB's manager, and its basic authentication, moved into a provider.
+_BASIC_AUTH = (
+    "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth"
+    if AIRFLOW >= (2, 9)
+    else "airflow.api.auth.backend.basic_auth"
+)
+
 # Airflow's defaults save a large installation's database; a test would rather have its answer soon.
 # dag_dir_list_interval stays at its 300 s: a deployed DAG must not depend on the next listing.
 _SETTINGS = {
     "AIRFLOW__CORE__PARALLELISM": "8",
-    "AIRFLOW__API__AUTH_BACKENDS": "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth,"
-    "airflow.api.auth.backend.session",
+    "AIRFLOW__API__AUTH_BACKENDS": f"{_BASIC_AUTH},airflow.api.auth.backend.session",
     "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
     "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "1",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
