@@ -328,3 +328,17 @@ def test_heartbeats(app, monkeypatch) -> None:
     assert _problems(doctor._check_heartbeats()) == [
         "DAG processor: its last heartbeat was at 2026-11-22T10:00:00+00:00, and nothing that is deployed is parsed"
     ]
+
+
+def test_a_damaged_specification(tmp_path, monkeypatch) -> None:
+    """An openapi.yaml that was cut or edited is a problem; the installed one is none."""
+    from openmetadata_airflow_apis.cli import specification
+
+    assert list(specification.faults()) == []
+    damaged = tmp_path / "openapi.yaml"
+    damaged.write_text("openapi: 3.0.3\ninfo: {title: x}\npaths: {}\n")
+    monkeypatch.setattr(specification, "specification_path", lambda: damaged)
+    # The quotes around the name are the library's, and differ by its version.
+    assert [fault.replace('"', "'") for fault in specification.faults()] == ["/info: 'version' is a required property"]
+    damaged.write_text("openapi: [")
+    assert len(list(specification.faults())) == 1

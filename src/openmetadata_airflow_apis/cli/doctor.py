@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from openmetadata_airflow_apis import __version__
+from openmetadata_airflow_apis.cli import specification
 from openmetadata_airflow_apis.errors import ConfigurationError, Unavailable
 from openmetadata_airflow_apis.settings import SECTION, Settings, dags_folder
 
@@ -70,6 +71,8 @@ def findings() -> Iterator[Finding]:
     else:
         yield from check_folders(settings)
         yield from check_ignored_files(settings)
+    for fault in specification.faults():
+        yield Finding(PROBLEM, "specification", fault, "reinstall openmetadata-airflow-apis")
     yield from check_plugin()
     yield from check_secret_key()
     yield from check_base_url()
