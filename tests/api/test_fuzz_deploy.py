@@ -84,7 +84,7 @@ def changed_bodies(draw) -> Any:
             del parent[last]
         else:
             parent[last] = draw(VALUES)
-        if not isinstance(body, dict):
+        if not body or not isinstance(body, dict):
             break
     return body
 
