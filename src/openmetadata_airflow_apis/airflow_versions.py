@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +155,7 @@ def one_more_clear(dag_run: Table) -> dict[str, Any]:
     return {"clear_number": func.coalesce(dag_run.c.clear_number, 0) + 1}
 
 
+@functools.cache
 def looks_at_all_indexes(trigger_rule: str) -> bool:
     """Tell whether a task in a mapped task group waits for all indexes of what is upstream, not its own alone."""
     from airflow import __version__

@@ -167,18 +167,14 @@ class DagRunNotFound(NotFound):
 class TaskNotFound(NotFound):
     """The run has no such task; run_id is None where no run was looked at, map_index where one was asked for."""
 
-    def __init__(
-        self, dag_id: str, task_id: str, *, run_id: str | None = None, map_index: int | None = None
-    ) -> None:
+    def __init__(self, dag_id: str, task_id: str, *, run_id: str | None = None, map_index: int | None = None) -> None:
         self.dag_id = dag_id
         self.task_id = task_id
         self.run_id = run_id
         self.map_index = map_index
         where = f" in the DagRun `{run_id}`" if run_id is not None else ""
         index = f" at map_index {map_index}" if map_index is not None else ""
-        super().__init__(
-            f"The task with task_id: `{task_id}`{index} was not found{where} of the DAG `{dag_id}`"
-        )
+        super().__init__(f"The task with task_id: `{task_id}`{index} was not found{where} of the DAG `{dag_id}`")
 
 
 class Conflict(ManagedDagsError):
@@ -202,9 +198,7 @@ class NotDeployedHere(Conflict):
     ) -> None:
         self.dag_id = dag_id
         self.place = place
-        super().__init__(
-            f"The DAG `{dag_id}` was not deployed through this API ({place}) and is left as it is; {cure}"
-        )
+        super().__init__(f"The DAG `{dag_id}` was not deployed through this API ({place}) and is left as it is; {cure}")
 
 
 class DagIsRunning(Conflict):
@@ -213,9 +207,7 @@ class DagIsRunning(Conflict):
     def __init__(self, dag_id: str, running: int) -> None:
         self.dag_id = dag_id
         self.running = running
-        super().__init__(
-            f"The DAG `{dag_id}` has {running} running task instance(s); kill or await them, then delete"
-        )
+        super().__init__(f"The DAG `{dag_id}` has {running} running task instance(s); kill or await them, then delete")
 
 
 class DagHasImportErrors(Conflict):

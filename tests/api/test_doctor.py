@@ -178,11 +178,12 @@ def test_secret_key_that_is_not_set(monkeypatch) -> None:
 
 
 def test_two_secret_keys(tmp_path, monkeypatch) -> None:
-    """A secret key in the environment that is not the file's is a problem, and neither is printed."""
+    """A secret key in the environment that is not the file's is worth a note, and neither key is printed."""
     file = tmp_path / "airflow.cfg"
     file.write_text("[webserver]\nsecret_key = the-key-of-the-file-0123456789\n")
     monkeypatch.setattr("airflow.configuration.AIRFLOW_CONFIG", str(file))
     [found] = doctor.check_secret_key()
+    assert found.level == doctor.NOTE
     assert found.detail == (
         f"differs between $AIRFLOW__WEBSERVER__SECRET_KEY and secret_key in {file}: "
         "a process without that environment signs differently"
