@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy
 
 if TYPE_CHECKING:
     import requests
@@ -120,3 +121,62 @@ def test_request_of_the_older_documentation_deploys_unchanged(airflow_live: Live
 
     answer = client.old_door("delete_dag", dag_id="test_ingestion_x_35")
     assert answer.json() == {"message": "DAG [test_ingestion_x_35] deleted", "status": "success"}
+
+
+def tables_that_name(airflow_live: LiveAirflow, dag_id: str) -> set[str]:
+    """Return the columns of Airflow's database that hold the dag_id, whatever their table."""
+    found = set()
+    with airflow_live.session() as session:
+        inspector = sqlalchemy.inspect(session.get_bind())
+        for table in inspector.get_table_names():
+            for column in inspector.get_columns(table):
+                if column["name"] in {"dag_id", "target_dag_id", "source_dag_id", "root_dag_id"}:
+                    rows = sqlalchemy.table(table, sqlalchemy.column(column["name"]))
+                    asked = sqlalchemy.select(rows).where(rows.c[column["name"]] == dag_id).limit(1)
+                    if session.execute(asked).first():
+                        found.add(f"{table}.{column['name']}")
+    return found
+
+
+def parsed_times(airflow_live: LiveAirflow, dag_id: str) -> set[object]:
+    """Return when the DAG processor last took a DAG in, to see that it goes on."""
+    with airflow_live.session() as session:
+        asked = sqlalchemy.text("SELECT last_parsed_time FROM dag WHERE dag_id = :dag_id")
+        return {row[0] for row in session.execute(asked, {"dag_id": dag_id})}
+
+
+def test_a_running_dag_is_not_deleted_and_a_deleted_one_stays_away(airflow_live: LiveAirflow, client: Client):
+    """Delete is refused while a task runs; then no file and no row is left, and the scheduler brings nothing back."""
+    definition = {
+        "default_args": {"start_date": "2024-01-01T00:00:00Z"},
+        "schedule": None,
+        "tasks": {"doze": {"operator": "airflow.operators.bash.BashOperator", "bash_command": "sleep 600"}},
+    }
+    workflow = {"name": "dozing", "unpause": True, "dag_config": {"dozing": definition}}
+    assert client.post("/rest_api/api/dags", json={"workflow": workflow}).status_code == 201
+    assert client.post("/rest_api/api/dags/dozing/dagRuns", json={"run_id": "r1"}).status_code == 201
+    airflow_live.wait_for(lambda: airflow_live.task_states("dozing", "r1") == {"doze": "running"}, "the task to run")
+
+    refused = "The DAG `dozing` has 1 running task instance(s); kill or await them, then delete"
+    answer = client.old_door("delete_dag", dag_id="dozing")
+    assert (answer.status_code, answer.json()) == (409, {"error": refused})
+    answer = client.delete("/rest_api/api/dags/dozing")
+    assert (answer.status_code, answer.json()) == (
+        409,
+        {"type": "about:blank", "title": "Conflict", "status": 409, "detail": refused},
+    )
+    assert airflow_live.task_states("dozing", "r1") == {"doze": "running"}
+
+    answer = client.post("/rest_api/api/dags/dozing/dagRuns/r1/kill?wait=60")
+    assert (answer.status_code, answer.json()["still_running"]) == (200, [])
+    answer = client.old_door("delete_dag", dag_id="dozing")
+    assert (answer.status_code, answer.json()) == (200, {"message": "DAG [dozing] deleted", "status": "success"})
+
+    # The processor has looked at everything once more when it has taken in a DAG that came after.
+    before = parsed_times(airflow_live, "nightly_catalogue")
+    assert client.old_door("refresh_all_dags").status_code == 200
+    airflow_live.wait_for(lambda: parsed_times(airflow_live, "nightly_catalogue") != before, "another parse")
+    assert tables_that_name(airflow_live, "dozing") == {"log.dag_id"}
+    assert list(airflow_live.home.glob("dags/dozing*")) == []
+    assert list(airflow_live.home.glob("dag_generated_configs/dozing*")) == []
+    assert client.get("/rest_api/api/dags/dozing").status_code == 404
