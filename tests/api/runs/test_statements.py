@@ -60,9 +60,10 @@ def _restart_killed(session, **job_columns):
     job, table = Job.__table__, TaskInstance.__table__
     of_run = table.c.dag_id == "statements"
     number = session.scalar(select(func.count()).select_from(table).where(of_run))
-    first = (session.scalar(select(func.max(job.c.id))) or 0) + 1
+    last = session.scalar(select(func.max(job.c.id))) or 0
     columns = {"job_type": "LocalTaskJob", "state": "success", "end_date": timezone.utcnow(), **job_columns}
-    session.execute(insert(job), [{"id": first + each, **columns} for each in range(number)])
+    session.execute(insert(job), [columns] * number)  # the database numbers them, or its sequence falls behind
+    first = session.scalar(select(func.min(job.c.id)).where(job.c.id > last))
     session.execute(update(table).where(of_run).values(state="failed", job_id=first + table.c.map_index + 1))
     session.commit()
     return lambda: restart_failed("statements", "manual__1", user="ada", session=session)
