@@ -61,7 +61,7 @@ def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
         condition = columns[_OWN if _OWN in columns else _WAITING] == dag_id
         if table is TaskInstance.__table__:
             # One that a worker starts right now stays, and is then found.
-            idle = or_(columns.state.is_(None), columns.state != TaskInstanceState.RUNNING)
+            idle = or_(columns.state.is_(None), columns.state.not_in(_WITH_A_PROCESS))
             deleted += session.execute(table.delete().where(condition, idle)).rowcount
             _refuse_running(dag_id, session=session)
         else:
@@ -74,11 +74,15 @@ def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
     return deleted
 
 
+# One that was cleared while it ran is "restarting" until its process has ended.
+_WITH_A_PROCESS = (TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING)
+
+
 def _refuse_running(dag_id: str, *, session: Session) -> None:
     running = session.scalar(
         select(func.count())
         .select_from(TaskInstance)
-        .where(TaskInstance.dag_id == dag_id, TaskInstance.state == TaskInstanceState.RUNNING)
+        .where(TaskInstance.dag_id == dag_id, TaskInstance.state.in_(_WITH_A_PROCESS))
     )
     if running:
         raise DagIsRunning(dag_id, running)

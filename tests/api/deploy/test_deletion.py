@@ -127,9 +127,10 @@ def test_other_dags_keep_their_rows(nightly, deleting, session, settings):
     assert named(session, "nightly_2") == before
 
 
-def test_a_running_task_refuses_the_delete(nightly, deleting, session, settings, tmp_path):
+@pytest.mark.parametrize("state", ["running", "restarting"])
+def test_a_running_task_refuses_the_delete(nightly, deleting, session, settings, tmp_path, state):
     """While a task runs nothing is deleted, neither file nor row."""
-    session.query(TaskInstance).filter_by(run_id="second").update({"state": "running"})
+    session.query(TaskInstance).filter_by(run_id="second").update({"state": state})
     session.commit()
     files, rows = files_below(tmp_path), named(session, "nightly")
 
