@@ -446,3 +446,49 @@ def test_an_unknown_dag_is_not_triggered(old_door, typed_door, database):
     assert typed_door("POST", "/dags/ghost/dagRuns") == problem(
         404, "Not Found", "The DAG with dag_id: `ghost` was not found"
     )
+
+
+RUN_AND_EDIT = "'can edit on DAG:doors' (or on DAGs) and 'can create on DAG Runs'"
+TASKS_AND_EDIT = "'can edit on DAG:doors' (or on DAGs) and 'can edit on DAG Runs' and 'can edit on Task Instances'"
+CHANGES = [
+    ("restart_failed_task", RUN, f"{RUN_PATH}/restart", None, TASKS_AND_EDIT),
+    ("kill_running_tasks", RUN, f"{RUN_PATH}/kill", None, TASKS_AND_EDIT),
+    (
+        "skip_task_instance",
+        {**RUN, "task_id": "second"},
+        f"{RUN_PATH}/taskInstances/second/skip",
+        None,
+        TASKS_AND_EDIT,
+    ),
+    (
+        "run_task_instance",
+        {**RUN, "tasks": "second"},
+        "/dags/doors/dagRuns/partial",
+        {"task_ids": ["second"]},
+        RUN_AND_EDIT,
+    ),
+    ("trigger_dag", {"workflow_name": "doors"}, "/dags/doors/dagRuns", {}, RUN_AND_EDIT),
+]
+
+
+@pytest.mark.parametrize(("api", "query", "path", "body", "permission"), CHANGES, ids=[row[0] for row in CHANGES])
+class TestRefused:
+    """Who may not change runs."""
+
+    def test_a_viewer_is_told_what_is_missing(self, call, run, session, api, query, path, body, permission):
+        """403 names the permissions, and nothing is changed."""
+        before = dag_runs.states("doors", session)
+        detail = f"{api} needs the permission {permission}"
+        answer = call("POST", "/rest_api/api", user="viewer", query_string={"api": api, **query})
+        assert (answer.status_code, answer.json) == (403, {"error": detail})
+        answer = call("POST", f"/rest_api/api{path}", user="viewer", json=body)
+        assert (answer.status_code, answer.json) == problem(403, "Forbidden", detail)
+        assert dag_runs.states("doors", session) == before
+
+    def test_nobody_is_let_in(self, call, run, api, query, path, body, permission):
+        """401 at both doors without credentials."""
+        missing = "Missing Authorization Header"
+        answer = call("POST", "/rest_api/api", user=None, query_string={"api": api, **query})
+        assert (answer.status_code, answer.json) == (401, {"msg": missing})
+        answer = call("POST", f"/rest_api/api{path}", user=None, json=body)
+        assert (answer.status_code, answer.json) == problem(401, "Unauthorized", missing, msg=missing)
