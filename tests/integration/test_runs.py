@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from openmetadata_airflow_apis.runs import (
-    await_ended,
+    await_stopped,
     dag_state,
     kill_running,
     restart_failed,
@@ -21,6 +21,7 @@ from openmetadata_airflow_apis.runs import (
     task_instance_detail,
     trigger_dag,
 )
+from openmetadata_airflow_apis.runs.waiting import await_ended
 from support import airflow_home
 from support.live import LiveAirflow
 
@@ -105,6 +106,12 @@ with dag("live_kill_restart"):
         task_id="sleep", bash_command=f"echo $$ >> {OUT}/live_kill_restart; test -e {OUT}/awake || exec sleep 600"
     ) >> EmptyOperator(task_id="after")
 
+with dag("live_kill_begun"):
+    BashOperator(
+        task_id="sleep", bash_command=f"echo $$ > {OUT}/live_kill_begun; exec sleep 600", retries=3,
+        retry_delay=timedelta(seconds=1),
+    )
+
 with dag("live_partial"):
     first, second, third, fourth = (leave_a_line(name) for name in ("first", "second", "third", "fourth"))
     first >> second >> third >> fourth
@@ -122,6 +129,29 @@ with dag("live_skip"):
     ) >> EmptyOperator(task_id="end", trigger_rule="all_done")
 '''
 
+# Between a task process's reading of its row and the writing of its pid lies the question for the host's name.
+# While the file `slow_start` is there, a task's process says so and takes its time over it, less than a heartbeat,
+# so that a kill falls into that moment for certain.
+HOSTNAME = """
+import os
+import time
+import traceback
+from pathlib import Path
+
+
+def find():
+    home = Path(os.environ["AIRFLOW_HOME"])
+    if (home / "slow_start").exists() and "_run_raw_task" in {frame.name for frame in traceback.extract_stack()}:
+        (home / "out" / "has_begun").touch()
+        time.sleep(0.8)
+    return "localhost"
+"""
+_SLOW_START = {
+    "AIRFLOW__CORE__HOSTNAME_CALLABLE": "airflow_test_hostname.find",
+    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
+    "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "10",
+}
+
 _numbers = itertools.count(1)
 
 
@@ -130,13 +160,17 @@ def airflow(request: pytest.FixtureRequest, database_cache: Path) -> Iterator[Li
     """A scheduler and a webserver with these DAGs: LocalExecutor on PostgreSQL, SequentialExecutor on SQLite."""
     home = airflow_home.make_home()
     (home / "out").mkdir()
+    (home / "config").mkdir()
+    (home / "config" / "airflow_test_hostname.py").write_text(HOSTNAME)
     with contextlib.ExitStack() as stack:
         if request.param == "postgresql":
             cluster = request.getfixturevalue("cluster")
-            airflow = LiveAirflow(home, cluster.create_database(f"runs_{next(_numbers)}", "airflow"))
+            airflow = LiveAirflow(
+                home, cluster.create_database(f"runs_{next(_numbers)}", "airflow"), settings=_SLOW_START
+            )
         else:
             airflow_home.create_sqlite_database(home, database_cache)
-            airflow = LiveAirflow(home, executor="SequentialExecutor")
+            airflow = LiveAirflow(home, executor="SequentialExecutor", settings=_SLOW_START)
         stack.enter_context(airflow)
         airflow.start("scheduler", "webserver")
         airflow.write_dag("live.py", DAGS)
@@ -203,7 +237,7 @@ def test_killed_processes_end_and_nothing_comes_back(airflow, session):
         ["sleep", "sleeper", "failing", "sensor", "after"], "failed"
     )
     assert {each.task_id for each in killed.task_instances if each.job_id} == set(running)
-    assert await_ended(killed.task_instances, 60, session=session) == ()
+    assert await_stopped(killed, 60, session=session) == ()
     assert [pid for pid in pids if psutil.pid_exists(pid)] == []
     if "sleeper" in running:
         assert (airflow.home / "out" / "live_kill-sleeper-on_kill").exists()
@@ -222,7 +256,7 @@ def test_one_killed_index_leaves_the_run_going(airflow, session):
         pid = _await_pid(airflow, f"live_kill_one-{index}")
         killed = kill_running("live_kill_one", "one", task_id="sleep", map_index=index, user="ada", session=session)
         assert [(each.map_index, each.state_before) for each in killed.task_instances] == [(index, "running")]
-        assert await_ended(killed.task_instances, 60, session=session) == ()
+        assert await_stopped(killed, 60, session=session) == ()
         assert not psutil.pid_exists(pid)
     # The last task runs whatever came before it, and it alone decides about the run.
     _await_state(airflow, "live_kill_one", "one", "success", "failed")
@@ -283,6 +317,20 @@ def test_what_was_killed_can_be_restarted_at_once(airflow, session):
     assert len(_out(airflow, "live_kill_restart")) == 2
 
 
+def test_a_task_that_has_just_begun_is_killed_too(airflow, session):
+    """A kill between a process's start and its first write is not undone by that write, which has the old state."""
+    (airflow.home / "slow_start").touch()
+    trigger_dag("live_kill_begun", run_id="begun", user="ada", session=session)
+    airflow.wait_for((airflow.home / "out" / "has_begun").exists, "the task's process")
+    killed = kill_running("live_kill_begun", "begun", user="ada", session=session)
+    (airflow.home / "slow_start").unlink()
+    assert [(each.state_before, each.pid) for each in killed.task_instances] == [("running", None)]
+    assert await_ended(killed.task_instances, 20, session=session) == ()
+    _await_scheduling(airflow, session)
+    assert _run_with_tasks(airflow, "live_kill_begun", "begun") == ("failed", {"failed"})
+    assert [pid for pid in _out(airflow, "live_kill_begun") if psutil.pid_exists(int(pid))] == []
+
+
 def test_only_the_chosen_task_of_a_chain_is_executed(airflow, session):
     """A partial run executes the chosen task alone, between an unchosen upstream and an unchosen downstream."""
     run_partial("live_partial", ["third"], run_id="third_only", user="ada", session=session)
@@ -308,7 +356,7 @@ def test_a_skip_takes_along_what_airflow_skips_and_lets_the_rest_run(airflow, se
 
     skipped = skip_task_instance("live_skip", "skip", "source", user="ada", session=session)
 
-    assert await_ended(skipped.task_instances, 60, session=session) == ()
+    assert await_stopped(skipped, 60, session=session) == ()
     assert not psutil.pid_exists(pid)
     _await_state(airflow, "live_skip", "skip", "success", "failed")
     expected = {

@@ -68,4 +68,4 @@ def kill_running_tasks(
     """Fail what is unfinished, and wait for the processes if asked to."""
     with create_session() as session:
         run = runs.kill_running(dag_id, run_id, task_id=task_id, map_index=map_index, user=user_name(), session=session)
-        return wire.stopped(run, runs.await_ended(run.task_instances, wait, session=session))
+        return wire.stopped(run, runs.await_stopped(run, wait, session=session))

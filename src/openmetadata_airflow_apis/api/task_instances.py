@@ -30,4 +30,4 @@ def skip_task_instance(
     """Skip a task and what Airflow would skip with it."""
     with create_session() as session:
         run = runs.skip_task_instance(dag_id, run_id, task_id, map_index=map_index, user=user_name(), session=session)
-        return wire.stopped(run, runs.await_ended(run.task_instances, wait, session=session))
+        return wire.stopped(run, runs.await_stopped(run, wait, session=session))

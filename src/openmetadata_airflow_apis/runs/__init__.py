@@ -5,6 +5,7 @@ exactly once, when all of it is done, or rolls back and raises; one that reads l
 A verb costs a fixed number of SQL statements, whatever the number of task instances.
 """
 
+from openmetadata_airflow_apis.runs.holding import await_stopped
 from openmetadata_airflow_apis.runs.kill import kill_running
 from openmetadata_airflow_apis.runs.listing import list_dag_runs, list_task_instances
 from openmetadata_airflow_apis.runs.partial import run_partial
@@ -22,7 +23,6 @@ from openmetadata_airflow_apis.runs.values import (
     TouchedTaskInstance,
     TriggeredRun,
 )
-from openmetadata_airflow_apis.runs.waiting import await_ended
 
 __all__ = [
     "KilledRun",
@@ -33,7 +33,7 @@ __all__ = [
     "TaskInstanceDetail",
     "TouchedTaskInstance",
     "TriggeredRun",
-    "await_ended",
+    "await_stopped",
     "dag_state",
     "kill_running",
     "list_dag_runs",

@@ -11,6 +11,7 @@ from sqlalchemy import and_, update
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import NothingRunning
 from openmetadata_airflow_apis.runs import rows
+from openmetadata_airflow_apis.runs.holding import hold_starting
 from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_run
 from openmetadata_airflow_apis.runs.transaction import in_one_transaction
 from openmetadata_airflow_apis.runs.values import KilledRun
@@ -31,7 +32,8 @@ def kill_running(
     """Fail every unfinished task instance of a run and the run, or those of one task alone, and commit it.
 
     task_id: only this task's, the run goes on; map_index: only this one of them. The worker of a running one
-    sees the new state within its heartbeat and ends the process; `await_ended` waits for that.
+    sees the new state within its heartbeat and ends the process; `await_stopped` waits for that. Where one has
+    just begun, this returns when it can't undo the kill any more, a second or two later.
     Raises DagNotFound, DagRunNotFound, NothingRunning, Unavailable.
     """
 
@@ -76,5 +78,6 @@ def kill_running(
         )
 
     killed = in_one_transaction(change, session=session)
+    hold_starting(killed, session=session)
     audit.count("kill_running_tasks")
     return killed

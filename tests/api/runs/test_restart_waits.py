@@ -165,7 +165,7 @@ def test_a_skipped_process_downstream_is_waited_for_too(dag, impatient, session)
 def test_a_running_task_downstream_is_not_waited_for(dag, session):
     """A running one is told to restart, which Airflow knows how to do while its process is there."""
     new_run(dag, session, {"sleep": "failed", "after": "running"})
-    _set(session, "after", -1, job_id=_new_job(session))
+    _set(session, "after", -1, job_id=_new_job(session), pid=13)
     began = time.monotonic()
     assert _restart(session).clear_task_count == 3
     assert time.monotonic() - began < 10

@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from openmetadata_airflow_apis.runs import TouchedTaskInstance, await_ended
+from openmetadata_airflow_apis.runs import TouchedTaskInstance
+from openmetadata_airflow_apis.runs.waiting import await_ended
 
 
 @pytest.fixture
