@@ -110,6 +110,18 @@ CALLABLES = """\
 def report(day):
     print("done", day)
 """
+# What a file of callables has beside the one that the task calls: 240 lines.
+MORE_FUNCTIONS = "".join(
+    f"""
+
+def step_{number}(rows, limit={number}):
+    kept = [row for row in rows if row.get("value", 0) > limit]
+    for row in kept:
+        row["share"] = row["value"] / (sum(other["value"] for other in kept) or 1)
+    return sorted(kept, key=lambda row: (row["share"], row.get("name", "")))
+"""
+    for number in range(30)
+)
 
 
 def config(dag_id: str, callable_file: str) -> dict:
@@ -141,7 +153,7 @@ def config(dag_id: str, callable_file: str) -> dict:
     }
 
 
-def write_ours(folder: Path, names: list[str]) -> None:
+def write_ours(folder: Path, names: list[str], *, callable_file: str = "report.py") -> None:
     """Write what a deploy leaves: the document outside the dags folder, the rendered file in it."""
     from jinja2 import Template
 
@@ -154,7 +166,7 @@ def write_ours(folder: Path, names: list[str]) -> None:
     configs = folder.parent / f"{folder.name}-configs"
     configs.mkdir()
     for name in names:
-        body = {"workflow": {"name": name, "dag_config": config(name, "report.py")}}
+        body = {"workflow": {"name": name, "dag_config": config(name, callable_file)}}
         reading = read_workflow(body, now=now)
         assert not reading.faults, reading.faults
         path = configs / f"{name}.json"
@@ -178,10 +190,10 @@ def write_factory(folder: Path, names: list[str], *, one_file: bool) -> None:
         (folder / "all.py").write_text(FACTORY_ONE.format(folder=str(configs)))
 
 
-def write_plain(folder: Path, names: list[str]) -> None:
-    """Write a .py a DAG."""
+def write_plain(folder: Path, names: list[str], *, more: str = "") -> None:
+    """Write a .py a DAG, with more functions than the one that is called."""
     for name in names:
-        (folder / f"{name}.py").write_text(PLAIN.format(dag_id=name))
+        (folder / f"{name}.py").write_text(PLAIN.format(dag_id=name) + more)
 
 
 def run(program: str, *arguments: str, environment: dict[str, str]) -> list:
@@ -239,22 +251,32 @@ def main() -> None:
                     assert found == count, (way, found)
                     best[way] = min(best[way], seconds)
             report(str(count), best)
-        paths = []
-        for way, write in (("plain", write_plain), ("ours", write_ours)):
-            folder = root / f"forked-{way}"
-            folder.mkdir()
-            write(folder, ["bench_0000"])
-            paths.append(str(folder / "bench_0000.py"))
-        # What the processor imported for one file is there for all: each way by itself, and both beside each other.
-        alone: list[list[float]] = [[], []]
-        together: list[list[float]] = [[], []]
-        for _ in range(options.repeats):
-            for index, path in enumerate(paths):
-                alone[index] += run(MEASURE_FORKED, path, environment=environment)[0]
-            for index, series in enumerate(run(MEASURE_FORKED, *paths, environment=environment)):
-                together[index] += series
-        report("fork", dict(zip(("plain", "ours"), map(median, alone))))
-        report("both", dict(zip(("plain", "ours"), map(median, together))))
+        measure_forked("fork", root, "", environment, options.repeats)
+        measure_forked("240", root, MORE_FUNCTIONS, environment, options.repeats)
+
+
+def measure_forked(label: str, root: Path, more: str, environment: dict[str, str], repeats: int) -> None:
+    """Parse one file a process, forked as the DAG processor forks: each way by itself, and both beside each other.
+
+    What the processor imported for one file is there for all of the same folder.
+    """
+    callable_file = f"report_{label}.py"
+    (root / callable_file).write_text(CALLABLES + more)
+    folders = [root / f"{label}-plain", root / f"{label}-ours"]
+    for folder in folders:
+        folder.mkdir()
+    write_plain(folders[0], ["bench_0000"], more=more)
+    write_ours(folders[1], ["bench_0000"], callable_file=callable_file)
+    paths = [str(folder / "bench_0000.py") for folder in folders]
+    alone: list[list[float]] = [[], []]
+    together: list[list[float]] = [[], []]
+    for _ in range(repeats):
+        for index, path in enumerate(paths):
+            alone[index] += run(MEASURE_FORKED, path, environment=environment)[0]
+        for index, series in enumerate(run(MEASURE_FORKED, *paths, environment=environment)):
+            together[index] += series
+    report(label, dict(zip(("plain", "ours"), map(median, alone))))
+    report(f"{label}+", dict(zip(("plain", "ours"), map(median, together))))
 
 
 def report(count: str, seconds: dict[str, float]) -> None:

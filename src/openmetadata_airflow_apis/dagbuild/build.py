@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.dagbuild.values import FindFunction, Values, blaming, import_object, outputs_in
@@ -33,6 +34,31 @@ def build_dag(
     return _Building(definition, fileloc, callables, variables).dag
 
 
+def _new_dag(dag_id: str, keywords: dict[str, Any]) -> DAG:
+    from airflow.models.dag import DAG
+
+    schedule = keywords.get("schedule")
+    if not isinstance(schedule, str) or schedule in {"@once", "@continuous"}:  # no cron expression, nor a name for one
+        return DAG(dag_id, **keywords)
+    dag = DAG(dag_id, **{**keywords, "schedule": None})
+    # What DAG() itself does with a cron expression, once it knows its time zone.
+    dag.timetable = _cron_timetable(schedule, dag.timezone)
+    dag.schedule_interval = schedule
+    return dag
+
+
+@lru_cache(maxsize=128)
+def _cron_timetable(cron: str, timezone: Any) -> Any:
+    """Return Airflow's timetable of a cron expression, the same object for all DAGs of a process that have it.
+
+    To make one costs as much as two tasks: Airflow describes it in words, and reads their translations anew. A
+    timetable does not change, and what is asked of it does not depend on the DAG.
+    """
+    from airflow.models.dag import create_timetable
+
+    return create_timetable(cron, timezone)
+
+
 class _Building:
     def __init__(
         self,
@@ -41,13 +67,11 @@ class _Building:
         callables: FindFunction,
         variables: Callable[[str], str] | None,
     ) -> None:
-        from airflow.models.dag import DAG
-
         self._callables = callables
         self._values = Values(callables, self._output, variables)
         keywords = self._values.make_each(definition["dag"], ("dag",))
         with blaming(("dag",)):
-            self.dag = DAG(definition["dag_id"], **keywords)
+            self.dag = _new_dag(definition["dag_id"], keywords)
         self.dag.fileloc = fileloc
         self._nodes: dict[str, Any] = {}  # tasks and groups by their full ids
         groups = definition.get("task_groups") or []

@@ -8,12 +8,13 @@ subfolder); a plain `import helpers` looks for an installed module.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
+import marshal
 import os
 import sys
 from functools import lru_cache
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from types import CodeType
 
 PACKAGE = "_dag_managed_operators"
+# The flags in the header of a compiled file: valid while its hash is that of the source (PEP 552).
+_CHECKED_HASH = (0b11).to_bytes(4, "little")
 
 
 class ManagedCallables:
@@ -132,12 +135,31 @@ class _ManagedFinder(MetaPathFinder, Loader):
         self._loaded.append(module.__name__)
         spec = module.__spec__
         if spec is not None and spec.loader_state is not None:
-            exec(_compile(spec.loader_state, spec.origin or ""), module.__dict__)  # nosec B102 # noqa: S102 - importing is executing
+            exec(_code_of(spec.loader_state, spec.origin or ""), module.__dict__)  # nosec B102 # noqa: S102 - importing is executing
 
 
 @lru_cache(maxsize=256)
-def _compile(source: bytes, path: str) -> CodeType:
-    return compile(source, path, "exec", dont_inherit=True)
+def _code_of(source: bytes, path: str) -> CodeType:
+    """Return the code of a source, compiled or as an earlier process has left it in __pycache__.
+
+    The DAG processor parses each DAG file in a process of its own, so that what is kept in memory alone would be
+    compiled at every parse. The file is one of Python's own, of the kind that goes by the source's hash (PEP 552).
+    """
+    hashed = importlib.util.source_hash(source)
+    header = importlib.util.MAGIC_NUMBER + _CHECKED_HASH + hashed
+    kept = importlib.util.cache_from_source(path)
+    try:
+        with open(kept, "rb", buffering=0) as file:  # noqa: PTH123 - without pathlib, for speed
+            data = file.read()
+        if data.startswith(header):
+            return marshal.loads(data[len(header) :])  # nosec B302 # noqa: S302 - whoever could write it could write the source
+    except (OSError, EOFError, ValueError, TypeError):
+        pass  # not there, or torn
+    code = compile(source, path, "exec", dont_inherit=True)
+    if not sys.dont_write_bytecode:
+        # Atomic, and silent where the folder may not be written.
+        SourceFileLoader("", path).set_data(kept, header + marshal.dumps(code))
+    return code
 
 
 _FINDER = _ManagedFinder()

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from airflow import DAG
+from airflow.serialization.serialized_objects import SerializedDAG
 
+from openmetadata_airflow_apis.dagbuild import build as building
 from openmetadata_airflow_apis.dagbuild import build_dag
 from openmetadata_airflow_apis.errors import DagNotBuilt
 from support.versions import AIRFLOW
@@ -89,6 +92,28 @@ def test_a_zone_by_name_keeps_its_name():
     """A start date in a named zone gives the DAG that zone, so that schedules follow its summer time."""
     dag = build(start_date={"$datetime": {"at": "2024-01-01T00:00:00", "timezone": "Europe/Berlin"}})
     assert (dag.timezone.name, dag.start_date) == ("Europe/Berlin", datetime(2023, 12, 31, 23, tzinfo=timezone.utc))
+
+
+@pytest.mark.parametrize("cron_intervals", [True, False], ids=["data_intervals", "triggers"])
+@pytest.mark.parametrize("schedule", ["0 3 * * *", "@daily", "@once", "@continuous", "*/5 * * * 1-5", None])
+def test_a_schedule_is_what_airflow_makes_of_it(schedule: str | None, monkeypatch, cron_intervals: bool):
+    """A DAG has the schedule, the timetable and the serialized form of one that was written by hand."""
+    monkeypatch.setenv("AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS", str(cron_intervals))
+    building._cron_timetable.cache_clear()
+    try:
+        zone = {"$datetime": {"at": "2026-01-01T00:00:00", "timezone": "Europe/Berlin"}}
+        made = [build(schedule=schedule, start_date=start, max_active_runs=1) for start in (zone, zone, START)]
+        for dag in made:
+            start = dag.start_date.astimezone(dag.timezone)
+            by_hand = DAG("nightly", schedule=schedule, start_date=start, max_active_runs=1)
+            by_hand.fileloc = dag.fileloc
+            assert SerializedDAG.to_dict(dag) == SerializedDAG.to_dict(by_hand)
+            assert (dag.schedule_interval, dag.timetable) == (by_hand.schedule_interval, by_hand.timetable)
+        if schedule in {"0 3 * * *", "@daily"}:
+            assert made[0].timetable is made[1].timetable, "the same schedule in the same zone shares its timetable"
+            assert made[0].timetable is not made[2].timetable, "another zone has its own"
+    finally:
+        building._cron_timetable.cache_clear()
 
 
 def test_datasets_and_conditions():

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
+import os
 import pickle
 import sys
-from typing import TYPE_CHECKING
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
 
 import pytest
 
+from openmetadata_airflow_apis.dagbuild import callables
 from openmetadata_airflow_apis.dagbuild.callables import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.standins import StandIns
 from openmetadata_airflow_apis.errors import DagNotBuilt
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -45,6 +46,60 @@ def test_a_changed_file_is_seen_by_the_next_parse(tmp_path):
     assert ManagedCallables(tmp_path)("a.py", "f")() == 1
     write(tmp_path, b="value = 2\n")
     assert ManagedCallables(tmp_path)("a.py", "f")() == 2
+
+
+@pytest.fixture
+def compiled_files(monkeypatch):
+    """Compiled files are kept, as in Airflow's processes, and each call of the fixture's value is a new process."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    callables._code_of.cache_clear()
+    yield callables._code_of.cache_clear
+    callables._code_of.cache_clear()
+
+
+def test_a_file_is_compiled_once_for_all_processes(tmp_path, compiled_files, monkeypatch):
+    """The next process finds the code in __pycache__, where Python's own import finds it too."""
+    write(tmp_path, kept="def f(): return 1\n")
+    assert ManagedCallables(tmp_path)("kept.py", "f")() == 1
+    compiled_files()
+    monkeypatch.setattr(callables, "compile", None, raising=False)
+    assert ManagedCallables(tmp_path)("kept.py", "f")() == 1
+    (kept,) = tmp_path.glob("__pycache__/kept.*.pyc")
+    assert kept == Path(importlib.util.cache_from_source(str(tmp_path / "kept.py")))
+    loader = SourceFileLoader("kept", str(tmp_path / "kept.py"))
+    monkeypatch.setattr(loader, "source_to_code", None)
+    assert "f" in loader.get_code("kept").co_names
+
+
+def test_a_change_of_the_same_size_in_the_same_moment_is_seen(tmp_path, compiled_files):
+    """A compiled file is good for the very source that it was made of, whatever the times of the files say."""
+    write(tmp_path, kept="def f(): return 1\n")
+    times = (tmp_path / "kept.py").stat()
+    assert ManagedCallables(tmp_path)("kept.py", "f")() == 1
+    compiled_files()
+    write(tmp_path, kept="def f(): return 2\n")
+    os.utime(tmp_path / "kept.py", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert ManagedCallables(tmp_path)("kept.py", "f")() == 2
+
+
+@pytest.mark.parametrize("left", [0, 3, 16, 40])
+def test_a_torn_compiled_file_is_made_anew(tmp_path, compiled_files, left):
+    """What is left of a compiled file after a crash is no harm."""
+    write(tmp_path, kept="def f(): return 1\n")
+    ManagedCallables(tmp_path)("kept.py", "f")
+    (kept,) = tmp_path.glob("__pycache__/kept.*.pyc")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:left])
+    compiled_files()
+    assert ManagedCallables(tmp_path)("kept.py", "f")() == 1
+    assert kept.read_bytes() == whole
+
+
+def test_a_folder_that_can_not_hold_compiled_files_does_without(tmp_path, compiled_files):
+    """Where nothing can be kept, files are compiled and run all the same."""
+    write(tmp_path, kept="def f(): return 1\n")
+    (tmp_path / "__pycache__").touch()
+    assert ManagedCallables(tmp_path)("kept.py", "f")() == 1
 
 
 def test_a_file_shadows_no_module(tmp_path):
