@@ -1,22 +1,24 @@
-"""Holds the state of stopped task instances against their own processes, until these cannot write over it.
+"""Holds the state of stopped task instances against their own processes and the triggerer, which may write over it.
 
 A task's process writes whole rows that it read some moments before, without a lock: at its start, with its pid, the
 state `running` (Airflow's TaskInstance._run_raw_task: refresh_from_db, then save_to_db of a detached object), and
 when a sensor puts itself aside or an operator defers. What was committed in between is lost, a kill or a skip
 too: in one of thirty kills of a task that had just begun, here, the task went on in a run that had failed.
+
+The triggerer does the same with a deferred one whose trigger fires (Trigger.submit_event), for two statements' time.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.utils import timezone
-from sqlalchemy import and_, select
+from sqlalchemy import and_, null, select
 
 from openmetadata_airflow_apis.runs import rows
-from openmetadata_airflow_apis.runs.lookup import TI
+from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again
 from openmetadata_airflow_apis.runs.transaction import in_one_transaction
 from openmetadata_airflow_apis.runs.waiting import process_alive
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql import ColumnElement
 
     from openmetadata_airflow_apis.runs.values import ChangedRun, TouchedTaskInstance
 
@@ -33,16 +36,23 @@ PATIENCE_SECONDS = 15
 _POLL_SECONDS = 0.2
 # What a process writes that does not know of the change; a success that it reaches in time is a success.
 _OVERWRITTEN = ("running", "up_for_retry", "up_for_reschedule", "deferred")
+# What the triggerer makes of a deferred one, and the scheduler soon after.
+_RESUMED = ("scheduled", "queued")
 
 
-def hold_starting(changed: ChangedRun, *, session: Session) -> None:
-    """Hold what a committed change did to tasks that had just begun, until each has its pid in the database.
+def hold(changed: ChangedRun, *, session: Session) -> None:
+    """Hold what a committed change did to tasks that had just begun, or whose trigger had just fired.
 
-    Costs nothing where there are none, else a statement a look, for at most PATIENCE_SECONDS. The session must
-    have nothing pending. Raises Unavailable.
+    The former until each has its pid in the database, for at most PATIENCE_SECONDS, the latter for a moment.
+    Costs nothing where there are none, else a statement a look. The session must have nothing pending.
+    Raises Unavailable.
     """
     starting = [each for each in changed.task_instances if each.job_id is not None and each.pid is None]
     _hold(changed, starting, PATIENCE_SECONDS, starting_only=True, session=session)
+    deferred = [each for each in changed.task_instances if each.state_before == "deferred"]
+    if deferred:
+        time.sleep(_POLL_SECONDS)
+        _hold_resumed(changed, deferred, session=session)
 
 
 def await_stopped(changed: ChangedRun, seconds: float, *, session: Session) -> tuple[TouchedTaskInstance, ...]:
@@ -69,7 +79,7 @@ def _hold(
     while watched:
         found = _look(changed, watched, session=session)
         mine = [(each, row) for each in watched if (row := found.get((each.task_id, each.map_index, each.job_id)))]
-        _put_again(changed, [each for each, row in mine if row.state in _OVERWRITTEN], session=session)
+        _put_again(changed, [(each, row) for each, row in mine if row.state in _written_over(each)], session=session)
         watched = [each for each, row in mine if row.process_alive and not (starting_only and row.pid is not None)]
         left = deadline - time.monotonic()
         if left <= 0:
@@ -92,25 +102,70 @@ def _look(
     return {(row.task_id, row.map_index, row.job_id): row for row in found}
 
 
-def _put_again(changed: ChangedRun, overwritten: Iterable[TouchedTaskInstance], *, session: Session) -> None:
+def _written_over(each: TouchedTaskInstance) -> tuple[str, ...]:
+    # A process that fails in a way of its own fails what was skipped; what is failed or to restart it may fail.
+    return (*_OVERWRITTEN, "failed") if each.state_after == "skipped" else _OVERWRITTEN
+
+
+def _put_again(
+    changed: ChangedRun, overwritten: Iterable[tuple[TouchedTaskInstance, Row]], *, session: Session
+) -> None:
     by_state: dict[str | None, list[TouchedTaskInstance]] = defaultdict(list)
-    for each in overwritten:
-        by_state[each.state_after].append(each)
+    for each, row in overwritten:
+        # Without its process nobody would end what is to restart.
+        gone = each.state_after == "restarting" and not row.process_alive
+        by_state[None if gone else each.state_after].append(each)
 
     def change() -> None:
+        run = find_run(changed.dag_id, changed.run_id, session=session, lock=True)
         for state, these in by_state.items():
             condition = and_(
                 rows.of_run(changed.dag_id, changed.run_id),
                 rows.among((each.task_id, each.map_index) for each in these),
                 TI.c.job_id.in_(sorted({each.job_id for each in these if each.job_id is not None})),
-                TI.c.state.in_(_OVERWRITTEN),
+                TI.c.state.in_(_written_over(these[0])),
             )
-            values = (
-                rows.finishing(state, timezone.utcnow(), session=session)
-                if state in rows.FINISHED
-                else {"state": state}
-            )
-            session.execute(rows.changing(condition, values))
+            session.execute(rows.changing(condition, _values(state, session=session)))
+        if run.state == "failed" and "skipped" in by_state:
+            queue_again(run.id, session=session)  # the scheduler has judged it by a failure that is none
 
     if by_state:
         in_one_transaction(change, session=session)
+
+
+def _hold_resumed(changed: ChangedRun, deferred: list[TouchedTaskInstance], *, session: Session) -> None:
+    """Put the state again where the triggerer, which had read the row before, has resumed the task instance.
+
+    It gives the event to the method that is to go on, and the change had taken both away; what has been started
+    anew meanwhile has no such thing.
+    """
+
+    def resumed(these: Iterable[TouchedTaskInstance]) -> ColumnElement:
+        return and_(
+            rows.of_run(changed.dag_id, changed.run_id),
+            rows.among((each.task_id, each.map_index) for each in these),
+            TI.c.state.in_(_RESUMED),
+            TI.c.next_kwargs.is_not(null()),
+        )
+
+    found = session.execute(select(TI.c.task_id, TI.c.map_index).where(resumed(deferred))).all()
+    session.rollback()
+    keys = {(row.task_id, row.map_index) for row in found}
+    by_state: dict[str | None, list[TouchedTaskInstance]] = defaultdict(list)
+    for each in deferred:
+        if (each.task_id, each.map_index) in keys:
+            by_state[each.state_after].append(each)
+
+    def change() -> None:
+        find_run(changed.dag_id, changed.run_id, session=session, lock=True)
+        for state, these in by_state.items():
+            session.execute(rows.changing(resumed(these), _values(state, session=session)))
+
+    if by_state:
+        in_one_transaction(change, session=session)
+
+
+def _values(state: str | None, *, session: Session) -> dict[str, Any]:
+    if state in rows.FINISHED:
+        return rows.finishing(state, timezone.utcnow(), session=session)
+    return {"state": state, **rows.without_deferral()}

@@ -11,7 +11,7 @@ from sqlalchemy import and_, update
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import NothingRunning
 from openmetadata_airflow_apis.runs import rows
-from openmetadata_airflow_apis.runs.holding import hold_starting
+from openmetadata_airflow_apis.runs.holding import hold
 from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_run
 from openmetadata_airflow_apis.runs.transaction import in_one_transaction
 from openmetadata_airflow_apis.runs.values import KilledRun
@@ -78,6 +78,6 @@ def kill_running(
         )
 
     killed = in_one_transaction(change, session=session)
-    hold_starting(killed, session=session)
+    hold(killed, session=session)
     audit.count("kill_running_tasks")
     return killed

@@ -19,7 +19,7 @@ from openmetadata_airflow_apis import airflow_versions, audit
 from openmetadata_airflow_apis.errors import NothingFailed, TaskIsStopping
 from openmetadata_airflow_apis.runs import rows
 from openmetadata_airflow_apis.runs.graph import Indexes, with_downstream
-from openmetadata_airflow_apis.runs.holding import hold_starting
+from openmetadata_airflow_apis.runs.holding import hold
 from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again, serialized_dag
 from openmetadata_airflow_apis.runs.transaction import in_one_transaction
 from openmetadata_airflow_apis.runs.values import RestartedRun, TouchedTaskInstance
@@ -80,7 +80,7 @@ def restart_failed(dag_id: str, run_id: str, *, dry_run: bool = False, user: str
                 others=len(left) - 1,
             ) from None
         if not dry_run:
-            hold_starting(restarted, session=session)
+            hold(restarted, session=session)
             audit.count("restart_failed_task")
         return restarted
 

@@ -12,7 +12,7 @@ from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import TaskNotFound, TaskNotStoppable
 from openmetadata_airflow_apis.runs import rows
 from openmetadata_airflow_apis.runs.graph import affected_by
-from openmetadata_airflow_apis.runs.holding import hold_starting
+from openmetadata_airflow_apis.runs.holding import hold
 from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again, serialized_dag
 from openmetadata_airflow_apis.runs.transaction import in_one_transaction
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates
@@ -86,7 +86,7 @@ def skip_task_instance(
         )
 
     skipped = in_one_transaction(change, session=session)
-    hold_starting(skipped, session=session)
+    hold(skipped, session=session)
     audit.count("skip_task_instance")
     return skipped
 

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from openmetadata_airflow_apis.runs import await_stopped, holding, kill_running, restart_failed, skip_task_instance
 from support.dag_runs import new_dag, new_run, run_row, states, store, task_instance_rows
@@ -146,6 +146,116 @@ def test_a_wait_undoes_what_the_process_writes_last(jobs, process, session, writ
     process(_end, *jobs)
     assert await_stopped(killed, 30, session=session) == ()
     assert states("begins", session) == {("sleep", 0): "failed", ("sleep", 1): "failed", "after": "failed"}
+
+
+def test_a_skip_outlasts_a_failure_in_the_last_moment(jobs, process, session):
+    """With a wait, a skipped task that fails before it is told to end is skipped still, and its run goes on."""
+    _write(session, 1, pid=4712)
+    skipped = skip_task_instance("begins", "manual__1", "sleep", user="ada", session=session)
+    process(_fail_with_the_run, 0)
+    process(_end, *jobs)
+    assert await_stopped(skipped, 30, session=session) == ()
+    assert states("begins", session) == {("sleep", 0): "skipped", ("sleep", 1): "skipped", "after": None}
+    assert run_row("begins", session).state == "queued"
+
+
+def _fail_with_the_run(session, map_index):
+    """Do what the process and then the scheduler do."""
+    from airflow.models.dagrun import DagRun
+
+    _write(session, map_index, state="failed")
+    session.execute(update(DagRun.__table__).where(DagRun.dag_id == "begins").values(state="failed"))
+    session.commit()
+
+
+def test_a_task_to_restart_that_defers_in_the_last_moment_is_started_anew(jobs, process, session):
+    """Without a process that could be told to end, what is to restart waits for the scheduler, not for its trigger."""
+    _write(session, 0, state="failed")
+    _end(session, jobs[0])
+    _write(session, -1, "after", state="running", job_id=jobs[1], try_number=1)
+    process(_defer_and_end, -1, "after", jobs[1])
+    restart_failed("begins", "manual__1", user="ada", session=session)
+    after = task_instance_rows("begins", session)["after", -1]
+    assert (after["state"], after["next_method"]) == (None, None)
+
+
+def _defer_and_end(session, map_index, task_id, job_id):
+    _end(session, job_id)
+    _write(session, map_index, task_id, state="deferred", pid=4712, next_method="resume", next_kwargs={})
+
+
+@pytest.mark.parametrize("stop", ["kill", "skip", "restart"])
+def test_a_trigger_that_fires_in_that_moment_wakes_nobody(deferred, stop, session):
+    """A triggerer that has read a deferred task, and writes that it may go on, does not undo what was done to it."""
+    if stop == "kill":
+        kill_running("begins", "manual__1", task_id="after", user="ada", session=session)
+    elif stop == "skip":
+        skip_task_instance("begins", "manual__1", "after", user="ada", session=session)
+    else:
+        restart_failed("begins", "manual__1", user="ada", session=session)
+    deferred.join()
+    after = task_instance_rows("begins", session)["after", -1]
+    expected = {"kill": "failed", "skip": "skipped", "restart": None}[stop]
+    assert {name: after[name] for name in ("state", "trigger_id", "next_method", "next_kwargs")} == {
+        "state": expected,
+        "trigger_id": None,
+        "next_method": None,
+        "next_kwargs": None,
+    }
+
+
+@pytest.fixture
+def deferred(dag, session):
+    """A thread in which the triggerer has read the deferred task `after`, and writes it once it isn't deferred."""
+    from airflow.models.trigger import Trigger
+    from airflow.triggers.base import TriggerEvent
+
+    trigger = Trigger("airflow.triggers.file.FileTrigger", {"filepath": "never"})
+    session.add(trigger)
+    session.commit()
+    new_run(dag, session, {"sleep": "failed"})
+    _write(
+        session,
+        -1,
+        "after",
+        state="deferred",
+        try_number=1,
+        trigger_id=trigger.id,
+        next_method="resume",
+        next_kwargs={},
+    )
+    has_read = threading.Event()
+
+    class LateEvent(TriggerEvent):
+        """An event that the triggerer comes to submit when the task instance was changed meanwhile."""
+
+        @property
+        def payload(self):
+            """Wait for that change, and return what the event says."""
+            has_read.set()
+            while _state_of_after() == "deferred":
+                time.sleep(0.02)
+            return self._payload
+
+        @payload.setter
+        def payload(self, payload):
+            self._payload = payload
+
+    thread = threading.Thread(target=Trigger.submit_event, args=(trigger.id, LateEvent(True)), daemon=True)
+    thread.start()
+    assert has_read.wait(10)
+    return thread
+
+
+def _state_of_after():
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.settings import engine
+
+    table = TaskInstance.__table__
+    with engine.connect() as connection:
+        return connection.execute(
+            select(table.c.state).where(table.c.dag_id == "begins", table.c.task_id == "after")
+        ).scalar()
 
 
 def test_a_success_in_the_last_moment_stays(jobs, process, session):
