@@ -172,14 +172,12 @@ def limit_storage_errors(storage: Any) -> Any:
     return getattr(storage, "base_exceptions", Exception)
 
 
-def answer_in_json_below(paths: Collection[str]) -> bool:
-    """Have Airflow's web application answer 404 and 405 in JSON below paths; Airflow < 2.8 can't, and says False."""
+def answer_in_json_below(paths: Collection[str]) -> None:
+    """Have Airflow's web application answer 404 and 405 in JSON below paths; Airflow < 2.8 renders a page instead."""
     from airflow.www.extensions import init_views
 
-    if not hasattr(init_views, "base_paths"):
-        return False
-    init_views.base_paths.extend(path for path in paths if path not in init_views.base_paths)
-    return True
+    if hasattr(init_views, "base_paths"):
+        init_views.base_paths.extend(path for path in paths if path not in init_views.base_paths)
 
 
 _ACTIONS = {"GET": "can_read", "PUT": "can_edit", "POST": "can_create", "DELETE": "can_delete"}

@@ -172,9 +172,9 @@ class TaskNotFound(NotFound):
         self.task_id = task_id
         self.run_id = run_id
         self.map_index = map_index
-        where = f" in the DagRun `{run_id}`" if run_id is not None else ""
+        where = f"the DagRun `{run_id}` of the DAG" if run_id is not None else "the DAG"
         index = f" at map_index {map_index}" if map_index is not None else ""
-        super().__init__(f"The task with task_id: `{task_id}`{index} was not found{where} of the DAG `{dag_id}`")
+        super().__init__(f"The task with task_id: `{task_id}`{index} was not found in {where} `{dag_id}`")
 
 
 class Conflict(ManagedDagsError):

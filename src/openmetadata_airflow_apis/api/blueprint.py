@@ -9,7 +9,7 @@ import flask
 from connexion.apis.flask_api import FlaskApi
 from connexion.resolver import Resolution, Resolver
 from flask import Blueprint, request
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from openmetadata_airflow_apis import airflow_versions
 from openmetadata_airflow_apis.api import body, documents, old_door, parameters, problems, specification, wire
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 NAME = "openmetadata_airflow_apis"
 
-# Airflow's application answers 404 and 405 in JSON below the paths of a list of its own, which has /api/v1.
-_UNROUTED_IN_JSON = ("/rest_api/api", "/admin/rest_api")
+# Below these every answer is ours, that there is nothing included.
+_OURS = ("/rest_api/api", "/admin/rest_api", "/api/v1/security/")
 
 # These sign somebody in or out by what they are given, or say nothing secret; documents are not operations.
 _WITHOUT_GATE = {"login", "refresh", "logout", "health"}
@@ -69,9 +69,8 @@ def register_api(app: Flask) -> None:
     # The gate asks for the CSRF token itself, of signed-in browsers alone: Flask-WTF would ask it of tokens too.
     if "csrf" in app.extensions:
         app.extensions["csrf"].exempt(blueprint)
-    app.after_request(_finish_unrouted)
-    if not airflow_versions.answer_in_json_below(_UNROUTED_IN_JSON):
-        app.after_request(_replace_page)  # before the other: Flask takes the last one first
+    airflow_versions.answer_in_json_below(_OURS)  # no page is rendered for what _answer_unrouted replaces
+    app.after_request(_answer_unrouted)
 
 
 def make_blueprint(*, validate_responses: bool) -> Blueprint:
@@ -126,20 +125,11 @@ def _refuse_unknown_query_parameters(operation: specification.Operation) -> None
             raise InvalidArgument(name, f"is not known here; known are: {', '.join(known) or 'none'}")
 
 
-def _replace_page(response: Response) -> Response:
+def _answer_unrouted(response: Response) -> Response:
+    """Answer for paths and methods below ours that no operation has: Airflow's application says too little of them."""
     reason = request.routing_exception
-    if response.status_code not in {404, 405} or reason is None or not request.path.startswith(_UNROUTED_IN_JSON):
+    if reason is None or not request.path.startswith(_OURS):
         return response
-    from airflow.api_connexion.exceptions import common_error_handler
-
-    return flask.make_response(common_error_handler(reason))
-
-
-def _finish_unrouted(response: Response) -> Response:
-    """Give Airflow's answers about paths and methods below ours the headers that our own have."""
-    reason = request.routing_exception
-    if reason is None or not request.path.startswith((*_UNROUTED_IN_JSON, "/api/v1/security/")):
-        return response
-    if isinstance(reason, MethodNotAllowed) and reason.valid_methods:
-        response.headers["Allow"] = ", ".join(sorted(reason.valid_methods))
+    if isinstance(reason, (NotFound, MethodNotAllowed)):
+        response = problems.unrouted(reason, request.method, request.path)
     return harden(response)

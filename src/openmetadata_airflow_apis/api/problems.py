@@ -103,6 +103,16 @@ def problem(status: int, detail: str, **more: Any) -> Response:
     return Response(json.dumps(body), status=status, content_type="application/problem+json")
 
 
+def unrouted(reason: HTTPException, method: str, path: str) -> Response:
+    """Return the answer for a path that no operation has, or not with this method."""
+    if isinstance(reason, MethodNotAllowed):
+        allowed = ", ".join(sorted(reason.valid_methods or ()))
+        answer = problem(405, f"`{path}` takes {allowed}, not {method}")
+        answer.headers["Allow"] = allowed
+        return answer
+    return problem(404, f"There is nothing at `{path}`; /rest_api/api/openapi.json has the paths that there are")
+
+
 def typed_answer(error: errors.ManagedDagsError) -> Response:
     """Return the typed door's answer for an error."""
     more: dict[str, Any] = {}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.names import fault_of_name
     from openmetadata_airflow_apis.definition.reader import read_workflow
     from openmetadata_airflow_apis.definition.schema import json_schema
-    from openmetadata_airflow_apis.definition.sentences import nearest
+    from openmetadata_airflow_apis.definition.sentences import closest, nearest
 
 _HOMES = {
     "Reading": "model",
@@ -34,6 +34,7 @@ _HOMES = {
     "fault_of_name": "names",
     "in_document_order": "model",
     "json_schema": "schema",
+    "closest": "sentences",
     "nearest": "sentences",
     "read_file": "files",
     "read_json": "files",
@@ -45,6 +46,7 @@ __all__ = [
     "Reading",
     "Workflow",
     "WorkflowFile",
+    "closest",
     "fault_of_name",
     "in_document_order",
     "json_schema",

@@ -29,10 +29,16 @@ _LIMITS = {
 }
 
 
+def closest(word: str, words: Iterable[str]) -> str | None:
+    """Return the nearest of the words, None where none is near."""
+    close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" with the nearest of the words, or nothing where none is near."""
-    close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    close = closest(word, words)
+    return f"; did you mean '{close}'?" if close else ""
 
 
 def quoted(value: object) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.definition import nearest
+from openmetadata_airflow_apis.definition import closest
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.settings import Settings
@@ -25,7 +25,14 @@ DECORATOR_PACKAGES = ("airflow.decorators", "airflow.providers")
 
 
 class NotImportable(Exception):
-    """What a dotted path names may not, or cannot, be imported; str() is a sentence for the definition's author."""
+    """What a dotted path names may not, or cannot, be imported; str() is a sentence for the definition's author.
+
+    meant: the path that was probably meant, None where nothing is near.
+    """
+
+    def __init__(self, sentence: str, *, meant: str | None = None) -> None:
+        self.meant = meant
+        super().__init__(sentence)
 
 
 @dataclass(frozen=True)
@@ -71,8 +78,12 @@ def _import(path: str, authored: tuple[str, ...]) -> Any:
         if found is not None and not _is_module_below(found, name):
             if not hasattr(found, part):
                 kind = "module or class" if hasattr(found, "__path__") else "class" if part[:1].isupper() else "name"
-                near = nearest(part, _names_of(found))
-                raise NotImportable(f"no {kind} '{part}' in {'.'.join(parts[: depth - 1])}{near}")
+                before = ".".join(parts[: depth - 1])
+                near = closest(part, _names_of(found))
+                if near is None:
+                    raise NotImportable(f"no {kind} '{part}' in {before}")
+                meant = ".".join([before, near, *parts[depth:]])
+                raise NotImportable(f"no {kind} '{part}' in {before}; did you mean '{near}'?", meant=meant)
             found = getattr(found, part)
             continue
         found = _import_module(name, authored)

@@ -106,7 +106,9 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings) -> DA
     dropped = {
         index
         for index, task in enumerate(definition["tasks"])
-        if findings.has("tasks", index) or not ("operator" in task or "decorator" in task)
+        if findings.has("tasks", index)
+        or findings.read_badly(index, "python_callable")
+        or not ("operator" in task or "decorator" in task)
     }
     whole_dag = not findings.has("dag") and all("/tasks" in fault.pointer for fault in reading.faults)
     fileloc = os.path.join(dags_folder(), f"{definition['dag_id'] or 'dag'}.py")  # noqa: PTH118 - a str, as in DAG

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,7 @@ class TaskChecks:
         self._own_jinja = "jinja_environment_kwargs" in dag
         self._groups = {group["group_id"]: group for group in definition["task_groups"]}
         self._operators: dict[str, type | str] = {}  # by path; a text says why it can't be used
+        self._meant: dict[str, type] = {}  # by a path that is misspelled
         self.arguments_known: set[str] = set(base_arguments())
         self.every_operator_known = True
 
@@ -74,7 +76,10 @@ class TaskChecks:
         operator = self._operator(task["operator"], (*place, "operator"))
         if operator is None:
             self.every_operator_known = False
-            return
+            # The other mistakes in a task whose class is misspelled are told along with that one.
+            operator = self._meant.get(task["operator"])
+            if operator is None:
+                return
         signature = signature_of(operator)
         self.arguments_known |= signature.accepted or set()
         self._check_names(index, task, signature, operator.__name__)
@@ -96,6 +101,9 @@ class TaskChecks:
                 self._operators[path] = self._import_operator(path)
             except NotImportable as error:
                 self._operators[path] = str(error)
+                if error.meant is not None:
+                    with contextlib.suppress(NotImportable):
+                        self._meant[path] = self._import_operator(error.meant)
         operator = self._operators[path]
         if isinstance(operator, str):
             self._findings.add(place, operator)

@@ -16,6 +16,11 @@ def answer_of(response):
     return response.status_code, response.content_type, response.json
 
 
+def problem_of(status: int, title: str, detail: str):
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return status, "application/problem+json", body
+
+
 @pytest.mark.parametrize("path", [OLD, "/admin/rest_api/api"])
 def test_nobody_is_let_in_without_credentials(call, path):
     """The old door answers exactly what the older plugin's documentation prints."""
@@ -74,9 +79,9 @@ def test_other_methods_are_refused_in_json(call, method):
 
 @pytest.mark.parametrize("path", ["/rest_api/api/nope", "/admin/rest_api/api/nope", "/api/v1/security/nope"])
 def test_unknown_paths_answer_json(call, path):
-    """Below our paths there is no HTML."""
-    answer = call("GET", path)
-    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+    """Below our paths there is no HTML: what is not there is named, with the place that says what is."""
+    detail = f"There is nothing at `{path}`; /rest_api/api/openapi.json has the paths that there are"
+    assert answer_of(call("GET", path)) == problem_of(404, "Not Found", detail)
 
 
 def test_other_paths_keep_their_pages(call):
@@ -86,9 +91,9 @@ def test_other_paths_keep_their_pages(call):
 
 
 def test_a_wrong_method_at_the_typed_door_answers_json(call):
-    """405 is a problem document."""
-    answer = call("PUT", OLD + "/dags")
-    assert (answer.status_code, answer.content_type) == (405, "application/problem+json")
+    """405 is a problem document that names the right methods."""
+    detail = "`/rest_api/api/dags` takes GET, HEAD, OPTIONS, POST, not PUT"
+    assert answer_of(call("PUT", OLD + "/dags")) == problem_of(405, "Method Not Allowed", detail)
 
 
 @pytest.mark.parametrize(

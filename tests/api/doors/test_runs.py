@@ -294,7 +294,7 @@ class TestPartialRun:
             {"error": "dag task of nope is not found"},
         )
         assert typed_door("POST", "/dags/doors/dagRuns/partial", json={"task_ids": ["nope"]}) == problem(
-            404, "Not Found", "The task with task_id: `nope` was not found of the DAG `doors`"
+            404, "Not Found", "The task with task_id: `nope` was not found in the DAG `doors`"
         )
         assert old_door("dag_state", dag_id="doors", run_id="p") == (404, {"error": "dag run is not found"})
 

@@ -77,7 +77,8 @@ def test_the_dag_is_built_once(settings, name: str):
 )
 def test_an_operator_that_is_none(settings, operator: str, reason: str):
     """A path that leads to no operator is named with the nearest one that is there."""
-    assert of_task({"operator": operator}, settings) == {"/operator": [reason]}
+    task = {"operator": operator, "bash_command": "true"}
+    assert of_task(task, settings) == {"/operator": [reason]}
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_default_args_that_nothing_takes(settings):
 def test_misspelled_default_args_beside_an_unknown_operator(settings):
     """A near miss of a known key is named although nobody knows what the unknown operator takes."""
     default_args = {"start_date": "2024-01-01", "retrys": 3, "shelf": 1}
-    task = {"operator": "airflow.operators.bash.BashOperater"}
+    task = {"operator": "airflow.operators.bash.BashOperater", "bash_command": "true"}
     found = faults(request(default_args=default_args, tasks={"one": task}), settings)
     assert found == {
         "/default_args/retrys": ["no operator of this DAG has an argument 'retrys'; did you mean 'retries'?"],
@@ -177,9 +178,44 @@ def test_misspelled_default_args_beside_an_unknown_operator(settings):
     }
 
 
+def test_other_mistakes_beside_a_misspelled_operator(settings):
+    """A task whose class is misspelled is checked against the class that was meant, in the same answer."""
+    task = {"operator": "airflow.operators.bash.BashOperater", "bash_comand": "true", "retrys": 3, "env": "{{ oops"}
+    assert faults(request(tasks={"one": task}), settings) == {
+        "/tasks/one/operator": ["no class 'BashOperater' in airflow.operators.bash; did you mean 'BashOperator'?"],
+        "/tasks/one/bash_comand": ["BashOperator has no argument 'bash_comand'; did you mean 'bash_command'?"],
+        "/tasks/one/retrys": ["BashOperator has no argument 'retrys'; did you mean 'retries'?"],
+        "/tasks/one": ["'bash_command' is missing; BashOperator requires it"],
+        "/tasks/one/env": [
+            "the Jinja template can't be read: unexpected end of template, expected 'end of print statement'."
+        ],
+    }
+
+
+def test_a_misspelled_module_of_an_operator(settings):
+    """So is one whose module is misspelled."""
+    task = {"operator": "airflow.operators.bsh.BashOperator", "bash_comand": "true"}
+    assert faults(request(tasks={"one": task}), settings) == {
+        "/tasks/one/operator": ["no module or class 'bsh' in airflow.operators; did you mean 'bash'?"],
+        "/tasks/one/bash_comand": ["BashOperator has no argument 'bash_comand'; did you mean 'bash_command'?"],
+        "/tasks/one": ["'bash_command' is missing; BashOperator requires it"],
+    }
+
+
 @pytest.mark.parametrize(
     ("task", "expected"),
     [
+        (
+            python("check", "../checks.py"),
+            {
+                "/python_callable_file": [
+                    (
+                        "'../checks.py' leaves its folder; callable files are named by their path below "
+                        "dag_managed_operators, such as checks.py"
+                    )
+                ]
+            },
+        ),
         (
             python("check", "chekcs.py"),
             {
