@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DAGS = '''
 import os
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from airflow import DAG
@@ -77,6 +77,16 @@ def sleeps(number=1):
         time.sleep(60 * number)
 
 
+@task
+def gives_up():
+    """Runs until it is to fail."""
+    leave("running")
+    while not is_there("fail"):
+        time.sleep(0.05)
+    leave("failed")
+    raise ValueError("of its own")
+
+
 def dag(dag_id):
     return DAG(dag_id, start_date=datetime(2026, 1, 1), schedule=None, is_paused_upon_creation=False)
 
@@ -109,8 +119,31 @@ with dag("live_group"):
         )
 
     group.expand(number=[0, 1]) >> EmptyOperator(task_id="lenient", trigger_rule="all_done")
+
+with dag("live_gives_up"):
+    gives_up() >> EmptyOperator(task_id="lenient", trigger_rule="none_failed")
+
+with dag("live_begun"):
+    sleeps.override(task_id="work", retries=2, retry_delay=timedelta(seconds=1)).expand(number=[1, 2])
 '''
-# Those whose tests want them early, in the order of the tests.
+# A task's process asks for the host's name between reading its row and writing its pid. While there is a file
+# `slow_start` it takes its time over it, so that a kill falls into that moment.
+HOSTNAME = """
+import os
+import time
+import traceback
+from pathlib import Path
+
+OUT = Path(os.environ["AIRFLOW_HOME"]) / "out"
+
+
+def find():
+    if (OUT / "slow_start").exists() and "_run_raw_task" in {frame.name for frame in traceback.extract_stack()}:
+        (OUT / "has_begun").touch()
+        time.sleep(0.6)
+    return "localhost"
+"""
+# Triggered together before the first test, so that no test waits for its run's beginning.
 RUNS = {
     "killed": "live_deferred",
     "left_alone": "live_deferred",
@@ -121,7 +154,11 @@ RUNS = {
     "sleeps": "live_setup_sleeps",
     "no_setup": "live_setup_waits",
     "group": "live_group",
+    "own_failure": "live_gives_up",
 }
+# Their tests trigger them.
+LATE_RUNS = {"begun": "live_begun"}
+DAG_IDS = RUNS | LATE_RUNS
 
 
 class Runs:
@@ -136,26 +173,29 @@ class Runs:
         return {row[0] for row in self._rows("SELECT dag_id FROM dag JOIN serialized_dag USING (dag_id)")}
 
     def trigger(self, run_id: str) -> None:
-        """Start a run of RUNS."""
-        trigger_dag(RUNS[run_id], run_id=run_id, user="ada", session=self._session)
+        """Start a run of RUNS or LATE_RUNS."""
+        trigger_dag(DAG_IDS[run_id], run_id=run_id, user="ada", session=self._session)
 
     def kill(self, run_id: str, **arguments: Any) -> dict[str, tuple[str | None, str | None]]:
         """Kill, and wait for the processes; return the states before and after of what was touched."""
-        return self._stopped(kill_running(RUNS[run_id], run_id, user="ada", session=self._session, **arguments))
+        return self._stopped(kill_running(DAG_IDS[run_id], run_id, user="ada", session=self._session, **arguments))
 
-    def skip(self, run_id: str, task_id: str) -> dict[str, tuple[str | None, str | None]]:
-        """Skip, and wait for the processes; return the states before and after of what was touched."""
-        return self._stopped(skip_task_instance(RUNS[run_id], run_id, task_id, user="ada", session=self._session))
+    def skip(self, run_id: str, task_id: str, *, then: str | None = None) -> dict[str, tuple[str | None, str | None]]:
+        """Skip, touch then, and wait for the processes; return the states before and after of what was touched."""
+        skipped = skip_task_instance(DAG_IDS[run_id], run_id, task_id, user="ada", session=self._session)
+        if then is not None:
+            self.touch(run_id, then)
+        return self._stopped(skipped)
 
     def restart(self, run_id: str) -> tuple[int, set[str]]:
         """Restart; return how many had failed, and the names of what was cleared."""
-        restarted = restart_failed(RUNS[run_id], run_id, user="ada", session=self._session)
+        restarted = restart_failed(DAG_IDS[run_id], run_id, user="ada", session=self._session)
         names = {_name(each.task_id, each.map_index) for each in restarted.task_instances}
         return restarted.failed_task_count, names
 
     def now(self, run_id: str) -> tuple[str | None, dict[str, str | None]]:
         """Return the run's state and its tasks'."""
-        return self.airflow.run_state(RUNS[run_id], run_id), self.airflow.task_states(RUNS[run_id], run_id)
+        return self.airflow.run_state(DAG_IDS[run_id], run_id), self.airflow.task_states(DAG_IDS[run_id], run_id)
 
     def await_tasks(self, run_id: str, **states: str | None) -> None:
         """Wait until these tasks have these states."""
@@ -221,14 +261,17 @@ def runs(cluster: Cluster) -> Iterator[Runs]:
     """The runs of RUNS, begun under a scheduler with LocalExecutor and a triggerer on PostgreSQL."""
     home = airflow_home.make_home()
     (home / "out").mkdir()
+    (home / "config").mkdir()
+    (home / "config" / "airflow_test_hostname.py").write_text(HOSTNAME)
     (home / "dags").mkdir(exist_ok=True)
     (home / "dags" / "live.py").write_text(DAGS)
     url = cluster.create_database("deferred_runs", "airflow")
-    with LiveAirflow(home, url) as airflow:
+    settings = {"AIRFLOW__CORE__HOSTNAME_CALLABLE": "airflow_test_hostname.find"}
+    with LiveAirflow(home, url, settings=settings) as airflow:
         airflow.start("scheduler", "triggerer")
         with Session(airflow.engine) as session:
             runs = Runs(airflow, session)
-            airflow.wait_for(lambda: runs.dag_ids() >= set(RUNS.values()), "the DAGs")
+            airflow.wait_for(lambda: runs.dag_ids() >= set(DAG_IDS.values()), "the DAGs")
             runs.touch("again", "fire")
             for run_id in RUNS:
                 runs.trigger(run_id)
@@ -363,3 +406,30 @@ def test_one_index_of_a_mapped_group_is_killed_and_restarted(runs):
     assert runs.await_end("group") == ("success", dict.fromkeys(states, "success"))
     tries = runs.tries("group")
     assert (tries["group.first[0]"], tries["group.first[1]"]) == (1, 2)
+
+
+def test_a_skipped_task_that_fails_before_it_is_ended_stays_skipped(runs):
+    """A task that fails by itself in the seconds after its skip is skipped all the same, and its run succeeds."""
+    runs.airflow.wait_for(lambda: runs.left("own_failure", "gives_up"), "the task that gives up")
+
+    assert runs.skip("own_failure", "gives_up", then="fail") == {"gives_up": ("running", "skipped")}
+
+    assert runs.left("own_failure", "gives_up") == ["running", "failed"]
+    assert runs.await_end("own_failure") == ("success", {"gives_up": "skipped", "lenient": "success"})
+
+
+def test_indexes_that_have_just_begun_are_killed_too(runs):
+    """A kill while the processes of a mapped task begin leaves no index and no process running."""
+    out = runs.airflow.home / "out"
+    (out / "slow_start").touch()
+    runs.trigger("begun")
+    runs.airflow.wait_for((out / "has_begun").exists, "a task's process")
+
+    killed = runs.kill("begun")
+
+    (out / "slow_start").unlink()
+    assert {name: after for name, (_, after) in killed.items()} == {"work[0]": "failed", "work[1]": "failed"}
+    assert "running" in {before for before, _ in killed.values()}
+    assert runs.now("begun") == ("failed", {"work[0]": "failed", "work[1]": "failed"})
+    pids = [int(pid) for index in range(2) for pid in runs.left("begun", f"work[{index}]")]
+    assert [pid for pid in pids if psutil.pid_exists(pid)] == []

@@ -15,11 +15,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from airflow.utils import timezone
+from airflow.utils.state import State
 from sqlalchemy import and_, null, select
 
 from openmetadata_airflow_apis.runs import rows
-from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again
+from openmetadata_airflow_apis.runs.following import follow, write
+from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again, serialized_dag
 from openmetadata_airflow_apis.runs.transaction import in_one_transaction
+from openmetadata_airflow_apis.runs.trigger_rules import RunStates
 from openmetadata_airflow_apis.runs.waiting import process_alive
 
 if TYPE_CHECKING:
@@ -107,14 +110,14 @@ def _written_over(each: TouchedTaskInstance) -> tuple[str, ...]:
     return (*_OVERWRITTEN, "failed") if each.state_after == "skipped" else _OVERWRITTEN
 
 
-def _put_again(
-    changed: ChangedRun, overwritten: Iterable[tuple[TouchedTaskInstance, Row]], *, session: Session
-) -> None:
+def _put_again(changed: ChangedRun, overwritten: list[tuple[TouchedTaskInstance, Row]], *, session: Session) -> None:
     by_state: dict[str | None, list[TouchedTaskInstance]] = defaultdict(list)
     for each, row in overwritten:
         # Without its process nobody would end what is to restart.
         gone = each.state_after == "restarting" and not row.process_alive
         by_state[None if gone else each.state_after].append(each)
+
+    had_failed = sorted({each.task_id for each, row in overwritten if row.state == "failed"})
 
     def change() -> None:
         run = find_run(changed.dag_id, changed.run_id, session=session, lock=True)
@@ -126,11 +129,23 @@ def _put_again(
                 TI.c.state.in_(_written_over(these[0])),
             )
             session.execute(rows.changing(condition, _values(state, session=session)))
-        if run.state == "failed" and "skipped" in by_state:
-            queue_again(run.id, session=session)  # the scheduler has judged it by a failure that is none
+        if had_failed:
+            _carry_back(changed, run, had_failed, session=session)
 
     if by_state:
         in_one_transaction(change, session=session)
+
+
+def _carry_back(changed: ChangedRun, run: Row, task_ids: list[str], *, session: Session) -> None:
+    """Undo what the scheduler has made downstream, and of the run, of the failure of tasks that are skipped."""
+    dag, _ = serialized_dag(changed.dag_id, session=session)
+    found = session.execute(
+        select(TI.c.task_id, TI.c.map_index, TI.c.state).where(rows.of_run(changed.dag_id, changed.run_id))
+    )
+    followed = follow(dag, task_ids, RunStates(dag, found))
+    write(changed.dag_id, changed.run_id, followed, session=session)
+    if run.state == "failed" or (followed and run.state in State.finished_dr_states):
+        queue_again(run.id, session=session)
 
 
 def _hold_resumed(changed: ChangedRun, deferred: list[TouchedTaskInstance], *, session: Session) -> None:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow.utils import timezone
 from airflow.utils.state import State
 from sqlalchemy import and_, select
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import TaskNotFound, TaskNotStoppable
 from openmetadata_airflow_apis.runs import rows
-from openmetadata_airflow_apis.runs.graph import affected_by
+from openmetadata_airflow_apis.runs.following import follow, write
 from openmetadata_airflow_apis.runs.holding import hold
 from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again, serialized_dag
 from openmetadata_airflow_apis.runs.transaction import in_one_transaction
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates
-from openmetadata_airflow_apis.runs.values import SkippedTask, TouchedTaskInstance
+from openmetadata_airflow_apis.runs.values import SkippedTask
 
 if TYPE_CHECKING:
-    from airflow.models.dag import DAG
     from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.runs.values import TouchedTaskInstance
 
 # What is done or was skipped before stays as it is; everything else can be skipped, failures too.
 _KEPT = frozenset({"success", "skipped", "removed"})
@@ -67,11 +67,11 @@ def skip_task_instance(
             states.put(task_id, row.map_index, "skipped")
         touched = [
             *(rows.touched(row, "skipped") for row in targets),
-            *_follow(dag, task_id, states),
+            *follow(dag, [task_id], states),
         ]
         state = run.state
         if touched:
-            _write(dag_id, run_id, touched, session=session)
+            write(dag_id, run_id, touched, session=session)
             revived = any(each.state_after is None for each in touched)
             if run.state == "failed" or (revived and run.state in State.finished_dr_states):
                 queue_again(run.id, session=session)
@@ -89,46 +89,6 @@ def skip_task_instance(
     hold(skipped, session=session)
     audit.count("skip_task_instance")
     return skipped
-
-
-def _follow(dag: DAG, task_id: str, states: RunStates) -> list[TouchedTaskInstance]:
-    """Decide about everything downstream that has not started, in passes as the scheduler does."""
-    before: dict[tuple[str, int], str | None] = {}
-    wave = affected_by(dag, [task_id])
-    while wave:
-        decisions = [
-            (task.task_id, map_index, after)
-            for task in wave
-            for map_index, state in states.of(task.task_id).items()
-            if (after := _decision(states, task, map_index, state)) != state
-        ]
-        for each, map_index, after in decisions:
-            before.setdefault((each, map_index), states.of(each)[map_index])
-            states.put(each, map_index, after)
-        wave = affected_by(dag, {each for each, _, _ in decisions})
-    return [
-        TouchedTaskInstance(task_id=each, map_index=map_index, state_before=state, state_after=after)
-        for (each, map_index), state in before.items()
-        if (after := states.of(each)[map_index]) != state
-    ]
-
-
-def _decision(states: RunStates, task: Any, map_index: int, state: str | None) -> str | None:
-    if state not in {None, "upstream_failed"}:
-        return state  # it has started, or ended by itself
-    decided = states.decided(task, map_index)
-    if decided == "skipped":
-        return decided
-    # A failure upstream that the scheduler has still to carry on is left to it.
-    return state if state is None or decided == "upstream_failed" else None
-
-
-def _write(dag_id: str, run_id: str, touched: list[TouchedTaskInstance], *, session: Session) -> None:
-    for state in ("skipped", None):
-        keys = [(each.task_id, each.map_index) for each in touched if each.state_after == state]
-        if keys:
-            values = {"state": None} if state is None else rows.finishing(state, timezone.utcnow(), session=session)
-            session.execute(rows.changing(and_(rows.of_run(dag_id, run_id), rows.among(keys)), values))
 
 
 def _leave_traces(

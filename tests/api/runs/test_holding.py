@@ -149,7 +149,7 @@ def test_a_wait_undoes_what_the_process_writes_last(jobs, process, session, writ
 
 
 def test_a_skip_outlasts_a_failure_in_the_last_moment(jobs, process, session):
-    """With a wait, a skipped task that fails before it is told to end is skipped still, and its run goes on."""
+    """With a wait, a skipped task that fails before it is told to end stays skipped; what follows and the run go on."""
     _write(session, 1, pid=4712)
     skipped = skip_task_instance("begins", "manual__1", "sleep", user="ada", session=session)
     process(_fail_with_the_run, 0)
@@ -164,6 +164,7 @@ def _fail_with_the_run(session, map_index):
     from airflow.models.dagrun import DagRun
 
     _write(session, map_index, state="failed")
+    _write(session, -1, "after", state="upstream_failed")
     session.execute(update(DagRun.__table__).where(DagRun.dag_id == "begins").values(state="failed"))
     session.commit()
 
