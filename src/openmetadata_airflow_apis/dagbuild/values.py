@@ -105,7 +105,12 @@ class Values:
     def _call(self, content: dict[str, Any]) -> Any:
         function = import_object(content["path"])
         arguments = [self.make(item) for item in content.get("args", ())]
-        return function(*arguments, **{key: self.make(item) for key, item in content.get("kwargs", {}).items()})
+        keywords = {key: self.make(item) for key, item in content.get("kwargs", {}).items()}
+        if content["path"].startswith("kubernetes.client."):
+            from openmetadata_airflow_apis.dagbuild.kubernetes_models import make_model
+
+            return make_model(function, arguments, keywords)
+        return function(*arguments, **keywords)
 
     def _callback(self, content: dict[str, Any]) -> Any:
         function = self.make(content["function"])

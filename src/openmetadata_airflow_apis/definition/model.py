@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Path = tuple[Union[str, int], ...]
 
+# dag-factory's other way to write a list: {"__type__": "builtins.list", "items": [...]}
+LISTS = ("builtins.list", "list")
+
 
 @dataclass
 class Origin:
@@ -112,6 +115,8 @@ def existing(document: object, pointer: str, rest: Iterable[str | int]) -> str:
     if not found:
         return pointer
     for part in rest:
+        if isinstance(part, int) and isinstance(node, dict) and node.get("__type__") in LISTS and "items" in node:
+            node, pointer = node.get("items"), pointer + "/items"
         node, found = _step(node, str(part))
         if not found:
             break

@@ -9,7 +9,7 @@ from openmetadata_airflow_apis.definition.context import ABSENT
 from openmetadata_airflow_apis.definition.graph import Graph, Node
 from openmetadata_airflow_apis.definition.kinds import KINDS, read_keys
 from openmetadata_airflow_apis.definition.legacy_paths import todays_path
-from openmetadata_airflow_apis.definition.pods import make_pod_arguments
+from openmetadata_airflow_apis.definition.pods import make_pod_arguments, runs_a_pod
 from openmetadata_airflow_apis.definition.sentences import nearest, quoted
 from openmetadata_airflow_apis.definition.values import is_dotted
 
@@ -162,8 +162,8 @@ class Tasks:
             context, "WorkflowTask", task, node.path, canonical=(*canonical, "arguments"), roles=_ARGUMENTS
         )
         self._read_callable(canonical, node.path, arguments, result)
-        if str(result.get("operator", "")).endswith("KubernetesPodOperator"):
-            make_pod_arguments(arguments)
+        if runs_a_pod(result):
+            make_pod_arguments(context, arguments, (*canonical, "arguments"), node.path)
         self._read_variables(canonical, node.path, task, arguments)
         result["upstream"] = []
         result["arguments"] = arguments
@@ -252,6 +252,8 @@ class Tasks:
         made = KINDS[key](self.context, task[key], place)
         if made is ABSENT or not isinstance(made, dict):
             return
+        if key == "partial" and runs_a_pod(result):
+            make_pod_arguments(self.context, made, (*canonical, key), place)
         result[key] = made
         self.context.place((*canonical, key), place)
         both = "expand" if key == "partial" else None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from openmetadata_airflow_apis.definition.context import ABSENT
+from openmetadata_airflow_apis.definition.model import LISTS
+from openmetadata_airflow_apis.definition.pods import SECRET
 from openmetadata_airflow_apis.definition.sentences import kind_of, nearest, quoted
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ _ASSETS = {
     "airflow.sdk.definitions.asset.Asset",
 }
 _PARAMS = {PARAM, "airflow.models.Param", "airflow.sdk.Param"}
+_SECRETS = {"airflow.contrib.kubernetes.secret.Secret", "airflow.kubernetes.secret.Secret"}
 _TIMEDELTA_UNITS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
 _CONSTRUCTED = ("airflow.timetables.", "kubernetes.client.", "airflow.providers.cncf.kubernetes.")
 _LONGEST = timedelta(days=36525)
@@ -125,7 +128,9 @@ def read_type(context: Context, value: dict[str, Any], path: Path) -> Value:
         return _datetime(context, args, kwargs, path)
     if name in _ASSETS:
         return _dataset(context, args, kwargs, path)
-    name = PARAM if name in _PARAMS else name
+    if name in LISTS:
+        return _typed_list(context, args, kwargs, path)
+    name = PARAM if name in _PARAMS else SECRET if name in _SECRETS else name
     if name not in {RELATIVEDELTA, PARAM} and not is_allowed(context, name, _CONSTRUCTED):
         known = [TIMEDELTA, DATETIME, RELATIVEDELTA, DATASET, PARAM]
         return context.fault(
@@ -138,6 +143,14 @@ def read_type(context: Context, value: dict[str, Any], path: Path) -> Value:
     if new_args is ABSENT or ABSENT in new_kwargs.values():
         return ABSENT
     return {"$call": {"path": name, "args": new_args, "kwargs": new_kwargs}}
+
+
+def _typed_list(context: Context, args: list[Any], kwargs: dict[str, Any], path: Path) -> Value:
+    if args or set(kwargs) != {"items"}:
+        return context.fault(path, 'is a list with other keys than "items"; give the items there, or a plain list')
+    if not isinstance(kwargs["items"], list):
+        return context.fault((*path, "items"), f"{kind_of(kwargs['items'])}; give a list")
+    return _list(context, kwargs["items"], (*path, "items"))
 
 
 def _timedelta(context: Context, args: list[Any], kwargs: dict[str, Any], path: Path) -> Value:

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.dagbuild.kubernetes_models import is_model
 from openmetadata_airflow_apis.deploy.allowed import Imports, NotImportable
 from openmetadata_airflow_apis.deploy.functions import ManagedFunctions, call_faults
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 # What may be imported for values beside allowed_callables; definition/ refuses more exactly.
 _VALUE_PACKAGES = ("airflow", "datetime", "dateutil", "kubernetes.client", "pendulum")
-_KUBERNETES = "kubernetes.client."
+_KUBERNETES = ("kubernetes.client.", "airflow.providers.cncf.kubernetes.secret.")
 
 # How Airflow calls what stands at a key: the number of positional arguments, and whether the context comes by name.
 _CALLS = {
@@ -116,8 +117,15 @@ class ValueChecks:
             self._findings.add(
                 place, f"'{path}' may not be called here; put a wrapper into a package of allowed_callables"
             )
-        for item in [*content.get("args", ()), *content.get("kwargs", {}).values()]:
-            self.check(item, place)
+        elif found is not None and path.startswith(_KUBERNETES):
+            from openmetadata_airflow_apis.deploy.kubernetes_checks import object_faults
+
+            for below, detail in object_faults(found, content.get("args", []), content.get("kwargs", {})):
+                self._findings.add((*place, *below), detail)
+        for index, item in enumerate(content.get("args", ())):
+            self.check(item, (*place, "__args__", index))
+        for key, item in content.get("kwargs", {}).items():
+            self.check(item, (*place, key))
 
     def _constructible(self, found: Any, path: str) -> bool:
         """What is called is called in the webserver too: classes that hold data, and the operator's own packages."""
@@ -126,7 +134,9 @@ class ValueChecks:
         if not isinstance(found, type):
             return False
         # Timetable is a protocol, which issubclass refuses.
-        return path.startswith(_KUBERNETES) or not set(_data_classes()).isdisjoint(found.__mro__)
+        if path.startswith(_KUBERNETES):
+            return is_model(found) or found.__name__ == "Secret"
+        return not set(_data_classes()).isdisjoint(found.__mro__)
 
     def _callback(self, content: dict[str, Any], place: Place) -> None:
         function, kwargs = content["function"], content.get("kwargs", {})
