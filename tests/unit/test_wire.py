@@ -6,7 +6,10 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+import pytest
+
 from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api.parameters import waiting_time
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,12 @@ def test_a_long_list_is_written_in_one_line():
     assert written.dumps(short) == json.dumps(short, indent=2) + "\n"
     assert written.dumps(long) == json.dumps(long) + "\n"
     assert written.dumps([]) == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("limit", "asked", "waited"), [(120, 60, 60), (120, 120, 110), (30, 60, 20), (5, 60, 0), (0, 120, 120)]
+)
+def test_a_wait_ends_before_the_webserver_ends_the_request(monkeypatch, limit: int, asked: int, waited: int):
+    """A wait is cut where gunicorn would end the worker, which answers nothing; 0 is no limit."""
+    monkeypatch.setenv("AIRFLOW__WEBSERVER__WEB_SERVER_WORKER_TIMEOUT", str(limit))
+    assert waiting_time(asked) == waited

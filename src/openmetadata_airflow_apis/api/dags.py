@@ -10,6 +10,7 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.body import read_json, settings
+from openmetadata_airflow_apis.api.parameters import waiting_time
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
 
@@ -28,7 +29,7 @@ def deploy_dag(*, dry_run: bool = False, wait: int = 0) -> tuple[dict[str, Any],
             may_replace=authorize_replacing,
         )
         if wait and not dry_run:
-            deployment = deploy.await_parse(deployment, wait, session=session)
+            deployment = deploy.await_parse(deployment, waiting_time(wait), session=session)
     return wire.to_json(deployment), _status(deployment)
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow.configuration import conf
 from connexion.decorators.validation import ParameterValidator as ConnexionsValidator
 from connexion.decorators.validation import TypeValidationError, coerce_type
 from jsonschema import Draft7Validator, validators
 
 from openmetadata_airflow_apis.definition import sentences
 from openmetadata_airflow_apis.errors import InvalidArgument
+
+# What an answer takes beside the wait: the change itself, and the look after it.
+_SECONDS_TO_ANSWER = 10
 
 _Validator: Any = validators.extend(Draft7Validator, validators=sentences.keywords())  # type: ignore[no-untyped-call]
 
@@ -36,3 +40,13 @@ class ParameterValidator(ConnexionsValidator):
             raise InvalidArgument(param["name"], "has a NUL in it, which no database keeps")
         for error in _Validator(param["schema"]).iter_errors(converted):
             raise InvalidArgument(param["name"], sentences.sentence(error))
+
+
+def waiting_time(seconds: int) -> int:
+    """Return how long an answer may wait: what was asked for, but less than gunicorn lets a request take.
+
+    Gunicorn ends a worker that has not answered for [webserver] web_server_worker_timeout seconds, and with it the
+    request, whose caller would be told nothing.
+    """
+    limit = conf.getint("webserver", "web_server_worker_timeout")
+    return min(seconds, max(limit - _SECONDS_TO_ANSWER, 0)) if limit > 0 else seconds

@@ -8,6 +8,7 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api.parameters import waiting_time
 from openmetadata_airflow_apis.security.identity import user_name
 
 
@@ -30,4 +31,4 @@ def skip_task_instance(
     """Skip a task and what Airflow would skip with it."""
     with create_session() as session:
         run = runs.skip_task_instance(dag_id, run_id, task_id, map_index=map_index, user=user_name(), session=session)
-        return wire.stopped(run, runs.await_stopped(run, wait, session=session))
+        return wire.stopped(run, runs.await_stopped(run, waiting_time(wait), session=session))
