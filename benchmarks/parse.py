@@ -233,7 +233,8 @@ def main() -> None:
         environment = dict(os.environ)
         ways = {"plain": write_plain, "ours": write_ours}
         if options.dag_factory:
-            environment["PYTHONPATH"] = str(options.dag_factory)
+            inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, [*inherited, str(options.dag_factory)]))
             ways["factory, one .py"] = lambda folder, names: write_factory(folder, names, one_file=True)
             ways["factory, .py each"] = lambda folder, names: write_factory(folder, names, one_file=False)
         print(f"{'DAGs':>5}  {'way':18} {'CPU s':>8} {'of plain':>9} {'ours of it':>11}")
