@@ -135,6 +135,9 @@ def read_keys(
         given[target] = key
         if context.skipped(place):
             continue
+        if key.startswith("$"):  # alone in its map it would be taken for a tag of a canonical value
+            context.fault(place, f"nothing has an argument '{key}'")
+            continue
         made = read_key(context, of_key, key, value, document, path)
         if made is not ABSENT:
             result[target] = made

@@ -167,6 +167,15 @@ def test_default_args_that_nothing_takes(settings):
     assert "bash_command" in reason
 
 
+@pytest.mark.parametrize("value", [None, 1, "os.system", {"path": "os.system"}])
+@pytest.mark.parametrize("tag", ["$import", "$call", "$literal", "$"])
+def test_default_args_that_look_like_a_stored_value(settings, tag: str, value: object):
+    """A key that starts with `$` is a fault at its place, and never taken for a value of the canonical form."""
+    assert faults(request(start_date="2024-01-01", default_args={tag: value}, tasks={"one": bash()}), settings) == {
+        f"/default_args/{tag}": [f"nothing has an argument '{tag}'"]
+    }
+
+
 def test_misspelled_default_args_beside_an_unknown_operator(settings):
     """A near miss of a known key is named although nobody knows what the unknown operator takes."""
     default_args = {"start_date": "2024-01-01", "retrys": 3, "shelf": 1}
