@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import Field, dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable
 
@@ -27,6 +28,7 @@ def _airflow_home() -> Path:
     return Path(AIRFLOW_HOME)
 
 
+@lru_cache(maxsize=16)  # a DAG file reads one at each parse
 def _path(text: str) -> Path:
     # The seed's documentation writes {AIRFLOW_HOME} into values and means it literally.
     path = Path(text.replace("{AIRFLOW_HOME}", str(_airflow_home()))).expanduser()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from airflow import DAG
 from airflow.serialization.serialized_objects import SerializedDAG
+from airflow.timetables import _cron
 
 from openmetadata_airflow_apis.dagbuild import build as building
 from openmetadata_airflow_apis.dagbuild import build_dag
@@ -114,6 +117,33 @@ def test_a_schedule_is_what_airflow_makes_of_it(schedule: str | None, monkeypatc
             assert made[0].timetable is not made[2].timetable, "another zone has its own"
     finally:
         building._cron_timetable.cache_clear()
+
+
+def test_a_cron_expression_is_read_once_for_all_dags(monkeypatch):
+    """A process reads a cron expression once, to describe and to check it, however many DAGs have it."""
+    building._cron_timetable.cache_clear()
+    read: list[str] = []
+
+    class Counted(_cron.croniter):
+        def __init__(self, expression: str, *args, **kwargs) -> None:
+            read.append(expression)
+            super().__init__(expression, *args, **kwargs)
+
+    monkeypatch.setattr(_cron, "croniter", Counted)
+    dags = [build(schedule="7 4 * * *") for _ in range(3)]
+    for dag in dags:
+        dag.validate()
+        assert copy.deepcopy(dag.timetable) == dag.timetable
+        assert pickle.loads(pickle.dumps(dag.timetable)) == dag.timetable  # noqa: S301 - Airflow may be set to pickle DAGs
+    assert read == ["7 4 * * *"] * 2
+
+
+def test_a_bad_cron_expression_builds_no_dag():
+    """A cron expression that Airflow does not take is refused for every DAG that has it, not for the first alone."""
+    for _ in range(2):
+        with pytest.raises(DagNotBuilt, match="99") as refused:
+            build(schedule="99 * * * *")
+        assert refused.value.place == ("dag",)
 
 
 def test_datasets_and_conditions():
