@@ -1,9 +1,11 @@
 """Times the DAG processor's work: parsing DAGs of five tasks, deployed here, by dag-factory, and written by hand.
 
     python benchmarks/parse.py [--dag-factory FOLDER] [--counts 1,100,1000] [--repeats 5]
+        [--own-schedules]
 
 FOLDER is where `pip install --no-deps --target FOLDER dag-factory==1.1.0` put dag-factory; without it only
-plain files and ours are timed. All ways take turns, each in a process of its own; the least CPU time counts.
+plain files and ours are timed. All DAGs have one cron expression, with --own-schedules each its own. All ways
+take turns, each in a process of its own; the least CPU time counts.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ def report(day):
 
 with DAG(
     {dag_id!r},
-    schedule="0 3 * * *",
+    schedule={schedule!r},
     start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     tags=["benchmark"],
@@ -124,7 +126,12 @@ def step_{number}(rows, limit={number}):
 )
 
 
-def config(dag_id: str, callable_file: str) -> dict:
+def schedule_of(number: int) -> str:
+    """Return the cron expression of a minute of the day, counted from three o'clock."""
+    return f"{number % 60} {(3 + number // 60) % 24} * * *"
+
+
+def config(dag_id: str, schedule: str, callable_file: str) -> dict:
     """Return a DAG in dag-factory's dialect, the same as PLAIN."""
     tasks = {
         f"t{number}": {
@@ -144,7 +151,7 @@ def config(dag_id: str, callable_file: str) -> dict:
     return {
         dag_id: {
             "default_args": {"owner": "ann", "retries": 2, "retry_delay_sec": 300},
-            "schedule": "0 3 * * *",
+            "schedule": schedule,
             "start_date": "2024-01-01T00:00:00+00:00",
             "catchup": False,
             "tags": ["benchmark"],
@@ -153,7 +160,7 @@ def config(dag_id: str, callable_file: str) -> dict:
     }
 
 
-def write_ours(folder: Path, names: list[str], *, callable_file: str = "report.py") -> None:
+def write_ours(folder: Path, dags: dict[str, str], *, callable_file: str = "report.py") -> None:
     """Write what a deploy leaves: the document outside the dags folder, the rendered file in it."""
     from jinja2 import Template
 
@@ -165,8 +172,8 @@ def write_ours(folder: Path, names: list[str], *, callable_file: str = "report.p
     now = datetime.now(timezone.utc)
     configs = folder.parent / f"{folder.name}-configs"
     configs.mkdir()
-    for name in names:
-        body = {"workflow": {"name": name, "dag_config": config(name, callable_file)}}
+    for name, schedule in dags.items():
+        body = {"workflow": {"name": name, "dag_config": config(name, schedule, callable_file)}}
         reading = read_workflow(body, now=now)
         assert not reading.faults, reading.faults
         path = configs / f"{name}.json"
@@ -175,25 +182,25 @@ def write_ours(folder: Path, names: list[str], *, callable_file: str = "report.p
         (folder / f"{name}.py").write_text(text)
 
 
-def write_factory(folder: Path, names: list[str], *, one_file: bool) -> None:
+def write_factory(folder: Path, dags: dict[str, str], *, one_file: bool) -> None:
     """Write a YAML file a DAG, and one .py for all or each."""
     import yaml
 
     configs = folder.parent / f"{folder.name}-configs"
     configs.mkdir()
-    for name in names:
+    for name, schedule in dags.items():
         path = configs / f"{name}.yaml"
-        path.write_text(yaml.safe_dump(config(name, str(folder.parent / "report.py")), sort_keys=False))
+        path.write_text(yaml.safe_dump(config(name, schedule, str(folder.parent / "report.py")), sort_keys=False))
         if not one_file:
             (folder / f"{name}.py").write_text(FACTORY_EACH.format(path=str(path)))
     if one_file:
         (folder / "all.py").write_text(FACTORY_ONE.format(folder=str(configs)))
 
 
-def write_plain(folder: Path, names: list[str], *, more: str = "") -> None:
+def write_plain(folder: Path, dags: dict[str, str], *, more: str = "") -> None:
     """Write a .py a DAG, with more functions than the one that is called."""
-    for name in names:
-        (folder / f"{name}.py").write_text(PLAIN.format(dag_id=name) + more)
+    for name, schedule in dags.items():
+        (folder / f"{name}.py").write_text(PLAIN.format(dag_id=name, schedule=schedule) + more)
 
 
 def run(program: str, *arguments: str, environment: dict[str, str]) -> list:
@@ -216,6 +223,7 @@ def main() -> None:
     parser.add_argument("--dag-factory", type=Path, help="the folder that dag-factory 1.1.0 is installed in")
     parser.add_argument("--counts", default="1,100,1000")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--own-schedules", action="store_true", help="a cron expression of its own for each DAG")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="parse-benchmark-") as scratch:
         root = Path(scratch)
@@ -235,16 +243,16 @@ def main() -> None:
         if options.dag_factory:
             inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, [*inherited, str(options.dag_factory)]))
-            ways["factory, one .py"] = lambda folder, names: write_factory(folder, names, one_file=True)
-            ways["factory, .py each"] = lambda folder, names: write_factory(folder, names, one_file=False)
+            ways["factory, one .py"] = lambda folder, dags: write_factory(folder, dags, one_file=True)
+            ways["factory, .py each"] = lambda folder, dags: write_factory(folder, dags, one_file=False)
         print(f"{'DAGs':>5}  {'way':18} {'CPU s':>8} {'of plain':>9} {'ours of it':>11}")
         for count in map(int, options.counts.split(",")):
-            names = [f"bench_{number:04}" for number in range(count)]
+            dags = {f"bench_{number:04}": schedule_of(number * options.own_schedules) for number in range(count)}
             best = dict.fromkeys(ways, float("inf"))
             for way, write in ways.items():
                 folder = root / f"{count}-{way.replace(' ', '').replace(',', '')}"
                 folder.mkdir()
-                write(folder, names)
+                write(folder, dags)
             for _ in range(options.repeats):
                 for way in ways:
                     folder = root / f"{count}-{way.replace(' ', '').replace(',', '')}"
@@ -266,8 +274,9 @@ def measure_forked(label: str, root: Path, more: str, environment: dict[str, str
     folders = [root / f"{label}-plain", root / f"{label}-ours"]
     for folder in folders:
         folder.mkdir()
-    write_plain(folders[0], ["bench_0000"], more=more)
-    write_ours(folders[1], ["bench_0000"], callable_file=callable_file)
+    dags = {"bench_0000": schedule_of(0)}
+    write_plain(folders[0], dags, more=more)
+    write_ours(folders[1], dags, callable_file=callable_file)
     paths = [str(folder / "bench_0000.py") for folder in folders]
     alone: list[list[float]] = [[], []]
     together: list[list[float]] = [[], []]

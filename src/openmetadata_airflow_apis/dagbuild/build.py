@@ -60,7 +60,8 @@ def _cron_timetable(cron: str, timezone: Any) -> Any:
     from airflow.models.dag import create_timetable
 
     timetable = create_timetable(cron, timezone)
-    timetable.validate()
+    if not timetable.description:  # else Airflow has read it as validate() does, to describe it
+        timetable.validate()
     vars(timetable)["validate"] = _found_valid
     return timetable
 
