@@ -8,23 +8,18 @@ import string
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.airflow_home import USERS
 from support.callers import OLD_DOOR, bearer
+from support.examples import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TYPED_DOOR = "/rest_api/api/dags"
-FUZZ = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+FUZZ = examples(40)
 GOOD = {
     "workflow": {
         "name": "fuzzed",

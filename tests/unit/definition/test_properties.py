@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from openmetadata_airflow_apis.definition import json_schema, read_workflow
 from openmetadata_airflow_apis.definition.model import look_up
 from openmetadata_airflow_apis.definition.schema import properties
+from support.examples import examples
 
 EDITORS = Draft7Validator(json_schema())
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=timezone.utc)
-BOUNDED = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = examples(60)
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8),

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openmetadata_airflow_apis.dagbuild.standins import stand_in_dag
@@ -15,6 +15,7 @@ from openmetadata_airflow_apis.definition.model import look_up
 from openmetadata_airflow_apis.deploy.checks import check_workflow
 from openmetadata_airflow_apis.errors import InvalidDefinition
 from openmetadata_airflow_apis.settings import Settings
+from support.examples import examples
 from support.workflows import EXAMPLES, write_callables
 
 NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
@@ -59,7 +60,7 @@ def installed(tmp_path_factory) -> Settings:
     return Settings(dag_managed_operators=managed, dag_generated_configs=managed.parent / "configs")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150)
 @given(data=st.data())
 def test_a_document_is_a_dag_or_has_faults_that_point_into_it(installed, data):
     """A document with something odd in it is refused with pointers that exist, or builds and serializes."""
