@@ -32,12 +32,8 @@ def read_source(folder: str, relative: str) -> bytes:
     and OSError where a part is a link or not a folder, or the file is not a regular one.
     """
     *folders, name = path_parts(relative)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = _open_folder(folder, folders)
     try:
-        for part in folders:
-            inner = os.open(part, _READ | os.O_DIRECTORY, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = inner
         # A FIFO would keep a blocking open waiting for ever.
         file_descriptor = os.open(name, _READ | os.O_NONBLOCK, dir_fd=descriptor)
     finally:
@@ -50,14 +46,19 @@ def read_source(folder: str, relative: str) -> bytes:
 
 def is_folder(folder: str, names: list[str]) -> bool:
     """Say whether folder/names[0]/names[1]/… is a folder that is reached without following symbolic links."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        for name in names:
-            inner = os.open(name, _READ | os.O_DIRECTORY, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = inner
+        os.close(_open_folder(folder, names))
     except OSError:
         return False
-    finally:
-        os.close(descriptor)
     return True
+
+
+def _open_folder(folder: str, names: list[str]) -> int:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for name in names:
+        above = descriptor
+        try:
+            descriptor = os.open(name, _READ | os.O_DIRECTORY, dir_fd=above)
+        finally:
+            os.close(above)
+    return descriptor

@@ -182,6 +182,10 @@ def test_what_is_missing_is_named(tmp_path, kind):
     """A missing file and a missing function are named, with the folder."""
     write(tmp_path, a="def f(): pass\n")
     assert refused(kind(tmp_path), "b.py").startswith(f"the file 'b.py' in {tmp_path} can't be read")
+    nowhere = tmp_path / "nowhere"
+    assert refused(kind(nowhere), "b.py") == (
+        f"the file 'b.py' in {nowhere} can't be read: [Errno 2] No such file or directory: '{nowhere}'"
+    )
     assert refused(kind(tmp_path), "a.py", "g") == f"the file 'a.py' in {tmp_path} has no function 'g'"
 
 
