@@ -136,7 +136,7 @@ def read_keys(
         if context.skipped(place):
             continue
         if key.startswith("$"):  # alone in its map it would be taken for a tag of a canonical value
-            context.fault(place, f"nothing has an argument '{key}'")
+            context.fault(place, f"nothing has an argument '{key}': none starts with '$'; take it out, or rename it")
             continue
         made = read_key(context, of_key, key, value, document, path)
         if made is not ABSENT:

@@ -172,7 +172,7 @@ def test_default_args_that_nothing_takes(settings):
 def test_default_args_that_look_like_a_stored_value(settings, tag: str, value: object):
     """A key that starts with `$` is a fault at its place, and never taken for a value of the canonical form."""
     assert faults(request(start_date="2024-01-01", default_args={tag: value}, tasks={"one": bash()}), settings) == {
-        f"/default_args/{tag}": [f"nothing has an argument '{tag}'"]
+        f"/default_args/{tag}": [f"nothing has an argument '{tag}': none starts with '$'; take it out, or rename it"]
     }
 
 
