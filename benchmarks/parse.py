@@ -164,7 +164,7 @@ def write_ours(folder: Path, dags: dict[str, str], *, callable_file: str = "repo
     """Write what a deploy leaves: the document outside the dags folder, the rendered file in it."""
     from jinja2 import Template
 
-    from openmetadata_airflow_apis.dagbuild.stored import StoredDocument, encode
+    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument, encode
     from openmetadata_airflow_apis.definition import read_workflow
     from openmetadata_airflow_apis.resources import dag_runner_template_path
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from openmetadata_airflow_apis.definition.schema import properties, schemas
+from openmetadata_airflow_apis.definition.workflow_schema import properties, schemas
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "definition.md"
 BEGIN = "<!-- The rest is made by scripts/definition_reference.py from openapi/openapi.yaml: edit it there. -->"

@@ -333,13 +333,15 @@ def test_heartbeats(app, monkeypatch) -> None:
 
 def test_a_damaged_specification(tmp_path, monkeypatch) -> None:
     """An openapi.yaml that was cut or edited is a problem; the installed one is none."""
-    from openmetadata_airflow_apis.cli import specification
+    from openmetadata_airflow_apis.cli import specification_check
 
-    assert list(specification.faults()) == []
+    assert list(specification_check.faults()) == []
     damaged = tmp_path / "openapi.yaml"
     damaged.write_text("openapi: 3.0.3\ninfo: {title: x}\npaths: {}\n")
-    monkeypatch.setattr(specification, "specification_path", lambda: damaged)
+    monkeypatch.setattr(specification_check, "specification_path", lambda: damaged)
     # The quotes around the name are the library's, and differ by its version.
-    assert [fault.replace('"', "'") for fault in specification.faults()] == ["/info: 'version' is a required property"]
+    assert [fault.replace('"', "'") for fault in specification_check.faults()] == [
+        "/info: 'version' is a required property"
+    ]
     damaged.write_text("openapi: [")
-    assert len(list(specification.faults())) == 1
+    assert len(list(specification_check.faults())) == 1

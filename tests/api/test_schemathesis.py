@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import delete
 
-from openmetadata_airflow_apis.api import specification
+from openmetadata_airflow_apis.api import operations
 from support.callers import bearer
 from support.versions import AIRFLOW, forget_requests
 
@@ -48,7 +48,7 @@ def specified(*, every_value: bool):
         ),
     )
     config = SchemathesisConfig(projects=ProjectsConfig(default=project))
-    return schemathesis.openapi.from_dict(specification.document(), config=config)
+    return schemathesis.openapi.from_dict(operations.document(), config=config)
 
 
 BOUNDED = settings(
@@ -103,9 +103,9 @@ def _nothing_left(app, home: Path) -> Iterator[None]:
 @pytest.fixture
 def hello(app, token) -> None:
     """The DAG and the run that the specification's examples name are there."""
-    paths = specification.document()["paths"]
+    paths = operations.document()["paths"]
     workflow = paths["/rest_api/api/dags"]["post"]["requestBody"]["content"]["application/json"]["example"]
-    run = {"run_id": specification.document()["components"]["parameters"]["RunId"]["example"]}
+    run = {"run_id": operations.document()["components"]["parameters"]["RunId"]["example"]}
     client, admin = app.test_client(), bearer(token("admin", "deploy_dag"))
     assert client.post("/rest_api/api/dags", json=workflow, headers=admin).status_code in (200, 201)
     assert client.post("/rest_api/api/dags/hello/dagRuns", json=run, headers=admin).status_code in (201, 409)

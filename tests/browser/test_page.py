@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from openmetadata_airflow_apis.api import specification
+from openmetadata_airflow_apis.api import operations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -201,7 +201,7 @@ def test_every_operation_has_a_form_and_the_curl_command_does_the_same(page, dep
     """Each operation of the specification is on the page; an answer there is curl's answer."""
     deployed(workflow("curled", {"greet": TRUE}))
     go(page, "#operations/get_dag")
-    expect(page.locator("details.operation")).to_have_count(len(specification.operations()))
+    expect(page.locator("details.operation")).to_have_count(len(operations.operations()))
     form = page.locator("#operation-get_dag")
     form.get_by_label("dag_id").fill("curled")
     form.get_by_role("button", name="Send").click()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from openmetadata_airflow_apis.api import specification
+from openmetadata_airflow_apis.api import operations
 from support.generated_clients import SPECIFICATION
 
 HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ def test_spectral_finds_nothing(node, tmp_path):
 
 def bodies():
     """Every body of the specification: where it stands, and what is written there."""
-    document = specification.document()
+    document = operations.document()
     for name, item in document["paths"].items():
         for method, operation in item.items():
             if not isinstance(operation, dict) or "operationId" not in operation:
@@ -48,7 +48,7 @@ def bodies():
 @pytest.mark.parametrize("body", [pytest.param(body, id=where) for where, body in bodies()])
 def test_each_body_has_an_example(body):
     """Each request and each answer shows an example, its own or its schema's; the linters check that it fits."""
-    schema = specification.document()["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]
+    schema = operations.document()["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]
     assert "example" in body or "example" in schema
 
 
@@ -56,7 +56,7 @@ def test_each_operation_but_health_can_refuse():
     """Each operation describes a 4XX answer; health alone has nothing to refuse."""
     never = {
         operation["operationId"]
-        for item in specification.document()["paths"].values()
+        for item in operations.document()["paths"].values()
         for operation in item.values()
         if isinstance(operation, dict)
         and "operationId" in operation
@@ -67,7 +67,7 @@ def test_each_operation_but_health_can_refuse():
 
 def test_nothing_stands_in_the_specification_that_generators_stumble_over():
     """No reference may be null, there is no choice between schemas, and no model would have to be given a name."""
-    assert sorted(stumbling_blocks("", specification.document()["components"])) == []
+    assert sorted(stumbling_blocks("", operations.document()["components"])) == []
 
 
 def stumbling_blocks(place, node):

@@ -10,11 +10,11 @@ import pytest
 from openapi_spec_validator import validate
 
 from openmetadata_airflow_apis import errors
-from openmetadata_airflow_apis.api import old_door, problems, specification
+from openmetadata_airflow_apis.api import old_door, operations, problems
 from openmetadata_airflow_apis.security.permissions import PERMISSIONS
 from openmetadata_airflow_apis.settings import SECTION, Settings, option_docs
 
-OPERATIONS = list(specification.operations().values())
+OPERATIONS = list(operations.operations().values())
 IDS = [operation.operation_id for operation in OPERATIONS]
 README = Path(__file__).parents[2] / "README.md"
 
@@ -26,14 +26,14 @@ def all_errors(root: type = errors.ManagedDagsError) -> list[type]:
 
 def test_the_specification_is_valid_openapi():
     """openapi.yaml is a valid OpenAPI 3.0 document."""
-    assert validate(specification.document()) is None
+    assert validate(operations.document()) is None
 
 
 def test_operation_ids_are_unique():
     """No two operations share an operationId, so that every generated method has one meaning."""
     found = [
         operation["operationId"]
-        for item in specification.document()["paths"].values()
+        for item in operations.document()["paths"].values()
         for method, operation in item.items()
         if method in {"get", "post", "put", "patch", "delete"}
     ]
@@ -54,7 +54,7 @@ def test_each_operation_has_a_handler_that_takes_its_parameters(operation):
 @pytest.mark.parametrize("operation", OPERATIONS, ids=IDS)
 def test_each_operation_is_described(operation):
     """Each operation has one tag, a summary and a description, and each of its answers is described."""
-    written = specification.document()["paths"][operation.path][operation.method]
+    written = operations.document()["paths"][operation.path][operation.method]
     assert len(written["tags"]) == 1
     assert written["summary"]
     assert not written["summary"].endswith(".")
@@ -84,7 +84,7 @@ def test_each_status_of_an_error_is_described_in_the_specification():
     """Whatever status the table can answer has its response in the components."""
     described = {
         response["content"]["application/problem+json"]["example"]["status"]
-        for response in specification.document()["components"]["responses"].values()
+        for response in operations.document()["components"]["responses"].values()
         if "application/problem+json" in response["content"]
     }
     assert set(problems.STATUS.values()) - {500} <= described

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openmetadata_airflow_apis.api import specification
+from openmetadata_airflow_apis.api import operations
 from support import airflow_home
 from support.live import LiveAirflow
 from support.postgres import Cluster
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from support.client import Client
 
-OPERATIONS = [operation for operation in specification.operations().values() if operation.operation_id != "health"]
+OPERATIONS = [operation for operation in operations.operations().values() if operation.operation_id != "health"]
 BODIES: dict[str, Any] = {
     "login": {"username": "admin", "password": airflow_home.USERS["admin"][1]},
     "deploy_dag": {

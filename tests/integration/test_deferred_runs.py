@@ -16,7 +16,7 @@ from support.live import LiveAirflow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from openmetadata_airflow_apis.runs.values import ChangedRun
+    from openmetadata_airflow_apis.runs.results import ChangedRun
     from support.postgres import Cluster
 
 # Tasks leave files in the folder `out` of the AIRFLOW_HOME: <run_id>-<task_id>, with a word for each thing they did,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Template
 
-from openmetadata_airflow_apis.dagbuild.stored import StoredDocument, encode
+from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument, encode
 from openmetadata_airflow_apis.resources import dag_runner_template_path
 
 if TYPE_CHECKING:

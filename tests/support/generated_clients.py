@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.api import specification
+from openmetadata_airflow_apis.api import operations
 from support import airflow_home
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def what_an_example_prints(dag_id: str) -> list[str]:
 
 def operation_ids() -> set[str]:
     """Return the operationIds, the old door's two included."""
-    items: Mapping[str, Any] = specification.document()["paths"]
+    items: Mapping[str, Any] = operations.document()["paths"]
     return {
         operation["operationId"]
         for item in items.values()
@@ -84,7 +84,7 @@ def operation_ids() -> set[str]:
 
 def schema_names() -> set[str]:
     """Return the names of the specification's schemas."""
-    return set(specification.document()["components"]["schemas"])
+    return set(operations.document()["components"]["schemas"])
 
 
 def camel(name: str) -> str:

@@ -203,7 +203,7 @@ class LiveAirflow:
 
     def request_parse(self, path: Path) -> None:
         """Ask the DAG processor to parse a file before all others; before Airflow 2.10 its next listing has to do."""
-        from openmetadata_airflow_apis.airflow_versions import request_parsing
+        from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
 
         with self.session() as session:
             request_parsing([str(path)], session=session)

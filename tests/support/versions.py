@@ -29,7 +29,7 @@ def logged_run_id(log_row) -> str | None:
 
 def asked_for(session) -> list[str]:
     """Return the files that the DAG processor is asked to parse first, sorted; none where it takes no requests."""
-    from openmetadata_airflow_apis.airflow_versions import parsing_requests
+    from openmetadata_airflow_apis.airflow_versions.dag_parsing import parsing_requests
 
     table = parsing_requests()
     return sorted(fileloc for (fileloc,) in session.query(table.c.fileloc)) if table is not None else []
@@ -37,7 +37,7 @@ def asked_for(session) -> list[str]:
 
 def forget_requests(session) -> None:
     """Forget what the DAG processor is asked for."""
-    from openmetadata_airflow_apis.airflow_versions import parsing_requests
+    from openmetadata_airflow_apis.airflow_versions.dag_parsing import parsing_requests
 
     table = parsing_requests()
     if table is not None:

@@ -11,8 +11,8 @@ from connexion.resolver import Resolution, Resolver
 from flask import Blueprint, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from openmetadata_airflow_apis import airflow_versions
-from openmetadata_airflow_apis.api import body, documents, old_door, parameters, problems, specification, wire
+from openmetadata_airflow_apis.airflow_versions import webserver
+from openmetadata_airflow_apis.api import body, documents, old_door, operations, parameters, problems, wire
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security import setup
 from openmetadata_airflow_apis.security.gate import authenticate
@@ -44,7 +44,7 @@ class _ByOperationId(Resolver):
 
     def resolve(self, operation: Any) -> Resolution:
         operation_id = operation.operation_id
-        return Resolution(specification.operations()[operation_id].handler, operation_id)
+        return Resolution(operations.operations()[operation_id].handler, operation_id)
 
 
 class _Api(FlaskApi):
@@ -69,14 +69,14 @@ def register_api(app: Flask) -> None:
     # The gate asks for the CSRF token itself, of signed-in browsers alone: Flask-WTF would ask it of tokens too.
     if "csrf" in app.extensions:
         app.extensions["csrf"].exempt(blueprint)
-    airflow_versions.answer_in_json_below(_OURS)  # no page is rendered for what _answer_unrouted replaces
+    webserver.answer_in_json_below(_OURS)  # no page is rendered for what _answer_unrouted replaces
     app.after_request(_answer_unrouted)
 
 
 def make_blueprint(*, validate_responses: bool) -> Blueprint:
     """Return the blueprint with every operation of the specification, the gate, and JSON errors."""
     blueprint = _Api(
-        specification.routing_document(),
+        operations.routing_document(),
         base_path="",
         options={"swagger_ui": False, "serve_spec": False},
         resolver=_ByOperationId(),
@@ -111,14 +111,14 @@ def _gate() -> None:
     if operation_id in old_door.ENDPOINTS:
         old_door.gate()
         return
-    operation = specification.operations()[operation_id]
+    operation = operations.operations()[operation_id]
     authenticate(changes_state=operation.changes_state)
     authorize(operation_id, (request.view_args or {}).get("dag_id"))
     _refuse_unknown_query_parameters(operation)
     body.read_ahead()
 
 
-def _refuse_unknown_query_parameters(operation: specification.Operation) -> None:
+def _refuse_unknown_query_parameters(operation: operations.Operation) -> None:
     known = operation.query_parameters
     for name in request.args:
         if name not in known:

@@ -9,7 +9,7 @@ from flask import current_app, request
 from jsonschema import Draft7Validator, validators
 
 from openmetadata_airflow_apis.api.strict_json import parse
-from openmetadata_airflow_apis.definition import sentences
+from openmetadata_airflow_apis.definition import fault_messages
 from openmetadata_airflow_apis.errors import (
     BodyTooLarge,
     Fault,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _KEPT_BODY = "openmetadata_airflow_apis.json_body"
 
 # The same sentences as for a workflow definition.
-_Validator: Any = validators.extend(Draft7Validator, validators=sentences.keywords())  # type: ignore[no-untyped-call]
+_Validator: Any = validators.extend(Draft7Validator, validators=fault_messages.keywords())  # type: ignore[no-untyped-call]
 
 
 def settings() -> Settings:
@@ -105,7 +105,7 @@ class BodyValidator:
 def check(value: Any, validator: Any) -> None:
     """Raise InvalidBody with every fault that the validator finds in value."""
     faults = [
-        Fault("".join(f"/{_escape(str(part))}" for part in error.absolute_path), sentences.sentence(error))
+        Fault("".join(f"/{_escape(str(part))}" for part in error.absolute_path), fault_messages.sentence(error))
         for error in validator.iter_errors(value)
     ]
     if faults:

@@ -11,13 +11,14 @@ from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.body import read_json, settings
 from openmetadata_airflow_apis.api.parameters import waiting_time
+from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
 
 
 def deploy_dag(*, dry_run: bool = False, wait: int = 0) -> tuple[dict[str, Any], int]:
     """Check the definition, deploy it, and wait for its parse if asked to."""
-    workflow = deploy.check_workflow(read_json(), settings(), now=datetime.now(timezone.utc))
+    workflow = check_workflow(read_json(), settings(), now=datetime.now(timezone.utc))
     authorize("deploy_dag", workflow.dag_id)
     with create_session() as session:
         deployment = deploy.deploy(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from flask import Response, render_template_string, request, send_from_directory, url_for
 
-from openmetadata_airflow_apis.api import specification
+from openmetadata_airflow_apis.api import operations
 from openmetadata_airflow_apis.definition import json_schema
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
 def served_document() -> dict[str, Any]:
     """Return the specification with this webserver's own path prefix as its server."""
-    return {**specification.document(), "servers": [{"url": request.script_root or "/"}]}
+    return {**operations.document(), "servers": [{"url": request.script_root or "/"}]}
 
 
 def _openapi_json() -> Response:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from openmetadata_airflow_apis.api import body, specification, wire
+from openmetadata_airflow_apis.api import body, operations, wire
 from openmetadata_airflow_apis.api.strict_json import parse
 from openmetadata_airflow_apis.errors import (
     InvalidArgument,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from flask import Blueprint
 
-    from openmetadata_airflow_apis.api.specification import Operation
+    from openmetadata_airflow_apis.api.operations import Operation
 
 
 # Endpoints of the old door; ALSO ends the name of one at its second path.
@@ -52,10 +52,10 @@ class Form:
 def add_routes(blueprint: Blueprint) -> None:
     """Add the second path of the old door, and an answer in its words for methods that it does not take."""
     for operation_id in ("call_by_query", "call_by_body"):
-        operation = specification.operations()[operation_id]
+        operation = operations.operations()[operation_id]
         for path in operation.also_at:
             blueprint.add_url_rule(path, operation_id + ALSO, operation.handler, methods=[operation.method.upper()])
-    operation = specification.operations()["call_by_query"]
+    operation = operations.operations()["call_by_query"]
     for path in (operation.path, *operation.also_at):
         blueprint.add_url_rule(path, "call_by_other_method", _other_method, methods=["PUT", "PATCH", "DELETE"])
 
@@ -76,7 +76,7 @@ def call_by_body() -> Response:
 
 def gate() -> None:
     """Authenticate, then authorize for the DAG that the call names; the body is read only to find that name."""
-    operation = specification.operations().get(_name())
+    operation = operations.operations().get(_name())
     known = operation is not None and bool(operation.old_door_methods)
     changes_state = operation.changes_state if operation is not None and known else False
     authenticate(
@@ -98,7 +98,7 @@ def _call() -> Response:
     name = _name()
     if not name:
         raise OperationNotNamed
-    operation = specification.operations().get(name)
+    operation = operations.operations().get(name)
     if operation is None or name not in FORMS:
         raise UnknownOperation(name)
     form = FORMS[name]

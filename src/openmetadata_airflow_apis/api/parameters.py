@@ -9,13 +9,13 @@ from connexion.decorators.validation import ParameterValidator as ConnexionsVali
 from connexion.decorators.validation import TypeValidationError, coerce_type
 from jsonschema import Draft7Validator, validators
 
-from openmetadata_airflow_apis.definition import sentences
+from openmetadata_airflow_apis.definition import fault_messages
 from openmetadata_airflow_apis.errors import InvalidArgument
 
 # What an answer takes beside the wait: the change itself, and the look after it.
 _SECONDS_TO_ANSWER = 10
 
-_Validator: Any = validators.extend(Draft7Validator, validators=sentences.keywords())  # type: ignore[no-untyped-call]
+_Validator: Any = validators.extend(Draft7Validator, validators=fault_messages.keywords())  # type: ignore[no-untyped-call]
 
 
 class ParameterValidator(ConnexionsValidator):
@@ -34,12 +34,12 @@ class ParameterValidator(ConnexionsValidator):
         try:
             converted = coerce_type(param, value, parameter_type)
         except TypeValidationError:
-            wanted = sentences.one_of([param["schema"]["type"]])
-            raise InvalidArgument(param["name"], f"is {sentences.quoted(value)}; give {wanted}") from None
+            wanted = fault_messages.one_of([param["schema"]["type"]])
+            raise InvalidArgument(param["name"], f"is {fault_messages.quoted(value)}; give {wanted}") from None
         if isinstance(converted, str) and "\0" in converted:
             raise InvalidArgument(param["name"], "has a NUL in it, which no database keeps")
         for error in _Validator(param["schema"]).iter_errors(converted):
-            raise InvalidArgument(param["name"], sentences.sentence(error))
+            raise InvalidArgument(param["name"], fault_messages.sentence(error))
 
 
 def waiting_time(seconds: int) -> int:

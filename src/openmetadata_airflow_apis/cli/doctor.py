@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from openmetadata_airflow_apis import __version__
-from openmetadata_airflow_apis.cli import specification
+from openmetadata_airflow_apis.cli import specification_check
 from openmetadata_airflow_apis.errors import ConfigurationError, Unavailable
 from openmetadata_airflow_apis.settings import SECTION, Settings, dags_folder
 
@@ -71,7 +71,7 @@ def findings() -> Iterator[Finding]:
     else:
         yield from check_folders(settings)
         yield from check_ignored_files(settings)
-    for fault in specification.faults():
+    for fault in specification_check.faults():
         yield Finding(PROBLEM, "specification", fault, "reinstall openmetadata-airflow-apis")
     yield from check_plugin()
     yield from check_secret_key()
@@ -114,7 +114,7 @@ def check_ignored_files(settings: Settings) -> Iterator[Finding]:
     """Look whether an .airflowignore hides deployed files from the DAG processor, which would drop their DAGs."""
     from airflow.utils.file import find_path_from_directory
 
-    from openmetadata_airflow_apis.deploy.files import FileStore
+    from openmetadata_airflow_apis.stores.file_store import FileStore
 
     try:
         store = FileStore(settings)

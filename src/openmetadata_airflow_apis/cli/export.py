@@ -8,17 +8,17 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.dagbuild.stored import revision_of
+from openmetadata_airflow_apis.dagbuild.stored_document import revision_of
 from openmetadata_airflow_apis.definition import read_workflow
-from openmetadata_airflow_apis.deploy.files import FileStore
 from openmetadata_airflow_apis.errors import DagNotFound
 from openmetadata_airflow_apis.settings import Settings, dags_folder
+from openmetadata_airflow_apis.stores.file_store import FileStore
 
 if TYPE_CHECKING:
     import argparse
     from datetime import datetime
 
-    from openmetadata_airflow_apis.dagbuild.stored import StoredDocument
+    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
     from openmetadata_airflow_apis.definition import Reading
 
 

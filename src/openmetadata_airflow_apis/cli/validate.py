@@ -50,7 +50,7 @@ def _validate(path: Path, settings: Settings, *, quiet: bool) -> int:
 
 
 def _check(path: Path, file: WorkflowFile, index: int, settings: Settings, *, quiet: bool) -> bool:
-    from openmetadata_airflow_apis.deploy.checks import check_workflow
+    from openmetadata_airflow_apis.checks.workflow_check import check_workflow
 
     try:
         workflow = check_workflow(file.requests[index], settings, now=datetime.now(timezone.utc), read_variables=False)

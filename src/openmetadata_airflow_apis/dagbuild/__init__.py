@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.dagbuild.build import build_dag
-from openmetadata_airflow_apis.dagbuild.callables import ManagedCallables
-from openmetadata_airflow_apis.dagbuild.reading import read_content
+from openmetadata_airflow_apis.dagbuild.dag_builder import build_dag
+from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
+from openmetadata_airflow_apis.dagbuild.stored_content import read_content
 from openmetadata_airflow_apis.errors import DamagedDocument
 
 if TYPE_CHECKING:

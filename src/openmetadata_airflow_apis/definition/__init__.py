@@ -2,16 +2,16 @@
 
 What is allowed is written down once, in openapi.yaml under components/schemas/Workflow*; this room
 reads the document, validates by it, and makes one form of all the spellings. It knows no Airflow: what
-needs Airflow (does that class exist, does it take this argument) is deploy/checks.py's.
+needs Airflow (does that class exist, does it take this argument) is checks/workflow_check.py's.
 
-    schema.py     the schema from openapi.yaml, compiled for validation, and as JSON Schema for editors
-    sentences.py  what jsonschema finds, in our words
-    reader.py     read_workflow: the way from a document to a Reading
-    spellings.py  the default block and the flat body become one plain definition
-    dags.py, tasks.py, graph.py   the DAG's keys, the tasks, ids and edges
-    kinds.py, values.py, schedules.py, callables.py   readers for each x-kind of the schema
-    names.py      which dag_ids are good
-    files.py      JSON and YAML files, with line numbers
+    workflow_schema.py   the schema from openapi.yaml, compiled for validation, and as JSON Schema for editors
+    fault_messages.py    what jsonschema finds, in our words
+    workflow_reader.py   read_workflow: the way from a document to a Reading
+    dialects.py          the default block and the flat body become one plain definition
+    dag_keys.py, task_keys.py, task_graph.py   the DAG's keys, the tasks, ids and edges
+    key_readers.py, plain_values.py, schedules.py, named_functions.py   readers for each x-kind of the schema
+    dag_ids.py           which dag_ids are good
+    workflow_files.py    JSON and YAML files, with line numbers
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from openmetadata_airflow_apis.definition.files import WorkflowFile, read_file, read_json, read_yaml
-    from openmetadata_airflow_apis.definition.model import Reading, Workflow, in_document_order
-    from openmetadata_airflow_apis.definition.names import fault_of_name
-    from openmetadata_airflow_apis.definition.reader import read_workflow
-    from openmetadata_airflow_apis.definition.schema import json_schema
-    from openmetadata_airflow_apis.definition.sentences import closest, nearest
+    from openmetadata_airflow_apis.definition.dag_ids import fault_of_name
+    from openmetadata_airflow_apis.definition.fault_messages import closest, nearest
+    from openmetadata_airflow_apis.definition.workflow import Reading, Workflow, in_document_order
+    from openmetadata_airflow_apis.definition.workflow_files import WorkflowFile, read_file, read_json, read_yaml
+    from openmetadata_airflow_apis.definition.workflow_reader import read_workflow
+    from openmetadata_airflow_apis.definition.workflow_schema import json_schema
 
 _HOMES = {
-    "Reading": "model",
-    "Workflow": "model",
-    "WorkflowFile": "files",
-    "fault_of_name": "names",
-    "in_document_order": "model",
-    "json_schema": "schema",
-    "closest": "sentences",
-    "nearest": "sentences",
-    "read_file": "files",
-    "read_json": "files",
-    "read_workflow": "reader",
-    "read_yaml": "files",
+    "Reading": "workflow",
+    "Workflow": "workflow",
+    "WorkflowFile": "workflow_files",
+    "fault_of_name": "dag_ids",
+    "in_document_order": "workflow",
+    "json_schema": "workflow_schema",
+    "closest": "fault_messages",
+    "nearest": "fault_messages",
+    "read_file": "workflow_files",
+    "read_json": "workflow_files",
+    "read_workflow": "workflow_reader",
+    "read_yaml": "workflow_files",
 }
 
 __all__ = [

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.definition.context import ABSENT
-from openmetadata_airflow_apis.definition.sentences import kind_of, nearest, quoted
-from openmetadata_airflow_apis.definition.values import DATASET, dataset, is_allowed, read_type, read_value
+from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
+from openmetadata_airflow_apis.definition.plain_values import DATASET, dataset, is_allowed, read_type, read_value
+from openmetadata_airflow_apis.definition.reading_context import ABSENT
 
 if TYPE_CHECKING:
-    from openmetadata_airflow_apis.definition.context import Context
-    from openmetadata_airflow_apis.definition.model import Path
-    from openmetadata_airflow_apis.definition.values import Value
+    from openmetadata_airflow_apis.definition.plain_values import Value
+    from openmetadata_airflow_apis.definition.reading_context import Context
+    from openmetadata_airflow_apis.definition.workflow import Path
 
 PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 # croniter knows these two as well, and Airflow passes on what it doesn't know itself.

@@ -1,11 +1,10 @@
-"""The deployment of a definition: what is checked, what is stored where, in which order, under which lock."""
+"""The deployment of a definition: what is stored where, in which order, under which lock."""
 
-from openmetadata_airflow_apis.deploy.checks import check_workflow
 from openmetadata_airflow_apis.deploy.deletion import DeletedDag, delete_dag
-from openmetadata_airflow_apis.deploy.deployed import DeployedDag, DeployedDagDetail, get_deployed, list_deployed
+from openmetadata_airflow_apis.deploy.deployed_dags import DeployedDag, DeployedDagDetail, get_deployed, list_deployed
 from openmetadata_airflow_apis.deploy.deployment import Deployment, deploy
-from openmetadata_airflow_apis.deploy.health import Health, health
-from openmetadata_airflow_apis.deploy.parsing import await_parse
+from openmetadata_airflow_apis.deploy.installation_health import Health, health
+from openmetadata_airflow_apis.deploy.parse_wait import await_parse
 from openmetadata_airflow_apis.deploy.refresh import Refreshed, refresh_all_dags
 
 __all__ = [
@@ -16,7 +15,6 @@ __all__ = [
     "Health",
     "Refreshed",
     "await_parse",
-    "check_workflow",
     "delete_dag",
     "deploy",
     "get_deployed",

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis import audit
-from openmetadata_airflow_apis.deploy.files import FileStore
-from openmetadata_airflow_apis.deploy.forgetting import delete_rows
 from openmetadata_airflow_apis.deploy.ownership import refuse_other_file, refuse_unknown_origin
-from openmetadata_airflow_apis.deploy.rows import database_errors, in_transaction
+from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
+from openmetadata_airflow_apis.deploy.row_deletion import delete_rows
 from openmetadata_airflow_apis.errors import DagNotFound
+from openmetadata_airflow_apis.stores.file_store import FileStore
+from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from openmetadata_airflow_apis.deploy.store import DefinitionStore
     from openmetadata_airflow_apis.settings import Settings
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
 
 @dataclass(frozen=True)
@@ -61,18 +62,6 @@ def delete_dag(
             elif deleted is None:
                 raise DagNotFound(dag_id)  # deleted by another request while this one waited
     return DeletedDag(dag_id, deleted)
-
-
-def finish_interrupted(dag_id: str, store: DefinitionStore, *, session: Session) -> int | None:
-    """End what a process that died has left of a name; the caller holds its lock. Commits the session.
-
-    Returns how many rows a removal that was begun had still to delete, None where there was none.
-    """
-    if not store.finish(dag_id):
-        return None
-    deleted: int = in_transaction(lambda: delete_rows(dag_id, store.fileloc(dag_id), session=session), session=session)
-    store.forget(dag_id)
-    return deleted
 
 
 def _delete(dag_id: str, store: DefinitionStore, *, user: str, details: dict[str, str] | None, session: Session) -> int:

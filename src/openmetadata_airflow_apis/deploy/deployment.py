@@ -16,20 +16,15 @@ from airflow.utils.state import State
 from sqlalchemy import func, select
 
 from openmetadata_airflow_apis import audit
-from openmetadata_airflow_apis.dagbuild.standins import needs_parse, stand_in_dag
-from openmetadata_airflow_apis.dagbuild.stored import StoredDocument
-from openmetadata_airflow_apis.deploy.changes import Changes, changes_between
-from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
-from openmetadata_airflow_apis.deploy.files import FileStore
+from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_dag
+from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
+from openmetadata_airflow_apis.deploy.definition_changes import Changes, changes_between
 from openmetadata_airflow_apis.deploy.ownership import refuse_other_file
-from openmetadata_airflow_apis.deploy.rows import (
-    Version,
-    database_errors,
-    in_transaction,
-    write_permissions,
-    write_rows,
-)
+from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.errors import DagExists, DagNotBuilt, Fault, InvalidDefinition
+from openmetadata_airflow_apis.stores.file_store import FileStore
+from openmetadata_airflow_apis.transactions import database_errors, in_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +34,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from openmetadata_airflow_apis.definition import Workflow
-    from openmetadata_airflow_apis.deploy.store import DefinitionStore
     from openmetadata_airflow_apis.settings import Settings
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
 
 @dataclass(frozen=True)

@@ -10,27 +10,22 @@ from typing import TYPE_CHECKING
 from airflow.utils.file import list_py_file_paths
 
 from openmetadata_airflow_apis import audit
-from openmetadata_airflow_apis.airflow_versions import request_parsing
-from openmetadata_airflow_apis.dagbuild.standins import needs_parse, stand_in_dag
-from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
-from openmetadata_airflow_apis.deploy.files import FileStore
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
+from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_dag
+from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
+from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
 from openmetadata_airflow_apis.deploy.ownership import refuse_other_file
-from openmetadata_airflow_apis.deploy.rows import (
-    Version,
-    database_errors,
-    in_transaction,
-    write_permissions,
-    write_rows,
-)
-from openmetadata_airflow_apis.deploy.state import PENDING, rows_of
+from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.errors import ManagedDagsError
 from openmetadata_airflow_apis.settings import dags_folder
+from openmetadata_airflow_apis.stores.file_store import FileStore
+from openmetadata_airflow_apis.transactions import database_errors, in_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from openmetadata_airflow_apis.deploy.store import DefinitionStore
     from openmetadata_airflow_apis.settings import Settings
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
 _BATCH = 50
 _REQUESTS = 500

@@ -5,15 +5,11 @@ exactly once, when all of it is done, or rolls back and raises; one that reads l
 A verb costs a fixed number of SQL statements, whatever the number of task instances.
 """
 
-from openmetadata_airflow_apis.runs.holding import await_stopped
 from openmetadata_airflow_apis.runs.kill import kill_running
-from openmetadata_airflow_apis.runs.listing import list_dag_runs, list_task_instances
+from openmetadata_airflow_apis.runs.overwritten_states import await_stopped
 from openmetadata_airflow_apis.runs.partial import run_partial
 from openmetadata_airflow_apis.runs.restart import restart_failed
-from openmetadata_airflow_apis.runs.skip import skip_task_instance
-from openmetadata_airflow_apis.runs.state import dag_state, task_instance_detail
-from openmetadata_airflow_apis.runs.trigger import trigger_dag
-from openmetadata_airflow_apis.runs.values import (
+from openmetadata_airflow_apis.runs.results import (
     KilledRun,
     PartialRun,
     RestartedRun,
@@ -23,6 +19,10 @@ from openmetadata_airflow_apis.runs.values import (
     TouchedTaskInstance,
     TriggeredRun,
 )
+from openmetadata_airflow_apis.runs.run_lists import list_dag_runs, list_task_instances
+from openmetadata_airflow_apis.runs.run_state import dag_state, task_instance_detail
+from openmetadata_airflow_apis.runs.skip import skip_task_instance
+from openmetadata_airflow_apis.runs.trigger import trigger_dag
 
 __all__ = [
     "KilledRun",

@@ -10,11 +10,11 @@ from sqlalchemy import and_, update
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import NothingRunning
-from openmetadata_airflow_apis.runs import rows
-from openmetadata_airflow_apis.runs.holding import hold
+from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_run
-from openmetadata_airflow_apis.runs.transaction import in_one_transaction
-from openmetadata_airflow_apis.runs.values import KilledRun
+from openmetadata_airflow_apis.runs.overwritten_states import hold
+from openmetadata_airflow_apis.runs.results import KilledRun
+from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -12,7 +12,7 @@ from airflow.utils import timezone
 from airflow.utils.sqlalchemy import with_row_locks
 from sqlalchemy import null, select, update
 
-from openmetadata_airflow_apis.airflow_versions import one_more_clear
+from openmetadata_airflow_apis.airflow_versions.run_history import one_more_clear
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
 
 if TYPE_CHECKING:

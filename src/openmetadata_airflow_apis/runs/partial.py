@@ -9,13 +9,13 @@ from sqlalchemy import and_, select
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskNotFound
-from openmetadata_airflow_apis.runs import rows
-from openmetadata_airflow_apis.runs.graph import upstream_ids
+from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.lookup import TI
-from openmetadata_airflow_apis.runs.transaction import in_one_transaction
+from openmetadata_airflow_apis.runs.results import PartialRun, TouchedTaskInstance
+from openmetadata_airflow_apis.runs.task_dependencies import upstream_ids
 from openmetadata_airflow_apis.runs.trigger import create_run, runnable_dag
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates, mapped_dependencies, trigger_rule
-from openmetadata_airflow_apis.runs.values import PartialRun, TouchedTaskInstance
+from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,7 +55,10 @@ def run_partial(
             marked = sorted(task_id for task_id, mark in marks.items() if mark == state)
             if marked:
                 session.execute(
-                    rows.changing(and_(in_run, TI.c.task_id.in_(marked)), rows.finishing(state, now, session=session))
+                    rows.changing(
+                        and_(in_run, TI.c.task_id.in_(marked)),
+                        rows.finishing(state, now, session=session),
+                    )
                 )
         created = session.execute(
             select(TI.c.task_id, TI.c.map_index).where(in_run).order_by(TI.c.task_id, TI.c.map_index)

@@ -15,15 +15,16 @@ from airflow.utils.sqlalchemy import UtcDateTime
 from airflow.utils.state import State
 from sqlalchemy import and_, bindparam, case, delete, exists, literal, null, or_, select, update
 
-from openmetadata_airflow_apis import airflow_versions, audit
+from openmetadata_airflow_apis import audit
+from openmetadata_airflow_apis.airflow_versions import run_history
 from openmetadata_airflow_apis.errors import NothingFailed, TaskIsStopping
-from openmetadata_airflow_apis.runs import rows
-from openmetadata_airflow_apis.runs.graph import Indexes, with_downstream
-from openmetadata_airflow_apis.runs.holding import hold
+from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again, serialized_dag
-from openmetadata_airflow_apis.runs.transaction import in_one_transaction
-from openmetadata_airflow_apis.runs.values import RestartedRun, TouchedTaskInstance
-from openmetadata_airflow_apis.runs.waiting import await_ended, process_alive
+from openmetadata_airflow_apis.runs.overwritten_states import hold
+from openmetadata_airflow_apis.runs.process_watch import await_ended, process_alive
+from openmetadata_airflow_apis.runs.results import RestartedRun, TouchedTaskInstance
+from openmetadata_airflow_apis.runs.task_dependencies import Indexes, with_downstream
+from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -187,7 +188,7 @@ def _clear(condition: ColumnElement, found: Iterable[Row], dag: DAG, run_id: str
     """Do what airflow.models.taskinstance.clear_task_instances does, to all of them at once."""
     now = timezone.utcnow()
     found = list(found)
-    history = airflow_versions.task_instance_history()
+    history = run_history.task_instance_history()
     is_running = TI.c.state == "running"
     dates: dict[str, Any] = {}
     if history is not None:
@@ -203,7 +204,7 @@ def _clear(condition: ColumnElement, found: Iterable[Row], dag: DAG, run_id: str
                 TI.c.task_id == _RESCHEDULE.c.task_id,
                 TI.c.run_id == _RESCHEDULE.c.run_id,
                 TI.c.map_index == _RESCHEDULE.c.map_index,
-                airflow_versions.given_up_try(TI) <= _RESCHEDULE.c.try_number,
+                run_history.given_up_try(TI) <= _RESCHEDULE.c.try_number,
             ),
         ),
         execution_options={"synchronize_session": False},
@@ -291,5 +292,6 @@ def _copy_from_task(found: list[Row], dag: DAG, run_id: str, *, session: Session
     if configured:
         # Stored as a pickle, which is not worth reading back in order to compare it.
         session.execute(
-            update(TI).where(rows.of_run(dag.dag_id, run_id), TI.c.task_id == bindparam("of_task")), configured
+            update(TI).where(rows.of_run(dag.dag_id, run_id), TI.c.task_id == bindparam("of_task")),
+            configured,
         )

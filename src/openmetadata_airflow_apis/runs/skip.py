@@ -9,18 +9,18 @@ from sqlalchemy import and_, select
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import TaskNotFound, TaskNotStoppable
-from openmetadata_airflow_apis.runs import rows
-from openmetadata_airflow_apis.runs.following import follow, write
-from openmetadata_airflow_apis.runs.holding import hold
+from openmetadata_airflow_apis.runs import task_instance_rows as rows
+from openmetadata_airflow_apis.runs.downstream_states import follow, write
 from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again, serialized_dag
-from openmetadata_airflow_apis.runs.transaction import in_one_transaction
+from openmetadata_airflow_apis.runs.overwritten_states import hold
+from openmetadata_airflow_apis.runs.results import SkippedTask
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates
-from openmetadata_airflow_apis.runs.values import SkippedTask
+from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from openmetadata_airflow_apis.runs.values import TouchedTaskInstance
+    from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
 
 # What is done or was skipped before stays as it is; everything else can be skipped, failures too.
 _KEPT = frozenset({"success", "skipped", "removed"})

@@ -18,9 +18,9 @@ from sqlalchemy.exc import IntegrityError
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import DagHasImportErrors, DagNotFound, DagRunExists, InvalidArgument
 from openmetadata_airflow_apis.runs.lookup import RUN, find_dag, serialized_dag
-from openmetadata_airflow_apis.runs.state import run_fields
-from openmetadata_airflow_apis.runs.transaction import in_one_transaction
-from openmetadata_airflow_apis.runs.values import TriggeredRun
+from openmetadata_airflow_apis.runs.results import TriggeredRun
+from openmetadata_airflow_apis.runs.run_state import run_fields
+from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.models.mappedoperator import MappedOperator
 from airflow.utils.task_group import MappedTaskGroup
 
-from openmetadata_airflow_apis.airflow_versions import looks_at_all_indexes
-from openmetadata_airflow_apis.runs.graph import index_by_index
-from openmetadata_airflow_apis.runs.rows import FINISHED
+from openmetadata_airflow_apis.airflow_versions.scheduling import looks_at_all_indexes
+from openmetadata_airflow_apis.runs.task_dependencies import index_by_index
+from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from typing import Any
 import limits
 from flask import request
 
-from openmetadata_airflow_apis.airflow_versions import limit_storage_errors
+from openmetadata_airflow_apis.airflow_versions.webserver import limit_storage_errors
 from openmetadata_airflow_apis.errors import LoginUnsupported, NotSignedIn, TooManyTries, Unavailable
 from openmetadata_airflow_apis.security import identity
 

@@ -8,7 +8,7 @@ from airflow import settings as airflow_settings
 from airflow.models.dag import DagModel
 from sqlalchemy import select
 
-from openmetadata_airflow_apis import airflow_versions
+from openmetadata_airflow_apis.airflow_versions import dag_permissions
 from openmetadata_airflow_apis.errors import NotAllowed
 
 MANAGED_DAGS = "Managed DAGs"
@@ -28,7 +28,7 @@ class OnManagedDags:
 
     def granted(self, _: str | None) -> bool:
         """Tell whether the request's user has it."""
-        return airflow_versions.may_on_view(self.method, MANAGED_DAGS)
+        return dag_permissions.may_on_view(self.method, MANAGED_DAGS)
 
     def sentence(self, _: str | None) -> str:
         """Say what is asked for, as Airflow's page of roles writes it."""
@@ -53,9 +53,9 @@ class OnDag:
         # Airflow looks an id with a dot up as a subDAG's, and fails where there is none: who may act on all DAGs
         # hears later that this one does not exist, everybody else is refused as for any other.
         asked_about = dag_id if dag_id and ("." not in dag_id or is_known(dag_id)) else None
-        if self.entity is not None and asked_about is None and not airflow_versions.may_on_dag(self._dag_method()):
+        if self.entity is not None and asked_about is None and not dag_permissions.may_on_dag(self._dag_method()):
             return False
-        return airflow_versions.may_on_dag(self.method, asked_about, self.entity)
+        return dag_permissions.may_on_dag(self.method, asked_about, self.entity)
 
     def sentence(self, dag_id: str | None) -> str:
         """Say what is asked for, as Airflow's page of roles writes it."""
@@ -126,7 +126,7 @@ def authorize_replacing(dag_id: str) -> None:
 
 def readable_dag_ids() -> set[str] | None:
     """Return the dag_ids that the request's user may read, None where these are all."""
-    return None if airflow_versions.may_on_dag("GET") else airflow_versions.permitted_dag_ids()
+    return None if dag_permissions.may_on_dag("GET") else dag_permissions.permitted_dag_ids()
 
 
 def is_known(dag_id: str) -> bool:

@@ -17,7 +17,7 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import event
 
-from openmetadata_airflow_apis.airflow_versions import parse_import_error
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.definition import Workflow
 from openmetadata_airflow_apis.settings import Settings
 from support.versions import AIRFLOW, forget_requests
@@ -62,7 +62,7 @@ def clean(database: None, dags: Path) -> Iterator[None]:
     from airflow.models.dag import DagModel
     from airflow.settings import Session
 
-    from openmetadata_airflow_apis.deploy.forgetting import delete_rows
+    from openmetadata_airflow_apis.deploy.row_deletion import delete_rows
 
     session = Session()
     session.rollback()

@@ -15,8 +15,8 @@ from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed
-from openmetadata_airflow_apis.deploy.rows import in_transaction
 from openmetadata_airflow_apis.errors import DagNotFound
+from openmetadata_airflow_apis.transactions import in_transaction
 
 from .conftest import files_below, make_workflow
 

@@ -15,15 +15,15 @@ from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import event
 
 from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed, refresh_all_dags
-from openmetadata_airflow_apis.deploy.files import FileStore
 from openmetadata_airflow_apis.errors import DagNotFound
+from openmetadata_airflow_apis.stores.file_store import FileStore
 
 from .conftest import add_run, files_below, make_workflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from openmetadata_airflow_apis.deploy.store import DefinitionStore
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
 OLD = {"force": True, "schedule": "0 3 * * *"}
 NEW = {"force": True, "schedule": "@daily"}

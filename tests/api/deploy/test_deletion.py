@@ -17,9 +17,9 @@ from airflow.utils.session import create_session
 from sqlalchemy import String, inspect, text
 from sqlalchemy.exc import OperationalError
 
-from openmetadata_airflow_apis.airflow_versions import parse_import_error
-from openmetadata_airflow_apis.deploy import DeletedDag, delete_dag, deploy, forgetting, get_deployed
-from openmetadata_airflow_apis.deploy.forgetting import _tables_naming_dags
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
+from openmetadata_airflow_apis.deploy import DeletedDag, delete_dag, deploy, get_deployed, row_deletion
+from openmetadata_airflow_apis.deploy.row_deletion import _tables_naming_dags
 from openmetadata_airflow_apis.errors import DagIsRunning, DagNotFound, NotDeployedHere, Unavailable
 
 from .conftest import add_run, counted, decorate, files_below, make_workflow
@@ -143,14 +143,14 @@ def test_a_running_task_refuses_the_delete(nightly, deleting, session, settings,
 
 def test_a_task_that_starts_meanwhile_refuses_the_delete(nightly, deleting, session, tmp_path, monkeypatch):
     """A task that a worker starts after the first look is seen when its rows are to go, and brings all back."""
-    look = forgetting._refuse_running
+    look = row_deletion._refuse_running
 
     def look_and_start(dag_id: str, *, session) -> None:
-        monkeypatch.setattr(forgetting, "_refuse_running", look)
+        monkeypatch.setattr(row_deletion, "_refuse_running", look)
         look(dag_id, session=session)
         session.query(TaskInstance).filter_by(run_id="second").update({"state": "running"})
 
-    monkeypatch.setattr(forgetting, "_refuse_running", look_and_start)
+    monkeypatch.setattr(row_deletion, "_refuse_running", look_and_start)
     files, rows = files_below(tmp_path), named(session, "nightly")
 
     with pytest.raises(DagIsRunning):

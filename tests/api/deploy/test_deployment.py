@@ -15,10 +15,11 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils import timezone as airflow_timezone
 from sqlalchemy.exc import OperationalError
 
-from openmetadata_airflow_apis.airflow_versions import parse_import_error, permission_tables
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
+from openmetadata_airflow_apis.airflow_versions.dag_permissions import permission_tables
 from openmetadata_airflow_apis.deploy import Deployment, deploy, get_deployed
 from openmetadata_airflow_apis.deploy import deployment as deployment_module
-from openmetadata_airflow_apis.deploy.changes import Changes, Difference
+from openmetadata_airflow_apis.deploy.definition_changes import Changes, Difference
 from openmetadata_airflow_apis.errors import DagExists, InvalidDefinition, NotDeployedHere, Unavailable
 from support.versions import AIRFLOW, TAKES_PARSING_REQUESTS, asked_for
 

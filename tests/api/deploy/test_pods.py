@@ -10,8 +10,8 @@ from pathlib import Path
 from airflow.models.dagbag import DagBag
 from airflow.models.serialized_dag import SerializedDagModel
 
+from openmetadata_airflow_apis.checks.workflow_check import check_workflow
 from openmetadata_airflow_apis.deploy import deploy
-from openmetadata_airflow_apis.deploy.checks import check_workflow
 from support.workflows import request
 
 NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)

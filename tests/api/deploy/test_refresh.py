@@ -8,8 +8,8 @@ from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import delete, update
 
 from openmetadata_airflow_apis.deploy import Refreshed, deploy, get_deployed, refresh_all_dags
-from openmetadata_airflow_apis.deploy.forgetting import delete_rows
 from openmetadata_airflow_apis.deploy.refresh import Unrefreshed
+from openmetadata_airflow_apis.deploy.row_deletion import delete_rows
 from support.versions import TAKES_PARSING_REQUESTS, asked_for, forget_requests
 
 from .conftest import counted, decorate, files_below, make_workflow

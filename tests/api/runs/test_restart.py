@@ -304,7 +304,7 @@ def _everything(session, job) -> dict:
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.taskreschedule import TaskReschedule
 
-    from openmetadata_airflow_apis.airflow_versions import task_instance_history
+    from openmetadata_airflow_apis.airflow_versions.run_history import task_instance_history
 
     today = datetime.now(START.tzinfo) - timedelta(hours=1)
     history = task_instance_history()

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from openmetadata_airflow_apis.errors import DagHasImportErrors, DagNotFound, DagRunExists, InvalidArgument
-from openmetadata_airflow_apis.runs.state import dag_state
+from openmetadata_airflow_apis.runs.run_state import dag_state
 from openmetadata_airflow_apis.runs.trigger import trigger_dag
 from support.dag_runs import START, new_dag, states, store
 from support.versions import logged_run_id

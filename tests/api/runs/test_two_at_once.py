@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import DagRunExists, NothingFailed, NothingRunning, Unavailable
 from openmetadata_airflow_apis.runs import dag_state, kill_running, restart_failed, run_partial
-from openmetadata_airflow_apis.runs.transaction import in_one_transaction
+from openmetadata_airflow_apis.transactions import in_one_transaction
 from support.dag_runs import new_dag, new_run, run_row, states, store
 from support.versions import CLEARS_COUNTED, clears
 

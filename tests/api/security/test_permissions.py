@@ -47,10 +47,10 @@ def may(app):
 
 def test_every_operation_is_in_the_table(app) -> None:
     """Every operation of the specification has its row, but those that need nobody signed in."""
-    from openmetadata_airflow_apis.api import specification
+    from openmetadata_airflow_apis.api import operations
 
     exempt = {"login", "refresh", "logout", "health", "call_by_query", "call_by_body"}
-    assert set(specification.operations()) - exempt == set(permissions.PERMISSIONS) == set(TABLE)
+    assert set(operations.operations()) - exempt == set(permissions.PERMISSIONS) == set(TABLE)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from openmetadata_airflow_apis.cli import main
-from openmetadata_airflow_apis.dagbuild.stored import StoredDocument, encode
+from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument, encode
 from openmetadata_airflow_apis.definition import read_workflow
 from support.workflows import EXAMPLES, bash, request, write_callables
 

@@ -26,11 +26,11 @@ def test_building_a_dag_imports_little():
     assert ours == {
         "openmetadata_airflow_apis",
         "openmetadata_airflow_apis.dagbuild",
-        "openmetadata_airflow_apis.dagbuild.build",
-        "openmetadata_airflow_apis.dagbuild.callables",
+        "openmetadata_airflow_apis.dagbuild.dag_builder",
+        "openmetadata_airflow_apis.dagbuild.managed_callables",
         "openmetadata_airflow_apis.dagbuild.managed_files",
-        "openmetadata_airflow_apis.dagbuild.reading",
-        "openmetadata_airflow_apis.dagbuild.values",
+        "openmetadata_airflow_apis.dagbuild.stored_content",
+        "openmetadata_airflow_apis.dagbuild.built_values",
         "openmetadata_airflow_apis.errors",
     }
     others = {name.partition(".")[0] for name in imported - ours}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from openmetadata_airflow_apis.dagbuild.standins import needs_parse, stand_in_dag
+from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_dag
 from openmetadata_airflow_apis.definition import read_workflow
 from support.deployed import write_deployed
 from support.workflows import EXAMPLES, SHIPPED, bash, request, write_callables

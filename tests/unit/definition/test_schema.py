@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 from openmetadata_airflow_apis.definition import json_schema, read_workflow
-from openmetadata_airflow_apis.definition.kinds import KINDS
-from openmetadata_airflow_apis.definition.schema import properties, schemas
+from openmetadata_airflow_apis.definition.key_readers import KINDS
+from openmetadata_airflow_apis.definition.workflow_schema import properties, schemas
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=timezone.utc)

@@ -1,0 +1,4 @@
+"""What differs between Airflow 2.7 and 2.11: one small function each, with the version at which it can go.
+
+A module a concern, imported by what needs it alone: some of them are on the way of every parse.
+"""

@@ -1,0 +1,110 @@
+"""How Airflow's versions keep permissions, and how they are asked who may do what."""
+
+from __future__ import annotations
+
+from inspect import signature
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from airflow.models.dag import DAG
+    from sqlalchemy import Table
+    from sqlalchemy.orm import Session
+
+
+_ACTIONS = {"GET": "can_read", "PUT": "can_edit", "POST": "can_create", "DELETE": "can_delete"}
+_RESOURCES = {"RUN": ("DAG Runs",), "TASK_INSTANCE": ("DAG Runs", "Task Instances")}
+
+
+def make_dag_permissions(dag: DAG, *, session: Session) -> None:
+    """Make the permissions on one DAG that roles can be granted, as the DAG processor does. Commits."""
+    from airflow.models.dagbag import DagBag
+
+    DagBag._sync_perm_for_dag(dag, session=session)  # noqa: SLF001 - 2.7 to 2.11 have no public way without an app
+
+
+def dag_permission_names(dag_id: str) -> list[str]:
+    """Return the names of the permission resources of one DAG: itself and, with newer FAB providers, its runs."""
+    from airflow.security import permissions
+
+    if hasattr(permissions, "resource_name"):  # Airflow >= 2.10
+        return [
+            permissions.resource_name(dag_id, of) for of in (permissions.RESOURCE_DAG, permissions.RESOURCE_DAG_RUN)
+        ]
+    return [permissions.resource_name_for_dag(dag_id)]
+
+
+def permission_tables() -> tuple[Table, Table, Table] | None:
+    """Return the tables of permission resources, of permissions, and of the roles that have them.
+
+    None where the FAB auth manager, whose tables they are, is not installed.
+    """
+    try:
+        from airflow.providers.fab.auth_manager import models
+    except ImportError:  # Airflow < 2.9 has them inside
+        try:
+            from airflow.auth.managers.fab import models
+        except ImportError:
+            return None
+    return models.Resource.__table__, models.Permission.__table__, models.assoc_permission_role
+
+
+def may_on_dag(method: str, dag_id: str | None = None, entity: str | None = None) -> bool:
+    """Tell whether the request's user may GET, PUT, POST or DELETE a DAG, or all DAGs where none is named.
+
+    entity: "RUN" or "TASK_INSTANCE" asks about these of the DAG, and about the DAG itself where one is named.
+    """
+    from airflow.www.extensions.init_auth_manager import get_auth_manager
+
+    manager = get_auth_manager()
+    if hasattr(manager, "is_authorized_dag"):
+        from airflow.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+
+        return bool(
+            manager.is_authorized_dag(
+                method=method,
+                access_entity=DagAccessEntity[entity] if entity else None,
+                details=DagDetails(id=dag_id) if dag_id else None,
+            )
+        )
+    return _may_on_dag_before_28(manager.get_user().perms, method, dag_id, entity)
+
+
+def _may_on_dag_before_28(
+    granted: Collection[tuple[str, str]], method: str, dag_id: str | None, entity: str | None
+) -> bool:
+    # Airflow < 2.8: there is only Flask-AppBuilder's auth manager, which answers no such questions
+    from airflow.security.permissions import resource_name_for_dag
+
+    action = _ACTIONS[method]
+    if dag_id or not entity:
+        on_dag = action if not entity or method == "GET" else _ACTIONS["PUT"]
+        names = {"DAGs"} | ({resource_name_for_dag(dag_id)} if dag_id else set())
+        if not any((on_dag, name) in granted for name in names):
+            return False
+    return all((action, resource) in granted for resource in (_RESOURCES[entity] if entity else ()))
+
+
+def may_on_view(method: str, resource: str) -> bool:
+    """Tell whether the request's user may GET, PUT, POST or DELETE a resource that a plugin added."""
+    from airflow.www.extensions.init_auth_manager import get_auth_manager
+
+    manager = get_auth_manager()
+    ask = getattr(manager, "is_authorized_custom_view", None)
+    if ask is not None and "resource_name" in signature(ask).parameters:
+        return bool(ask(method=method, resource_name=resource))
+    # Airflow < 2.9
+    return (_ACTIONS[method], resource) in manager.get_user().perms
+
+
+def permitted_dag_ids() -> set[str]:
+    """Return the DAGs that the request's user may read."""
+    from airflow.www.extensions.init_auth_manager import get_auth_manager
+
+    manager = get_auth_manager()
+    user = manager.get_user()
+    if hasattr(manager, "get_permitted_dag_ids"):
+        return set(manager.get_permitted_dag_ids(methods=["GET"], user=user))
+    # Airflow < 2.8
+    return set(manager.security_manager.get_readable_dag_ids(user))

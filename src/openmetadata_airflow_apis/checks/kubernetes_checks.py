@@ -1,0 +1,116 @@
+"""Checks what a Kubernetes object is made of: the client takes nearly everything, the cluster refuses it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.checks.value_checks import tag_of
+from openmetadata_airflow_apis.dagbuild.kubernetes_models import attribute_of, inner_type, is_model
+from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from openmetadata_airflow_apis.checks.findings import Place
+
+_MISSING = re.compile(r"Invalid value for `(\w+)`, must not be `None`")
+# The client calls these texts; Kubernetes takes numbers for a quantity as well.
+_QUANTITIES = frozenset({"capacity", "divisor", "hard", "limits", "overhead", "requests", "size_limit"})
+_PLAIN: dict[str, tuple[type, str]] = {
+    "bool": (bool, "true or false"),
+    "int": (int, "a whole number"),
+    "str": (str, "a text"),
+}
+
+
+def object_faults(cls: type, args: list[Any], kwargs: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Yield what is wrong with the arguments of a model or of the provider's Secret, each with its place in kwargs.
+
+    What is inside a tagged value is checked as such, or known only when the task runs.
+    """
+    if is_model(cls):
+        yield from _model_faults(cls, kwargs, given=len(args))
+        return
+    parameters = inspect.signature(cls).parameters
+    meant = ""
+    for key in kwargs:
+        if key not in parameters:
+            near = nearest(key, parameters)
+            meant += near
+            yield (key,), f"a {cls.__name__} has no '{key}'{near}"
+    for name in list(parameters)[len(args) :]:
+        if parameters[name].default is inspect.Parameter.empty and name not in kwargs and f"'{name}'" not in meant:
+            yield (), f"'{name}' is missing; a {cls.__name__} requires it"
+
+
+def _model_faults(cls: Any, kwargs: dict[str, Any], *, given: int = 0) -> Iterator[tuple[Place, str]]:
+    there: dict[str, str] = {}
+    meant = ""  # what is misspelled is not missing as well
+    for key, value in kwargs.items():
+        name = attribute_of(cls, key)
+        if name is None:
+            near = nearest(key, (*cls.openapi_types, *cls.attribute_map.values()))
+            meant += near
+            yield (key,), f"a {cls.__name__} has no '{key}'{near}"
+        elif name in there:
+            yield (key,), f"means the same as '{there[name]}', which is there as well; give one of them"
+        else:
+            there[name] = key
+            for place, detail in _value_faults(value, cls.openapi_types[name], name):
+                yield (key, *place), detail
+    if not given:
+        for name in _missing(cls, {name for name, key in there.items() if kwargs[key] is not None}):
+            if f"'{name}'" not in meant and f"'{cls.attribute_map[name]}'" not in meant:
+                yield (), f"'{name}' is missing; a {cls.__name__} requires it"
+
+
+def _missing(cls: Any, there: set[str]) -> Iterator[str]:
+    """Yield the attributes without which a model refuses to be: that is written nowhere, but it says so."""
+    probe = dict.fromkeys(there, "")
+    while True:
+        try:
+            cls(**probe)
+        except (TypeError, ValueError) as error:
+            match = _MISSING.search(str(error))
+            if match is None or match[1] in probe:
+                return
+            yield match[1]
+            probe[match[1]] = ""
+        else:
+            return
+
+
+def _value_faults(value: Any, type_text: str, name: str) -> Iterator[tuple[Place, str]]:
+    tag = tag_of(value)
+    if tag == "$literal":
+        value = value[tag]
+    elif tag is not None or value is None:
+        return
+    kind, inner = inner_type(type_text)
+    if kind == "plain":
+        yield from _plain_faults(value, inner, name)
+    elif kind == "list" and isinstance(value, list):
+        yield from _each(enumerate(value), inner, name)
+    elif kind == "dict" and isinstance(value, dict):
+        yield from _each(value.items(), inner, name)
+    elif kind == "model" and isinstance(value, dict):
+        yield from _model_faults(inner, value)
+    else:
+        wanted = {"list": "a list", "dict": "a map"}.get(kind) or f"a map, the keys of a {inner.__name__}"
+        yield (), f"{kind_of(value)}; give {wanted}"
+
+
+def _each(items: Iterable[tuple[str | int, Any]], type_text: str, name: str) -> Iterator[tuple[Place, str]]:
+    for key, item in items:
+        for place, detail in _value_faults(item, type_text, name):
+            yield (key, *place), detail
+
+
+def _plain_faults(value: Any, type_name: str, name: str) -> Iterator[tuple[Place, str]]:
+    if type_name not in _PLAIN or (name in _QUANTITIES and type(value) in (int, float)):
+        return
+    wanted, words = _PLAIN[type_name]
+    if type(value) is not wanted:
+        yield (), f"{kind_of(value)}; give {words}"

@@ -1,0 +1,134 @@
+"""Whether a call fits a function of a callable file, by its syntax tree: the file is never imported here."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.dagbuild.managed_files import read_source
+from openmetadata_airflow_apis.dagbuild.stand_ins import StandIns, own_parameters, top_level
+from openmetadata_airflow_apis.definition import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """Why a callable can't be used. about_file: the file is at fault, not the function's name."""
+
+    reason: str
+    about_file: bool = False
+
+
+class ManagedFunctions:
+    """Looks into the files of one folder, dag_managed_operators; each is read once."""
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self._folder = os.fspath(folder)
+        self._stand_ins = StandIns(folder)
+        self._files: dict[str, dict[str, ast.stmt] | Unfit] = {}
+        self._signatures: dict[tuple[str, str], inspect.Signature] = {}
+
+    def find(self, file: str, name: str) -> Unfit | None:
+        """Return why the function `name` of `file` can't be used, or None where it can."""
+        definitions = self._definitions(file)
+        if isinstance(definitions, Unfit):
+            return definitions
+        if name not in definitions:
+            functions = [known for known, node in definitions.items() if isinstance(node, _CALLABLE_NODES)]
+            return Unfit(f"'{file}' in dag_managed_operators has no function '{name}'{nearest(name, functions)}")
+        if isinstance(definitions[name], ast.Import):
+            return Unfit(f"'{name}' in '{file}' is a module, not a function")
+        return None
+
+    def signature(self, file: str, name: str) -> inspect.Signature | None:
+        """Return the parameters of a function that was found, None where they can't be told without running it."""
+        definitions = self._definitions(file)
+        if isinstance(definitions, Unfit) or own_parameters(definitions[name]) is None:
+            return None
+        if (file, name) not in self._signatures:
+            self._signatures[file, name] = inspect.signature(self._stand_ins(file, name))
+        return self._signatures[file, name]
+
+    def _definitions(self, file: str) -> dict[str, ast.stmt] | Unfit:
+        if file not in self._files:
+            self._files[file] = self._read(file)
+        return self._files[file]
+
+    def _read(self, file: str) -> dict[str, ast.stmt] | Unfit:
+        try:
+            source = read_source(self._folder, file)
+        except FileNotFoundError:
+            near = nearest(file, _python_files(self._folder))
+            return Unfit(f"there is no file '{file}' in dag_managed_operators{near}", about_file=True)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            return Unfit(
+                f"the file '{file}' in dag_managed_operators can't be read: {reason} (links are not followed)",
+                about_file=True,
+            )
+        folder = os.path.join(self._folder, file[: -len(".py")])  # noqa: PTH118 - as managed_files spells it
+        if os.path.isdir(folder):  # noqa: PTH112
+            return Unfit(f"'{file}' has a folder of the same name beside it; rename one of them", about_file=True)
+        try:
+            return top_level(source)
+        except (SyntaxError, ValueError) as error:
+            line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+            text = error.msg if isinstance(error, SyntaxError) else str(error)
+            return Unfit(f"the file '{file}' in dag_managed_operators is not Python{line}: {text}", about_file=True)
+
+
+def call_faults(
+    signature: inspect.Signature,
+    name: str,
+    *,
+    args: Sequence[Any] | None,
+    kwargs: Mapping[str, Any] | None,
+    given_by_airflow: Iterable[str] = (),
+) -> Iterator[str]:
+    """Yield every reason why a call doesn't fit the function `name`.
+
+    args, kwargs: None where they are known only when the task runs.
+    given_by_airflow: names that are passed where the function has a parameter for them.
+    """
+    parameters = signature.parameters.values()
+    by_name = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        for key in kwargs or ():
+            if key not in by_name:
+                yield f"the function '{name}' has no parameter '{key}'{nearest(key, by_name)}"
+    if args is None or kwargs is None:
+        return
+    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if len(args) > len(positional) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        yield f"the function '{name}' takes {len(positional)} positional argument(s), {len(args)} are given"
+    filled = set(positional[: len(args)])
+    for key in kwargs:
+        if key in filled and key in by_name:
+            yield f"the parameter '{key}' of the function '{name}' is given twice, by position and by name"
+    there = filled | set(kwargs) | set(given_by_airflow)
+    for parameter in parameters:
+        needed = parameter.default is parameter.empty and parameter.kind not in _ANY_NUMBER
+        if needed and parameter.name not in there:
+            yield f"the parameter '{parameter.name}' of the function '{name}' is given nothing"
+
+
+_ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _python_files(folder: str) -> list[str]:
+    found: list[str] = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name.isidentifier() and name != "__pycache__"]
+        inner = os.path.relpath(parent, folder)
+        found += [name if inner == "." else f"{inner}/{name}" for name in files if name.endswith(".py")]
+        if len(found) > 1000:
+            break
+    return found
+
+
+_CALLABLE_NODES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

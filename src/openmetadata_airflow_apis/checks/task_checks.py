@@ -1,0 +1,232 @@
+"""Checks one task after the other: its class, its arguments, its function, its templates."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.checks.allowed_imports import (
+    DECORATOR_PACKAGES,
+    OPERATOR_PACKAGES,
+    Imports,
+    NotImportable,
+    is_below,
+)
+from openmetadata_airflow_apis.checks.managed_functions import call_faults
+from openmetadata_airflow_apis.checks.operator_signatures import OperatorSignature, base_arguments, signature_of
+from openmetadata_airflow_apis.checks.value_checks import ValueChecks, context_keys, tag_of, template_faults
+from openmetadata_airflow_apis.definition import nearest
+
+if TYPE_CHECKING:
+    from openmetadata_airflow_apis.checks.findings import Findings, Place
+    from openmetadata_airflow_apis.settings import Settings
+
+
+class TaskChecks:
+    """Checks the tasks of a definition and notes the faults."""
+
+    def __init__(
+        self,
+        definition: dict[str, Any],
+        findings: Findings,
+        values: ValueChecks,
+        imports: Imports,
+        settings: Settings,
+    ) -> None:
+        self._findings = findings
+        self._values = values
+        self._imports = imports
+        self._operator_packages = (*OPERATOR_PACKAGES, *settings.allowed_operators)
+        self._decorator_packages = (*DECORATOR_PACKAGES, *settings.allowed_operators)
+        dag = definition["dag"]
+        self._defaults = _plain_map(dag.get("default_args"))
+        self._filters = frozenset(_plain_map(dag.get("user_defined_filters")))
+        self._own_jinja = "jinja_environment_kwargs" in dag
+        self._groups = {group["group_id"]: group for group in definition["task_groups"]}
+        self._operators: dict[str, type | str] = {}  # by path; a text says why it can't be used
+        self._meant: dict[str, type] = {}  # by a path that is misspelled
+        self.arguments_known: set[str] = set(base_arguments())
+        self.every_operator_known = True
+
+    def check(self, index: int, task: dict[str, Any]) -> None:
+        """Note every fault of a task that Airflow, the operator or the callable file would find."""
+        place = ("tasks", index)
+        for part in ("arguments", "partial", "expand"):
+            for key, value in (task.get(part) or {}).items():
+                self._values.check(value, (*place, part, key))
+        function = self._function(task, place)
+        if "decorator" in task:
+            self._check_decorated(index, task, function)
+        elif "operator" in task:
+            self._check_operator(index, task, function)
+        else:
+            self.every_operator_known = False
+
+    def _function(self, task: dict[str, Any], place: Place) -> Any:
+        """Return the signature of the task's function, None where there is none or it can't be told."""
+        found = task.get("callable")
+        if found is None or not self._values.callable_found(found, (*place, "callable")):
+            return None
+        return self._values.functions.signature(found["file"], found["name"])
+
+    def _check_operator(self, index: int, task: dict[str, Any], function: Any) -> None:
+        place = ("tasks", index)
+        operator = self._operator(task["operator"], (*place, "operator"))
+        if operator is None:
+            self.every_operator_known = False
+            # The other mistakes in a task whose class is misspelled are told along with that one.
+            operator = self._meant.get(task["operator"])
+            if operator is None:
+                return
+        signature = signature_of(operator)
+        self.arguments_known |= signature.accepted or set()
+        self._check_names(index, task, signature, operator.__name__)
+        given = self._given(task)
+        if "callable" in task and not signature.takes("python_callable"):
+            self._findings.add((*place, "callable"), f"{operator.__name__} takes no python_callable")
+        missing = sorted(signature.required - set(given))
+        for name in missing:
+            if not self._findings.read_badly(index, name):
+                self._findings.add(place, f"'{name}' is missing; {operator.__name__} requires it")
+        if not self._own_jinja:
+            self._check_templates(task, place, signature)
+        if function is not None and signature.takes("op_kwargs"):
+            self._check_call(index, task, function, given)
+
+    def _operator(self, path: str, place: Place) -> type | None:
+        if path not in self._operators:
+            try:
+                self._operators[path] = self._import_operator(path)
+            except NotImportable as error:
+                self._operators[path] = str(error)
+                if error.meant is not None:
+                    with contextlib.suppress(NotImportable):
+                        self._meant[path] = self._import_operator(error.meant)
+        operator = self._operators[path]
+        if isinstance(operator, str):
+            self._findings.add(place, operator)
+            return None
+        return operator
+
+    def _import_operator(self, path: str) -> type:
+        from airflow.models.baseoperator import BaseOperator
+
+        operator = self._imports.get(path, self._operator_packages)
+        if not (isinstance(operator, type) and issubclass(operator, BaseOperator)):
+            raise NotImportable(f"'{path}' is not an operator (a subclass of BaseOperator)")
+        home = getattr(sys.modules.get(operator.__module__), "__file__", None)
+        if home and is_below(os.fspath(home), self._imports.authored):
+            raise NotImportable(f"'{path}' comes from a file of authors ({home}), not from an installed package")
+        return operator
+
+    def _check_names(self, index: int, task: dict[str, Any], signature: OperatorSignature, name: str) -> None:
+        for part in ("arguments", "partial", "expand"):
+            for key in task.get(part) or {}:
+                if not signature.takes(key) and key not in {"default_args", "params"}:
+                    near = nearest(key, signature.accepted or ())
+                    self._findings.add(("tasks", index, part, key), f"{name} has no argument '{key}'{near}")
+
+    def _given(self, task: dict[str, Any]) -> dict[str, Any]:
+        """Return what the operator gets by name: defaults from the outside in, then the task's own."""
+        given = dict(self._defaults)
+        chain = []
+        group = self._groups.get(task.get("group") or "")
+        while group is not None:
+            chain.append(group)
+            group = self._groups.get(group.get("parent") or "")
+        for group in reversed(chain):
+            given.update(_plain_map((group.get("arguments") or {}).get("default_args")))
+        given.update(_plain_map(task["arguments"].get("default_args")))
+        for part in ("arguments", "partial", "expand"):
+            given.update(task.get(part) or {})
+        if "callable" in task:
+            given["python_callable"] = task["callable"]
+        return given
+
+    def _check_templates(self, task: dict[str, Any], place: Place, signature: OperatorSignature) -> None:
+        for part in ("arguments", "partial", "expand"):
+            for key, value in (task.get(part) or {}).items():
+                if key in signature.template_fields:
+                    for fault in template_faults(value, signature.template_ext, self._filters):
+                        self._findings.add((*place, part, key), fault)
+
+    def _check_call(self, index: int, task: dict[str, Any], function: Any, given: dict[str, Any]) -> None:
+        """Check op_args and op_kwargs against the function, for each mapped task where they are mapped."""
+        expand = task.get("expand") or {}
+        for name in ("op_args", "op_kwargs"):
+            if name not in expand:
+                continue
+            mapped = expand[name]
+            if not isinstance(mapped, list):
+                given = {**given, name: {"$output": ""}}  # known when the task before has run
+                continue
+            for number, item in enumerate(mapped):
+                place = ("tasks", index, "expand", name, number)
+                self._note_call(task, function, {**given, name: item}, place)
+            return
+        where = "op_kwargs" if "op_kwargs" in task["arguments"] else "op_args"
+        at_call: Place = ("arguments", where) if where in task["arguments"] else ("callable",)
+        self._note_call(task, function, given, ("tasks", index, *at_call))
+
+    def _note_call(self, task: dict[str, Any], function: Any, given: dict[str, Any], place: Place) -> None:
+        args, kwargs = given.get("op_args") or [], given.get("op_kwargs") or {}
+        for fault in call_faults(
+            function,
+            task["callable"]["name"],
+            args=args if isinstance(args, list) else None,
+            kwargs=_plain_map(kwargs) if tag_of(kwargs) in {None, "$literal"} and isinstance(kwargs, dict) else None,
+            given_by_airflow=context_keys(),
+        ):
+            self._findings.add(place, fault)
+
+    def _check_decorated(self, index: int, task: dict[str, Any], function: Any) -> None:
+        place = ("tasks", index)
+        operator = self._decorated_operator(task["decorator"], (*place, "decorator"))
+        if operator is None or function is None:
+            self.every_operator_known = False
+            return
+        signature = signature_of(operator)
+        self.arguments_known |= signature.accepted or set()
+        mapped = {**(task.get("partial") or {}), **(task.get("expand") or {})}
+        passed = {key: value for key, value in task["arguments"].items() if key in function.parameters}
+        for key in task["arguments"]:
+            if key not in passed and not signature.takes(key) and key not in {"multiple_outputs", "params"}:
+                near = nearest(key, [*function.parameters, *(signature.accepted or ())])
+                self._findings.add(
+                    (*place, "arguments", key),
+                    f"neither the function '{task['callable']['name']}' nor the decorator takes '{key}'{near}",
+                )
+        for fault in call_faults(
+            function,
+            task["callable"]["name"],
+            args=[],
+            kwargs={**passed, **mapped},
+            given_by_airflow=context_keys() | set(self._defaults),
+        ):
+            self._findings.add((*place, "callable"), fault)
+
+    def _decorated_operator(self, path: str, place: Place) -> type | None:
+        """Return the operator class behind a TaskFlow decorator."""
+        try:
+            decorator = self._imports.get(path, self._decorator_packages)
+        except NotImportable as error:
+            self._findings.add(place, str(error))
+            return None
+        try:
+            return decorator(_example).operator_class
+        except Exception:  # noqa: BLE001 - whatever it does with the function, it is no decorator
+            self._findings.add(place, f"'{path}' is not a decorator that makes a task of a function")
+            return None
+
+
+def _example() -> None:
+    """Be decorated, in order to see with which operator."""
+
+
+def _plain_map(value: Any) -> dict[str, Any]:
+    """Return a map's keys and values; nothing where the value is known only when the task runs."""
+    if tag_of(value) == "$literal":
+        return value["$literal"]
+    return value if isinstance(value, dict) and tag_of(value) is None else {}

@@ -1,0 +1,191 @@
+"""check_workflow: the gate that every definition passes before anything is stored. No author's code runs here."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.checks.allowed_imports import Imports
+from openmetadata_airflow_apis.checks.findings import Findings
+from openmetadata_airflow_apis.checks.task_checks import TaskChecks
+from openmetadata_airflow_apis.checks.value_checks import ValueChecks
+from openmetadata_airflow_apis.dagbuild.built_values import outputs_in
+from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
+from openmetadata_airflow_apis.definition import in_document_order, nearest, read_workflow
+from openmetadata_airflow_apis.errors import DagNotBuilt, InvalidDefinition
+from openmetadata_airflow_apis.settings import dags_folder
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow.models.dag import DAG
+
+    from openmetadata_airflow_apis.definition import Reading, Workflow
+    from openmetadata_airflow_apis.settings import Settings
+
+# Airflow tells one fault at a time: after each, what was at fault is left out and the rest is built again.
+_MOST_BUILDS = 20
+
+
+def check_workflow(document: object, settings: Settings, *, now: datetime, read_variables: bool = True) -> Workflow:
+    """Return the workflow of a request's body, in either dialect, ready to be stored and built.
+
+    now: what relative dates count from. read_variables: False offline, where Airflow's Variables can't be asked.
+    Raises InvalidDefinition with every fault, in the order of the document.
+    """
+    reading = read_workflow(
+        document,
+        now=now,
+        max_tasks=settings.max_tasks,
+        dags_folder=dags_folder(),
+        managed_operators=settings.dag_managed_operators,
+        allowed_packages=settings.allowed_callables,
+    )
+    findings = Findings(reading)
+    _check_definition(reading, findings, settings, read_variables=read_variables)
+    dag = _check_build(reading, findings, settings)
+    faults = [*reading.faults, *findings.faults]
+    if faults or reading.workflow is None:
+        raise InvalidDefinition(in_document_order(document, faults))
+    if "'$variable'" in repr(reading.definition):
+        return reading.workflow  # the DAG was built with the Variables' names for their values
+    return replace(reading.workflow, checked_dag=dag)
+
+
+def _check_definition(reading: Reading, findings: Findings, settings: Settings, *, read_variables: bool) -> None:
+    definition = reading.definition
+    imports = Imports.beside(settings)
+    values = ValueChecks(findings, settings, imports, read_variables=read_variables)
+    known = _dag_arguments()
+    for key, value in definition["dag"].items():
+        if key not in known:
+            findings.add(("dag", key), f"this Airflow's DAG has no argument '{key}'{nearest(key, known)}")
+        values.check(value, ("dag", key))
+    for index, group in enumerate(definition["task_groups"]):
+        for key, value in (group.get("arguments") or {}).items():
+            values.check(value, ("task_groups", index, "arguments", key))
+    tasks = TaskChecks(definition, findings, values, imports, settings)
+    for index, task in enumerate(definition["tasks"]):
+        tasks.check(index, task)
+    _check_default_args(definition, findings, tasks.arguments_known, misspelled_alone=not tasks.every_operator_known)
+
+
+def _check_default_args(
+    definition: dict[str, Any], findings: Findings, known: set[str], *, misspelled_alone: bool
+) -> None:
+    """Note the default_args that no operator of the DAG takes: Airflow would ignore them.
+
+    misspelled_alone: an operator could not be found, and who knows what it takes: only what is nearly a known one.
+    """
+    places: list[tuple[tuple[str | int, ...], dict[str, Any]]] = [(("dag",), definition["dag"])]
+    for index, group in enumerate(definition["task_groups"]):
+        places.append((("task_groups", index, "arguments"), group.get("arguments") or {}))
+    for place, holder in places:
+        for key in holder.get("default_args") or {}:
+            if key in known or key == "params":
+                continue
+            near = nearest(key, known)
+            if near or not misspelled_alone:
+                findings.add((*place, "default_args", key), f"no operator of this DAG has an argument '{key}'{near}")
+
+
+def _dag_arguments() -> list[str]:
+    from airflow.models.dag import DAG
+
+    return [name for name in inspect.signature(DAG.__init__).parameters if name not in {"self", "dag_id"}]
+
+
+def _check_build(reading: Reading, findings: Findings, settings: Settings) -> DAG | None:
+    """Build the DAG with stand-ins, without what is known to be at fault, and note what Airflow refuses.
+
+    Return the last DAG that could be built: without a fault, the whole one.
+    """
+    definition = reading.definition
+    dropped = {
+        index
+        for index, task in enumerate(definition["tasks"])
+        if findings.has("tasks", index)
+        or findings.read_badly(index, "python_callable")
+        or not ("operator" in task or "decorator" in task)
+    }
+    whole_dag = not findings.has("dag") and all("/tasks" in fault.pointer for fault in reading.faults)
+    fileloc = os.path.join(dags_folder(), f"{definition['dag_id'] or 'dag'}.py")  # noqa: PTH118 - a str, as in DAG
+    for _ in range(_MOST_BUILDS):
+        rest, indexes = _without(definition, dropped, whole_dag=whole_dag)
+        try:
+            dag = stand_in_dag(
+                rest, fileloc=fileloc, folder=settings.dag_managed_operators, variables=lambda name: name
+            )
+        except DagNotBuilt as error:
+            place = error.place
+            if place[:1] == ("tasks",):
+                index = indexes[int(place[1])]
+                findings.add(("tasks", index, *place[2:]), error.reason)
+                dropped.add(index)
+            elif whole_dag:
+                findings.add(place, error.reason)
+                whole_dag = False
+            else:
+                # What Airflow says of a DAG of which half is missing may be no fault of the document's.
+                if not reading.faults and not findings.faults:
+                    findings.add(place, error.reason)
+                return None
+        else:
+            _check_serialization(dag, definition, findings)
+            return dag
+    return None
+
+
+def _check_serialization(dag: DAG, definition: dict[str, Any], findings: Findings) -> None:
+    """Note where Airflow can't serialize what was constructed, or what it sorts dependencies on other DAGs by.
+
+    Other plain values always can be, and serializing takes as long as building.
+    """
+    from airflow.serialization.serialized_objects import SerializedDAG
+
+    names_dags = any(hasattr(task, "external_dag_id") or hasattr(task, "trigger_dag_id") for task in dag.tasks)
+    if not names_dags and "'$call'" not in repr(definition):
+        return
+    try:
+        SerializedDAG.to_dict(dag)
+    except Exception as error:  # noqa: BLE001 - a timetable's or a model's own code may raise anything
+        findings.add(("dag",), f"{error}")
+
+
+def _without(definition: dict[str, Any], dropped: set[int], *, whole_dag: bool) -> tuple[dict[str, Any], list[int]]:
+    """Return the definition without some tasks, and without those that take their output; and the indexes left."""
+    tasks = definition["tasks"]
+    gone = {tasks[index]["task_id"] for index in dropped}
+    left = [index for index in range(len(tasks)) if index not in dropped]
+    while True:
+        takers = (
+            [
+                index
+                for index in left
+                if gone
+                & outputs_in([tasks[index]["arguments"], tasks[index].get("partial"), tasks[index].get("expand")])
+            ]
+            if gone
+            else []
+        )
+        if not takers:
+            break
+        gone |= {tasks[index]["task_id"] for index in takers}
+        left = [index for index in left if index not in takers]
+    there = {tasks[index]["task_id"] for index in left} | {group["group_id"] for group in definition["task_groups"]}
+
+    def known(names: list[str]) -> list[str]:
+        return [name for name in names if name in there]
+
+    dag = (
+        definition["dag"] if whole_dag else {"schedule": None, "start_date": {"$datetime": "2024-01-01T00:00:00+00:00"}}
+    )
+    rest = {
+        "dag_id": definition["dag_id"] or "dag",
+        "dag": dag,
+        "task_groups": [{**g, "upstream": known(g.get("upstream") or [])} for g in definition["task_groups"]],
+        "tasks": [{**tasks[index], "upstream": known(tasks[index]["upstream"])} for index in left],
+    }
+    return rest, left

@@ -1,0 +1,208 @@
+"""Turns the values of a canonical definition into Python objects.
+
+A value is plain JSON, or a tagged object: one key that starts with "$" and says what its content becomes.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from datetime import datetime, timedelta
+from typing import Any, Callable
+
+from openmetadata_airflow_apis.errors import DagNotBuilt
+
+FindFunction = Callable[[str, str], Callable[..., Any]]  # (file, name) → the function
+
+
+@functools.cache
+def import_object(path: str) -> Any:
+    """Return the object at a dotted path, which may go on below a module's names: airflow.decorators.task.branch.
+
+    Raises ImportError naming the part that is not there.
+    """
+    parts = path.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        module_name = ".".join(parts[:cut])
+        try:
+            found = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if cut > 1 and error.name is not None and f"{module_name}.".startswith(f"{error.name}."):
+                continue
+            raise
+        for depth, part in enumerate(parts[cut:], cut):
+            if not hasattr(found, part):
+                raise ImportError(f"there is no '{part}' in {'.'.join(parts[:depth])}")
+            found = getattr(found, part)
+        return found
+    raise ImportError(f"'{path}' is not a dotted path of a module and a name in it")
+
+
+class Values:
+    """Makes Python objects of values.
+
+    find_function: looks up functions of callable files. find_output: gives a task's output by its task_id.
+    find_variable: gives the value of an Airflow Variable, by default the one in Airflow's secrets and database.
+    """
+
+    def __init__(
+        self,
+        find_function: FindFunction,
+        find_output: Callable[[str], Any],
+        find_variable: Callable[[str], str] | None = None,
+    ) -> None:
+        self._find_function = find_function
+        self._find_output = find_output
+        self._find_variable = find_variable
+
+    def make(self, value: Any) -> Any:
+        """Return the object that a value stands for; maps and lists are made anew, never shared."""
+        kind = type(value)
+        if kind is dict:
+            if len(value) == 1:
+                ((tag, content),) = value.items()
+                if tag[:1] == "$":
+                    try:
+                        maker = _MAKERS[tag]
+                    except KeyError:
+                        raise DagNotBuilt((), f"'{tag}' is no tag of a stored value") from None
+                    return maker(self, content)
+            return {key: self.make(item) for key, item in value.items()}
+        if kind is list:
+            return [self.make(item) for item in value]
+        return value
+
+    def make_each(self, arguments: dict[str, Any], place: tuple[str | int, ...]) -> dict[str, Any]:
+        """Return keyword arguments with their values made; a failure is reported at its own keyword."""
+        try:
+            return {key: self.make(value) for key, value in arguments.items()}
+        except Exception:
+            for key, value in arguments.items():
+                with blaming((*place, key)):
+                    self.make(value)
+            raise
+
+    def _datetime(self, content: Any) -> datetime:
+        if isinstance(content, str):
+            return datetime.fromisoformat(content)
+        from airflow.utils.timezone import make_aware
+
+        from openmetadata_airflow_apis.airflow_versions.dag_values import parse_timezone
+
+        at = datetime.fromisoformat(content["at"])
+        zone = parse_timezone(content["timezone"])
+        return make_aware(at, zone) if at.tzinfo is None else at.astimezone(zone)
+
+    def _timedelta(self, seconds: float) -> timedelta:
+        return timedelta(seconds=seconds)
+
+    def _callable(self, content: dict[str, str]) -> Callable[..., Any]:
+        return self._find_function(content["file"], content["name"])
+
+    def _import(self, path: str) -> Any:
+        return import_object(path)
+
+    def _call(self, content: dict[str, Any]) -> Any:
+        function = import_object(content["path"])
+        arguments = [self.make(item) for item in content.get("args", ())]
+        keywords = {key: self.make(item) for key, item in content.get("kwargs", {}).items()}
+        if content["path"].startswith("kubernetes.client."):
+            from openmetadata_airflow_apis.dagbuild.kubernetes_models import make_model
+
+            return make_model(function, arguments, keywords)
+        return function(*arguments, **keywords)
+
+    def _callback(self, content: dict[str, Any]) -> Any:
+        function = self.make(content["function"])
+        kwargs = {key: self.make(item) for key, item in content.get("kwargs", {}).items()}
+        if isinstance(function, type):  # a notifier is an object that is called
+            return function(**kwargs)
+        return functools.partial(function, **kwargs) if kwargs else function
+
+    def _output(self, task_id: str) -> Any:
+        return self._find_output(task_id)
+
+    def _dataset(self, content: dict[str, Any]) -> Any:
+        from airflow.datasets import Dataset
+
+        return Dataset(**content)
+
+    def _all(self, content: list[Any]) -> Any:
+        from openmetadata_airflow_apis.airflow_versions.dag_values import dataset_condition
+
+        return dataset_condition("DatasetAll")(*map(self.make, content))
+
+    def _any(self, content: list[Any]) -> Any:
+        from openmetadata_airflow_apis.airflow_versions.dag_values import dataset_condition
+
+        return dataset_condition("DatasetAny")(*map(self.make, content))
+
+    def _join(self, content: list[Any]) -> str:
+        return "".join(str(self.make(item)) for item in content)
+
+    def _variable(self, name: str) -> str:
+        if self._find_variable is not None:
+            return self._find_variable(name)
+        from airflow.models.variable import Variable
+
+        return Variable.get(name)
+
+    def _literal(self, content: dict[str, Any]) -> dict[str, Any]:
+        # A user's own map with one key that starts with "$": the key means nothing, its value is a value.
+        return {key: self.make(item) for key, item in content.items()}
+
+
+_MAKERS: dict[str, Callable[[Values, Any], Any]] = {
+    "$datetime": Values._datetime,  # noqa: SLF001 - the table belongs to the class
+    "$timedelta": Values._timedelta,  # noqa: SLF001
+    "$callable": Values._callable,  # noqa: SLF001
+    "$import": Values._import,  # noqa: SLF001
+    "$call": Values._call,  # noqa: SLF001
+    "$callback": Values._callback,  # noqa: SLF001
+    "$output": Values._output,  # noqa: SLF001
+    "$dataset": Values._dataset,  # noqa: SLF001
+    "$all": Values._all,  # noqa: SLF001
+    "$any": Values._any,  # noqa: SLF001
+    "$join": Values._join,  # noqa: SLF001
+    "$variable": Values._variable,  # noqa: SLF001
+    "$literal": Values._literal,  # noqa: SLF001
+}
+
+
+class blaming:  # noqa: N801 - reads as a statement: `with blaming(place):`
+    """A context in which every failure becomes a DagNotBuilt at a place of the definition."""
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: tuple[str | int, ...]) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None or not isinstance(error, Exception):
+            return
+        if isinstance(error, DagNotBuilt):
+            if error.place:
+                return
+            raise DagNotBuilt(self._place, error.reason) from error.__cause__
+        raise DagNotBuilt(self._place, f"{type(error).__name__}: {error}") from error
+
+
+def outputs_in(value: Any) -> set[str]:
+    """Return the ids of the tasks whose output a value takes."""
+    kind = type(value)
+    if kind is dict:
+        if len(value) == 1 and "$output" in value:
+            return {value["$output"]}
+        if len(value) == 1 and "$literal" in value:
+            return outputs_in(list(value["$literal"].values()))
+        value = value.values()
+    elif kind is not list:
+        return set()
+    found: set[str] = set()
+    for item in value:
+        if type(item) in {dict, list}:
+            found |= outputs_in(item)
+    return found

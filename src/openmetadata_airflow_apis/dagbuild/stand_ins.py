@@ -1,0 +1,155 @@
+"""Builds a DAG without the authors' code: each function of a callable file is stood in for.
+
+A stand-in has the function's name, parameters and place in its file, read from the syntax tree. Airflow
+serializes an operator's callable as nothing or as its source text, so the DAG serializes as the real one does.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Callable, Union
+
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import validate_dag
+from openmetadata_airflow_apis.dagbuild.dag_builder import build_dag
+from openmetadata_airflow_apis.dagbuild.managed_files import path_parts, read_source
+from openmetadata_airflow_apis.errors import DagNotBuilt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow.models.dag import DAG
+
+FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
+
+
+def needs_parse(definition: dict[str, Any]) -> bool:
+    """Say whether only the DAG processor can make the DAG exactly: TaskFlow decorators look into their functions."""
+    return any("decorator" in task for task in definition["tasks"])
+
+
+def stand_in_dag(
+    definition: dict[str, Any],
+    *,
+    fileloc: str,
+    folder: str | os.PathLike[str],
+    variables: Callable[[str], str] | None = None,
+) -> DAG:
+    """Return the DAG that the DAG processor would find in fileloc, without executing any author's code.
+
+    folder: dag_managed_operators. variables: as in build_dag. Cluster policies are applied and template files
+    resolved, as a DagBag does it.
+    Raises DagNotBuilt where Airflow, an operator or a cluster policy refuses it.
+    """
+    from airflow.models.dagbag import DagBag
+
+    dag = build_dag(definition, fileloc=fileloc, callables=StandIns(folder), variables=variables)
+    try:
+        validate_dag(dag)
+        DagBag(os.devnull, include_examples=False, collect_dags=False).bag_dag(dag, root_dag=dag)
+    except Exception as error:
+        raise DagNotBuilt(("dag",), f"{type(error).__name__}: {error}") from error
+    return dag
+
+
+class StandIns:
+    """Gives a stand-in for the function `name` of `file` in the folder dag_managed_operators; each is made once."""
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self._folder = os.fspath(folder)
+        self._made: dict[tuple[str, str], Callable[..., Any]] = {}
+
+    def __call__(self, file: str, name: str) -> Callable[..., Any]:
+        """Return the stand-in; raise DagNotBuilt with the reason where there is no such file or function."""
+        if (file, name) not in self._made:
+            self._made[file, name] = self._make(file, name)
+        return self._made[file, name]
+
+    def _make(self, file: str, name: str) -> Callable[..., Any]:
+        try:
+            definitions = top_level(read_source(self._folder, file))
+        except (OSError, ValueError, SyntaxError) as error:
+            raise DagNotBuilt((), f"the file '{file}' in {self._folder} can't be read: {error}") from None
+        if name not in definitions:
+            raise DagNotBuilt((), f"the file '{file}' in {self._folder} has no function '{name}'")
+        path = os.path.join(self._folder, *path_parts(file))  # noqa: PTH118 - as the real loader spells it
+        return _make(name, definitions[name], path)
+
+
+@lru_cache(maxsize=64)
+def top_level(source: bytes) -> dict[str, ast.stmt]:
+    """Return what a module's source defines by name, the last statement for each; raise SyntaxError, ValueError.
+
+    Names that are bound below `if`, `try` and `with` count.
+    """
+    return {name: node for node in _statements(ast.parse(source).body) for name in _bound_names(node)}
+
+
+def own_parameters(node: ast.stmt) -> FunctionNode | None:
+    """Return the function whose parameters are surely those that a caller meets, or None.
+
+    Decorators, and objects that are not made by `def`, may take anything.
+    """
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.decorator_list:
+        return node
+    return None
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    for node in body:
+        yield node
+        if isinstance(node, (ast.If, ast.Try, ast.With)):
+            for inner in ("body", "handlers", "orelse", "finalbody"):
+                for child in getattr(node, inner, ()):
+                    yield from _statements(child.body if isinstance(child, ast.ExceptHandler) else [child])
+
+
+def _bound_names(node: ast.stmt) -> list[str]:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return [node.name]
+    if isinstance(node, (ast.ImportFrom, ast.Import)):
+        return [alias.asname or alias.name for alias in node.names]
+    if isinstance(node, ast.Assign):
+        return [target.id for target in node.targets if isinstance(target, ast.Name)]
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+        return [node.target.id]
+    return []
+
+
+def _make(name: str, node: ast.stmt, path: str) -> Callable[..., Any]:
+    function = own_parameters(node)
+    arguments = _bare(function.args) if function is not None else _ANYTHING
+    kind = ast.AsyncFunctionDef if isinstance(node, ast.AsyncFunctionDef) else ast.FunctionDef
+    stand_in = kind(name=name, args=arguments, body=[ast.Pass()], decorator_list=[], returns=None)
+    stand_in.type_params = []  # type: ignore[union-attr, attr-defined, unused-ignore] # Python >= 3.12 wants it
+    module = ast.Module(body=[ast.copy_location(stand_in, node)], type_ignores=[])
+    namespace: dict[str, Any] = {"__builtins__": {}, "__name__": "stand_in"}
+    # Nothing of the author's is executed: parameters are names, their defaults None, the body `pass`.
+    exec(compile(ast.fix_missing_locations(module), path, "exec", dont_inherit=True), namespace)  # nosec B102 # noqa: S102
+    made = namespace[name]
+    first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        made.__doc__ = ast.get_docstring(node, clean=False)  # a TaskFlow task's documentation
+    made.__code__ = made.__code__.replace(co_firstlineno=first)
+    return made
+
+
+_ANYTHING = ast.arguments(
+    posonlyargs=[], args=[], vararg=ast.arg("args"), kwonlyargs=[], kw_defaults=[], kwarg=ast.arg("kwargs"), defaults=[]
+)
+
+
+def _bare(arguments: ast.arguments) -> ast.arguments:
+    def plain(parameter: ast.arg) -> ast.arg:
+        return ast.arg(arg=parameter.arg, annotation=None)
+
+    return ast.arguments(
+        posonlyargs=[plain(parameter) for parameter in arguments.posonlyargs],
+        args=[plain(parameter) for parameter in arguments.args],
+        vararg=plain(arguments.vararg) if arguments.vararg else None,
+        kwonlyargs=[plain(parameter) for parameter in arguments.kwonlyargs],
+        kw_defaults=[None if default is None else ast.Constant(value=None) for default in arguments.kw_defaults],
+        kwarg=plain(arguments.kwarg) if arguments.kwarg else None,
+        defaults=[ast.Constant(value=None) for _ in arguments.defaults],
+    )

@@ -1,0 +1,74 @@
+"""The stored document: what a deploy leaves on disk as <dag_id>.json, and how it is read back.
+
+One JSON object: `format`, `dag_id`, `deployed_by`, `deployed_at`, `sha256` (over the canonical definition),
+`definition` (what the DAG is built from) and `source` (the workflow as it was sent).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from openmetadata_airflow_apis.dagbuild.stored_content import FORMAT, read_content, revision_of
+from openmetadata_airflow_apis.errors import DamagedDocument
+
+__all__ = ["MARKER", "StoredDocument", "decode", "encode", "revision_of"]
+
+# The first line of every rendered DAG file: the proof that the file is ours to replace and to remove.
+MARKER = "# Deployed by openmetadata-airflow-apis; do not edit: the next deploy, or a delete, replaces this file."
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A deployed workflow as it is stored.
+
+    definition: the canonical definition. source: the workflow as sent. deployed_at: an aware datetime.
+    revision: the sha256 of the canonical definition, in hexadecimal.
+    """
+
+    dag_id: str
+    definition: dict[str, Any]
+    source: dict[str, Any]
+    deployed_by: str
+    deployed_at: datetime
+    revision: str = field(default="")
+
+    def __post_init__(self) -> None:
+        if not self.revision:
+            object.__setattr__(self, "revision", revision_of(self.definition))
+
+
+def encode(document: StoredDocument) -> bytes:
+    """Return the bytes of <dag_id>.json, indented so that people can read and compare them."""
+    content = {
+        "format": FORMAT,
+        "dag_id": document.dag_id,
+        "deployed_by": document.deployed_by,
+        "deployed_at": document.deployed_at.isoformat(),
+        "sha256": document.revision,
+        "definition": document.definition,
+        "source": document.source,
+    }
+    return json.dumps(content, indent=1, allow_nan=False).encode("ascii") + b"\n"
+
+
+def decode(data: bytes, path: str) -> StoredDocument:
+    """Return the document that encode wrote.
+
+    Raises DamagedDocument, naming `path` in one line, for anything else: as read_content does, and where a key
+    is missing that only deploys read.
+    """
+    content = read_content(data, path)
+    try:
+        return StoredDocument(
+            dag_id=content["dag_id"],
+            definition=content["definition"],
+            source=content["source"],
+            deployed_by=content["deployed_by"],
+            deployed_at=datetime.fromisoformat(content["deployed_at"]),
+            revision=content["sha256"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedDocument(path, f"is incomplete ({type(error).__name__}: {error})") from None

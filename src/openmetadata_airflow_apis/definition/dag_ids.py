@@ -1,0 +1,62 @@
+"""Which names a DAG may have: its file stands on sys.path, beside Python's own modules."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis.definition.fault_messages import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,199}", re.ASCII)
+# "DAGs" is the name of Airflow's permission on all DAGs; the modules are Airflow's own hooks.
+_RESERVED = {"dags", "default", "airflow_local_settings", "webserver_config"}
+_MODULE_ENDINGS = (".py", ".pyc", ".so", ".pyd")
+
+
+def fault_of_name(name: str, *, dags_folder: Path | None = None) -> str | None:
+    """Return what is wrong with a name for a DAG, or None.
+
+    dags_folder: modules in it don't count; whether a file there may be replaced is the deployment's to say.
+    """
+    if not _NAME.fullmatch(name):
+        return f"{quoted(name)} is no name for a DAG: a letter, then letters, digits, '_' and '-', 200 of them at most"
+    lowered = name.lower()
+    if lowered in _RESERVED:
+        return f"'{name}' is a reserved name; give another"
+    if lowered in _standard_modules() or lowered in _installed_modules(dags_folder):
+        return f"'{name}' is the name of an importable Python module, which the DAG's file would hide; give another"
+    return None
+
+
+def _standard_modules() -> set[str]:
+    # Python < 3.10 has no list of its standard library; its modules are found on sys.path then.
+    names = {*sys.builtin_module_names, *getattr(sys, "stdlib_module_names", ())}
+    return {name.lower() for name in names}
+
+
+def _installed_modules(dags_folder: Path | None) -> set[str]:
+    ignored = dags_folder.resolve() if dags_folder is not None else None
+    found: set[str] = set()
+    for entry in dict.fromkeys(sys.path):
+        folder = Path(entry or ".")
+        if folder.is_dir() and folder.resolve() != ignored:
+            found.update(_modules(folder))
+    return found
+
+
+def _modules(folder: Path) -> Iterator[str]:
+    packages = folder.name in {"site-packages", "dist-packages"}
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
+        return
+    for entry in entries:
+        # Elsewhere than among installed packages, a folder without __init__ is more often just a folder.
+        is_package = "." not in entry.name and entry.is_dir() and (packages or (entry / "__init__.py").is_file())
+        if is_package or entry.name.endswith(_MODULE_ENDINGS):
+            yield entry.name.split(".")[0].lower()

@@ -1,0 +1,191 @@
+"""Workflows in files: JSON requests, and dag-factory's YAML with several DAGs; pointers know their lines."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from openmetadata_airflow_apis.definition.workflow import escape, join, split
+from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path as FilePath
+
+    from openmetadata_airflow_apis.definition.workflow import Path
+
+    _Link = tuple[Any, Any]  # the link to what it stands in, and its key there
+
+_CONFIG = "/workflow/dag_config"
+
+
+@dataclass(frozen=True)
+class WorkflowFile:
+    """The requests that a file means, each as it could be sent to deploy_dag.
+
+    names: for each request the DAG's key in the file; None where the request stands there itself.
+    lines: a pointer into the file → its line, from 1; none for JSON.
+    """
+
+    requests: list[object]
+    names: list[str | None]
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def place(self, index: int, pointer: str) -> tuple[str, int | None]:
+        """Return a pointer of the request at the index as a pointer into the file, with its line."""
+        name = self.names[index]
+        if name is not None:
+            # What was made for the request alone (its name, say) is the DAG's key in the file.
+            inside = pointer.startswith(_CONFIG + "/")
+            pointer = pointer[len(_CONFIG) :] if inside else f"/{escape(name)}"
+        parts = split(pointer)
+        for length in range(len(parts), -1, -1):
+            line = self.lines.get(join(parts[:length]))
+            if line is not None:
+                return pointer, line
+        return pointer, None
+
+
+def read_file(path: FilePath) -> WorkflowFile:
+    """Read a .json, .yaml or .yml file; raise InvalidDefinition where it is neither, OSError where it is none."""
+    text = path.read_bytes()
+    return read_json(text) if path.suffix.lower() == ".json" else read_yaml(text)
+
+
+def read_json(text: str | bytes) -> WorkflowFile:
+    """Read one request of either dialect; raise InvalidDefinition for what is no plain JSON."""
+
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        doubles = sorted({key for key in keys if keys.count(key) > 1})
+        if doubles:
+            raise ValueError(f"the key {doubles[0]!r} is there twice in one map")
+        return dict(pairs)
+
+    def no_number(name: str) -> NoReturn:
+        raise ValueError(f"{name} is no number that JSON knows")
+
+    try:
+        document = json.loads(text, object_pairs_hook=object_of, parse_constant=no_number)
+    except (ValueError, RecursionError) as error:
+        raise InvalidDefinition([Fault("", f"is no JSON: {error}")]) from None
+    return _requests(document, {})
+
+
+def read_yaml(text: str | bytes) -> WorkflowFile:
+    """Read a request, or dag-factory's file of DAGs with a `default` block, each then a request of its own.
+
+    Raises InvalidDefinition for what is no YAML, or has keys that are no texts.
+    """
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        node = yaml.compose(text, Loader=loader)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidDefinition([Fault("", f"is no YAML: {' '.join(str(error).split())}")]) from None
+    if node is None:
+        raise InvalidDefinition([Fault("", "is empty")])
+    faults: list[Fault] = []
+    reader = _YamlReader(loader("").construct_object, faults)
+    document = reader.value(node, None, 0)
+    lines = {join(_path(link)): line for link, line in reader.lines}
+    if faults:
+        raise InvalidDefinition(faults)
+    return _requests(document, lines)
+
+
+def _path(link: _Link | None) -> Path:
+    parts = []
+    while link is not None:
+        link, part = link
+        parts.append(part)
+    return tuple(reversed(parts))
+
+
+class _YamlReader:
+    """Makes JSON of composed YAML nodes, and remembers the line of each."""
+
+    def __init__(self, scalar: Callable[[Any], Any], faults: list[Fault]) -> None:
+        self._scalar = scalar
+        self._faults = faults
+        self._nodes = 0
+        self.lines: list[tuple[_Link | None, int]] = []
+
+    def value(self, node: Any, link: _Link | None, depth: int) -> Any:
+        """Return the JSON value of a node. Anchors may multiply nodes: there is an end to that."""
+        self._nodes += 1
+        self.lines.append((link, node.start_mark.line + 1))
+        if self._nodes > 500_000 or depth > 200:
+            if not self._faults:
+                self._faults.append(Fault("", "has too many nodes or levels; anchors may have multiplied them"))
+            return None
+        if node.id == "sequence":
+            return [self.value(item, (link, index), depth + 1) for index, item in enumerate(node.value)]
+        if node.id == "mapping":
+            return self._map(node, link, depth)
+        return self._scalar_value(node, link)
+
+    def _map(self, node: Any, link: _Link | None, depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                sources = value_node.value if value_node.id == "sequence" else [value_node]
+                for source in sources:
+                    made = self.value(source, link, depth + 1)
+                    if isinstance(made, dict):
+                        merged = {**made, **merged}
+                continue
+            key = key_node.value if key_node.id == "scalar" else None
+            if key is None:
+                self._faults.append(Fault(join(_path(link)), "has a key that is no text"))
+            elif key in result:
+                self._faults.append(Fault(join((*_path(link), key)), "is there twice in one map"))
+            else:
+                result[key] = self.value(value_node, (link, key), depth + 1)
+                # A fault in a block is shown at its key rather than at the block's first line.
+                self.lines.append(((link, key), key_node.start_mark.line + 1))
+        return {**merged, **result}
+
+    def _scalar_value(self, node: Any, link: _Link | None) -> Any:
+        import yaml
+
+        try:
+            made = self._scalar(node)
+        except (yaml.YAMLError, ValueError) as error:
+            self._faults.append(Fault(join(_path(link)), " ".join(str(error).split())))
+            return None
+        # Dates without quotes are dates to YAML; the format writes them as texts.
+        if isinstance(made, (datetime, date)):
+            return made.isoformat()
+        if isinstance(made, (set, bytes)):
+            self._faults.append(Fault(join(_path(link)), "has a YAML type that JSON doesn't know"))
+            return None
+        return made
+
+
+def _requests(document: object, lines: Mapping[str, int]) -> WorkflowFile:
+    from openmetadata_airflow_apis.definition.workflow_schema import properties
+
+    is_request = not isinstance(document, dict) or "workflow" in document
+    is_flat = isinstance(document, dict) and "tasks" in document and "name" in document
+    if is_request or is_flat:
+        return WorkflowFile([document], [None], lines)
+    assert isinstance(document, dict)  # nosec B101 # noqa: S101 - what is none was a request above
+    names = [name for name in document if name != "default"]
+    if (
+        not names
+        or not all(isinstance(document[name], dict) for name in names)
+        or set(names) <= set(properties("WorkflowDag"))
+    ):
+        raise InvalidDefinition(
+            [Fault("", "has neither 'workflow' nor DAGs: a map of DAGs by name is wanted, beside 'default' if it is")]
+        )
+    requests: list[object] = []
+    for name in names:
+        config = {key: document[key] for key in ("default", name) if key in document}
+        requests.append({"workflow": {"name": name, "dag_config": config}})
+    return WorkflowFile(requests, list(names), lines)

@@ -1,0 +1,191 @@
+"""The workflow format as openapi.yaml has it: resolved, compiled for validation, and as JSON Schema."""
+
+from __future__ import annotations
+
+import copy
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.definition import fault_messages
+from openmetadata_airflow_apis.resources import specification_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Schema = dict[str, Any]
+
+_PREFIX = "#/components/schemas/"
+_CHECKED = frozenset(
+    {
+        "additionalProperties",
+        "enum",
+        "items",
+        "maxItems",
+        "maxLength",
+        "maximum",
+        "minItems",
+        "minLength",
+        "minProperties",
+        "minimum",
+        "nullable",
+        "properties",
+        "required",
+        "type",
+        "x-items",
+        "x-refused",
+        "x-types",
+    }
+)
+
+
+@lru_cache(maxsize=1)
+def schemas() -> Mapping[str, Schema]:
+    """Return the schemas of the workflow format by name, as written, references included."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with specification_path().open(encoding="utf-8") as stream:
+        document = yaml.load(stream, Loader=loader)  # nosec B506 # noqa: S506 - both are safe loaders
+    every = document["components"]["schemas"]
+    return {name: _as_understood(every[name]) for name in every if name.startswith(("Workflow", "FlatWorkflow"))}
+
+
+def _as_understood(node: Any) -> Any:
+    """Return a copy that says what is understood, where the specification says what generated clients send.
+
+    x-types takes the place of type, nullable that of "null" among them, x-schema that of a free map, and
+    x-properties join the properties.
+    """
+    if isinstance(node, list):
+        return [_as_understood(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if isinstance(node.get("x-schema"), str):
+        return {"$ref": _PREFIX + node["x-schema"]}
+    node = {key: _as_understood(value) for key, value in node.items()}
+    if isinstance(node.get("x-properties"), dict):
+        node["properties"].update(node.pop("x-properties"))
+    if isinstance(node.get("x-types"), list):
+        node.pop("type", None)
+        if "null" in node["x-types"]:
+            node["x-types"].remove("null")
+            node["nullable"] = True
+    return node
+
+
+@cache
+def schema(name: str) -> Schema:
+    """Return a schema with its references replaced by what they refer to. It is shared: don't change it."""
+    return _resolved(schemas()[name])
+
+
+def _resolved(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_resolved(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    reference = node.get("$ref")
+    if isinstance(reference, str):
+        return schema(reference[len(_PREFIX) :])
+    if list(node) == ["allOf"] and len(node["allOf"]) == 1:
+        # OpenAPI 3.0 wants a reference wrapped where the key is to have words of its own.
+        return _resolved(node["allOf"][0])
+    return {key: _resolved(value) for key, value in node.items()}
+
+
+@cache
+def properties(name: str) -> Mapping[str, Schema]:
+    """Return the schemas of an object's keys."""
+    return schema(name)["properties"]
+
+
+def airflow_name(key: str, of_key: Schema) -> str:
+    """Return Airflow's own name of a key."""
+    return of_key.get("x-airflow-name", key)
+
+
+def faults(name: str, document: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the path and the sentence of each fault by which the document doesn't fit the schema."""
+    for error in _validator(name).iter_errors(document):
+        yield tuple(error.absolute_path), fault_messages.sentence(error)
+
+
+@cache
+def _validator(name: str) -> Any:
+    from jsonschema import Draft4Validator, validators
+
+    # OpenAPI 3.0 stands on draft 4, to which 3.0 is no whole number.
+    # The schema's own rules are this package's business, and a test's: not checked at every start.
+    validator: Any = validators.extend(Draft4Validator, validators=fault_messages.keywords())  # type: ignore[no-untyped-call] # jsonschema has no hint for it
+    compiled = _compiled(schema(name))
+    if name == "WorkflowRequest":
+        # What is in it is checked by itself, see "Workflow".
+        compiled["properties"]["workflow"] = {"type": "object"}
+    if name == "Workflow":
+        # Its definitions are checked one by one, after the default block is in them.
+        compiled["properties"]["dag_config"].pop("additionalProperties")
+    return validator(compiled)
+
+
+def _compiled(node: Any) -> Any:
+    """Return a copy with nothing in it but what validation looks at, so that it looks at less."""
+    if not isinstance(node, dict):
+        return node
+    compiled = {}
+    for key, value in node.items():
+        if key not in _CHECKED:
+            continue
+        if key == "properties":
+            value = {name: _compiled(schema) for name, schema in value.items()}
+            compiled["x-known"] = list(value)
+        elif key in {"items", "x-items", "additionalProperties"}:
+            if value is True:
+                continue
+            value = _compiled(value)
+        compiled[key] = value
+    if "nullable" in compiled and not {"type", "x-types"} & set(compiled):
+        del compiled["nullable"]
+    return compiled
+
+
+@lru_cache(maxsize=1)
+def _json_schema() -> Schema:
+    document = {name: _standard(node) for name, node in schemas().items()}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "A workflow for deploy_dag",
+        "$ref": "#/definitions/WorkflowRequest",
+        "definitions": document,
+    }
+
+
+def json_schema() -> Schema:
+    """Return the format as one JSON Schema (draft 7), for editors: a WorkflowRequest, the rest in `definitions`."""
+    return copy.deepcopy(_json_schema())
+
+
+def _standard(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_standard(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return {"$ref": "#/definitions/" + node["$ref"][len(_PREFIX) :]}
+    result = {
+        key: value for key, value in node.items() if not key.startswith("x-") and key not in {"nullable", "example"}
+    }
+    for key in {"additionalProperties", "allOf", "items"} & set(node):
+        result[key] = _standard(node[key])
+    if "properties" in node:
+        result["properties"] = {name: _standard(of_name) for name, of_name in node["properties"].items()}
+    if "x-items" in node:
+        result["items"] = _standard(node["x-items"])
+    if "example" in node:
+        result["examples"] = [node["example"]]
+    types = node.get("x-types") or ([node["type"]] if "type" in node else [])
+    if types:
+        types = [*types, "null"] if node.get("nullable") else types
+        result["type"] = types if len(types) > 1 else types[0]
+    if "enum" in node and node.get("nullable"):
+        result["enum"] = [*node["enum"], None]
+    return result

@@ -1,0 +1,124 @@
+"""The rows of Airflow's database that make a DAG visible and schedulable without a parse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.models.dag import DAG, DagModel
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.utils import timezone
+from sqlalchemy import bindparam, delete, select, update
+
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error, request_parsing
+from openmetadata_airflow_apis.airflow_versions.dag_permissions import make_dag_permissions
+from openmetadata_airflow_apis.settings import dags_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+
+ParseImportError = parse_import_error()
+# How far back a serialized DAG is dated so that the DAG processor replaces it at its next parse.
+_LONG_AGO = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Version:
+    """What the rows are to say: a stored document, and its DAG unless only the DAG processor can build it.
+
+    is_paused: None leaves the state, or Airflow's default for a DAG that is new to the database.
+    """
+
+    document: StoredDocument
+    fileloc: str
+    dag: DAG | None
+    is_paused: bool | None = None
+
+    @property
+    def dag_id(self) -> str:
+        return self.document.dag_id
+
+
+def write_rows(versions: Sequence[Version], *, session: Session) -> None:
+    """Write what the DAG processor would write after parsing, and ask it for the real parse. Commits nothing.
+
+    The serialized DAG goes first, and whatever [core] min_serialized_dag_update_interval says: a scheduler must
+    never meet a DAG without its tasks, or with those of the version before.
+    DagModel.last_parsed_time becomes the time of the deployment; a later one there is the DAG processor's.
+    """
+    subdir = processor_subdir()
+    built = [version for version in versions if version.dag is not None]
+    for version in built:
+        SerializedDagModel.write_dag(version.dag, processor_subdir=subdir, session=session)
+    DAG.bulk_write_to_db([version.dag for version in built], processor_subdir=subdir, session=session)
+    if built:
+        _execute_each(
+            update(DagModel.__table__)
+            .where(DagModel.__table__.c.dag_id == bindparam("id"))
+            .values(last_parsed_time=bindparam("parsed")),
+            [{"id": version.dag_id, "parsed": version.document.deployed_at} for version in built],
+            session=session,
+        )
+    for version in versions:
+        if version.dag is None:
+            _await_parse(version, subdir, session=session)
+    decided = [version for version in built if version.is_paused is not None]
+    if decided:
+        _execute_each(
+            update(DagModel.__table__)
+            .where(DagModel.__table__.c.dag_id == bindparam("id"))
+            .values(is_paused=bindparam("paused")),
+            [{"id": version.dag_id, "paused": version.is_paused} for version in decided],
+            session=session,
+        )
+    filelocs = [version.fileloc for version in versions]
+    session.execute(
+        delete(ParseImportError)
+        .where(ParseImportError.filename.in_(filelocs))
+        .execution_options(synchronize_session=False)
+    )
+    request_parsing(filelocs, session=session)
+
+
+def write_permissions(dag: DAG, *, session: Session) -> None:
+    """Make the DAG's own permissions as Airflow does; before its rows, since Airflow commits in between."""
+    make_dag_permissions(dag, session=session)
+
+
+def processor_subdir() -> str:
+    """Return the folder that the DAG processor notes beside what it writes: the dags folder, absolute."""
+    return str(dags_folder())
+
+
+def _await_parse(version: Version, subdir: str, *, session: Session) -> None:
+    """Prepare for the DAG processor's parse: an inactive row for a new DAG, and no reason to skip a changed one.
+
+    The row keeps the paused state that was asked for, and is what a delete can lock against a parse on its way.
+    """
+    row = session.scalar(select(DagModel).where(DagModel.dag_id == version.dag_id))
+    is_paused = version.is_paused
+    if row is None:
+        if is_paused is None:
+            is_paused = version.document.definition["dag"].get("is_paused_upon_creation")
+        more = {} if is_paused is None else {"is_paused": is_paused}
+        session.add(
+            DagModel(dag_id=version.dag_id, fileloc=version.fileloc, is_active=False, processor_subdir=subdir, **more)
+        )
+    elif is_paused is not None:
+        row.is_paused = is_paused
+    session.flush()
+    session.execute(
+        update(SerializedDagModel)
+        .where(SerializedDagModel.dag_id == version.dag_id)
+        .values(last_updated=timezone.utcnow() - _LONG_AGO)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _execute_each(statement: Any, parameters: list[dict[str, Any]], *, session: Session) -> None:
+    session.execute(statement, parameters)

@@ -1,0 +1,153 @@
+"""What is deployed: a page of it, or one DAG with its definition, in a fixed number of SQL statements."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow.models.dagrun import DagRun
+from sqlalchemy import func, select
+
+from openmetadata_airflow_apis.deploy.deployment_state import DagRows, rows_of
+from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
+from openmetadata_airflow_apis.stores.file_store import FileStore
+from openmetadata_airflow_apis.transactions import database_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+    from openmetadata_airflow_apis.settings import Settings
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """The DagRun that was created last."""
+
+    run_id: str
+    state: str
+    logical_date: datetime
+    start_date: datetime | None
+    end_date: datetime | None
+
+
+@dataclass(frozen=True)
+class DeployedDag:
+    """A DAG that is deployed here, and what Airflow makes of it.
+
+    state: "parsed" where Airflow's database has this version, "pending" where it is still to come, "failed"
+    where the DAG processor could not import it; import_error is then the reason's text.
+    parsed_at: when the DAG processor last parsed this version; None before it did.
+    is_paused: None while Airflow's database does not know the DAG. revision: the definition's sha256.
+    """
+
+    dag_id: str
+    state: str
+    import_error: str | None
+    is_paused: bool | None
+    revision: str
+    deployed_by: str
+    deployed_at: datetime
+    parsed_at: datetime | None
+    last_run: LastRun | None
+
+
+@dataclass(frozen=True)
+class DeployedDagDetail(DeployedDag):
+    """The same with the file that it became, the ids of its tasks, and the workflow as it was sent."""
+
+    fileloc: str
+    task_ids: tuple[str, ...]
+    definition: dict[str, Any]
+
+
+def list_deployed(
+    *,
+    settings: Settings,
+    session: Session,
+    limit: int = 100,
+    offset: int = 0,
+    readable: Collection[str] | None = None,
+    store: DefinitionStore | None = None,
+) -> tuple[list[DeployedDag], int]:
+    """Return a page of what is deployed, ordered by dag_id, and how much there is in all.
+
+    readable: the only DAGs to tell of; None for all. A definition that was damaged by hand is left out of its
+    page, with a line in the log. Raises Unavailable.
+    """
+    store = store or FileStore(settings)
+    names = [dag_id for dag_id in store.dag_ids() if readable is None or dag_id in readable]
+    documents = []
+    for dag_id in names[offset : offset + limit]:
+        try:
+            document = store.read(dag_id)
+        except DamagedDocument as damage:
+            log.warning("Not listed: %s", damage)
+        else:
+            if document is not None:  # deleted since the names were read
+                documents.append(document)
+    with database_errors("Airflow's database does not answer; try again later"):
+        rows = rows_of({document.dag_id: store.fileloc(document.dag_id) for document in documents}, session=session)
+        runs = _last_runs([document.dag_id for document in documents], session=session)
+    return [
+        DeployedDag(**_told(document, rows[document.dag_id], runs.get(document.dag_id))) for document in documents
+    ], len(names)
+
+
+def get_deployed(
+    dag_id: str, *, settings: Settings, session: Session, store: DefinitionStore | None = None
+) -> DeployedDagDetail:
+    """Return one deployed DAG. Raises DagNotFound, DamagedDocument, Unavailable."""
+    store = store or FileStore(settings)
+    document = store.read(dag_id)
+    if document is None:
+        raise DagNotFound(dag_id)
+    fileloc = store.fileloc(dag_id)
+    with database_errors("Airflow's database does not answer; try again later"):
+        rows = rows_of({dag_id: fileloc}, session=session)[dag_id]
+        run = _last_runs([dag_id], session=session).get(dag_id)
+    return DeployedDagDetail(
+        **_told(document, rows, run),
+        fileloc=fileloc,
+        task_ids=tuple(task["task_id"] for task in document.definition["tasks"]),
+        definition=document.source,
+    )
+
+
+def _told(document: StoredDocument, rows: DagRows, run: LastRun | None) -> dict[str, Any]:
+    state = rows.state(document)
+    return {
+        "dag_id": document.dag_id,
+        "state": state,
+        "import_error": rows.import_error if state == "failed" else None,
+        "is_paused": rows.is_paused,
+        "revision": document.revision,
+        "deployed_by": document.deployed_by,
+        "deployed_at": document.deployed_at,
+        "parsed_at": rows.parsed_at(document),
+        "last_run": run,
+    }
+
+
+def _last_runs(dag_ids: list[str], *, session: Session) -> dict[str, LastRun]:
+    newest = select(func.max(DagRun.id)).where(DagRun.dag_id.in_(dag_ids)).group_by(DagRun.dag_id)
+    return {
+        row.dag_id: LastRun(row.run_id, row.state, row.execution_date, row.start_date, row.end_date)
+        for row in session.execute(
+            select(
+                DagRun.dag_id,
+                DagRun.run_id,
+                DagRun.state,
+                DagRun.execution_date,
+                DagRun.start_date,
+                DagRun.end_date,
+            ).where(DagRun.id.in_(newest))
+        )
+    }

@@ -1,0 +1,122 @@
+"""Removes every row of Airflow's database that names a DAG, in a number of statements that does not grow.
+
+Airflow's own airflow.api.common.delete_dag leaves permissions, source code, parsing requests and dataset events
+behind, needs a row in `dag` to begin with, and loads the key of every row that it deletes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import airflow.models
+from airflow.models.base import Base
+from airflow.models.dag import DagModel
+from airflow.models.dagcode import DagCode
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.sqlalchemy import with_row_locks
+from airflow.utils.state import TaskInstanceState
+from sqlalchemy import func, or_, select
+
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error, parsing_requests
+from openmetadata_airflow_apis.airflow_versions.dag_permissions import dag_permission_names, permission_tables
+from openmetadata_airflow_apis.errors import DagIsRunning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Table
+    from sqlalchemy.orm import Session
+
+# The audit log outlives what it tells of.
+_KEPT = "log"
+# Parents after their children, so that each row is counted: a database that cascades tells nobody.
+_LAST = ["task_instance", "dag_run", "dag"]
+# What may name a DAG: its own rows, dataset events waiting for it, and dataset events that it made.
+_OWN, _WAITING, _MADE = "dag_id", "target_dag_id", "source_dag_id"
+
+
+def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
+    """Delete every row that names the DAG but the audit log's; return how many. Commits nothing.
+
+    The session forgets what it has loaded. Dataset events that the DAG made stay, without its name, for the
+    DAGs that are to run by them.
+    Raises DagIsRunning where one of its task instances runs: the caller rolls back.
+    """
+    # Held until the commit: the scheduler creates no runs meanwhile, the DAG processor writes no rows.
+    session.execute(
+        with_row_locks(select(DagModel.dag_id).where(DagModel.dag_id == dag_id), of=DagModel, session=session)
+    )
+    _refuse_running(dag_id, session=session)
+    deleted = 0
+    for table in _tables_naming_dags():
+        columns = table.c
+        if _MADE in columns:
+            names = {name: None for name in (_MADE, "source_run_id", "source_task_id") if name in columns}
+            session.execute(table.update().where(columns[_MADE] == dag_id).values(names))
+            continue
+        condition = columns[_OWN if _OWN in columns else _WAITING] == dag_id
+        if table is TaskInstance.__table__:
+            # One that a worker starts right now stays, and is then found.
+            idle = or_(columns.state.is_(None), columns.state.not_in(_WITH_A_PROCESS))
+            deleted += session.execute(table.delete().where(condition, idle)).rowcount
+            _refuse_running(dag_id, session=session)
+        else:
+            deleted += session.execute(table.delete().where(condition)).rowcount
+    for table, condition in _rows_of_the_file(fileloc):
+        deleted += session.execute(table.delete().where(condition)).rowcount
+    deleted += _delete_permissions(dag_id, session=session)
+    session.flush()
+    session.expunge_all()  # a deploy of that name in the same session would find what is gone
+    return deleted
+
+
+# One that was cleared while it ran is "restarting" until its process has ended.
+_WITH_A_PROCESS = (TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING)
+
+
+def _refuse_running(dag_id: str, *, session: Session) -> None:
+    running = session.scalar(
+        select(func.count())
+        .select_from(TaskInstance)
+        .where(TaskInstance.dag_id == dag_id, TaskInstance.state.in_(_WITH_A_PROCESS))
+    )
+    if running:
+        raise DagIsRunning(dag_id, running)
+
+
+def _tables_naming_dags() -> list[Table]:
+    airflow.models.import_all_models()  # a table is in the metadata when its model is imported
+    found = [
+        table
+        for table in Base.metadata.tables.values()
+        if table.name != _KEPT and any(name in table.c for name in (_OWN, _WAITING, _MADE))
+    ]
+    return sorted(found, key=lambda table: (_LAST.index(table.name) if table.name in _LAST else -1, table.name))
+
+
+def _rows_of_the_file(fileloc: str) -> Iterator[tuple[Table, Any]]:
+    code = DagCode.__table__
+    yield code, code.c.fileloc_hash == DagCode.dag_fileloc_hash(fileloc)
+    errors = parse_import_error().__table__
+    yield errors, errors.c.filename == fileloc
+    requests = parsing_requests()
+    if requests is not None:
+        yield requests, requests.c.fileloc == fileloc
+
+
+def _delete_permissions(dag_id: str, *, session: Session) -> int:
+    """Delete the DAG's own permissions: the next DAG of that name is not to inherit who may do what."""
+    tables = permission_tables()
+    if tables is None:
+        return 0
+    resource, permission, role_permission = tables
+    resources = select(resource.c.id).where(resource.c.name.in_(dag_permission_names(dag_id)))
+    permissions = select(permission.c.id).where(permission.c.view_menu_id.in_(resources))
+    return sum(
+        session.execute(table.delete().where(condition)).rowcount
+        for table, condition in (
+            (role_permission, role_permission.c.permission_view_id.in_(permissions)),
+            (permission, permission.c.view_menu_id.in_(resources)),
+            (resource, resource.c.name.in_(dag_permission_names(dag_id))),
+        )
+    )

@@ -1,0 +1,160 @@
+"""Reads the state of a DagRun and of its task instances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.models.dagrun import DagRunNote
+from sqlalchemy import func, select
+
+from openmetadata_airflow_apis.errors import DagRunNotFound, TaskNotFound
+from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_run
+from openmetadata_airflow_apis.runs.results import RunState, TaskInstanceDetail
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Row, RowMapping
+    from sqlalchemy.orm import Session
+
+_NOTE = DagRunNote.__table__
+RUNS_WITH_NOTES = select(RUN, _NOTE.c.content.label("note")).select_from(
+    RUN.outerjoin(_NOTE, _NOTE.c.dag_run_id == RUN.c.id)
+)
+OF_ONE = (
+    TI.c.map_index,
+    TI.c.state,
+    TI.c.start_date,
+    TI.c.end_date,
+    TI.c.duration,
+    TI.c.try_number,
+    TI.c.max_tries,
+    TI.c.hostname,
+    TI.c.pid,
+    TI.c.operator,
+    TI.c.pool,
+    TI.c.queue,
+    TI.c.queued_dttm,
+)
+
+# The order in which Airflow's grid lets one state speak for a mapped task (airflow.www.utils.priority).
+_GRID_PRIORITY = (
+    "failed",
+    "upstream_failed",
+    "up_for_retry",
+    "up_for_reschedule",
+    "queued",
+    "scheduled",
+    "deferred",
+    "running",
+    "restarting",
+    None,
+    "success",
+    "skipped",
+    "removed",
+)
+
+
+def dag_state(dag_id: str, run_id: str, *, session: Session) -> RunState:
+    """Return the state of a DagRun.
+
+    Raises DagNotFound, DagRunNotFound.
+    """
+    return RunState(**run_fields(dag_id, run_id, session=session))
+
+
+def run_fields(dag_id: str, run_id: str, *, session: Session) -> dict[str, Any]:
+    """Return the fields of RunState by name."""
+    row = session.execute(RUNS_WITH_NOTES.where(RUN.c.dag_id == dag_id, RUN.c.run_id == run_id)).mappings().first()
+    if row is None:
+        # Says whether it is the DAG that is missing, or its run.
+        find_run(dag_id, run_id, session=session)
+        raise DagRunNotFound(dag_id, run_id)
+    return _fields(row)
+
+
+def run_state(row: RowMapping) -> RunState:
+    """Return the RunState of a row of RUNS_WITH_NOTES."""
+    return RunState(**_fields(row))
+
+
+def _fields(row: RowMapping) -> dict[str, Any]:
+    return {
+        "dag_id": row[RUN.c.dag_id],
+        "run_id": row[RUN.c.run_id],
+        "state": row[RUN.c.state],
+        "run_type": row[RUN.c.run_type],
+        "external_trigger": bool(row[RUN.c.external_trigger]),
+        "logical_date": row[RUN.c.execution_date],
+        "queued_at": row[RUN.c.queued_at],
+        "start_date": row[RUN.c.start_date],
+        "end_date": row[RUN.c.end_date],
+        "data_interval_start": row[RUN.c.data_interval_start],
+        "data_interval_end": row[RUN.c.data_interval_end],
+        "conf": row[RUN.c.conf] or {},
+        "note": row["note"],
+    }
+
+
+def task_instance_detail(
+    dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None, session: Session
+) -> TaskInstanceDetail:
+    """Return one task instance, or a mapped task's instances taken together where map_index is None.
+
+    Raises DagNotFound, DagRunNotFound, TaskNotFound.
+    """
+    run = find_run(dag_id, run_id, session=session)
+    these = (TI.c.dag_id == dag_id) & (TI.c.run_id == run_id) & (TI.c.task_id == task_id)
+    if map_index is not None:
+        these &= TI.c.map_index == map_index
+    by_state = session.execute(
+        select(
+            TI.c.state,
+            func.count().label("number"),
+            func.min(TI.c.map_index).label("map_index"),
+            func.min(TI.c.start_date).label("start_date"),
+            func.max(TI.c.end_date).label("end_date"),
+            func.max(TI.c.try_number).label("try_number"),
+            func.max(TI.c.max_tries).label("max_tries"),
+        )
+        .where(these)
+        .group_by(TI.c.state)
+    ).all()
+    count = sum(row.number for row in by_state)
+    if not count:
+        raise TaskNotFound(dag_id, task_id, run_id=run_id, map_index=map_index)
+    common = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "logical_date": run.execution_date}
+    if count == 1:
+        return of_one(session.execute(select(*OF_ONE).where(these)).one(), common)
+    start_date = min((row.start_date for row in by_state if row.start_date), default=None)
+    end_date = max((row.end_date for row in by_state if row.end_date), default=None)
+    return TaskInstanceDetail(
+        **common,
+        map_index=None,
+        count=count,
+        state=min((row.state for row in by_state), key=_GRID_PRIORITY.index),
+        start_date=start_date,
+        end_date=end_date,
+        duration=(end_date - start_date).total_seconds() if start_date and end_date else None,
+        try_number=max((row.try_number for row in by_state if row.try_number is not None), default=None),
+        max_tries=max((row.max_tries for row in by_state if row.max_tries is not None), default=None),
+    )
+
+
+def of_one(row: Row, common: dict[str, Any]) -> TaskInstanceDetail:
+    """Return the detail of one task instance from its row of OF_ONE and what names it."""
+    return TaskInstanceDetail(
+        **common,
+        map_index=row.map_index,
+        count=1,
+        state=row.state,
+        start_date=row.start_date,
+        end_date=row.end_date,
+        duration=row.duration,
+        try_number=row.try_number,
+        max_tries=row.max_tries,
+        hostname=row.hostname or None,
+        pid=row.pid,
+        operator=row.operator,
+        pool=row.pool,
+        queue=row.queue,
+        queued_when=row.queued_dttm,
+    )

@@ -1,0 +1,69 @@
+"""The port between a deployment and where its definition is kept.
+
+`file_store.FileStore` is the store of a single machine or a shared folder. Whatever is above this port (checks,
+database rows, the DAG processor, deleting) is the same for every store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+
+
+class DefinitionStore(Protocol):
+    """Keeps the definition of each DAG deployed here, old or new and never between.
+
+    Every method raises Unavailable (StorageFull where there is no room) with a sentence that names the place
+    and the cure; what was stored is then as it was before.
+    """
+
+    def locked(self, dag_id: str) -> AbstractContextManager[None]:
+        """Hold the name against every other process; a holder that dies lets go of it.
+
+        Two names that differ only in case are one name here. Raises Unavailable where the holder takes too long.
+        """
+
+    def fileloc(self, dag_id: str) -> str:
+        """Return the path that the DAG processor will know the DAG by."""
+
+    def dag_ids(self) -> list[str]:
+        """Return the names of everything deployed here, sorted."""
+
+    def interrupted(self) -> set[str]:
+        """Return the names of which a process that died has left something to finish or to sweep."""
+
+    def knows(self, dag_id: str) -> bool:
+        """Say whether anything is stored under a name: a deployment, or what is left of one."""
+
+    def read(self, dag_id: str) -> StoredDocument | None:
+        """Return what is deployed under a name, or None. Raises DamagedDocument where it cannot be trusted."""
+
+    def claim(self, dag_id: str) -> StoredDocument | None:
+        """Return what is deployed under a name, or None where the name is free to be deployed under.
+
+        Raises NotDeployedHere where a deploy would overwrite what is not ours, what was changed by hand, or
+        where another name differs from this one only in case. Changes nothing.
+        """
+
+    def write(self, document: StoredDocument) -> None:
+        """Replace what is deployed under the document's name. The caller holds the name's lock and its claim."""
+
+    def removing(self, dag_id: str) -> AbstractContextManager[None]:
+        """Take a deployment away on entering, for good on leaving, and bring it back if the block raises.
+
+        The caller holds the name's lock and its claim.
+        """
+
+    def finish(self, dag_id: str) -> bool:
+        """Sweep what a process that died has left of a name, and complete a half-written deployment.
+
+        Returns True where a removal was begun and its database rows have still to go: call `forget` after it.
+        The caller holds the name's lock.
+        """
+
+    def forget(self, dag_id: str) -> None:
+        """Take away the last trace of a removal."""

@@ -1,0 +1,69 @@
+"""A lock per name that is held by a process and dies with it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis.stores.atomic_files import FILE_MODE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_POLL = 0.05
+
+
+class HeldElsewhere(Exception):
+    """Another holder did not let go of the lock in time."""
+
+
+@contextmanager
+def locked_file(path: Path, *, seconds: float) -> Iterator[None]:
+    """Hold an exclusive flock on path, which is there only as long as it is held.
+
+    Raises HeldElsewhere where another holder does not let go within `seconds`.
+    """
+    descriptor = _acquire(path, time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        # Unlinked before it is let go of, so that the name never points to a file that nobody checks.
+        with suppress(FileNotFoundError):
+            path.unlink()
+        os.close(descriptor)
+
+
+def _acquire(path: Path, deadline: float) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+        try:
+            _flock(descriptor, deadline)
+            if _is_at(path, descriptor):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # the last holder unlinked it while we waited: lock the file that is there now
+
+
+def _flock(descriptor: int, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise HeldElsewhere from None
+            time.sleep(_POLL)
+        else:
+            return
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,207 @@
+"""list_deployed, get_deployed, await_parse and health."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from airflow.jobs.job import Job
+from airflow.models.dag import DagModel
+from airflow.settings import Session
+from airflow.utils import timezone
+
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
+from openmetadata_airflow_apis.deploy import (
+    DeployedDag,
+    DeployedDagDetail,
+    await_parse,
+    deploy,
+    get_deployed,
+    health,
+    list_deployed,
+    parse_wait,
+)
+from openmetadata_airflow_apis.deploy.deployed_dags import LastRun
+from openmetadata_airflow_apis.deploy.installation_health import Heart, Part
+from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
+
+from .conftest import add_run, counted, decorate, make_workflow
+
+
+@pytest.fixture
+def nightly(session, settings, dags):
+    """A deployed DAG."""
+    return deploy(make_workflow(), user="ada", settings=settings, session=session)
+
+
+def parse(dag_id: str, **error: str) -> None:
+    """Write what the DAG processor writes after parsing a DAG's file, with an import error or without."""
+    session = Session()
+    row = session.get(DagModel, dag_id)
+    if error:
+        session.add(parse_import_error()(filename=row.fileloc, timestamp=timezone.utcnow(), **error))
+    else:
+        row.last_parsed_time, row.is_active = timezone.utcnow(), True
+    session.commit()
+    Session.remove()
+
+
+def test_a_deployed_dag_is_told(nightly, session, settings):
+    """A deployed DAG is told with who deployed what and when, its state, and the run that was created last."""
+    add_run(session, "nightly", "first", "success")
+    add_run(session, "nightly", "second", "running")
+
+    found = get_deployed("nightly", settings=settings, session=session)
+
+    assert found == DeployedDagDetail(
+        dag_id="nightly",
+        state="parsed",
+        import_error=None,
+        is_paused=True,
+        revision=nightly.revision,
+        deployed_by="ada",
+        deployed_at=nightly.deployed_at,
+        parsed_at=None,
+        last_run=LastRun("second", "running", found.last_run.logical_date, found.last_run.start_date, None),
+        fileloc=nightly.fileloc,
+        definition={"name": "nightly"},
+        task_ids=("check", "load"),
+    )
+    parse("nightly")
+    assert get_deployed("nightly", settings=settings, session=session).parsed_at > nightly.deployed_at
+
+
+def test_an_import_error_is_told(nightly, session, settings):
+    """A DAG whose file the DAG processor could not import has failed, with the error's text."""
+    parse("nightly", stacktrace="NameError: name 'x' is not defined")
+
+    found = get_deployed("nightly", settings=settings, session=session)
+
+    assert (found.state, found.import_error) == ("failed", "NameError: name 'x' is not defined")
+
+
+def test_a_page_is_what_was_asked_for(session, settings, dags):
+    """A list is ordered by name, cut to the page, and leaves out what the caller may not read."""
+    for name in ("c", "a", "b", "secret"):
+        deploy(make_workflow(name), user="ada", settings=settings, session=session)
+
+    def page(**options) -> tuple[list[str], int]:
+        found, total = list_deployed(settings=settings, session=session, **options)
+        assert all(type(dag) is DeployedDag for dag in found)
+        return [dag.dag_id for dag in found], total
+
+    assert page() == (["a", "b", "c", "secret"], 4)
+    assert page(limit=2, offset=1) == (["b", "c"], 4)
+    assert page(readable={"a", "b", "c", "unknown"}, offset=2) == (["c"], 3)
+    assert page(readable=set()) == ([], 0)
+
+
+def test_nothing_deployed_is_an_empty_list(session, settings, dags):
+    """Where nothing was ever deployed, the list is empty and no folder is made."""
+    assert list_deployed(settings=settings, session=session) == ([], 0)
+    assert not settings.dag_generated_configs.exists()
+    with pytest.raises(DagNotFound):
+        get_deployed("nightly", settings=settings, session=session)
+
+
+def test_a_damaged_definition_hides_no_other(session, settings, dags, caplog):
+    """A definition that was damaged by hand is left out of the list and named in the log."""
+    for name in ("bad", "good"):
+        deploy(make_workflow(name), user="ada", settings=settings, session=session)
+    (settings.dag_generated_configs / "bad.json").write_text("{")
+
+    found, _ = list_deployed(settings=settings, session=session)
+
+    assert [dag.dag_id for dag in found] == ["good"]
+    assert "bad.json: is not JSON" in caplog.text
+    with pytest.raises(DamagedDocument):
+        get_deployed("bad", settings=settings, session=session)
+
+
+def test_the_number_of_statements_does_not_grow_with_the_page(session, settings, dags):
+    """A list costs three SQL statements, however many DAGs are on the page."""
+    for size in (1, 6):
+        for index in range(size):
+            deploy(make_workflow(f"dag{index}", force=True), user="ada", settings=settings, session=session)
+        with counted(session) as statements:
+            list_deployed(settings=settings, session=session)
+        assert len(statements) == 3
+
+
+def test_waiting_ends_with_the_parse(nightly, session, monkeypatch):
+    """Waiting ends as soon as the DAG processor has parsed the file."""
+    monkeypatch.setattr(parse_wait, "_POLL", 0.01)
+    thread = threading.Timer(0.1, parse, ["nightly"])
+    thread.start()
+    begun = time.monotonic()
+
+    found = await_parse(nightly, 30, session=session)
+
+    thread.join()
+    assert (found.state, found.import_error, found.revision) == ("parsed", None, nightly.revision)
+    assert time.monotonic() - begun < 10
+
+
+def test_waiting_tells_the_import_error(nightly, session):
+    """Waiting ends with the import error's text where the DAG processor could not import the file."""
+    parse("nightly", stacktrace="NameError: name 'x' is not defined")
+
+    found = await_parse(nightly, 30, session=session)
+
+    assert (found.state, found.import_error) == ("failed", "NameError: name 'x' is not defined")
+
+
+@pytest.mark.parametrize("decorated", [True, False])
+def test_waiting_says_when_the_time_was_not_enough(session, settings, dags, decorated):
+    """Where the DAG processor does not come in time, the deployment is pending."""
+    workflow = make_workflow("late")
+    if decorated:
+        decorate(workflow)
+    made = deploy(workflow, user="ada", settings=settings, session=session)
+
+    assert await_parse(made, 0.05, session=session).state == "pending"
+
+
+def test_waiting_asks_again(nightly, session, monkeypatch):
+    """A request that the DAG processor dropped, since it was parsing that file just then, is made again."""
+    monkeypatch.setattr(parse_wait, "_ASK_AGAIN", 0.02)
+    monkeypatch.setattr(parse_wait, "_POLL", 0.01)
+    asked = []
+    monkeypatch.setattr(parse_wait, "request_parsing", lambda filelocs, **_: asked.extend(filelocs))
+
+    await_parse(nightly, 0.2, session=session)
+
+    assert set(asked) == {nightly.fileloc}
+
+
+def test_a_healthy_installation(session, settings, dags):
+    """Health tells the database, both folders, and how old the scheduler's last heartbeat is; no path or name."""
+    job = Job(job_type="SchedulerJob", state="running")
+    job.latest_heartbeat = timezone.utcnow() - timedelta(seconds=3)
+    session.add(job)
+    session.commit()
+
+    found = health(settings)
+
+    assert (found.status, found.metadatabase) == ("healthy", Part("healthy"))
+    assert (found.definitions_folder, found.dags_folder) == (Part("healthy"), Part("healthy"))
+    assert (found.scheduler.status, found.scheduler.latest_heartbeat) == ("healthy", job.latest_heartbeat)
+    assert 3 <= found.scheduler.age < 60
+    assert found.dag_processor == Heart(None, None, None)
+    session.delete(job)
+    session.commit()
+
+
+def test_a_folder_that_cannot_be_used_is_unhealthy(session, settings, dags, tmp_path):
+    """Health says which folder a deploy could not write to."""
+    (tmp_path / "dag_generated_configs").write_text("in the way")
+
+    found = health(settings)
+
+    assert (found.status, found.definitions_folder, found.dags_folder) == (
+        "unhealthy",
+        Part("unhealthy"),
+        Part("healthy"),
+    )
