@@ -129,7 +129,7 @@ def create_run(
 
 def _logical_date(dag: DAG, given: datetime | None) -> Any:
     if given is None:
-        return timezone.utcnow()
+        return timezone.coerce_datetime(timezone.utcnow())  # timetables call methods that only pendulum has
     if not timezone.is_localized(given):
         raise InvalidArgument("logical_date", "has no time zone; write an offset, or Z for UTC")
     when = timezone.coerce_datetime(timezone.convert_to_utc(given))
