@@ -12,7 +12,7 @@ from openmetadata_airflow_apis.dagbuild.stored_document import revision_of
 from openmetadata_airflow_apis.definition import read_workflow
 from openmetadata_airflow_apis.errors import DagNotFound
 from openmetadata_airflow_apis.settings import Settings, dags_folder
-from openmetadata_airflow_apis.stores.file_store import FileStore
+from openmetadata_airflow_apis.stores import open_store
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the body of the deploy_dag request; return 0, or 1 with the reason where it would make another DAG."""
     settings = Settings.load()
-    document = FileStore(settings).read(arguments.dag_id)
+    document = open_store(settings).read(arguments.dag_id)
     if document is None:
         raise DagNotFound(arguments.dag_id)
     body = exported(document, settings)

@@ -29,7 +29,7 @@ _LONG_AGO = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Version:
-    """What the rows are to say: a stored document, and its DAG unless only the DAG processor can build it.
+    """The version that rows are written for: a stored document, and its DAG unless only the DAG processor can build it.
 
     is_paused: None leaves the state, or Airflow's default for a DAG that is new to the database.
     """
@@ -57,7 +57,7 @@ def write_rows(versions: Sequence[Version], *, session: Session) -> None:
         SerializedDagModel.write_dag(version.dag, processor_subdir=subdir, session=session)
     DAG.bulk_write_to_db([version.dag for version in built], processor_subdir=subdir, session=session)
     if built:
-        _execute_each(
+        _execute_many(
             update(DagModel.__table__)
             .where(DagModel.__table__.c.dag_id == bindparam("id"))
             .values(last_parsed_time=bindparam("parsed")),
@@ -69,7 +69,7 @@ def write_rows(versions: Sequence[Version], *, session: Session) -> None:
             _await_parse(version, subdir, session=session)
     decided = [version for version in built if version.is_paused is not None]
     if decided:
-        _execute_each(
+        _execute_many(
             update(DagModel.__table__)
             .where(DagModel.__table__.c.dag_id == bindparam("id"))
             .values(is_paused=bindparam("paused")),
@@ -120,5 +120,5 @@ def _await_parse(version: Version, subdir: str, *, session: Session) -> None:
     )
 
 
-def _execute_each(statement: Any, parameters: list[dict[str, Any]], *, session: Session) -> None:
+def _execute_many(statement: Any, parameters: list[dict[str, Any]], *, session: Session) -> None:
     session.execute(statement, parameters)

@@ -76,7 +76,7 @@ def _missing(items: dict[Any, Any], among: dict[Any, Any]) -> tuple[Any, ...]:
 
 
 def _differing(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
-    """Return the keys whose values differ, edges left out: they are told on their own."""
+    """Return the keys whose values differ, except `upstream`: edges have fields of their own."""
     keys = []
     for key in {**before, **after}:
         old, new = before.get(key), after.get(key)

@@ -1,8 +1,8 @@
-"""Deleting: the files are away before the database forgets, and nothing lets the DAG come back.
+"""Deleting a DAG for good: its definition and every row, so that nothing brings it back.
 
-The rows are deleted first but not committed, then the files are taken away, then the commit follows. A parse
-that read the file before it went meets, when it comes to write, our lock on the DAG's row and then no file
-any more (Airflow reads the source file in the same transaction), and fails without bringing the DAG back.
+The rows are deleted first but not committed, then the definition is taken away, then the commit follows. A parse
+that read the DAG's file just before has to wait for our lock on the DAG's row when it comes to write; after that
+the file is gone. Airflow reads the source file in the same transaction, so the parse fails and writes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from openmetadata_airflow_apis.deploy.ownership import refuse_other_file, refuse
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.row_deletion import delete_rows
 from openmetadata_airflow_apis.errors import DagNotFound
-from openmetadata_airflow_apis.stores.file_store import FileStore
+from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeletedDag:
-    """A DAG that is gone. deleted_rows: how many rows of Airflow's database went with it."""
+    """A DAG that was deleted. deleted_rows: how many rows of Airflow's database were deleted with it."""
 
     dag_id: str
     deleted_rows: int
@@ -41,15 +41,15 @@ def delete_dag(
     session: Session,
     store: DefinitionStore | None = None,
 ) -> DeletedDag:
-    """Delete a deployed DAG: its files, and every row that names it but the audit log's. Commits the session.
+    """Delete a deployed DAG: its definition, and every row that names it except the audit log's. Commits the session.
 
-    Repeating it after a crash ends what was begun. Raises DagNotFound, NotDeployedHere, DagIsRunning,
+    Repeating it after a crash completes the deletion. Raises DagNotFound, NotDeployedHere, DagIsRunning,
     Unavailable; after any of them the DAG is as it was.
     """
-    store = store or FileStore(settings)
-    unanswered = f"Airflow's database does not answer; the DAG `{dag_id}` was not deleted, try again later"
-    with database_errors(unanswered):
-        if not store.knows(dag_id):  # without a lock, whose file an unknown name would leave in the folder
+    store = store or open_store(settings)
+    no_answer = f"Airflow's database does not answer; the DAG `{dag_id}` was not deleted, try again later"
+    with database_errors(no_answer):
+        if not store.knows(dag_id):  # looked up before the lock: an unknown name leaves no lock file
             refuse_unknown_origin(dag_id, session=session)
             raise DagNotFound(dag_id)
         with store.locked(dag_id):

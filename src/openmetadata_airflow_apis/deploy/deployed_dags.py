@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from openmetadata_airflow_apis.deploy.deployment_state import DagRows, rows_of
 from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
-from openmetadata_airflow_apis.stores.file_store import FileStore
+from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class LastRun:
 class DeployedDag:
     """A DAG that is deployed here, and what Airflow makes of it.
 
-    state: "parsed" where Airflow's database has this version, "pending" where it is still to come, "failed"
-    where the DAG processor could not import it; import_error is then the reason's text.
+    state: "parsed" if Airflow's database has this version, "pending" if it is still to come, "failed" if the DAG
+    processor could not import it; import_error is then the traceback.
     parsed_at: when the DAG processor last parsed this version; None before it did.
     is_paused: None while Airflow's database does not know the DAG. revision: the definition's sha256.
     """
@@ -61,7 +61,7 @@ class DeployedDag:
 
 @dataclass(frozen=True)
 class DeployedDagDetail(DeployedDag):
-    """The same with the file that it became, the ids of its tasks, and the workflow as it was sent."""
+    """A deployed DAG with its file, the ids of its tasks, and the workflow as it was sent."""
 
     fileloc: str
     task_ids: tuple[str, ...]
@@ -79,10 +79,10 @@ def list_deployed(
 ) -> tuple[list[DeployedDag], int]:
     """Return a page of what is deployed, ordered by dag_id, and how much there is in all.
 
-    readable: the only DAGs to tell of; None for all. A definition that was damaged by hand is left out of its
-    page, with a line in the log. Raises Unavailable.
+    readable: the dag_ids that the caller may see, None for all. A definition that was damaged by hand is left out
+    of its page, with a line in the log. Raises Unavailable.
     """
-    store = store or FileStore(settings)
+    store = store or open_store(settings)
     names = [dag_id for dag_id in store.dag_ids() if readable is None or dag_id in readable]
     documents = []
     for dag_id in names[offset : offset + limit]:
@@ -97,7 +97,7 @@ def list_deployed(
         rows = rows_of({document.dag_id: store.fileloc(document.dag_id) for document in documents}, session=session)
         runs = _last_runs([document.dag_id for document in documents], session=session)
     return [
-        DeployedDag(**_told(document, rows[document.dag_id], runs.get(document.dag_id))) for document in documents
+        DeployedDag(**_fields(document, rows[document.dag_id], runs.get(document.dag_id))) for document in documents
     ], len(names)
 
 
@@ -105,7 +105,7 @@ def get_deployed(
     dag_id: str, *, settings: Settings, session: Session, store: DefinitionStore | None = None
 ) -> DeployedDagDetail:
     """Return one deployed DAG. Raises DagNotFound, DamagedDocument, Unavailable."""
-    store = store or FileStore(settings)
+    store = store or open_store(settings)
     document = store.read(dag_id)
     if document is None:
         raise DagNotFound(dag_id)
@@ -114,14 +114,14 @@ def get_deployed(
         rows = rows_of({dag_id: fileloc}, session=session)[dag_id]
         run = _last_runs([dag_id], session=session).get(dag_id)
     return DeployedDagDetail(
-        **_told(document, rows, run),
+        **_fields(document, rows, run),
         fileloc=fileloc,
         task_ids=tuple(task["task_id"] for task in document.definition["tasks"]),
         definition=document.source,
     )
 
 
-def _told(document: StoredDocument, rows: DagRows, run: LastRun | None) -> dict[str, Any]:
+def _fields(document: StoredDocument, rows: DagRows, run: LastRun | None) -> dict[str, Any]:
     state = rows.state(document)
     return {
         "dag_id": document.dag_id,

@@ -1,4 +1,4 @@
-"""Deploying: the file first, which decides, then Airflow's rows, then the DAG processor's own parse."""
+"""Deploying: the stored definition first, which decides, then Airflow's rows, then the DAG processor's own parse."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from openmetadata_airflow_apis.deploy.definition_changes import Changes, changes
 from openmetadata_airflow_apis.deploy.ownership import refuse_other_file
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.errors import DagExists, DagNotBuilt, Fault, InvalidDefinition
-from openmetadata_airflow_apis.stores.file_store import FileStore
+from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors, in_transaction
 
 if TYPE_CHECKING:
@@ -79,12 +79,11 @@ def deploy(
 ) -> Deployment:
     """Deploy a checked workflow; when this returns, a scheduler can run it without a parse.
 
-    may_replace: called with the dag_id where something is deployed under it, while nobody else can change that;
-    what it raises ends the deploy. Commits the session. Raises DagExists, NotDeployedHere, InvalidDefinition,
-    StorageFull, Unavailable; after any of them but an Unavailable that says otherwise, what was deployed is what
-    was deployed before.
+    may_replace: called with the dag_id if something is deployed under it, while the name is locked; whatever it
+    raises ends the deploy. Commits the session. Raises DagExists, NotDeployedHere, InvalidDefinition, StorageFull,
+    Unavailable; after any of them the old version stays deployed, unless an Unavailable says otherwise.
     """
-    store = store or FileStore(settings)
+    store = store or open_store(settings)
     dag_id, definition = workflow.dag_id, workflow.definition
     fileloc = store.fileloc(dag_id)
     dag = _build(workflow, fileloc, settings)
@@ -93,11 +92,11 @@ def deploy(
     if dry_run:
         with answers:
             previous = _check(workflow, store, may_replace, session=session)
-            made = _deployment(document, previous, dag, fileloc, session=session)
+            planned = _deployment(document, previous, dag, fileloc, session=session)
             return replace(
-                made,
+                planned,
                 dry_run=True,
-                is_paused=made.is_paused if workflow.is_paused is None else workflow.is_paused,
+                is_paused=planned.is_paused if workflow.is_paused is None else workflow.is_paused,
                 changes=changes_between(previous.definition if previous else None, definition),
             )
     with store.locked(dag_id):
@@ -145,7 +144,7 @@ def _build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:
         except DagNotBuilt as error:
             raise InvalidDefinition([Fault("", str(error))]) from error
     try:
-        # Before anything is stored: what cannot be serialized could be stored, and never get its rows.
+        # Before anything is stored: a DAG that cannot be serialized would never get its rows.
         SerializedDAG.to_dict(dag)
     except SerializationError as error:
         raise InvalidDefinition([Fault("", str(error))]) from error

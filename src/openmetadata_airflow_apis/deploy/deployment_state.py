@@ -76,10 +76,10 @@ def rows_of(filelocs: Mapping[str, str], *, session: Session) -> dict[str, DagRo
             )
         )
     }
-    found = {}
+    dag_rows = {}
     for dag_id, fileloc in filelocs.items():
         row, failure = known.get(dag_id), failures.get(fileloc)
-        found[dag_id] = DagRows(
+        dag_rows[dag_id] = DagRows(
             is_paused=row.is_paused if row else None,
             is_active=bool(row and row.is_active),
             is_serialized=bool(row and row.serialized),
@@ -87,7 +87,7 @@ def rows_of(filelocs: Mapping[str, str], *, session: Session) -> dict[str, DagRo
             import_error=failure.stacktrace if failure else None,
             import_error_time=failure.timestamp if failure else None,
         )
-    return found
+    return dag_rows
 
 
 def _since(moment: datetime | None, document: StoredDocument) -> bool:

@@ -1,8 +1,7 @@
-"""Whether this API and what it depends on are well; nothing in it is secret."""
+"""Whether this API and what it depends on are healthy; nothing in the answer is secret."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.api.common.airflow_health import get_airflow_health
 from airflow.utils import timezone
 
-from openmetadata_airflow_apis.settings import dags_folder
+from openmetadata_airflow_apis.stores import open_store
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from openmetadata_airflow_apis.settings import Settings
 
 HEALTHY, UNHEALTHY = "healthy", "unhealthy"
@@ -29,7 +26,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Heart:
-    """A process of Airflow's that leaves heartbeats in the database; age in seconds. None where there is none."""
+    """One of Airflow's processes, by its last heartbeat in the database; age in seconds. None if it never had one."""
 
     status: str | None
     latest_heartbeat: datetime | None
@@ -53,33 +50,28 @@ class Health:
 
 
 def health(settings: Settings) -> Health:
-    """Return the state of each part; raises nothing for one that is not well."""
-    found = get_airflow_health()
-    database = Part(found["metadatabase"]["status"])
-    definitions = Part(HEALTHY if _writable(settings.dag_generated_configs) else UNHEALTHY)
-    dags = Part(HEALTHY if _writable(dags_folder()) else UNHEALTHY)
+    """Return the state of each part; raise nothing for one that is unhealthy."""
+    airflow_health = get_airflow_health()
+    store_health = open_store(settings).health()
+    database = Part(airflow_health["metadatabase"]["status"])
+    definitions = Part(HEALTHY if store_health.definitions else UNHEALTHY)
+    dags = Part(HEALTHY if store_health.dag_files else UNHEALTHY)
     needed = (database, definitions, dags)
     return Health(
         status=HEALTHY if all(part.status == HEALTHY for part in needed) else UNHEALTHY,
         metadatabase=database,
         definitions_folder=definitions,
         dags_folder=dags,
-        scheduler=_heart(found.get("scheduler"), "latest_scheduler_heartbeat"),
-        dag_processor=_heart(found.get("dag_processor"), "latest_dag_processor_heartbeat"),
+        scheduler=_heart(airflow_health.get("scheduler"), "latest_scheduler_heartbeat"),
+        dag_processor=_heart(airflow_health.get("dag_processor"), "latest_dag_processor_heartbeat"),
     )
 
 
-def _writable(folder: Path) -> bool:
-    """Say whether files can be written to a folder, or it can be made."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
-
-
-def _heart(found: dict[str, Any] | None, key: str) -> Heart:
-    latest = datetime.fromisoformat(found[key]) if found and found.get(key) else None
+def _heart(process: dict[str, Any] | None, heartbeat_key: str) -> Heart:
+    heartbeat = process.get(heartbeat_key) if process else None
+    latest = datetime.fromisoformat(heartbeat) if heartbeat else None
     return Heart(
-        status=found["status"] if found else None,
+        status=process["status"] if process else None,
         latest_heartbeat=latest,
         age=round((timezone.utcnow() - latest).total_seconds(), 3) if latest else None,
     )

@@ -1,4 +1,4 @@
-"""Whose a dag_id is in Airflow's database: of the file deployed here, or of another one."""
+"""Whether a dag_id in Airflow's database belongs to the file deployed here, or to another file."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def refuse_other_file(dag_id: str, fileloc: str, *, session: Session) -> None:
-    """Raise NotDeployedHere where Airflow knows the DAG from another file.
+    """Raise NotDeployedHere if Airflow knows the DAG from another file.
 
-    A row that Airflow has made inactive, of a file that is gone, belongs to nobody.
+    An inactive row whose file is gone belongs to nobody.
     """
     row = session.execute(select(DagModel.fileloc, DagModel.is_active).where(DagModel.dag_id == dag_id)).first()
     if row is None or row.fileloc in (None, fileloc):
@@ -28,7 +28,7 @@ def refuse_other_file(dag_id: str, fileloc: str, *, session: Session) -> None:
 
 
 def refuse_unknown_origin(dag_id: str, *, session: Session) -> None:
-    """Raise NotDeployedHere where Airflow knows a DAG of which nothing is stored here."""
+    """Raise NotDeployedHere if Airflow knows the DAG; the caller has found nothing stored here."""
     row = session.execute(select(DagModel.fileloc).where(DagModel.dag_id == dag_id)).first()
     if row is not None:
         raise NotDeployedHere(dag_id, f"it comes from {row.fileloc}")

@@ -27,7 +27,7 @@ _ASK_AGAIN = 5.0
 def await_parse(deployment: Deployment, seconds: float, *, session: Session) -> Deployment:
     """Return the deployment with the DAG processor's verdict, waiting up to `seconds` for it.
 
-    state: "parsed", "failed" with the import error's text, or "pending" where the time was not enough.
+    state: "parsed", "failed" with the import error's text, or "pending" if there was none in time.
     Ends the session's transaction. Raises Unavailable.
     """
     with database_errors("Airflow's database does not answer; the workflow is deployed, ask for its state later"):

@@ -1,4 +1,4 @@
-"""Ends what a process that died has left of a name: deploy, delete and refresh begin with it."""
+"""Completes or sweeps what a process that died has left under a name. Deploy, delete and refresh begin with it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def finish_interrupted(dag_id: str, store: DefinitionStore, *, session: Session) -> int | None:
-    """End what a process that died has left of a name; the caller holds its lock. Commits the session.
+    """Complete or sweep what a process that died has left under a name; the caller holds its lock. Commits.
 
-    Returns how many rows a removal that was begun had still to delete, None where there was none.
+    Returns how many rows were deleted to complete a removal, None if no removal was begun.
     """
-    if not store.finish(dag_id):
+    if not store.finish_interrupted(dag_id):
         return None
     deleted: int = in_transaction(lambda: delete_rows(dag_id, store.fileloc(dag_id), session=session), session=session)
-    store.forget(dag_id)
+    store.end_removal(dag_id)
     return deleted

@@ -18,7 +18,7 @@ from openmetadata_airflow_apis.deploy.ownership import refuse_other_file
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.errors import ManagedDagsError
 from openmetadata_airflow_apis.settings import dags_folder
-from openmetadata_airflow_apis.stores.file_store import FileStore
+from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors, in_transaction
 
 if TYPE_CHECKING:
@@ -56,14 +56,14 @@ class Refreshed:
 def refresh_all_dags(
     *, user: str, settings: Settings, session: Session, store: DefinitionStore | None = None
 ) -> Refreshed:
-    """End what crashes have left, repair the rows of what is deployed, and ask for a parse of every DAG file.
+    """Finish what crashes have interrupted, repair the rows of what is deployed, and ask for a parse of every DAG file.
 
     Nothing of the dags folder is imported here. Commits the session. Raises Unavailable.
     """
-    store = store or FileStore(settings)
+    store = store or open_store(settings)
     refresh = _Refresh(store, user, settings, session)
     with database_errors("Airflow's database does not answer; try again later"):
-        refresh.end_interrupted()
+        refresh.finish_interrupted()
         refresh.repair()
         requested = _request_all(session=session)
     return Refreshed(
@@ -81,7 +81,7 @@ class _Refresh:
         self.session = session
         self.failed: dict[str, str] = {}
 
-    def end_interrupted(self) -> None:
+    def finish_interrupted(self) -> None:
         for dag_id in sorted(self.store.interrupted()):
             try:
                 with self.store.locked(dag_id):
@@ -115,7 +115,7 @@ class _Refresh:
         return sorted(behind, key=str.lower)
 
     def _write(self, dag_ids: list[str]) -> bool:
-        """Write the rows of some DAGs; return False where nothing was written because one of several failed."""
+        """Write the rows of some DAGs; return False if one of several failed, so that none was written."""
         with ExitStack() as locks:
             versions = []
             for dag_id in dag_ids:
@@ -159,10 +159,10 @@ class _Refresh:
 
 def _request_all(*, session: Session) -> int:
     """Ask for a parse of every file that Airflow's own listing finds, examples left out; return how many."""
-    found = list_py_file_paths(str(dags_folder()), include_examples=False)
+    files = list_py_file_paths(str(dags_folder()), include_examples=False)
     requested = 0
-    for start in range(0, len(found), _REQUESTS):
-        chunk = found[start : start + _REQUESTS]
+    for start in range(0, len(files), _REQUESTS):
+        chunk = files[start : start + _REQUESTS]
         if in_transaction(partial(request_parsing, chunk, session=session), session=session):
             requested += len(chunk)
     return requested

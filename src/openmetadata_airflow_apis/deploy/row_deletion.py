@@ -1,4 +1,4 @@
-"""Removes every row of Airflow's database that names a DAG, in a number of statements that does not grow.
+"""Deletes every row of Airflow's database that names a DAG, in a fixed number of SQL statements.
 
 Airflow's own airflow.api.common.delete_dag leaves permissions, source code, parsing requests and dataset events
 behind, needs a row in `dag` to begin with, and loads the key of every row that it deletes.
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
     from sqlalchemy.orm import Session
 
-# The audit log outlives what it tells of.
+# The audit log outlives the DAG.
 _KEPT = "log"
-# Parents after their children, so that each row is counted: a database that cascades tells nobody.
+# Parents after their children: rows that the database deletes by a cascade would not be counted.
 _LAST = ["task_instance", "dag_run", "dag"]
-# What may name a DAG: its own rows, dataset events waiting for it, and dataset events that it made.
-_OWN, _WAITING, _MADE = "dag_id", "target_dag_id", "source_dag_id"
+# The columns that name a DAG: of its own rows, of dataset events waiting for it, of dataset events it produced.
+_OWN, _WAITING, _PRODUCED = "dag_id", "target_dag_id", "source_dag_id"
 
 
 def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
-    """Delete every row that names the DAG but the audit log's; return how many. Commits nothing.
+    """Delete every row that names the DAG except the audit log's; return how many. Commits nothing.
 
-    The session forgets what it has loaded. Dataset events that the DAG made stay, without its name, for the
-    DAGs that are to run by them.
-    Raises DagIsRunning where one of its task instances runs: the caller rolls back.
+    Expunges every object that the session has loaded. Dataset events that the DAG produced stay, without its name,
+    for the DAGs that wait for them.
+    Raises DagIsRunning if one of its task instances is running: the caller rolls back.
     """
     # Held until the commit: the scheduler creates no runs meanwhile, the DAG processor writes no rows.
     session.execute(
@@ -50,13 +50,13 @@ def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
     deleted = 0
     for table in _tables_naming_dags():
         columns = table.c
-        if _MADE in columns:
-            names = {name: None for name in (_MADE, "source_run_id", "source_task_id") if name in columns}
-            session.execute(table.update().where(columns[_MADE] == dag_id).values(names))
+        if _PRODUCED in columns:
+            names = {name: None for name in (_PRODUCED, "source_run_id", "source_task_id") if name in columns}
+            session.execute(table.update().where(columns[_PRODUCED] == dag_id).values(names))
             continue
         condition = columns[_OWN if _OWN in columns else _WAITING] == dag_id
         if table is TaskInstance.__table__:
-            # One that a worker starts right now stays, and is then found.
+            # A task that a worker starts at this moment is not deleted, and refuses the deletion just below.
             idle = or_(columns.state.is_(None), columns.state.not_in(_WITH_A_PROCESS))
             deleted += session.execute(table.delete().where(condition, idle)).rowcount
             _refuse_running(dag_id, session=session)
@@ -66,7 +66,7 @@ def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
         deleted += session.execute(table.delete().where(condition)).rowcount
     deleted += _delete_permissions(dag_id, session=session)
     session.flush()
-    session.expunge_all()  # a deploy of that name in the same session would find what is gone
+    session.expunge_all()  # else a deploy in the same session finds the deleted objects
     return deleted
 
 
@@ -86,12 +86,12 @@ def _refuse_running(dag_id: str, *, session: Session) -> None:
 
 def _tables_naming_dags() -> list[Table]:
     airflow.models.import_all_models()  # a table is in the metadata when its model is imported
-    found = [
+    naming = [
         table
         for table in Base.metadata.tables.values()
-        if table.name != _KEPT and any(name in table.c for name in (_OWN, _WAITING, _MADE))
+        if table.name != _KEPT and any(name in table.c for name in (_OWN, _WAITING, _PRODUCED))
     ]
-    return sorted(found, key=lambda table: (_LAST.index(table.name) if table.name in _LAST else -1, table.name))
+    return sorted(naming, key=lambda table: (_LAST.index(table.name) if table.name in _LAST else -1, table.name))
 
 
 def _rows_of_the_file(fileloc: str) -> Iterator[tuple[Table, Any]]:
@@ -105,7 +105,7 @@ def _rows_of_the_file(fileloc: str) -> Iterator[tuple[Table, Any]]:
 
 
 def _delete_permissions(dag_id: str, *, session: Session) -> int:
-    """Delete the DAG's own permissions: the next DAG of that name is not to inherit who may do what."""
+    """Delete the DAG's own permissions, so that the next DAG of that name does not inherit them."""
     tables = permission_tables()
     if tables is None:
         return 0

@@ -49,7 +49,7 @@ def make_folder(folder: Path) -> None:
         missing.append(folder)
         folder = folder.parent
     for path in reversed(missing):
-        with suppress(FileExistsError):  # another webserver made it meanwhile
+        with suppress(FileExistsError):  # another webserver was faster
             path.mkdir()
             path.chmod(FOLDER_MODE)
 
@@ -97,7 +97,7 @@ def write_beside(path: Path, data: bytes) -> Path:
 
 
 def left_beside(path: Path) -> list[Path]:
-    """Return what write_beside wrote for path and nobody renamed."""
+    """Return the files that write_beside wrote for path and that were never renamed."""
     if not path.parent.is_dir():
         return []
     prefix = f".{path.name}."
@@ -110,7 +110,7 @@ def left_beside(path: Path) -> list[Path]:
 
 
 def written_beside(name: str) -> str | None:
-    """Return the name of the file that a temporary name was made for, None for any other name."""
+    """Return the name of the file that write_beside wrote this one for, None for any other name."""
     if name.startswith(".") and name.endswith(_SUFFIX):
         return name[1 : -len(_SUFFIX)].rpartition(".")[0] or None
     return None

@@ -1,17 +1,26 @@
 """The port between a deployment and where its definition is kept.
 
-`file_store.FileStore` is the store of a single machine or a shared folder. Whatever is above this port (checks,
-database rows, the DAG processor, deleting) is the same for every store.
+`file_store.FileStore` is the store of a single machine or a shared folder; `stores.open_store` opens the one that
+is configured. All that is above this port (Airflow's rows, the DAG processor, deleting) is the same for every store.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+
+
+@dataclass(frozen=True)
+class StoreHealth:
+    """Whether definitions can be written, and the DAG files that they become."""
+
+    definitions: bool
+    dag_files: bool
 
 
 class DefinitionStore(Protocol):
@@ -34,10 +43,13 @@ class DefinitionStore(Protocol):
         """Return the names of everything deployed here, sorted."""
 
     def interrupted(self) -> set[str]:
-        """Return the names of which a process that died has left something to finish or to sweep."""
+        """Return the names for which a process that died has left something to complete or to sweep."""
 
     def knows(self, dag_id: str) -> bool:
         """Say whether anything is stored under a name: a deployment, or what is left of one."""
+
+    def health(self) -> StoreHealth:
+        """Say whether a deploy could write; raise nothing where it could not."""
 
     def read(self, dag_id: str) -> StoredDocument | None:
         """Return what is deployed under a name, or None. Raises DamagedDocument where it cannot be trusted."""
@@ -58,12 +70,12 @@ class DefinitionStore(Protocol):
         The caller holds the name's lock and its claim.
         """
 
-    def finish(self, dag_id: str) -> bool:
-        """Sweep what a process that died has left of a name, and complete a half-written deployment.
+    def finish_interrupted(self, dag_id: str) -> bool:
+        """Sweep what a process that died has left under a name, and complete a half-written deployment.
 
-        Returns True where a removal was begun and its database rows have still to go: call `forget` after it.
+        Returns True if a removal was begun whose database rows must still be deleted: call `end_removal` afterwards.
         The caller holds the name's lock.
         """
 
-    def forget(self, dag_id: str) -> None:
-        """Take away the last trace of a removal."""
+    def end_removal(self, dag_id: str) -> None:
+        """Take away the last trace of a removal whose database rows are deleted."""

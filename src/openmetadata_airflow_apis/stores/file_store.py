@@ -3,11 +3,12 @@
 The .py depends on the dag_id and the template alone, so that a redeploy is one rename: that of the .json,
 which is the record of what is deployed. A first deploy renames the .json first and the .py second; a delete
 unlinks the .py first and turns the .json into `.<dag_id>.json.deleting` second. Whatever a crash leaves
-between two of these steps, `finish` makes whole.
+between two of these steps, `finish_interrupted` completes or sweeps.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from openmetadata_airflow_apis.dagbuild.stored_document import decode, encode
 from openmetadata_airflow_apis.errors import MEND_BY_HAND, DamagedDocument, NotDeployedHere, Unavailable
 from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import atomic_files, rendered_module
+from openmetadata_airflow_apis.stores.definition_store import StoreHealth
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere, locked_file
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def _nothing(step: str) -> None:
 
 
 class FileStore:
-    """Keeps definitions as files; the port, store.DefinitionStore, says what each method promises.
+    """Keeps definitions as files; the port, definition_store.DefinitionStore, says what each method promises.
 
     at_step: called with the name of each step on disk before it is taken.
     """
@@ -72,10 +74,9 @@ class FileStore:
 
     def interrupted(self) -> set[str]:
         """Return the names with left-over files, and those whose .py is not what the template renders now."""
-        names = {self._left_over(name) for name in self._entries(self._records)}
-        names |= {self._left_over(name) for name in self._entries(self._modules)}
-        found = {name for name in names if name and _NAME.fullmatch(name)}
-        return found | {dag_id for dag_id in self.dag_ids() if self._module_is_stale(dag_id)}
+        file_names = self._entries(self._records) + self._entries(self._modules)
+        left_over = {dag_id for dag_id in map(_dag_id_of_left_over, file_names) if dag_id and _NAME.fullmatch(dag_id)}
+        return left_over | {dag_id for dag_id in self.dag_ids() if self._module_is_stale(dag_id)}
 
     def knows(self, dag_id: str) -> bool:
         """Say whether there is a .json, one being deleted, or a .py that was rendered here."""
@@ -87,6 +88,10 @@ class FileStore:
             module = self._read_regular(self._module(dag_id), dag_id)
             return module is not None and rendered_module.is_sealed(module, dag_id)
         return False
+
+    def health(self) -> StoreHealth:
+        """Say whether both folders can be written, or made."""
+        return StoreHealth(definitions=_is_writable(self._records), dag_files=_is_writable(self._modules))
 
     def read(self, dag_id: str) -> StoredDocument | None:
         """Read <dag_id>.json."""
@@ -167,9 +172,9 @@ class FileStore:
         except BaseException:
             self._bring_back(dag_id, text)
             raise
-        self.forget(dag_id)
+        self.end_removal(dag_id)
 
-    def finish(self, dag_id: str) -> bool:
+    def finish_interrupted(self, dag_id: str) -> bool:
         """Unlink what was written beside; render a missing .py; end a removal that was begun."""
         record, module = self._record(dag_id), self._module(dag_id)
         with atomic_files.storage_errors(self._records):
@@ -186,9 +191,9 @@ class FileStore:
                 self._put(self._beside(module, self._rendered(dag_id), besides), module)
         return removal_begun
 
-    def forget(self, dag_id: str) -> None:
+    def end_removal(self, dag_id: str) -> None:
         """Unlink .<dag_id>.json.deleting."""
-        self._at_step("forget")
+        self._at_step("unlink the .deleting")
         with suppress(OSError):  # what stays is swept by the next refresh, deploy or delete
             self._tombstone(dag_id).unlink(missing_ok=True)
             atomic_files.sync_folder(self._records)
@@ -196,7 +201,7 @@ class FileStore:
     def _bring_back(self, dag_id: str, text: bytes | None) -> None:
         record, module = self._record(dag_id), self._module(dag_id)
         tombstone = self._tombstone(dag_id)
-        with suppress(OSError, Unavailable):  # the error on its way says more; `finish` ends what stays
+        with suppress(OSError, Unavailable):  # the caller's own error says more; what stays is finished later
             if tombstone.exists():
                 self._put(tombstone, record)
             if text is not None and not module.exists():
@@ -225,22 +230,15 @@ class FileStore:
             return False
         with atomic_files.storage_errors(self._modules):
             try:
-                found = self._read_regular(self._module(dag_id), dag_id)
+                module = self._read_regular(self._module(dag_id), dag_id)
             except NotDeployedHere:
                 return False
-        if found is None:
+        if module is None:
             return True
-        return rendered_module.is_sealed(found, dag_id) and found != self._rendered(dag_id)
+        return rendered_module.is_sealed(module, dag_id) and module != self._rendered(dag_id)
 
     def _rendered(self, dag_id: str) -> bytes:
         return rendered_module.render(self._template, dag_id, self._record(dag_id))
-
-    def _left_over(self, name: str) -> str | None:
-        """Return the dag_id that a file of an interrupted deploy or delete belongs to."""
-        if name.startswith(".") and name.endswith(f".json{_DELETING}"):
-            return name[1 : -len(f".json{_DELETING}")]
-        target = atomic_files.written_beside(name)
-        return Path(target).stem if target and Path(target).suffix in (".json", ".py") else None
 
     def _read_regular(self, path: Path, dag_id: str = "") -> bytes | None:
         if path.is_symlink() or (path.exists() and not path.is_file()):
@@ -252,7 +250,7 @@ class FileStore:
             try:
                 return [path.name for path in folder.iterdir()]
             except FileNotFoundError:
-                return []  # made by the first deploy
+                return []  # the first deploy makes it
 
     def _record(self, dag_id: str) -> Path:
         return self._records / f"{dag_id}.json"
@@ -262,3 +260,18 @@ class FileStore:
 
     def _tombstone(self, dag_id: str) -> Path:
         return self._records / f".{dag_id}.json{_DELETING}"
+
+
+def _dag_id_of_left_over(file_name: str) -> str | None:
+    """Return the dag_id of a file that an interrupted deploy or delete left, None for any other file."""
+    if file_name.startswith(".") and file_name.endswith(f".json{_DELETING}"):
+        return file_name[1 : -len(f".json{_DELETING}")]
+    target = atomic_files.written_beside(file_name)
+    return Path(target).stem if target and Path(target).suffix in (".json", ".py") else None
+
+
+def _is_writable(folder: Path) -> bool:
+    """Say whether files can be written to a folder, or the folder can be made."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)

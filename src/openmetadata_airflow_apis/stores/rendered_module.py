@@ -1,4 +1,4 @@
-"""The Python file that a deployed DAG becomes: rendered, checked, and sealed so that it is known again."""
+"""The Python file that a deployed DAG becomes: rendered, checked, and sealed so that it can be recognised."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _ENVIRONMENT = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
-    autoescape=False,  # nosec B701 # noqa: S701 - it renders Python, and only literals made here
+    autoescape=False,  # nosec B701 # noqa: S701 - it renders Python, and only literals that come from ascii()
     keep_trailing_newline=True,
 )
 
@@ -30,7 +30,7 @@ def _compiled(source: str) -> jinja2.Template:
 def render(template: Path, dag_id: str, record: Path) -> bytes:
     """Return the content of <dag_id>.py, which depends on these three alone.
 
-    Its first line is the marker of dagbuild.stored, its last one a seal: the sha256 of the lines before it.
+    Its first line is dagbuild.stored_document.MARKER, its last one a seal: the sha256 of the lines before it.
     Raises ConfigurationError where an operator's template is missing or does not become Python.
     """
     try:

@@ -72,7 +72,7 @@ def content(folder: Path) -> dict[str, bytes]:
 def write(store: FileStore, document: StoredDocument = OLD) -> None:
     """Write as a deploy does."""
     with store.locked(document.dag_id):
-        store.finish(document.dag_id)
+        store.finish_interrupted(document.dag_id)
         store.claim(document.dag_id)
         store.write(document)
 
@@ -129,16 +129,16 @@ def test_another_template_gives_another_python_file(store, settings, tmp_path):
     write(store)
     template = tmp_path / "mine.j2"
     template.write_text("from airflow import DAG\nd = ({{ dag_id }}, {{ workflow_config_file }})")
-    mine = FileStore(replace(settings, dag_runner_template=template))
+    other_template = FileStore(replace(settings, dag_runner_template=template))
 
-    assert mine.interrupted() == {"nightly"}
-    mine.finish("nightly")
+    assert other_template.interrupted() == {"nightly"}
+    other_template.finish_interrupted("nightly")
 
     lines = (tmp_path / "dags" / "nightly.py").read_text().splitlines()
     assert lines[:2] == [MARKER, "from airflow import DAG"]
     assert lines[2] == f"d = ('nightly', '{settings.dag_generated_configs}/nightly.json')"
-    assert mine.interrupted() == set()
-    assert mine.claim("nightly") == OLD
+    assert other_template.interrupted() == set()
+    assert other_template.claim("nightly") == OLD
 
 
 @pytest.mark.parametrize("template", ["d = {{ dag_id", "d = {{ nothing }}", "d = = {{ dag_id }}"])
@@ -173,7 +173,7 @@ def test_what_was_changed_by_hand_is_refused_and_left(store, tmp_path, path, cha
 
     with pytest.raises(NotDeployedHere, match=path):
         store.claim("nightly")
-    store.finish("nightly")
+    store.finish_interrupted("nightly")
 
     assert (tmp_path / path).read_bytes() == changed
 
@@ -365,7 +365,7 @@ def test_a_first_deploy_killed_at_any_step_is_nothing_or_made_whole(settings, tm
         for dag_id in store.interrupted():
             assert dag_id == "nightly"
             with store.locked(dag_id):
-                assert store.finish(dag_id) is False
+                assert store.finish_interrupted(dag_id) is False
         found = list(content(tmp_path))
         assert found in ([], ["dags/nightly.py", "generated/configs/nightly.json"])
         assert store.read("nightly") == (OLD if found else None)
@@ -389,10 +389,10 @@ def test_a_removal_killed_at_any_step_is_undone_or_ended(settings, tmp_path):
     while killed_at(step, settings, remove):
         for dag_id in store.interrupted():
             with store.locked(dag_id):
-                begun = store.finish(dag_id)
+                begun = store.finish_interrupted(dag_id)
             if begun:
                 assert store.read("nightly") is None
-                store.forget(dag_id)
+                store.end_removal(dag_id)
         found = list(content(tmp_path))
         assert found in ([], ["dags/nightly.py", "generated/configs/nightly.json"])
         outcomes.add(len(found))
