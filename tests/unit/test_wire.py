@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from openmetadata_airflow_apis.api import wire
-from openmetadata_airflow_apis.api.parameters import waiting_time
+from openmetadata_airflow_apis.api.wait_limit import waiting_time
 
 
 @dataclass(frozen=True)

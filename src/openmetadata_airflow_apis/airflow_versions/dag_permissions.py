@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 _ACTIONS = {"GET": "can_read", "PUT": "can_edit", "POST": "can_create", "DELETE": "can_delete"}
-_RESOURCES = {"RUN": ("DAG Runs",), "TASK_INSTANCE": ("DAG Runs", "Task Instances")}
+# What Airflow asks about, beside the DAG, for its runs and for their task instances.
+ENTITY_RESOURCES = {"RUN": ("DAG Runs",), "TASK_INSTANCE": ("DAG Runs", "Task Instances")}
 
 
 def make_dag_permissions(dag: DAG, *, session: Session) -> None:
@@ -83,7 +84,7 @@ def _may_on_dag_before_28(
         names = {"DAGs"} | ({resource_name_for_dag(dag_id)} if dag_id else set())
         if not any((on_dag, name) in granted for name in names):
             return False
-    return all((action, resource) in granted for resource in (_RESOURCES[entity] if entity else ()))
+    return all((action, resource) in granted for resource in (ENTITY_RESOURCES[entity] if entity else ()))
 
 
 def may_on_view(method: str, resource: str) -> bool:

@@ -12,7 +12,16 @@ from flask import Blueprint, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from openmetadata_airflow_apis.airflow_versions import webserver
-from openmetadata_airflow_apis.api import body, documents, old_door, operations, parameters, problems, wire
+from openmetadata_airflow_apis.api import (
+    body,
+    documents,
+    error_answers,
+    old_door,
+    operations,
+    parameters,
+    problems,
+    wire,
+)
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security import setup
 from openmetadata_airflow_apis.security.gate import authenticate
@@ -89,7 +98,7 @@ def make_blueprint(*, validate_responses: bool) -> Blueprint:
     documents.add_routes(blueprint)
     blueprint.before_request(_gate)
     blueprint.after_request(harden)
-    problems.register_error_handlers(blueprint, is_old_door)
+    error_answers.register(blueprint, is_old_door)
     return blueprint
 
 

@@ -8,27 +8,27 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
-from openmetadata_airflow_apis.api.parameters import waiting_time
+from openmetadata_airflow_apis.api.wait_limit import waiting_time
 from openmetadata_airflow_apis.security.identity import user_name
 
 
 def list_dag_runs(dag_id: str, limit: int = 100, offset: int = 0) -> dict[str, Any]:
     """Answer a page of the DAG's runs."""
     with create_session() as session:
-        found, total = runs.list_dag_runs(dag_id, limit=limit, offset=offset, session=session)
-        return {"dag_runs": wire.to_json(found), "total_entries": total}
+        page, total = runs.list_dag_runs(dag_id, limit=limit, offset=offset, session=session)
+        return {"dag_runs": wire.to_json(page), "total_entries": total}
 
 
 def trigger_dag(dag_id: str, body: dict[str, Any] | None = None) -> tuple[dict[str, Any], int]:
     """Create a queued run."""
-    wanted = body or {}
+    request = body or {}
     with create_session() as session:
         run = runs.trigger_dag(
             dag_id,
-            run_id=wanted.get("run_id"),
-            conf=wanted.get("conf"),
-            logical_date=wire.date_time(wanted.get("logical_date"), "/logical_date"),
-            note=wanted.get("note"),
+            run_id=request.get("run_id"),
+            conf=request.get("conf"),
+            logical_date=wire.date_time(request.get("logical_date"), "/logical_date"),
+            note=request.get("note"),
             user=user_name(),
             session=session,
         )

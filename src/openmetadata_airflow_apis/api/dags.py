@@ -10,7 +10,7 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.body import read_json, settings
-from openmetadata_airflow_apis.api.parameters import waiting_time
+from openmetadata_airflow_apis.api.wait_limit import waiting_time
 from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
@@ -43,14 +43,14 @@ def _status(deployment: deploy.Deployment) -> int:
 def list_dags(limit: int = 100, offset: int = 0) -> dict[str, Any]:
     """Answer a page of the deployed DAGs that the caller may read."""
     with create_session() as session:
-        found, total = deploy.list_deployed(
+        page, total = deploy.list_deployed(
             settings=settings(),
             session=session,
             limit=limit,
             offset=offset,
             readable=readable_dag_ids(),
         )
-        return {"dags": wire.to_json(found), "total_entries": total}
+        return {"dags": wire.to_json(page), "total_entries": total}
 
 
 def get_dag(dag_id: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from openmetadata_airflow_apis.api import body, operations, wire
+from openmetadata_airflow_apis.api import body, operations
+from openmetadata_airflow_apis.api import old_door_bodies as bodies
 from openmetadata_airflow_apis.api.strict_json import parse
 from openmetadata_airflow_apis.errors import (
     InvalidArgument,
@@ -123,13 +124,13 @@ def _name() -> str:
 def _arguments() -> dict[str, Any]:
     """Return the call's arguments: of the query, else of the form, else of a JSON object."""
     document = body.read_json() if request.is_json else None
-    found = dict(document) if isinstance(document, dict) else {}
-    found.update(request.form.items())
-    found.update(request.args.items())
-    if isinstance(found.get("run_id"), str):
+    arguments = dict(document) if isinstance(document, dict) else {}
+    arguments.update(request.form.items())
+    arguments.update(request.args.items())
+    if isinstance(arguments.get("run_id"), str):
         # An unencoded + of a query string arrives as a space.
-        found["run_id"] = found["run_id"].replace(" ", "+")
-    return found
+        arguments["run_id"] = arguments["run_id"].replace(" ", "+")
+    return arguments
 
 
 def _dag_id(operation: Operation) -> str | None:
@@ -162,12 +163,12 @@ def _run_id(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _partial(arguments: dict[str, Any]) -> dict[str, Any]:
     tasks = [task.strip() for task in _text(arguments, "tasks")["tasks"].split(",")]
-    wanted = {"task_ids": [task for task in tasks if task], "run_id": _text(arguments, "run_id")["run_id"]}
-    if not wanted["task_ids"]:
+    document = {"task_ids": [task for task in tasks if task], "run_id": _text(arguments, "run_id")["run_id"]}
+    if not document["task_ids"]:
         raise MissingArguments(["tasks"])
     if arguments.get("conf"):
-        wanted["conf"] = _conf(arguments["conf"])
-    return {**_text(arguments, "dag_id"), "body": wanted}
+        document["conf"] = _conf(arguments["conf"])
+    return {**_text(arguments, "dag_id"), "body": document}
 
 
 def _conf(value: Any) -> dict[str, Any]:
@@ -184,52 +185,15 @@ def _trigger(arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _state(run: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "state": run["state"],
-        "startDate": wire.old_door_date(run["start_date"]),
-        "endDate": wire.old_door_date(run["end_date"]),
-    }
-
-
-def _number(value: float | None) -> str | None:
-    return str(value) if value else None
-
-
-def _detail(task_instance: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "taskId": task_instance["task_id"],
-        "dagId": task_instance["dag_id"],
-        "state": task_instance["state"],
-        "tryNumber": _number(task_instance["try_number"]),
-        "maxTries": _number(task_instance["max_tries"]),
-        "startDate": wire.old_door_date(task_instance["start_date"]),
-        "endDate": wire.old_door_date(task_instance["end_date"]),
-        "duration": _number(task_instance["duration"]),
-    }
-
-
 FORMS: dict[str, Form] = {
-    "deploy_dag": Form(
-        lambda _: {}, lambda done: {"message": f"Workflow [{done['dag_id']}] has been created"}, indent=None
-    ),
-    "refresh_all_dags": Form(lambda _: {}, lambda _: {"message": "All DAGs are now up to date"}),
-    "delete_dag": Form(lambda call: _text(call, "dag_id"), lambda done: {"message": f"DAG [{done['dag_id']}] deleted"}),
-    "dag_state": Form(_run_id, _state),
-    "task_instance_detail": Form(lambda call: _text(call, "dag_id", "run_id", "task_id"), _detail),
-    "restart_failed_task": Form(
-        _run_id, lambda run: {name: run[name] for name in ("failed_task_count", "clear_task_count")}
-    ),
-    "kill_running_tasks": Form(lambda call: {**_run_id(call), **_optional(call, "task_id")}, lambda _: {}),
-    "run_task_instance": Form(
-        _partial,
-        lambda run: {"execution_date": wire.old_door_date(run["logical_date"])},
-        renamed={"task_ids": "tasks"},
-    ),
-    "skip_task_instance": Form(lambda call: _text(call, "dag_id", "run_id", "task_id"), lambda _: {}),
-    "trigger_dag": Form(
-        _trigger,
-        lambda run: {"message": f"Workflow [{run['dag_id']}] has been triggered as {run['run_id']}"},
-        renamed={"dag_id": "workflow_name"},
-    ),
+    "deploy_dag": Form(lambda _: {}, bodies.deployed, indent=None),
+    "refresh_all_dags": Form(lambda _: {}, bodies.refreshed),
+    "delete_dag": Form(lambda call: _text(call, "dag_id"), bodies.deleted),
+    "dag_state": Form(_run_id, bodies.run_state),
+    "task_instance_detail": Form(lambda call: _text(call, "dag_id", "run_id", "task_id"), bodies.task_instance),
+    "restart_failed_task": Form(_run_id, bodies.restarted),
+    "kill_running_tasks": Form(lambda call: {**_run_id(call), **_optional(call, "task_id")}, bodies.stopped),
+    "run_task_instance": Form(_partial, bodies.partial_run, renamed={"task_ids": "tasks"}),
+    "skip_task_instance": Form(lambda call: _text(call, "dag_id", "run_id", "task_id"), bodies.stopped),
+    "trigger_dag": Form(_trigger, bodies.triggered, renamed={"dag_id": "workflow_name"}),
 }

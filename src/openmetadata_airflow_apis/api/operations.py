@@ -56,13 +56,13 @@ def document() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def operations() -> dict[str, Operation]:
     """Return every operation by its operationId, in the document's order."""
-    found = {}
+    by_id = {}
     for path, item in document()["paths"].items():
         for method, operation in item.items():
             if method not in _METHODS:
                 continue
             old_door = operation.get("x-old-door", {})
-            found[operation["operationId"]] = Operation(
+            by_id[operation["operationId"]] = Operation(
                 operation_id=operation["operationId"],
                 path=path,
                 method=method,
@@ -76,7 +76,7 @@ def operations() -> dict[str, Operation]:
                     if parameter["in"] == "query"
                 ),
             )
-    return found
+    return by_id
 
 
 def _resolved(parameter: dict[str, Any]) -> dict[str, Any]:

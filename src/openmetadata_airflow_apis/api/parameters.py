@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.configuration import conf
 from connexion.decorators.validation import ParameterValidator as ConnexionsValidator
 from connexion.decorators.validation import TypeValidationError, coerce_type
 from jsonschema import Draft7Validator, validators
 
 from openmetadata_airflow_apis.definition import fault_messages
 from openmetadata_airflow_apis.errors import InvalidArgument
-
-# What an answer takes beside the wait: the change itself, and the look after it.
-_SECONDS_TO_ANSWER = 10
 
 _Validator: Any = validators.extend(Draft7Validator, validators=fault_messages.keywords())  # type: ignore[no-untyped-call]
 
@@ -34,19 +30,9 @@ class ParameterValidator(ConnexionsValidator):
         try:
             converted = coerce_type(param, value, parameter_type)
         except TypeValidationError:
-            wanted = fault_messages.one_of([param["schema"]["type"]])
-            raise InvalidArgument(param["name"], f"is {fault_messages.quoted(value)}; give {wanted}") from None
+            expected = fault_messages.one_of([param["schema"]["type"]])
+            raise InvalidArgument(param["name"], f"is {fault_messages.quoted(value)}; give {expected}") from None
         if isinstance(converted, str) and "\0" in converted:
             raise InvalidArgument(param["name"], "has a NUL in it, which no database keeps")
         for error in _Validator(param["schema"]).iter_errors(converted):
             raise InvalidArgument(param["name"], fault_messages.sentence(error))
-
-
-def waiting_time(seconds: int) -> int:
-    """Return how long an answer may wait: what was asked for, but less than gunicorn lets a request take.
-
-    Gunicorn ends a worker that has not answered for [webserver] web_server_worker_timeout seconds, and with it the
-    request, whose caller would be told nothing.
-    """
-    limit = conf.getint("webserver", "web_server_worker_timeout")
-    return min(seconds, max(limit - _SECONDS_TO_ANSWER, 0)) if limit > 0 else seconds

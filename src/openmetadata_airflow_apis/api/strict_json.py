@@ -35,12 +35,12 @@ def parse(data: bytes) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise MalformedBody(f"The key {json.dumps(twice)} stands twice in one object of the body; keep one of them")
-    return found
+    return members
 
 
 def _refuse_constant(name: str) -> None:

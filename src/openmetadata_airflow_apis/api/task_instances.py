@@ -8,15 +8,15 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
-from openmetadata_airflow_apis.api.parameters import waiting_time
+from openmetadata_airflow_apis.api.wait_limit import waiting_time
 from openmetadata_airflow_apis.security.identity import user_name
 
 
 def list_task_instances(dag_id: str, run_id: str, limit: int = 100, offset: int = 0) -> dict[str, Any]:
     """Answer a page of the run's task instances."""
     with create_session() as session:
-        found, total = runs.list_task_instances(dag_id, run_id, limit=limit, offset=offset, session=session)
-        return {"task_instances": wire.to_json(found), "total_entries": total}
+        page, total = runs.list_task_instances(dag_id, run_id, limit=limit, offset=offset, session=session)
+        return {"task_instances": wire.to_json(page), "total_entries": total}
 
 
 def task_instance_detail(dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None) -> dict[str, Any]:

@@ -38,8 +38,8 @@ def to_json(value: Any) -> Any:
     kind: Any = type(value)
     names = _field_names(kind)
     if names is not None:
-        found = [(name, getattr(value, name)) for name in names]
-        return {name: to_json(item) for name, item in found if item is not None or name not in _LEFT_OUT}
+        values = [(name, getattr(value, name)) for name in names]
+        return {name: to_json(item) for name, item in values if item is not None or name not in _LEFT_OUT}
     if isinstance(value, dict):
         return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -67,14 +67,9 @@ def date_time(text: str | None, pointer: str) -> datetime | None:
     if text is None:
         return None
     try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
     except ValueError:
         raise InvalidBody([Fault(pointer, f"'{text}' is not a date-time such as 2024-01-31T12:00:00Z")]) from None
-    if found.tzinfo is None:
+    if moment.tzinfo is None:
         raise InvalidBody([Fault(pointer, f"'{text}' has no offset; write it as {text}Z or {text}+01:00")])
-    return found
-
-
-def old_door_date(text: str | None) -> str | None:
-    """Return a date of ours in the older plugin's form, 2020-10-28T16:15:19.436693+0000."""
-    return None if text is None else text.replace("Z", "+0000")
+    return moment

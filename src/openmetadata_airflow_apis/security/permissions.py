@@ -14,10 +14,6 @@ from openmetadata_airflow_apis.errors import NotAllowed
 MANAGED_DAGS = "Managed DAGs"
 MANAGED_DAGS_ACTIONS = ("can_create", "can_read", "can_delete")
 _WORDS = {"GET": "can read", "PUT": "can edit", "POST": "can create", "DELETE": "can delete"}
-_ENTITIES = {
-    "RUN": ("DAG Runs",),
-    "TASK_INSTANCE": ("DAG Runs", "Task Instances"),
-}
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,8 @@ class OnDag:
         """Say what is asked for, as Airflow's page of roles writes it."""
         dag = f"'{_WORDS[self._dag_method()]} on DAG:{dag_id}' (or on DAGs)" if dag_id else None
         parts = [dag or f"'{_WORDS[self._dag_method()]} on DAGs'"]
-        parts += [f"'{_WORDS[self.method]} on {name}'" for name in (_ENTITIES[self.entity] if self.entity else ())]
+        resources = dag_permissions.ENTITY_RESOURCES[self.entity] if self.entity else ()
+        parts += [f"'{_WORDS[self.method]} on {resource}'" for resource in resources]
         return " and ".join(parts)
 
     def _dag_method(self) -> str:

@@ -136,8 +136,8 @@ def _check_form(claims: dict[str, Any]) -> None:
         "fresh": isinstance(claims.get("fresh"), bool),
         "password": isinstance(claims.get("password"), str) and claims["password"].isascii(),
     }
-    for name, good in well_formed.items():
-        if not good:
+    for name, is_well_formed in well_formed.items():
+        if not is_well_formed:
             raise NotSignedIn(f"The token's claim '{name}' is missing or not of the right form")
 
 
@@ -156,9 +156,9 @@ def _lifetime(token_type: str) -> timedelta:
 
 
 def _signing_key() -> bytes:
-    own = current_app.config.get("JWT_SECRET_KEY")
-    if own:
-        return _bytes(own)
+    configured = current_app.config.get("JWT_SECRET_KEY")
+    if configured:
+        return _bytes(configured)
     if not current_app.secret_key:
         raise ConfigurationError("[webserver] secret_key is empty; set it to a long random text")
     return _derived(current_app.secret_key)

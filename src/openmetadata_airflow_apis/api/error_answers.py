@@ -1,0 +1,60 @@
+"""Every error below the API becomes a JSON answer, in the words of the door that was called."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from connexion.exceptions import ProblemException
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, default_exceptions
+
+from openmetadata_airflow_apis import errors
+from openmetadata_airflow_apis.api import old_door_bodies, problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Response
+
+log = logging.getLogger(__name__)
+
+
+def register(blueprint: Any, is_old_door: Callable[[], bool]) -> None:
+    """Make every error below the blueprint a JSON answer of the door that was called."""
+
+    def answer(error: Exception) -> Response:
+        translated = translate(error)
+        if isinstance(translated, errors.ManagedDagsError):
+            return old_door_bodies.error(translated) if is_old_door() else problems.typed_answer(translated)
+        status, detail = translated
+        response = old_door_bodies.error_body(status, detail) if is_old_door() else problems.problem(status, detail)
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(error.valid_methods)
+        return response
+
+    # The app's handler for a status code wins over the blueprint's for HTTPException, not over one per code.
+    for code in default_exceptions:
+        blueprint.register_error_handler(code, answer)
+    for kind in (errors.ManagedDagsError, ProblemException, Exception):
+        blueprint.register_error_handler(kind, answer)
+
+
+def translate(error: Exception) -> errors.ManagedDagsError | tuple[int, str]:
+    """Return our own error for one of a library's, or a status and a sentence where there is none."""
+    if isinstance(error, errors.ManagedDagsError):
+        return error
+    if isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError)) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    ):
+        log.error("Airflow's database does not answer: %s", error)
+        return errors.Unavailable("Airflow's database does not answer; try again later")
+    if isinstance(error, ProblemException):
+        return error.status, str(error.detail)
+    if isinstance(error, RequestEntityTooLarge):
+        return 413, "The request body is larger than Airflow's [webserver] allowed_payload_size or max_form_* options"
+    if isinstance(error, HTTPException):
+        return error.code or 500, error.description or problems.TITLES.get(error.code or 500, "Error")
+    log.error("Unexpected error", exc_info=error)
+    return 500, "The webserver failed to answer; its log has the reason"

@@ -1,0 +1,119 @@
+"""The older plugin's bodies and sentences, which its users match on: nothing else here knows them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from flask import Response
+
+from openmetadata_airflow_apis import errors
+from openmetadata_airflow_apis.api import problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# What the older plugin's users match on: status and text, where they differ from the typed door's.
+_ERRORS: dict[type[errors.ManagedDagsError], tuple[int, Callable[[Any], str]]] = {
+    errors.DagNotFound: (400, lambda error: f"The DAG ID '{error.dag_id}' does not exist"),
+    errors.DagRunNotFound: (404, lambda _: "dag run is not found"),
+    errors.TaskNotFound: (
+        404,
+        # Only run_task_instance looks for tasks before there is a run.
+        lambda error: "dag task is not found" if error.run_id else f"dag task of {error.task_id} is not found",
+    ),
+    errors.NothingFailed: (404, lambda _: "dagRun don't have failed tasks"),
+    errors.NothingRunning: (
+        404,
+        lambda error: (
+            "dagRun don't have running tasks"
+            if error.task_id is None
+            else "task is not found or state is neither RUNNING nor NONE"
+        ),
+    ),
+    errors.DagRunExists: (404, lambda error: f"run_id {error.run_id} already exists"),
+    errors.DagExists: (
+        400,
+        lambda error: f"The file '{error.dag_id}.json' already exists on host '{error.host}'",
+    ),
+}
+
+
+def error(raised: errors.ManagedDagsError) -> Response:
+    """Return the answer for an error: `{"error": …}`, or `{"msg": …}` for a refused login."""
+    if isinstance(raised, errors.NotSignedIn):
+        # Printed in the older plugin's documentation without a space.
+        body = json.dumps({"msg": str(raised)}, separators=(",", ":"))
+        answer = Response(body, status=401, content_type="application/json")
+    else:
+        status, sentence = _ERRORS.get(type(raised), (problems.status_of(raised), str))
+        answer = error_body(status, sentence(raised))
+    return problems.with_headers(answer, raised)
+
+
+def error_body(status: int, sentence: str) -> Response:
+    """Return `{"error": …}`."""
+    return Response(json.dumps({"error": sentence}), status=status, content_type="application/json")
+
+
+def deployed(deployment: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `Deployment`."""
+    return {"message": f"Workflow [{deployment['dag_id']}] has been created"}
+
+
+def refreshed(_: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `Refreshed`."""
+    return {"message": "All DAGs are now up to date"}
+
+
+def deleted(dag: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `DeletedDag`."""
+    return {"message": f"DAG [{dag['dag_id']}] deleted"}
+
+
+def run_state(run: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `DagRun`."""
+    return {"state": run["state"], "startDate": date(run["start_date"]), "endDate": date(run["end_date"])}
+
+
+def task_instance(task_instance: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `TaskInstance`; its numbers are strings, null where unset or zero."""
+    return {
+        "taskId": task_instance["task_id"],
+        "dagId": task_instance["dag_id"],
+        "state": task_instance["state"],
+        "tryNumber": _number(task_instance["try_number"]),
+        "maxTries": _number(task_instance["max_tries"]),
+        "startDate": date(task_instance["start_date"]),
+        "endDate": date(task_instance["end_date"]),
+        "duration": _number(task_instance["duration"]),
+    }
+
+
+def restarted(run: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `RestartedRun`."""
+    return {"failed_task_count": run["failed_task_count"], "clear_task_count": run["clear_task_count"]}
+
+
+def stopped(_: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `StoppedRun`, whether killed or skipped."""
+    return {}
+
+
+def partial_run(run: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `PartialRun`."""
+    return {"execution_date": date(run["logical_date"])}
+
+
+def triggered(run: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for the typed `DagRun` of a trigger."""
+    return {"message": f"Workflow [{run['dag_id']}] has been triggered as {run['run_id']}"}
+
+
+def date(text: str | None) -> str | None:
+    """Return a date of the typed door in the older plugin's form, 2020-10-28T16:15:19.436693+0000."""
+    return None if text is None else text.replace("Z", "+0000")
+
+
+def _number(value: float | None) -> str | None:
+    return str(value) if value else None
