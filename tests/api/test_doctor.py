@@ -7,17 +7,53 @@ import argparse
 import pytest
 
 from openmetadata_airflow_apis.cli import doctor
-from openmetadata_airflow_apis.settings import Settings
+from openmetadata_airflow_apis.cli.doctor import (
+    NOTE,
+    PROBLEM,
+    Installation,
+    auth_backends_check,
+    base_url_check,
+    deploy_permission_check,
+    folders_check,
+    heartbeats_check,
+    ignored_files_check,
+    plugin_check,
+    secret_key_check,
+    specification_check,
+    unknown_options_check,
+)
 
 OPTION = "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__"
 
 
-def _problems(found) -> list[str]:
-    return [f"{each.subject}: {each.detail}" for each in found if each.level == doctor.PROBLEM]
+def _problems(findings) -> list[str]:
+    return [f"{finding.subject}: {finding.detail}" for finding in findings if finding.level == PROBLEM]
 
 
-def _notes(found) -> list[str]:
-    return [f"{each.subject}: {each.detail}" for each in found if each.level == doctor.NOTE]
+def _notes(findings) -> list[str]:
+    return [f"{finding.subject}: {finding.detail}" for finding in findings if finding.level == NOTE]
+
+
+def _look(*names: str) -> list:
+    """What the checks of these names find, in their order."""
+    checks = [check for check in doctor.CHECKS if check.name in names]
+    assert len(checks) == len(names)
+    return list(doctor.findings(Installation(), checks))
+
+
+def _look_at_webserver_config() -> list:
+    return _look("webserver_config.py", "login limit", "token settings", "password login")
+
+
+def _look_at_database() -> list:
+    return _look("database", "permission", "revocation table", "heartbeats")
+
+
+@pytest.fixture
+def healthy(monkeypatch):
+    """A scheduler that runs, which these tests have not."""
+    health = {"scheduler": {"status": "healthy"}}
+    monkeypatch.setattr("airflow.api.common.airflow_health.get_airflow_health", lambda: health)
 
 
 @pytest.fixture
@@ -31,9 +67,8 @@ def folders(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_command(app, folders, monkeypatch, capsys) -> None:
+def test_command(app, folders, healthy, capsys) -> None:
     """The command prints one line a finding and a sum; with a problem its exit code is 1."""
-    monkeypatch.setattr(doctor, "_check_heartbeats", lambda: iter(()))
     assert doctor.run(argparse.Namespace(quiet=True)) == 0
     assert capsys.readouterr().out == "openmetadata-airflow-apis 1.0.0.dev0: 0 problem(s), 2 note(s)\n"
     (folders / "dags").rmdir()
@@ -47,25 +82,27 @@ def test_command(app, folders, monkeypatch, capsys) -> None:
 def test_wrong_option(monkeypatch) -> None:
     """A wrong value of an option is a problem."""
     monkeypatch.setenv(f"{OPTION}MAX_TASKS", "many")
-    found = next(each for each in doctor.findings() if each.subject == "section")
+    found = next(finding for finding in doctor.findings(Installation()) if finding.subject == "section")
     assert found.detail == "[openmetadata_airflow_apis] max_tasks is 'many'; give a whole number of at least 1"
 
 
 def test_unknown_option(monkeypatch) -> None:
     """An option that does not exist is a problem."""
     monkeypatch.setenv(f"{OPTION}MAX_TASK", "7")
-    assert _problems(doctor.check_section()) == ["section: [openmetadata_airflow_apis] max_task is not an option"]
+    assert _problems(unknown_options_check.look(Installation())) == [
+        "section: [openmetadata_airflow_apis] max_task is not an option"
+    ]
 
 
 def test_folders_that_are_well(folders) -> None:
     """Nothing is said about folders that are as they should be."""
-    assert list(doctor.check_folders(Settings.load())) == []
+    assert list(folders_check.look(Installation())) == []
 
 
 def test_folder_that_everybody_may_write(folders) -> None:
     """A folder that every user of the machine may write is a problem, since code is read from it."""
     (folders / "operators").chmod(0o777)
-    [found] = doctor.check_folders(Settings.load())
+    [found] = folders_check.look(Installation())
     assert str(found) == (
         f"problem  dag_managed_operators: {folders / 'operators'} has mode 0777: every user of this machine can put "
         f"code there; chmod o-w {folders / 'operators'}"
@@ -77,9 +114,9 @@ def test_ignored_files(folders) -> None:
     for dag_id in ("nightly", "weekly"):
         (folders / "configs" / f"{dag_id}.json").write_text("{}")
         (folders / "dags" / f"{dag_id}.py").write_text("")
-    assert list(doctor.check_ignored_files(Settings.load())) == []
+    assert list(ignored_files_check.look(Installation())) == []
     (folders / "dags" / ".airflowignore").write_text("nightly\n")
-    [found] = doctor.check_ignored_files(Settings.load())
+    [found] = ignored_files_check.look(Installation())
     assert str(found) == (
         f"problem  dags folder: {folders / 'dags' / 'nightly.py'} is hidden from the DAG processor by an "
         ".airflowignore; narrow its patterns"
@@ -89,16 +126,16 @@ def test_ignored_files(folders) -> None:
 def test_folder_of_the_first_deploy(folders) -> None:
     """A folder that the first deploy makes is a note where it can be made."""
     (folders / "configs").rmdir()
-    assert _notes(doctor.check_folders(Settings.load())) == [
+    assert _notes(folders_check.look(Installation())) == [
         f"dag_generated_configs: {folders / 'configs'} does not exist yet"
     ]
 
 
 def test_folder_that_cannot_be_made_or_written(folders, monkeypatch) -> None:
     """A folder that this user can neither write nor make is a problem."""
-    monkeypatch.setattr(doctor.os, "access", lambda *_: False)  # root may do everything
+    monkeypatch.setattr(folders_check.os, "access", lambda *_: False)  # root may do everything
     (folders / "configs").rmdir()
-    assert _problems(doctor.check_folders(Settings.load())) == [
+    assert _problems(folders_check.look(Installation())) == [
         f"dags folder: {folders / 'dags'} cannot be written to by this user",
         f"dag_generated_configs: {folders / 'configs'} does not exist and cannot be made by this user",
         f"dag_managed_operators: {folders / 'operators'} cannot be read by this user",
@@ -109,7 +146,7 @@ def test_folder_that_is_a_file(folders) -> None:
     """A file where a folder should be is a problem."""
     (folders / "configs").rmdir()
     (folders / "configs").touch()
-    assert _problems(doctor.check_folders(Settings.load())) == [
+    assert _problems(folders_check.look(Installation())) == [
         f"dag_generated_configs: {folders / 'configs'} is not a folder"
     ]
 
@@ -117,12 +154,12 @@ def test_folder_that_is_a_file(folders) -> None:
 def test_template_that_is_missing(folders, monkeypatch) -> None:
     """A template that cannot be read is a problem."""
     monkeypatch.setenv(f"{OPTION}DAG_RUNNER_TEMPLATE", str(folders / "none.j2"))
-    assert [each.subject for each in doctor.check_folders(Settings.load())] == ["dag_runner_template"]
+    assert [finding.subject for finding in _look("dag_runner_template")] == ["dag_runner_template"]
 
 
 def test_plugin(app) -> None:
     """Nothing is said about a plugin that Airflow loads once in this version."""
-    assert list(doctor.check_plugin()) == []
+    assert list(plugin_check.look(Installation())) == []
 
 
 def test_plugin_that_is_not_loaded(app, monkeypatch) -> None:
@@ -131,7 +168,7 @@ def test_plugin_that_is_not_loaded(app, monkeypatch) -> None:
 
     monkeypatch.setattr(plugins_manager, "plugins", [])
     monkeypatch.setattr(plugins_manager, "import_errors", {"openmetadata_airflow_apis": "No module named 'x'"})
-    assert _problems(doctor.check_plugin()) == [
+    assert _problems(plugin_check.look(Installation())) == [
         "plugin: openmetadata_airflow_apis fails to load: No module named 'x'",
         "plugin: Airflow does not load it",
     ]
@@ -141,10 +178,10 @@ def test_plugin_that_is_there_twice(app, monkeypatch) -> None:
     """A second copy of the plugin, of another version, is two problems."""
     from airflow import plugins_manager
 
-    ours = next(each for each in plugins_manager.plugins if type(each).__name__ == doctor._PLUGIN)
-    copy = type(doctor._PLUGIN, (), {"name": "openmetadata_airflow_apis", "source": "$PLUGINS_FOLDER/old.py"})()
+    ours = next(plugin for plugin in plugins_manager.plugins if type(plugin).__name__ == plugin_check.PLUGIN)
+    copy = type(plugin_check.PLUGIN, (), {"name": "openmetadata_airflow_apis", "source": "$PLUGINS_FOLDER/old.py"})()
     monkeypatch.setattr(plugins_manager, "plugins", [ours, copy])
-    assert _problems(doctor.check_plugin()) == [
+    assert _problems(plugin_check.look(Installation())) == [
         "plugin: Airflow loads $PLUGINS_FOLDER/old.py, this is 1.0.0.dev0",
         f"plugin: it is loaded 2 times ({ours.source}, $PLUGINS_FOLDER/old.py)",
     ]
@@ -160,12 +197,12 @@ def test_plugin_that_is_there_twice(app, monkeypatch) -> None:
 def test_bad_secret_key(monkeypatch, key: str, detail: str) -> None:
     """A well-known or short secret key is a problem."""
     monkeypatch.setenv("AIRFLOW__WEBSERVER__SECRET_KEY", key)
-    assert _problems(doctor.check_secret_key()) == [f"[webserver] secret_key: {detail}"]
+    assert _problems(secret_key_check.look(Installation())) == [f"[webserver] secret_key: {detail}"]
 
 
 def test_good_secret_key() -> None:
     """Nothing is said about a long secret key that is set in one place."""
-    assert list(doctor.check_secret_key()) == []
+    assert list(secret_key_check.look(Installation())) == []
 
 
 def test_secret_key_that_is_not_set(monkeypatch) -> None:
@@ -173,7 +210,7 @@ def test_secret_key_that_is_not_set(monkeypatch) -> None:
     monkeypatch.delenv("AIRFLOW__WEBSERVER__SECRET_KEY")
     assert (
         "[webserver] secret_key: is not set: each webserver process makes its own and refuses the others' tokens"
-        in (_problems(doctor.check_secret_key()))
+        in (_problems(secret_key_check.look(Installation())))
     )
 
 
@@ -182,8 +219,8 @@ def test_two_secret_keys(tmp_path, monkeypatch) -> None:
     file = tmp_path / "airflow.cfg"
     file.write_text("[webserver]\nsecret_key = the-key-of-the-file-0123456789\n")
     monkeypatch.setattr("airflow.configuration.AIRFLOW_CONFIG", str(file))
-    [found] = doctor.check_secret_key()
-    assert found.level == doctor.NOTE
+    [found] = secret_key_check.look(Installation())
+    assert found.level == NOTE
     assert found.detail == (
         f"differs between $AIRFLOW__WEBSERVER__SECRET_KEY and secret_key in {file}: "
         "a process without that environment signs differently"
@@ -191,7 +228,7 @@ def test_two_secret_keys(tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "found"),
+    ("url", "findings"),
     [
         ("http://localhost:8080", []),
         ("https://host/airflow", ["has the path /airflow; the API is at https://host/airflow/rest_api/api"]),
@@ -199,25 +236,25 @@ def test_two_secret_keys(tmp_path, monkeypatch) -> None:
         ("host", ["is 'host', no URL; give the URL that users type, such as https://host/airflow"]),
     ],
 )
-def test_base_url(monkeypatch, url: str, found: list[str]) -> None:
+def test_base_url(monkeypatch, url: str, findings: list[str]) -> None:
     """A path in base_url is named with the API's URL, and a base_url that is none or ends in a slash is found."""
     monkeypatch.setenv("AIRFLOW__WEBSERVER__BASE_URL", url)
-    assert [f"{each.detail}; {each.cure}" for each in doctor.check_base_url()] == found
+    assert [f"{finding.detail}; {finding.cure}" for finding in base_url_check.look(Installation())] == findings
 
 
 @pytest.mark.parametrize(
     ("backends", "levels"),
     [
-        (doctor.OUR_BACKEND, []),
-        (f"{doctor.OUR_BACKEND},airflow.api.auth.backend.session", []),
-        ("airflow.api.auth.backend.session", [doctor.NOTE]),
-        (f"airflow.api.auth.backend.session,{doctor.OUR_BACKEND}", [doctor.PROBLEM]),
+        (auth_backends_check.OUR_BACKEND, []),
+        (f"{auth_backends_check.OUR_BACKEND},airflow.api.auth.backend.session", []),
+        ("airflow.api.auth.backend.session", [NOTE]),
+        (f"airflow.api.auth.backend.session,{auth_backends_check.OUR_BACKEND}", [PROBLEM]),
     ],
 )
 def test_auth_backends(monkeypatch, backends: str, levels: list[str]) -> None:
     """Our auth backend missing is a note, another one before it a problem."""
     monkeypatch.setenv("AIRFLOW__API__AUTH_BACKENDS", backends)
-    assert [each.level for each in doctor.check_auth_backends()] == levels
+    assert [finding.level for finding in auth_backends_check.look(Installation())] == levels
 
 
 @pytest.mark.parametrize(
@@ -238,19 +275,19 @@ def test_webserver_config(tmp_path, monkeypatch, config: str, problems: list[str
     path = tmp_path / "webserver_config.py"
     path.write_text(config)
     monkeypatch.setenv("AIRFLOW__WEBSERVER__CONFIG_FILE", str(path))
-    assert _problems(doctor.check_webserver_config()) == [problem.format(path=path) for problem in problems]
+    assert _problems(_look_at_webserver_config()) == [problem.format(path=path) for problem in problems]
 
 
 def test_limiter_storage(tmp_path, monkeypatch) -> None:
     """A limiter that counts per process, with several of them, is a note; shared storage or one process is none."""
     path = tmp_path / "webserver_config.py"
     monkeypatch.setenv("AIRFLOW__WEBSERVER__CONFIG_FILE", str(path))
-    assert [each.subject for each in doctor.check_webserver_config()] == ["login limit"]
+    assert [finding.subject for finding in _look_at_webserver_config()] == ["login limit"]
     path.write_text("RATELIMIT_STORAGE_URI = 'redis://localhost'")
-    assert list(doctor.check_webserver_config()) == []
+    assert _look_at_webserver_config() == []
     path.unlink()
     monkeypatch.setenv("AIRFLOW__WEBSERVER__WORKERS", "1")
-    assert list(doctor.check_webserver_config()) == []
+    assert _look_at_webserver_config() == []
 
 
 def test_ldap_without_its_library(tmp_path, monkeypatch) -> None:
@@ -259,7 +296,7 @@ def test_ldap_without_its_library(tmp_path, monkeypatch) -> None:
     path.write_text("AUTH_TYPE = 2")
     monkeypatch.setenv("AIRFLOW__WEBSERVER__CONFIG_FILE", str(path))
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    assert _problems(doctor.check_webserver_config()) == ["AUTH_TYPE: is LDAP and python-ldap is not installed"]
+    assert _problems(_look_at_webserver_config()) == ["AUTH_TYPE: is LDAP and python-ldap is not installed"]
 
 
 def test_logins_without_passwords(tmp_path, monkeypatch) -> None:
@@ -267,19 +304,14 @@ def test_logins_without_passwords(tmp_path, monkeypatch) -> None:
     path = tmp_path / "webserver_config.py"
     path.write_text("AUTH_TYPE = 4")
     monkeypatch.setenv("AIRFLOW__WEBSERVER__CONFIG_FILE", str(path))
-    assert "AUTH_TYPE: is neither database nor LDAP: there is no password login" in _notes(
-        doctor.check_webserver_config()
-    )
+    assert "AUTH_TYPE: is neither database nor LDAP: there is no password login" in _notes(_look_at_webserver_config())
     monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "company.auth.CompanyAuthManager")
-    assert "auth manager: company.auth.CompanyAuthManager has no password login" in _notes(
-        doctor.check_webserver_config()
-    )
+    assert "auth manager: company.auth.CompanyAuthManager has no password login" in _notes(_look_at_webserver_config())
 
 
-def test_database_that_is_well(app, monkeypatch) -> None:
+def test_database_that_is_well(app, healthy) -> None:
     """Nothing is said about a database that a webserver with the plugin has used."""
-    monkeypatch.setattr(doctor, "_check_heartbeats", lambda: iter(()))
-    assert list(doctor.check_database()) == []
+    assert _look_at_database() == []
 
 
 @pytest.mark.parametrize(
@@ -290,51 +322,48 @@ def test_database_that_is_well(app, monkeypatch) -> None:
         ({"Deployer"}, "permission: the Admin role has no 'can create on Managed DAGs'"),
     ],
 )
-def test_missing_permission(app, monkeypatch, roles: set[str], problem: str) -> None:
+def test_missing_permission(app, healthy, monkeypatch, roles: set[str], problem: str) -> None:
     """A permission that does not exist, or that Admin has not, is a problem."""
-    monkeypatch.setattr(doctor, "_check_heartbeats", lambda: iter(()))
-    monkeypatch.setattr(doctor, "_roles_with_our_permission", lambda _: roles)
-    assert _problems(doctor.check_database()) == [problem]
+    monkeypatch.setattr(deploy_permission_check, "roles_that_may_deploy", lambda _: roles)
+    assert _problems(_look_at_database()) == [problem]
 
 
-def test_missing_table(app, monkeypatch) -> None:
+def test_missing_table(app, healthy, monkeypatch) -> None:
     """A missing table of revoked tokens is a problem."""
-    monkeypatch.setattr(doctor, "_check_heartbeats", lambda: iter(()))
-    monkeypatch.setattr(doctor, "_revocation_table_is_there", lambda: False)
-    assert _problems(doctor.check_database()) == [
+    monkeypatch.setattr("openmetadata_airflow_apis.security.revocation.is_table_there", lambda: False)
+    assert _problems(_look_at_database()) == [
         "database: the table of revoked tokens is missing, so that every token is refused"
     ]
 
 
 def test_database_that_does_not_answer(app, monkeypatch) -> None:
     """A database that does not answer is one problem, whatever else depends on it."""
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy import create_engine
+    from sqlalchemy.orm import sessionmaker
 
-    def fail(_: object) -> None:
-        raise OperationalError("SELECT", {}, Exception("connection refused"))
-
-    monkeypatch.setattr(doctor, "_roles_with_our_permission", fail)
-    assert _problems(doctor.check_database()) == ["database: cannot be asked ((builtins.Exception) connection refused)"]
+    nowhere = create_engine("sqlite:////no/such/folder/airflow.db")
+    monkeypatch.setattr("airflow.settings.Session", sessionmaker(nowhere))
+    assert _problems(_look_at_database()) == [
+        "database: cannot be asked ((sqlite3.OperationalError) unable to open database file)"
+    ]
 
 
 def test_heartbeats(app, monkeypatch) -> None:
     """A scheduler, or a standalone DAG processor, that has no heartbeat is a problem."""
-    assert _problems(doctor._check_heartbeats()) == ["scheduler: it never ran with this database"]
+    assert _problems(heartbeats_check.look(Installation())) == ["scheduler: it never ran with this database"]
     monkeypatch.setenv("AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR", "True")
     health = {
         "scheduler": {"status": "healthy"},
         "dag_processor": {"status": "unhealthy", "latest_dag_processor_heartbeat": "2026-11-22T10:00:00+00:00"},
     }
     monkeypatch.setattr("airflow.api.common.airflow_health.get_airflow_health", lambda: health)
-    assert _problems(doctor._check_heartbeats()) == [
+    assert _problems(heartbeats_check.look(Installation())) == [
         "DAG processor: its last heartbeat was at 2026-11-22T10:00:00+00:00, and nothing that is deployed is parsed"
     ]
 
 
 def test_a_damaged_specification(tmp_path, monkeypatch) -> None:
     """An openapi.yaml that was cut or edited is a problem; the installed one is none."""
-    from openmetadata_airflow_apis.cli import specification_check
-
     assert list(specification_check.faults()) == []
     damaged = tmp_path / "openapi.yaml"
     damaged.write_text("openapi: 3.0.3\ninfo: {title: x}\npaths: {}\n")

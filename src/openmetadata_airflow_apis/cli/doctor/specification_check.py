@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import yaml
-
+from openmetadata_airflow_apis.cli.doctor.finding import PROBLEM, Finding
 from openmetadata_airflow_apis.resources import specification_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from openmetadata_airflow_apis.cli.doctor.installation import Installation
+
+
+def look(_: Installation) -> Iterator[Finding]:
+    """Yield a problem for each fault."""
+    for fault in faults():
+        yield Finding(PROBLEM, "specification", fault, "reinstall openmetadata-airflow-apis")
+
 
 def faults() -> Iterator[str]:
     """Yield what is wrong with the document; beyond its being there and YAML only with the extra `spec` installed."""
+    import yaml
+
     try:
         with specification_path().open(encoding="utf-8") as stream:
             document = yaml.safe_load(stream)

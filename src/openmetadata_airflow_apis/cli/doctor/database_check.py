@@ -1,0 +1,26 @@
+"""Whether Airflow's database answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis.cli.doctor.finding import PROBLEM, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from openmetadata_airflow_apis.cli.doctor.installation import Installation
+
+
+def look(_: Installation) -> Iterator[Finding]:
+    """Yield a problem where it does not, or has none of Airflow's tables."""
+    from airflow.utils.session import create_session
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with create_session() as session:
+            session.execute(text("SELECT version_num FROM alembic_version"))
+    except SQLAlchemyError as error:
+        reason = str(error).partition("\n")[0]
+        yield Finding(PROBLEM, "database", f"cannot be asked ({reason})", "start it, then `airflow db migrate`")

@@ -1,0 +1,21 @@
+"""Whether the options of [openmetadata_airflow_apis] have values that can be used: the webserver refuses others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis.cli.doctor.finding import PROBLEM, Finding
+from openmetadata_airflow_apis.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from openmetadata_airflow_apis.cli.doctor.installation import Installation
+
+
+def look(installation: Installation) -> Iterator[Finding]:
+    """Yield a problem for the first value that cannot."""
+    try:
+        _ = installation.settings
+    except ConfigurationError as error:
+        yield Finding(PROBLEM, "section", str(error), "correct it in airflow.cfg or the environment")

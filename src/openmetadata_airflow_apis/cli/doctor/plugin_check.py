@@ -1,0 +1,44 @@
+"""Whether Airflow loads the plugin, once, in this version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis import __version__
+from openmetadata_airflow_apis.cli.doctor.finding import PROBLEM, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from openmetadata_airflow_apis.cli.doctor.installation import Installation
+
+PLUGIN = "OpenMetadataAirflowApisPlugin"
+
+
+def look(_: Installation) -> Iterator[Finding]:
+    """Yield a problem where it is not loaded, fails, is of another version, or is there twice."""
+    from airflow import plugins_manager
+
+    plugins_manager.ensure_plugins_loaded()
+    for source, error in plugins_manager.import_errors.items():
+        if "openmetadata_airflow_apis" in f"{source}{error}":
+            yield Finding(
+                PROBLEM, "plugin", f"{source} fails to load: {error}", "see the traceback of `airflow plugins`"
+            )
+    loaded = [plugin for plugin in plugins_manager.plugins or [] if type(plugin).__name__ == PLUGIN]
+    if not loaded:
+        yield Finding(
+            PROBLEM,
+            "plugin",
+            "Airflow does not load it",
+            "install openmetadata-airflow-apis into the Python that runs Airflow, with pip",
+        )
+    for plugin in loaded:
+        source = str(plugin.source)
+        if __version__ not in source and __version__ not in str(plugin.name):
+            yield Finding(PROBLEM, "plugin", f"Airflow loads {source}, this is {__version__}", "uninstall one of them")
+    if len(loaded) > 1:
+        sources = ", ".join(str(plugin.source) for plugin in loaded)
+        yield Finding(
+            PROBLEM, "plugin", f"it is loaded {len(loaded)} times ({sources})", "take the copy out of plugins/"
+        )
