@@ -16,24 +16,31 @@ def validate_dag(dag: DAG) -> None:
     """Check a DAG as a DagBag does before it takes it in; raise what Airflow raises."""
     if hasattr(dag, "validate"):
         dag.validate()
-    else:  # Airflow < 2.8
+    else:  # Airflow < 2.8 has no one method for it
         dag.timetable.validate()
         dag.validate_schedule_and_params()
+
+
+def parsing_requests() -> Table | None:
+    """Return the table of the files that the DAG processor is asked to parse first; Airflow < 2.10 has none."""
+    try:
+        from airflow.models.dagbag import DagPriorityParsingRequest
+    except ImportError:
+        return None
+    return DagPriorityParsingRequest.__table__
 
 
 def request_parsing(filelocs: Collection[str], *, session: Session) -> bool:
     """Ask the DAG processor to parse files before all others, also ones that it has not listed yet.
 
-    A file that is asked for already stays so. Returns False where the Airflow version takes no such requests
-    (< 2.10): there the processor's next listing of the dags folder finds the files.
+    A file that is asked for already stays so. Returns False where no such requests are taken (Airflow < 2.10): there
+    the processor's next listing of the dags folder finds the files.
     """
-    try:
-        from airflow.models.dagbag import DagPriorityParsingRequest
-    except ImportError:
+    table = parsing_requests()
+    if table is None:
         return False
     if not filelocs:
         return True
-    table = DagPriorityParsingRequest.__table__
     dialect = session.get_bind().dialect.name
     if dialect == "mysql":
         statement = table.insert().prefix_with("IGNORE")
@@ -46,18 +53,9 @@ def request_parsing(filelocs: Collection[str], *, session: Session) -> bool:
     return True
 
 
-def parsing_requests() -> Table | None:
-    """Return the table of the files that the DAG processor is asked to parse first, None for Airflow < 2.10."""
-    try:
-        from airflow.models.dagbag import DagPriorityParsingRequest
-    except ImportError:
-        return None
-    return DagPriorityParsingRequest.__table__
-
-
 def parse_import_error() -> Any:
     """Return the model of the errors that files had when they were parsed."""
     from airflow.models import errors
 
-    # Airflow < 2.10 names it as the exception
+    # Airflow < 2.10 gives it the exception's name
     return errors.ParseImportError if hasattr(errors, "ParseImportError") else errors.ImportError

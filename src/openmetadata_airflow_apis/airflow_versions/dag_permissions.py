@@ -22,18 +22,18 @@ def make_dag_permissions(dag: DAG, *, session: Session) -> None:
     """Make the permissions on one DAG that roles can be granted, as the DAG processor does. Commits."""
     from airflow.models.dagbag import DagBag
 
-    DagBag._sync_perm_for_dag(dag, session=session)  # noqa: SLF001 - 2.7 to 2.11 have no public way without an app
+    DagBag._sync_perm_for_dag(dag, session=session)  # noqa: SLF001 - Airflow < 3 has no public way without an app
 
 
 def dag_permission_names(dag_id: str) -> list[str]:
-    """Return the names of the permission resources of one DAG: itself and, with newer FAB providers, its runs."""
+    """Return the names of the permission resources of one DAG: itself and its runs."""
     from airflow.security import permissions
 
-    if hasattr(permissions, "resource_name"):  # Airflow >= 2.10
+    if hasattr(permissions, "resource_name"):
         return [
             permissions.resource_name(dag_id, of) for of in (permissions.RESOURCE_DAG, permissions.RESOURCE_DAG_RUN)
         ]
-    return [permissions.resource_name_for_dag(dag_id)]
+    return [permissions.resource_name_for_dag(dag_id)]  # Airflow < 2.10 has none for runs
 
 
 def permission_tables() -> tuple[Table, Table, Table] | None:
@@ -59,7 +59,7 @@ def may_on_dag(method: str, dag_id: str | None = None, entity: str | None = None
     from airflow.www.extensions.init_auth_manager import get_auth_manager
 
     manager = get_auth_manager()
-    if hasattr(manager, "is_authorized_dag"):
+    if hasattr(manager, "is_authorized_dag"):  # Airflow < 2.8 does not
         from airflow.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 
         return bool(
@@ -75,7 +75,7 @@ def may_on_dag(method: str, dag_id: str | None = None, entity: str | None = None
 def _may_on_dag_before_28(
     granted: Collection[tuple[str, str]], method: str, dag_id: str | None, entity: str | None
 ) -> bool:
-    # Airflow < 2.8: there is only Flask-AppBuilder's auth manager, which answers no such questions
+    # Airflow < 2.8 has Flask-AppBuilder's auth manager alone, which answers no such questions
     from airflow.security.permissions import resource_name_for_dag
 
     action = _ACTIONS[method]
@@ -95,7 +95,7 @@ def may_on_view(method: str, resource: str) -> bool:
     ask = getattr(manager, "is_authorized_custom_view", None)
     if ask is not None and "resource_name" in signature(ask).parameters:
         return bool(ask(method=method, resource_name=resource))
-    # Airflow < 2.9
+    # Airflow < 2.9 does not ask its auth manager about these
     return (_ACTIONS[method], resource) in manager.get_user().perms
 
 
@@ -107,5 +107,5 @@ def permitted_dag_ids() -> set[str]:
     user = manager.get_user()
     if hasattr(manager, "get_permitted_dag_ids"):
         return set(manager.get_permitted_dag_ids(methods=["GET"], user=user))
-    # Airflow < 2.8
+    # Airflow < 2.8 asks the security manager
     return set(manager.security_manager.get_readable_dag_ids(user))

@@ -14,9 +14,9 @@ def parse_timezone(name: str) -> tzinfo:
 
     if hasattr(timezone, "parse_timezone"):
         return timezone.parse_timezone(name)
-    import pendulum  # Airflow < 2.9
+    import pendulum
 
-    return pendulum.timezone(name)
+    return pendulum.timezone(name)  # Airflow < 2.9 hands pendulum's own about
 
 
 def dataset_classes() -> tuple[type, ...]:
@@ -28,7 +28,7 @@ def dataset_classes() -> tuple[type, ...]:
 
 
 def dataset_condition(name: str) -> type:
-    """Return the class DatasetAll or DatasetAny. Raises DagNotBuilt where Airflow has none (< 2.9)."""
+    """Return the class DatasetAll or DatasetAny. Raises DagNotBuilt where there is none (Airflow < 2.9)."""
     from airflow import __version__, datasets
 
     from openmetadata_airflow_apis.errors import DagNotBuilt

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def task_instance_history() -> Table | None:
-    """Return the table of the tries that were given up, None for Airflow < 2.10."""
+    """Return the table of the tries that were given up; Airflow < 2.10 has none."""
     try:
         from airflow.models.taskinstancehistory import TaskInstanceHistory
     except ImportError:

@@ -11,6 +11,6 @@ def looks_at_all_indexes(trigger_rule: str) -> bool:
     from airflow import __version__
     from packaging.version import Version
 
-    if Version(__version__) < Version("2.10.5"):  # fixed there: every rule did
+    if Version(__version__) < Version("2.10.5"):  # Airflow < 2.10.5 waits so with every rule
         return True
     return trigger_rule in {"one_success", "one_failed", "one_done"}
