@@ -163,7 +163,12 @@ def test_a_running_dag_is_not_deleted_and_a_deleted_one_stays_away(airflow_live:
     answer = client.delete("/rest_api/api/dags/dozing")
     assert (answer.status_code, answer.json()) == (
         409,
-        {"type": "about:blank", "title": "Conflict", "status": 409, "detail": refused},
+        {
+            "type": "/rest_api/api/problems/dag-is-running",
+            "title": "Conflict",
+            "status": 409,
+            "detail": refused,
+        },
     )
     assert airflow_live.task_states("dozing", "r1") == {"doze": "running"}
 

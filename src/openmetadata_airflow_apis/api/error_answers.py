@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, default_exceptions
 
 from openmetadata_airflow_apis import errors
-from openmetadata_airflow_apis.api import old_door_bodies, problems
+from openmetadata_airflow_apis.api import old_door_bodies, problem_types, problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,10 @@ def register(blueprint: Any, is_old_door: Callable[[], bool]) -> None:
         if isinstance(translated, errors.ManagedDagsError):
             return old_door_bodies.error(translated) if is_old_door() else problems.typed_answer(translated)
         status, detail = translated
-        response = old_door_bodies.error_body(status, detail) if is_old_door() else problems.problem(status, detail)
+        if is_old_door():
+            response = old_door_bodies.error_body(status, detail)
+        else:
+            response = problems.problem(problem_types.of_status(status), detail, status=status)
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(error.valid_methods)
         return response

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response
 
 from openmetadata_airflow_apis import errors
-from openmetadata_airflow_apis.api import problems
+from openmetadata_airflow_apis.api import problem_types, problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def error(raised: errors.ManagedDagsError) -> Response:
         body = json.dumps({"msg": str(raised)}, separators=(",", ":"))
         answer = Response(body, status=401, content_type="application/json")
     else:
-        status, sentence = _ERRORS.get(type(raised), (problems.status_of(raised), str))
+        status, sentence = _ERRORS.get(type(raised), (problem_types.of_error(raised).status, str))
         answer = error_body(status, sentence(raised))
     return problems.with_headers(answer, raised)
 

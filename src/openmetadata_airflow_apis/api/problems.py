@@ -1,69 +1,38 @@
-"""The one table from errors to HTTP: the status of every class; and the typed door's answers, RFC 9457 problems."""
+"""The typed door's answers to errors: RFC 9457 problems, each with a `type` that this webserver explains."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from flask import Response
+from flask import Response, request
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 
 from openmetadata_airflow_apis import errors
+from openmetadata_airflow_apis.api import problem_types
 
 if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
 
-STATUS: dict[type[errors.ManagedDagsError], int] = {
-    errors.ConfigurationError: 500,
-    errors.InvalidRequest: 400,
-    errors.MissingArguments: 400,
-    errors.InvalidArgument: 400,
-    errors.OperationNotNamed: 400,
-    errors.UnknownOperation: 400,
-    errors.InvalidBody: 400,
-    errors.InvalidDefinition: 400,
-    errors.MalformedBody: 400,
-    errors.BodyTooLarge: 413,
-    errors.UnsupportedMediaType: 415,
-    errors.NotFound: 404,
-    errors.DagNotFound: 404,
-    errors.DagRunNotFound: 404,
-    errors.TaskNotFound: 404,
-    errors.Conflict: 409,
-    errors.DagExists: 409,
-    errors.NotDeployedHere: 409,
-    errors.DagIsRunning: 409,
-    errors.DagHasImportErrors: 409,
-    errors.DagRunExists: 409,
-    errors.NothingFailed: 409,
-    errors.NothingRunning: 409,
-    errors.TaskIsStopping: 409,
-    errors.TaskNotStoppable: 409,
-    errors.NotSignedIn: 401,
-    errors.NotAllowed: 403,
-    errors.LoginUnsupported: 400,
-    errors.TooManyTries: 429,
-    errors.DamagedDocument: 409,
-    errors.DagNotBuilt: 400,
-    errors.Unavailable: 503,
-    errors.StorageFull: 507,
-}
+    from openmetadata_airflow_apis.api.problem_types import ProblemType
 
 TITLES = {**HTTP_STATUS_CODES, 413: "Content Too Large"}
 
 
-def status_of(error: errors.ManagedDagsError) -> int:
-    """Return the typed door's HTTP status for an error."""
-    if isinstance(error, errors.LoginUnsupported) and error.by_auth_manager:
-        return 501
-    return STATUS[type(error)]
+PATH = "/rest_api/api/problems"
 
 
-def problem(status: int, detail: str, **more: Any) -> Response:
-    """Return an RFC 9457 answer."""
+def type_of(problem_type: ProblemType) -> str:
+    """Return the `type` of a problem: a path of this webserver, with its own prefix, that explains it."""
+    return f"{request.script_root}{PATH}/{problem_type.name}"
+
+
+def problem(problem_type: ProblemType, detail: str, *, status: int | None = None, **more: Any) -> Response:
+    """Return an RFC 9457 answer. status: the kind's own unless told."""
+    status = status or problem_type.status
     body = {
-        "type": "about:blank",
+        "type": type_of(problem_type),
         "title": TITLES.get(status, "Error"),
         "status": status,
         "detail": detail,
@@ -76,10 +45,13 @@ def unrouted(reason: HTTPException, method: str, path: str) -> Response:
     """Return the answer for a path that no operation has, or not with this method."""
     if isinstance(reason, MethodNotAllowed):
         allowed = ", ".join(sorted(reason.valid_methods or ()))
-        answer = problem(405, f"`{path}` takes {allowed}, not {method}")
+        answer = problem(problem_types.METHOD_NOT_ALLOWED, f"`{path}` takes {allowed}, not {method}")
         answer.headers["Allow"] = allowed
         return answer
-    return problem(404, f"There is nothing at `{path}`; /rest_api/api/openapi.json has the paths that there are")
+    return problem(
+        problem_types.of_status(404),
+        f"There is nothing at `{path}`; /rest_api/api/openapi.json has the paths that there are",
+    )
 
 
 def typed_answer(error: errors.ManagedDagsError) -> Response:
@@ -89,7 +61,7 @@ def typed_answer(error: errors.ManagedDagsError) -> Response:
         more["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
     if isinstance(error, errors.NotSignedIn):
         more["msg"] = str(error)
-    return with_headers(problem(status_of(error), str(error), **more), error)
+    return with_headers(problem(problem_types.of_error(error), str(error), **more), error)
 
 
 def with_headers(answer: Response, error: errors.ManagedDagsError) -> Response:

@@ -16,8 +16,8 @@ def answer_of(response):
     return response.status_code, response.content_type, response.json
 
 
-def problem_of(status: int, title: str, detail: str):
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+def problem_of(status: int, title: str, name: str, detail: str):
+    body = {"type": f"/rest_api/api/problems/{name}", "title": title, "status": status, "detail": detail}
     return status, "application/problem+json", body
 
 
@@ -36,7 +36,7 @@ def test_the_typed_door_says_so_too(call):
         401,
         "application/problem+json",
         {
-            "type": "about:blank",
+            "type": "/rest_api/api/problems/not-signed-in",
             "title": "Unauthorized",
             "status": 401,
             "detail": "Missing Authorization Header",
@@ -81,7 +81,7 @@ def test_other_methods_are_refused_in_json(call, method):
 def test_unknown_paths_answer_json(call, path):
     """Below our paths there is no HTML: what is not there is named, with the place that says what is."""
     detail = f"There is nothing at `{path}`; /rest_api/api/openapi.json has the paths that there are"
-    assert answer_of(call("GET", path)) == problem_of(404, "Not Found", detail)
+    assert answer_of(call("GET", path)) == problem_of(404, "Not Found", "not-found", detail)
 
 
 def test_other_paths_keep_their_pages(call):
@@ -93,7 +93,7 @@ def test_other_paths_keep_their_pages(call):
 def test_a_wrong_method_at_the_typed_door_answers_json(call):
     """405 is a problem document that names the right methods."""
     detail = "`/rest_api/api/dags` takes GET, HEAD, OPTIONS, POST, not PUT"
-    assert answer_of(call("PUT", OLD + "/dags")) == problem_of(405, "Method Not Allowed", detail)
+    assert answer_of(call("PUT", OLD + "/dags")) == problem_of(405, "Method Not Allowed", "method-not-allowed", detail)
 
 
 @pytest.mark.parametrize(

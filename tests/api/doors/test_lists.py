@@ -52,21 +52,22 @@ def test_a_page_of_task_instances(typed_door, runs):
 
 
 @pytest.mark.parametrize(
-    ("path", "detail"),
+    ("path", "kind", "detail"),
     [
-        ("/dags/nowhere/dagRuns", "The DAG with dag_id: `nowhere` was not found"),
-        ("/dags/nowhere/dagRuns/one/taskInstances", "The DAG with dag_id: `nowhere` was not found"),
+        ("/dags/nowhere/dagRuns", "dag-not-found", "The DAG with dag_id: `nowhere` was not found"),
+        ("/dags/nowhere/dagRuns/one/taskInstances", "dag-not-found", "The DAG with dag_id: `nowhere` was not found"),
         (
             "/dags/doors/dagRuns/never/taskInstances",
+            "dag-run-not-found",
             "The DagRun with dag_id: `doors` and run_id: `never` was not found",
         ),
     ],
 )
-def test_what_is_not_there(typed_door, dag, path, detail):
+def test_what_is_not_there(typed_door, dag, path, kind, detail):
     """A list of what does not exist is 404, and says what is missing."""
     assert typed_door("GET", path) == (
         404,
-        {"type": "about:blank", "title": "Not Found", "status": 404, "detail": detail},
+        {"type": f"/rest_api/api/problems/{kind}", "title": "Not Found", "status": 404, "detail": detail},
     )
 
 

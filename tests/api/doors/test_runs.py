@@ -15,8 +15,9 @@ RUN_PATH = "/dags/doors/dagRuns/manual__1"
 START = "2026-01-02T00:00:00.000000Z"
 
 
-def problem(status: int, title: str, detail: str, **more):
-    return status, {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+def problem(status: int, title: str, name: str, detail: str, **more):
+    kind = f"/rest_api/api/problems/{name}"
+    return status, {"type": kind, "title": title, "status": status, "detail": detail, **more}
 
 
 def without_times(body: dict) -> dict:
@@ -125,7 +126,7 @@ class TestTaskInstanceDetail:
     def test_a_map_index_that_is_no_number_is_refused(self, typed_door, run):
         """The parameter, its value and its type are named."""
         assert typed_door("GET", f"{RUN_PATH}/taskInstances/second?map_index=one") == problem(
-            400, "Bad Request", "The argument 'map_index' is 'one'; give a whole number"
+            400, "Bad Request", "invalid-argument", "The argument 'map_index' is 'one'; give a whole number"
         )
 
 
@@ -161,7 +162,7 @@ class TestRestart:
         """There is nothing to restart."""
         assert old_door("restart_failed_task", **RUN) == (404, {"error": "dagRun don't have failed tasks"})
         assert typed_door("POST", f"{RUN_PATH}/restart") == problem(
-            409, "Conflict", "The DagRun `manual__1` of the DAG `doors` has no failed task instances"
+            409, "Conflict", "nothing-failed", "The DagRun `manual__1` of the DAG `doors` has no failed task instances"
         )
 
     def test_a_killed_process_that_stays(self, old_door, typed_door, run, session, monkeypatch):
@@ -182,7 +183,7 @@ class TestRestart:
             "`manual__1` of the DAG `doors`; nothing was changed, try again in a moment"
         )
         assert old_door("restart_failed_task", **RUN) == (409, {"error": detail})
-        assert typed_door("POST", f"{RUN_PATH}/restart") == problem(409, "Conflict", detail)
+        assert typed_door("POST", f"{RUN_PATH}/restart") == problem(409, "Conflict", "task-is-stopping", detail)
         assert dag_runs.states("doors", session) == {
             "first": "success",
             "second": "failed",
@@ -222,10 +223,13 @@ class TestKill:
             {"error": "task is not found or state is neither RUNNING nor NONE"},
         )
         assert typed_door("POST", f"{RUN_PATH}/kill") == problem(
-            409, "Conflict", "The DagRun `manual__1` of the DAG `doors` has no unfinished task instances"
+            409,
+            "Conflict",
+            "nothing-running",
+            "The DagRun `manual__1` of the DAG `doors` has no unfinished task instances",
         )
         assert typed_door("POST", f"{RUN_PATH}/kill?task_id=second") == problem(
-            409, "Conflict", "The DagRun `manual__1` of the DAG `doors` has no unfinished `second`"
+            409, "Conflict", "nothing-running", "The DagRun `manual__1` of the DAG `doors` has no unfinished `second`"
         )
 
 
@@ -251,7 +255,9 @@ class TestSkip:
         """What has succeeded is not skipped any more."""
         detail = old_door("skip_task_instance", **RUN, task_id="first")[1]["error"]
         assert old_door("skip_task_instance", **RUN, task_id="first")[0] == 409
-        assert typed_door("POST", f"{RUN_PATH}/taskInstances/first/skip") == problem(409, "Conflict", detail)
+        assert typed_door("POST", f"{RUN_PATH}/taskInstances/first/skip") == problem(
+            409, "Conflict", "task-not-stoppable", detail
+        )
 
 
 class TestPartialRun:
@@ -294,7 +300,7 @@ class TestPartialRun:
             {"error": "dag task of nope is not found"},
         )
         assert typed_door("POST", "/dags/doors/dagRuns/partial", json={"task_ids": ["nope"]}) == problem(
-            404, "Not Found", "The task with task_id: `nope` was not found in the DAG `doors`"
+            404, "Not Found", "task-not-found", "The task with task_id: `nope` was not found in the DAG `doors`"
         )
         assert old_door("dag_state", dag_id="doors", run_id="p") == (404, {"error": "dag run is not found"})
 
@@ -307,7 +313,7 @@ class TestPartialRun:
         )
         body = {"task_ids": ["second"], "run_id": "manual__1"}
         assert typed_door("POST", "/dags/doors/dagRuns/partial", json=body) == problem(
-            409, "Conflict", "A DagRun with run_id: `manual__1` of the DAG `doors` already exists"
+            409, "Conflict", "dag-run-exists", "A DagRun with run_id: `manual__1` of the DAG `doors` already exists"
         )
 
     def test_a_choice_that_could_never_start(self, old_door, typed_door, session):
@@ -407,14 +413,14 @@ class TestUnknown:
             {"error": "The DAG ID 'ghost' does not exist"},
         )
         assert typed_door(method, f"/dags/ghost/dagRuns/r{tail}") == problem(
-            404, "Not Found", "The DAG with dag_id: `ghost` was not found"
+            404, "Not Found", "dag-not-found", "The DAG with dag_id: `ghost` was not found"
         )
 
     def test_an_unknown_run(self, old_door, typed_door, run, api, more, method, tail):
         """The run is named."""
         assert old_door(api, dag_id="doors", run_id="ghost", **more) == (404, {"error": "dag run is not found"})
         assert typed_door(method, f"/dags/doors/dagRuns/ghost{tail}") == problem(
-            404, "Not Found", "The DagRun with dag_id: `doors` and run_id: `ghost` was not found"
+            404, "Not Found", "dag-run-not-found", "The DagRun with dag_id: `doors` and run_id: `ghost` was not found"
         )
 
     def test_missing_arguments(self, old_door, run, api, more, method, tail):
@@ -433,7 +439,10 @@ def test_an_unknown_task(old_door, typed_door, run, api, method, tail):
     """The task is named."""
     assert old_door(api, **RUN, task_id="ghost") == (404, {"error": "dag task is not found"})
     assert typed_door(method, f"{RUN_PATH}/taskInstances/ghost{tail}") == problem(
-        404, "Not Found", "The task with task_id: `ghost` was not found in the DagRun `manual__1` of the DAG `doors`"
+        404,
+        "Not Found",
+        "task-not-found",
+        "The task with task_id: `ghost` was not found in the DagRun `manual__1` of the DAG `doors`",
     )
 
 
@@ -444,7 +453,7 @@ def test_an_unknown_dag_is_not_triggered(old_door, typed_door, database):
         {"error": "The DAG ID 'ghost' does not exist"},
     )
     assert typed_door("POST", "/dags/ghost/dagRuns") == problem(
-        404, "Not Found", "The DAG with dag_id: `ghost` was not found"
+        404, "Not Found", "dag-not-found", "The DAG with dag_id: `ghost` was not found"
     )
 
 
@@ -482,7 +491,7 @@ class TestRefused:
         answer = call("POST", "/rest_api/api", user="viewer", query_string={"api": api, **query})
         assert (answer.status_code, answer.json) == (403, {"error": detail})
         answer = call("POST", f"/rest_api/api{path}", user="viewer", json=body)
-        assert (answer.status_code, answer.json) == problem(403, "Forbidden", detail)
+        assert (answer.status_code, answer.json) == problem(403, "Forbidden", "not-allowed", detail)
         assert dag_runs.states("doors", session) == before
 
     def test_nobody_is_let_in(self, call, run, api, query, path, body, permission):
@@ -491,4 +500,4 @@ class TestRefused:
         answer = call("POST", "/rest_api/api", user=None, query_string={"api": api, **query})
         assert (answer.status_code, answer.json) == (401, {"msg": missing})
         answer = call("POST", f"/rest_api/api{path}", user=None, json=body)
-        assert (answer.status_code, answer.json) == problem(401, "Unauthorized", missing, msg=missing)
+        assert (answer.status_code, answer.json) == problem(401, "Unauthorized", "not-signed-in", missing, msg=missing)

@@ -1,0 +1,69 @@
+"""Handlers of the tag problems: what the `type` of an error says, for programs and for people."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, render_template_string, request
+
+from openmetadata_airflow_apis.api import problem_types, problems
+from openmetadata_airflow_apis.errors import NotFound
+
+if TYPE_CHECKING:
+    from openmetadata_airflow_apis.api.problem_types import ProblemType
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{ heading }}</title></head>
+<body>
+<h1>{{ heading }}</h1>
+{% for item in problem_types %}
+{% if problem_types | length > 1 %}<h2><a href="{{ item.type }}">{{ item.type }}</a></h2>{% endif %}
+<p><strong>HTTP {{ item.status }} {{ item.title }}.</strong> {{ item.meaning }}</p>
+<p><strong>What to do:</strong> {{ item.remedy }}</p>
+{% endfor %}
+{% if problem_types | length == 1 %}<p><a href="{{ index }}">All problems</a></p>{% endif %}
+</body>
+</html>
+"""
+
+
+def list_problem_types() -> Any:
+    """Answer every kind of problem: a page for a browser, JSON for everybody else."""
+    kinds = [_described(kind) for kind in problem_types.BY_NAME.values()]
+    if _is_browser():
+        return _page("The problems that this API answers", kinds)
+    return {"problem_types": kinds, "total_entries": len(kinds)}
+
+
+def get_problem_type(problem_type: str) -> Any:
+    """Answer one kind of problem: a page for a browser, JSON for everybody else."""
+    kind = problem_types.BY_NAME.get(problem_type)
+    if kind is None:
+        near = get_close_matches(problem_type, problem_types.BY_NAME, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"{problems.PATH} has all of them"
+        raise NotFound(f"There is no problem type `{problem_type}`; {hint}")
+    described = _described(kind)
+    return _page(described["type"], [described]) if _is_browser() else described
+
+
+def _described(kind: ProblemType) -> dict[str, Any]:
+    return {
+        "type": problems.type_of(kind),
+        "title": problems.TITLES[kind.status],
+        "status": kind.status,
+        "meaning": kind.meaning,
+        "remedy": kind.remedy,
+    }
+
+
+def _is_browser() -> bool:
+    return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+
+
+def _page(heading: str, kinds: list[dict[str, Any]]) -> Response:
+    index = f"{request.script_root}{problems.PATH}"
+    page = Response(render_template_string(_PAGE, heading=heading, problem_types=kinds, index=index))
+    page.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    return page
