@@ -62,6 +62,17 @@ def test_each_operation_is_described(operation):
     assert "200" in written["responses"] or "201" in written["responses"]
 
 
+@pytest.mark.parametrize(
+    "operation",
+    [operation for operation in OPERATIONS if operation.operation_id in PERMISSIONS],
+    ids=lambda operation: operation.operation_id,
+)
+def test_each_operation_describes_what_the_gate_answers(operation):
+    """Whoever may be refused by the gate finds each refusal described: bad words, nobody, not allowed, no database."""
+    written = operations.document()["paths"][operation.path][operation.method]
+    assert {"400", "401", "403", "503"} <= set(written["responses"])
+
+
 def test_the_old_door_speaks_exactly_the_operations_marked_for_it():
     """An operation with x-old-door has its words at the old door, and no other has."""
     assert {operation.operation_id for operation in OPERATIONS if operation.old_door_methods} == set(old_door.FORMS)
