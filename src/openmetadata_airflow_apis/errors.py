@@ -69,7 +69,12 @@ class ManagedDagsError(Exception):
 
 
 class ConfigurationError(ManagedDagsError):
-    """An option of [openmetadata_airflow_apis] or the installation itself is wrong."""
+    """An option of [openmetadata_airflow_apis] or the installation itself is wrong; cure: what to do, if told apart."""
+
+    def __init__(self, reason: str, *, cure: str = "") -> None:
+        self.reason = reason
+        self.cure = cure
+        super().__init__(f"{reason}; {cure}" if cure else reason)
 
 
 class InvalidRequest(ManagedDagsError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from openmetadata_airflow_apis.errors import ConfigurationError
+
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent.parent
 
@@ -23,7 +25,7 @@ def _find(relative: str) -> Path:
         path = root / relative
         if path.is_file():
             return path
-    raise FileNotFoundError(
-        f"{relative} is neither in {_PACKAGE} nor in {_CHECKOUT}: the installation is incomplete; "
-        "reinstall openmetadata-airflow-apis"
+    raise ConfigurationError(
+        f"{relative} is neither in {_PACKAGE} nor in {_CHECKOUT}: the installation is incomplete",
+        cure="reinstall openmetadata-airflow-apis",
     )

@@ -28,6 +28,7 @@ from openmetadata_airflow_apis.security.gate import authenticate
 from openmetadata_airflow_apis.security.headers import harden
 from openmetadata_airflow_apis.security.permissions import authorize
 from openmetadata_airflow_apis.settings import Settings
+from openmetadata_airflow_apis.stores import open_store
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -72,7 +73,9 @@ class _Api(FlaskApi):
 
 def register_api(app: Flask) -> None:
     """Register the API with Airflow's web application; raise ConfigurationError where a setting is wrong."""
-    app.extensions[NAME] = Extension(settings=Settings.load())
+    settings = Settings.load()
+    open_store(settings).check_configuration()
+    app.extensions[NAME] = Extension(settings=settings)
     setup.init_app(app)
     blueprint = make_blueprint(validate_responses=bool(app.config.get("TESTING")))
     app.register_blueprint(blueprint)

@@ -25,7 +25,7 @@ _OPERATOR = "Tell whoever runs this Airflow: `openmetadata-airflow-apis doctor` 
 BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
     errors.ConfigurationError: ProblemType(
         "configuration-error",
-        500,
+        503,
         "An option of `[openmetadata_airflow_apis]`, or the installation itself, is wrong.",
         f"{_OPERATOR} names what is wrong and the cure.",
     ),

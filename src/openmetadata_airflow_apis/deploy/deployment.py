@@ -80,10 +80,12 @@ def deploy(
     """Deploy a checked workflow; when this returns, a scheduler can run it without a parse.
 
     may_replace: called with the dag_id if something is deployed under it, while the name is locked; whatever it
-    raises ends the deploy. Commits the session. Raises DagExists, NotDeployedHere, InvalidDefinition, StorageFull,
-    Unavailable; after any of them the old version stays deployed, unless an Unavailable says otherwise.
+    raises ends the deploy. Commits the session. Raises ConfigurationError, DagExists, NotDeployedHere,
+    InvalidDefinition, StorageFull, Unavailable; after any of them the old version stays deployed, unless an
+    Unavailable says otherwise.
     """
     store = store or open_store(settings)
+    store.check_configuration()
     dag_id, definition = workflow.dag_id, workflow.definition
     fileloc = store.fileloc(dag_id)
     dag = _build(workflow, fileloc, settings)

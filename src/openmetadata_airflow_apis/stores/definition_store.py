@@ -48,6 +48,9 @@ class DefinitionStore(Protocol):
     def knows(self, dag_id: str) -> bool:
         """Say whether anything is stored under a name: a deployment, or what is left of one."""
 
+    def check_configuration(self) -> None:
+        """Raise ConfigurationError, with the cure, where the store's own options cannot be used."""
+
     def health(self) -> StoreHealth:
         """Say whether a deploy could write; raise nothing where it could not."""
 

@@ -15,9 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from openmetadata_airflow_apis.dagbuild.stored_document import decode, encode
-from openmetadata_airflow_apis.errors import MEND_BY_HAND, DamagedDocument, NotDeployedHere, Unavailable
+from openmetadata_airflow_apis.errors import (
+    MEND_BY_HAND,
+    ConfigurationError,
+    DamagedDocument,
+    NotDeployedHere,
+    Unavailable,
+)
 from openmetadata_airflow_apis.settings import dags_folder
-from openmetadata_airflow_apis.stores import atomic_files, rendered_module
+from openmetadata_airflow_apis.stores import atomic_files, rendered_module, runner_template
 from openmetadata_airflow_apis.stores.definition_store import StoreHealth
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere, locked_file
 
@@ -89,9 +95,18 @@ class FileStore:
             return module is not None and rendered_module.is_sealed(module, dag_id)
         return False
 
+    def check_configuration(self) -> None:
+        """Render the template for an example."""
+        runner_template.check(self._template, self._records)
+
     def health(self) -> StoreHealth:
-        """Say whether both folders can be written, or made."""
-        return StoreHealth(definitions=_is_writable(self._records), dag_files=_is_writable(self._modules))
+        """Say whether both folders can be written, or made, and the template makes DAG files."""
+        dag_files = _is_writable(self._modules)
+        try:
+            self.check_configuration()
+        except ConfigurationError:
+            dag_files = False
+        return StoreHealth(definitions=_is_writable(self._records), dag_files=dag_files)
 
     def read(self, dag_id: str) -> StoredDocument | None:
         """Read <dag_id>.json."""

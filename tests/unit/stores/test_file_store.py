@@ -128,15 +128,18 @@ def test_another_template_gives_another_python_file(store, settings, tmp_path):
     """A template of the operator's own is used, at the next deploy or refresh, and its file is known as ours."""
     write(store)
     template = tmp_path / "mine.j2"
-    template.write_text("from airflow import DAG\nd = ({{ dag_id }}, {{ workflow_config_file }})")
+    template.write_text(
+        "from openmetadata_airflow_apis.dagbuild import load_dag\n"
+        "d = load_dag({{ dag_id }}, {{ workflow_config_file }})"
+    )
     other_template = FileStore(replace(settings, dag_runner_template=template))
 
     assert other_template.interrupted() == {"nightly"}
     other_template.finish_interrupted("nightly")
 
     lines = (tmp_path / "dags" / "nightly.py").read_text().splitlines()
-    assert lines[:2] == [MARKER, "from airflow import DAG"]
-    assert lines[2] == f"d = ('nightly', '{settings.dag_generated_configs}/nightly.json')"
+    assert lines[:2] == [MARKER, "from openmetadata_airflow_apis.dagbuild import load_dag"]
+    assert lines[2] == f"d = load_dag('nightly', '{settings.dag_generated_configs}/nightly.json')"
     assert other_template.interrupted() == set()
     assert other_template.claim("nightly") == OLD
 

@@ -1,10 +1,11 @@
-"""Whether the template of deployed DAG files can be read."""
+"""Whether the template of deployed DAG files makes files that have their DAG: the webserver refuses others."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.cli.doctor.finding import PROBLEM, Finding
+from openmetadata_airflow_apis.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,10 +14,12 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem where it cannot."""
+    """Yield a problem where it does not."""
+    from openmetadata_airflow_apis.stores import runner_template
+
+    settings = installation.settings
     try:
-        installation.settings.runner_template().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        yield Finding(
-            PROBLEM, "dag_runner_template", f"cannot be read ({error})", "correct the option, or leave it out"
-        )
+        runner_template.check(settings.runner_template(), settings.dag_generated_configs)
+    except ConfigurationError as error:
+        detail = error.reason.removeprefix(f"{runner_template.OPTION} ")
+        yield Finding(PROBLEM, "dag_runner_template", detail, error.cure)

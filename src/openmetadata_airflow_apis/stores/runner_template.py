@@ -1,0 +1,136 @@
+"""The Jinja template of deployed DAG files: dag_runner_template, or the one that the package ships.
+
+A template of an operator's own may do anything around it, but what it makes must be Python that gets the DAG from
+load_dag. Others are refused before a file is written: nobody would hear of them but the DAG processor.
+"""
+
+from __future__ import annotations
+
+import ast
+import stat
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import jinja2
+
+from openmetadata_airflow_apis.errors import ConfigurationError
+from openmetadata_airflow_apis.resources import dag_runner_template_path
+from openmetadata_airflow_apis.settings import SECTION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OPTION = f"[{SECTION}] dag_runner_template"
+_EXAMPLE = "example_dag"
+_PACKAGE, _MODULE, _FUNCTION = "openmetadata_airflow_apis", "dagbuild", "load_dag"
+_PARAMETERS = ("dag_id", "workflow_config_file")
+
+_ENVIRONMENT = jinja2.Environment(
+    undefined=jinja2.StrictUndefined,
+    autoescape=False,  # nosec B701 # noqa: S701 - it renders Python, and only literals made here
+    keep_trailing_newline=True,
+)
+
+
+def check(template: Path, records: Path) -> None:
+    """Raise ConfigurationError, with the cure, where a template cannot make DAG files of the records in a folder."""
+    rendered(template, _EXAMPLE, records / f"{_EXAMPLE}.json")
+
+
+def rendered(template: Path, dag_id: str, record: Path) -> str:
+    """Return the Python that a template makes for one DAG, whose definition is kept in the file `record`.
+
+    Raises ConfigurationError, with the cure, where the template cannot be read, does not become Python, or becomes
+    Python that does not get this DAG from load_dag.
+    """
+    path = str(record)
+    try:
+        if not stat.S_ISREG(template.stat().st_mode):
+            raise OSError("it is not a file")  # a FIFO would keep whoever opens it
+        source = template.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _refused(template, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    who = "is the older plugin's: it " if "WorkflowFactory" in source else ""
+    try:
+        text = _compiled(source).render(dag_id=ascii(dag_id), workflow_config_file=ascii(path))
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        place = f"line {error.lineno} of what it makes: " if error.lineno else ""
+        raise _refused(template, f"{who}does not render to Python: {place}{error.msg}") from None
+    except Exception as error:  # noqa: BLE001 - a template may compute, and fail as any program
+        raise _refused(template, f"{who}does not render to Python: {error}") from None
+    fault = _fault(tree, (dag_id, path))
+    if fault is not None:
+        raise _refused(template, f"{who}{fault}")
+    return text
+
+
+@lru_cache(maxsize=4)
+def _compiled(source: str) -> jinja2.Template:
+    return _ENVIRONMENT.from_string(source)
+
+
+def _refused(template: Path, reason: str) -> ConfigurationError:
+    shipped = dag_runner_template_path()
+    cure = "reinstall openmetadata-airflow-apis"
+    if template != shipped:
+        cure = f"leave the option out, which uses {shipped}, or start from a copy of that one"
+    return ConfigurationError(f"{OPTION} {template} {reason}", cure=cure)
+
+
+def _fault(tree: ast.Module, expected: tuple[str, str]) -> str | None:
+    """Return what keeps Python from getting the DAG (dag_id, record) from load_dag; None where it does."""
+    names = set(_names_of_load_dag(tree))
+    dropped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in names]
+    if not calls:
+        return f"does not call {_FUNCTION} of {_PACKAGE}.{_MODULE}, which makes the DAG"
+    texts = _texts_by_name(tree)
+    for call in calls:
+        if all(value in found for value, found in zip(expected, _texts_in_arguments(call, texts))):
+            if id(call) in dropped:
+                return f"calls {_FUNCTION} and drops the DAG: write dag = {ast.unparse(call)}"
+            return None
+    return (
+        f"calls {ast.unparse(calls[0])} in place of {_FUNCTION}({expected[0]!r}, {expected[1]!r}): write "
+        f"{_FUNCTION}({{{{ dag_id }}}}, {{{{ workflow_config_file }}}}), without quotes, which the values have already"
+    )
+
+
+def _names_of_load_dag(tree: ast.Module) -> Iterator[str]:
+    """Yield the expressions by which Python can call load_dag after its imports, such as `load_dag`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if (node.module, alias.name) == (f"{_PACKAGE}.{_MODULE}", _FUNCTION):
+                    yield alias.asname or _FUNCTION
+                elif (node.module, alias.name) == (_PACKAGE, _MODULE):
+                    yield f"{alias.asname or _MODULE}.{_FUNCTION}"
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name == f"{_PACKAGE}.{_MODULE}":
+                    yield f"{alias.asname or alias.name}.{_FUNCTION}"
+
+
+def _texts_by_name(tree: ast.Module) -> dict[str, str]:
+    """Return the texts that Python gives names, such as DAG_ID = "nightly"."""
+    return {
+        target.id: node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _texts_in_arguments(call: ast.Call, texts: dict[str, str]) -> list[set[str]]:
+    """Return the texts that stand in each of load_dag's two arguments, such as those of str(Path("/x.json"))."""
+    arguments = dict(zip(_PARAMETERS, call.args))
+    arguments.update({keyword.arg: keyword.value for keyword in call.keywords if keyword.arg in _PARAMETERS})
+    found = []
+    for parameter in _PARAMETERS:
+        nodes = ast.walk(arguments[parameter]) if parameter in arguments else ()
+        values = [texts.get(node.id) if isinstance(node, ast.Name) else getattr(node, "value", None) for node in nodes]
+        found.append({value for value in values if isinstance(value, str)})
+    return found
