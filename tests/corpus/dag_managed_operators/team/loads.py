@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def load_customers(day: str = "today"):
+    print(day)

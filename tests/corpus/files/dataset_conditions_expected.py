@@ -1,0 +1,15 @@
+from datetime import datetime, timezone
+
+from airflow import DAG
+from airflow.datasets import Dataset
+from airflow.operators.bash import BashOperator
+
+DEFAULT_ARGS = {"owner": "team", "start_date": datetime(2024, 1, 1, tzinfo=timezone.utc)}
+orders, customers, stock = Dataset("s3://lake/orders"), Dataset("s3://lake/customers"), Dataset("s3://lake/stock")
+
+for name in ("as_text", "as_map", "of_objects", "by_tags"):
+    with DAG(name, schedule=(orders & customers) | stock, default_args=DEFAULT_ARGS) as dag:
+        BashOperator(task_id="a", bash_command="echo")
+    globals()[name] = dag
+with DAG("all_of_text", schedule=(orders & customers), default_args=DEFAULT_ARGS):
+    BashOperator(task_id="a", bash_command="echo")
