@@ -1,21 +1,24 @@
 """Leaves the traces of a change: a row in Airflow's audit log, a line in the DagRun's note, a counter.
 
-`record` and `annotate` write through the caller's session and belong to the caller's transaction;
+`record`, `annotate` and their like for many write through the caller's session and belong to the caller's transaction;
 `count` goes to Airflow's Stats and is called after that transaction is committed.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow.models.dagrun import DagRunNote
 from airflow.models.log import Log
 from airflow.stats import Stats
 from airflow.utils import timezone
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from sqlalchemy.orm import Session
 
 _LOG = Log.__table__
@@ -23,6 +26,17 @@ _NOTE = DagRunNote.__table__
 NOTE_LENGTH = 1000
 # Airflow keeps one note a run, which is the user's. Our lines are known by this, so that only they are shortened.
 _MARK = "[openmetadata_airflow_apis] "
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a row of the audit log tells of. details: JSON-able, no secrets."""
+
+    dag_id: str | None
+    run_id: str | None = None
+    task_id: str | None = None
+    map_index: int | None = None
+    details: Mapping[str, Any] | None = None
 
 
 def record(
@@ -34,26 +48,39 @@ def record(
     run_id: str | None = None,
     task_id: str | None = None,
     map_index: int | None = None,
-    details: dict[str, Any] | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> None:
     """Add a row to Airflow's audit log.
 
     operation: the operationId, which becomes the row's event. user: the user name. dag_id: None for what is about
-    no DAG. details: JSON-able, no
-    secrets; it is stored as the row's extra, with the run_id, for which Airflow < 2.10 has no column.
+    no DAG. details: JSON-able, no secrets; they are stored as the row's extra, with the run_id, for which
+    Airflow < 2.10 has no column.
     """
-    values = {
-        "dttm": timezone.utcnow(),
-        "event": operation,
-        "owner": user,
-        "owner_display_name": user,
-        "dag_id": dag_id,
-        "run_id": run_id,
-        "task_id": task_id,
-        "map_index": map_index,
-        "extra": json.dumps({**({} if run_id is None else {"run_id": run_id}), **(details or {})}, default=str),
-    }
-    session.execute(insert(_LOG).values({name: value for name, value in values.items() if name in _LOG.c}))
+    record_all(operation, [Entry(dag_id, run_id, task_id, map_index, details)], user=user, session=session)
+
+
+def record_all(operation: str, entries: Iterable[Entry], *, user: str, session: Session) -> None:
+    """Add a row to Airflow's audit log for each entry, in one statement."""
+    now = timezone.utcnow()
+    rows = [
+        {
+            "dttm": now,
+            "event": operation,
+            "owner": user,
+            "owner_display_name": user,
+            "dag_id": entry.dag_id,
+            "run_id": entry.run_id,
+            "task_id": entry.task_id,
+            "map_index": entry.map_index,
+            "extra": json.dumps(
+                {**({} if entry.run_id is None else {"run_id": entry.run_id}), **(entry.details or {})}, default=str
+            ),
+        }
+        for entry in entries
+    ]
+    if rows:
+        known = [{name: value for name, value in row.items() if name in _LOG.c} for row in rows]
+        session.execute(insert(_LOG), known)
 
 
 def annotate(dag_run_pk: int, text: str, *, user: str, session: Session) -> None:
@@ -62,19 +89,37 @@ def annotate(dag_run_pk: int, text: str, *, user: str, session: Session) -> None
     dag_run_pk: the id column of dag_run. Airflow's limit of 1000 characters is kept by dropping the oldest
     lines written here; where the user's own words leave no room, nothing is written.
     """
-    line = f"{_MARK}{timezone.utcnow():%Y-%m-%dT%H:%M:%SZ} {user}: {text}"
-    present = session.execute(select(_NOTE.c.content).where(_NOTE.c.dag_run_id == dag_run_pk)).first()
-    lines = [*((present.content or "").splitlines() if present else []), _shortened(line)]
+    annotate_all({dag_run_pk: text}, user=user, session=session)
+
+
+def annotate_all(texts: Mapping[int, str], *, user: str, session: Session) -> None:
+    """Add a line to the note of each of several DagRuns, in at most three statements. texts: by the id of dag_run."""
+    if not texts:
+        return
+    stored = select(_NOTE.c.dag_run_id, _NOTE.c.content).where(_NOTE.c.dag_run_id.in_(sorted(texts)))
+    notes = {row.dag_run_id: row.content or "" for row in session.execute(stored)}
+    moment = f"{timezone.utcnow():%Y-%m-%dT%H:%M:%SZ}"
+    contents = {
+        dag_run_pk: _with_line(notes.get(dag_run_pk), f"{_MARK}{moment} {user}: {text}")
+        for dag_run_pk, text in texts.items()
+    }
+    new = [{"dag_run_id": pk, "content": content} for pk, content in contents.items() if pk not in notes]
+    longer = [{"pk": pk, "content": content} for pk, content in contents.items() if content and pk in notes]
+    if new:
+        session.execute(insert(_NOTE), new)
+    if longer:
+        session.execute(update(_NOTE).where(_NOTE.c.dag_run_id == bindparam("pk")), longer)
+
+
+def _with_line(note: str | None, line: str) -> str | None:
+    """Return a note with one more line, and without the oldest of ours where it gets too long; None for no room."""
+    lines = [*(note or "").splitlines(), _shortened(line)]
     while len("\n".join(lines)) > NOTE_LENGTH:
-        oldest = next(index for index, each in enumerate(lines) if each.startswith(_MARK))
+        oldest = next(position for position, text in enumerate(lines) if text.startswith(_MARK))
         if oldest == len(lines) - 1:
-            return
+            return None
         del lines[oldest]
-    content = "\n".join(lines)
-    if present is None:
-        write_note(dag_run_pk, content, session=session)
-    else:
-        session.execute(update(_NOTE).where(_NOTE.c.dag_run_id == dag_run_pk).values(content=content))
+    return "\n".join(lines)
 
 
 def write_note(dag_run_pk: int, content: str, *, session: Session) -> None:

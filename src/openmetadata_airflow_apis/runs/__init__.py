@@ -1,7 +1,7 @@
 """What happens to DagRuns and their task instances: read, trigger, restart, kill, skip, run in part.
 
-Each verb takes a SQLAlchemy session of Airflow's with nothing pending. One that changes something commits
-exactly once, when all of it is done, or rolls back and raises; one that reads leaves the session as it is.
+Each verb takes a SQLAlchemy session of Airflow's with nothing pending. One that changes something makes a plan,
+applies it and commits exactly once, or rolls back and raises; one that reads leaves the session as it is.
 A verb costs a fixed number of SQL statements, whatever the number of task instances.
 """
 

@@ -16,6 +16,8 @@ from openmetadata_airflow_apis.airflow_versions.run_history import one_more_clea
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from airflow.models.dag import DAG
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
@@ -38,13 +40,13 @@ def find_dag(dag_id: str, *, session: Session) -> Row:
 
 
 def find_run(dag_id: str, run_id: str, *, session: Session, lock: bool = False) -> Row:
-    """Return the run's id, state, execution_date, start_date, dag_hash; raise DagNotFound or DagRunNotFound.
+    """Return the run's id, dag_id, run_id, state and execution_date; raise DagNotFound or DagRunNotFound.
 
     lock: hold the run until the transaction's end. The scheduler and the workers' own scheduling take the
     same lock before they decide about the run's task instances, and go by a run that they find locked.
     """
     this_run = (RUN.c.dag_id == dag_id) & (RUN.c.run_id == run_id)
-    query = select(RUN.c.id, RUN.c.state, RUN.c.execution_date, RUN.c.start_date, RUN.c.dag_hash).where(this_run)
+    query = select(RUN.c.id, RUN.c.dag_id, RUN.c.run_id, RUN.c.state, RUN.c.execution_date).where(this_run)
     if lock:
         if session.get_bind().dialect.name == "sqlite":
             # SQLite has no row locks. Its first write takes the one lock there is, so write first.
@@ -69,11 +71,13 @@ def serialized_dag(dag_id: str, *, session: Session) -> tuple[DAG, str]:
     return row.dag, row.dag_hash
 
 
-def queue_again(dag_run_pk: int, *, session: Session) -> None:
-    """Put a finished run back into the queue, as Airflow does when something in it was cleared."""
+def queue_again(dag_run_pks: Collection[int], *, session: Session) -> None:
+    """Put finished runs back into the queue, as Airflow does when something in them was cleared."""
+    if not dag_run_pks:
+        return
     session.execute(
         update(RUN)
-        .where(RUN.c.id == dag_run_pk)
+        .where(RUN.c.id.in_(dag_run_pks))
         .values(
             state="queued",
             queued_at=timezone.utcnow(),

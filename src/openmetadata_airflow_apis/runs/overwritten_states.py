@@ -1,17 +1,21 @@
-"""Holds the state of stopped task instances against their own processes and the triggerer, which may write over it.
+"""Puts the state of stopped task instances again where somebody who did not know of the stop has written over it.
 
-A task's process writes whole rows that it read some moments before, without a lock: at its start, with its pid, the
-state `running` (Airflow's TaskInstance._run_raw_task: refresh_from_db, then save_to_db of a detached object), and
-when a sensor puts itself aside or an operator defers. What was committed in between is lost, a kill or a skip
-too: in one of thirty kills of a task that had just begun, here, the task went on in a run that had failed.
+Two write task instances without a lock, as whole rows that they have read some moments before, and so undo a kill, a
+skip or a restart that was committed in between:
 
-The triggerer does the same with a deferred one whose trigger fires (Trigger.submit_event), for two statements' time.
+- The task's own process: at its start, when it writes its pid and the state `running` (Airflow's
+  TaskInstance._run_raw_task: refresh_from_db, then save_to_db of a detached object), and when a sensor reschedules
+  itself or an operator defers. Without this module, one kill in thirty of a task that had just started was lost: the
+  task went on in a failed run.
+- The triggerer: when the trigger of a deferred task instance fires (Trigger.submit_event), for the time of two
+  statements.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow.utils import timezone
@@ -19,14 +23,15 @@ from airflow.utils.state import State
 from sqlalchemy import and_, null, select
 
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
-from openmetadata_airflow_apis.runs.downstream_states import follow, write
+from openmetadata_airflow_apis.runs.downstream_states import decide_downstream
 from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again, serialized_dag
 from openmetadata_airflow_apis.runs.process_watch import process_alive
+from openmetadata_airflow_apis.runs.run_plan import mark
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates
 from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
@@ -34,56 +39,78 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.runs.results import ChangedRun, TouchedTaskInstance
 
-# A process has written its pid a second after its start, one that is not forked but started anew after some more.
+# A forked process has written its pid a second after its start; one that starts a new interpreter takes longer.
 PATIENCE_SECONDS = 15
 _POLL_SECONDS = 0.2
-# What a process writes that does not know of the change; a success that it reaches in time is a success.
-_OVERWRITTEN = ("running", "up_for_retry", "up_for_reschedule", "deferred")
+# What a process writes that does not know of the stop. A success that it reaches in time stays a success.
+_BY_PROCESS = ("running", "up_for_retry", "up_for_reschedule", "deferred")
 # What the triggerer makes of a deferred one, and the scheduler soon after.
-_RESUMED = ("scheduled", "queued")
+_BY_TRIGGERER = ("scheduled", "queued")
+
+
+@dataclass(frozen=True)
+class _Correction:
+    """A state to put again. overwritten: the condition for the task instances that have another one meanwhile."""
+
+    overwritten: ColumnElement
+    state: str | None
 
 
 def hold(changed: ChangedRun, *, session: Session) -> None:
-    """Hold what a committed change did to tasks that had just begun, or whose trigger had just fired.
+    """Keep a committed stop in force for tasks that had just started, or whose trigger had just fired.
 
-    The former until each has its pid in the database, for at most PATIENCE_SECONDS, the latter for a moment.
-    Costs nothing where there are none, else a statement a look. The session must have nothing pending.
-    Raises Unavailable.
+    For tasks that had just started this takes until each process has written its pid, at most PATIENCE_SECONDS;
+    for deferred ones a moment; for others nothing. Each look is one statement. The session must have nothing
+    pending. Raises Unavailable.
     """
-    starting = [each for each in changed.task_instances if each.job_id is not None and each.pid is None]
-    _hold(changed, starting, PATIENCE_SECONDS, starting_only=True, session=session)
-    deferred = [each for each in changed.task_instances if each.state_before == "deferred"]
+    starting = [
+        task_instance
+        for task_instance in changed.task_instances
+        if task_instance.job_id is not None and task_instance.pid is None
+    ]
+    _watch(
+        changed,
+        starting,
+        PATIENCE_SECONDS,
+        until=lambda row: row.pid is not None or not row.process_alive,
+        session=session,
+    )
+    deferred = [task_instance for task_instance in changed.task_instances if task_instance.state_before == "deferred"]
     if deferred:
         time.sleep(_POLL_SECONDS)
-        _hold_resumed(changed, deferred, session=session)
+        _correct_after_triggerer(changed, deferred, session=session)
 
 
 def await_stopped(changed: ChangedRun, seconds: float, *, session: Session) -> tuple[TouchedTaskInstance, ...]:
-    """Wait at most so many seconds until the processes of a change are gone; return those that are not.
+    """Wait until the processes of a change have ended, at most so many seconds; return those that have not.
 
-    A process is gone when its LocalTaskJob has ended, which it does after the process and its on_kill; or
-    when that job has shown no heartbeat for [scheduler] scheduler_zombie_task_threshold seconds, as for
-    Airflow itself. Meanwhile the states are held. With 0 seconds it looks once. The session must have nothing
-    pending. Raises Unavailable.
+    A process has ended when its LocalTaskJob has, which outlives it and its on_kill. A job without a heartbeat
+    for [scheduler] scheduler_zombie_task_threshold seconds counts as ended too, as it does for Airflow itself.
+    Meanwhile the states are put again where they were overwritten. With 0 seconds this looks once. The session
+    must have nothing pending. Raises Unavailable.
     """
-    with_process = [each for each in changed.task_instances if each.job_id is not None]
-    return tuple(_hold(changed, with_process, seconds, starting_only=False, session=session))
+    with_process = [task_instance for task_instance in changed.task_instances if task_instance.job_id is not None]
+    left = _watch(changed, with_process, seconds, until=lambda row: not row.process_alive, session=session)
+    return tuple(left)
 
 
-def _hold(
+def _watch(
     changed: ChangedRun,
     watched: list[TouchedTaskInstance],
     seconds: float,
     *,
-    starting_only: bool,
+    until: Callable[[Row], bool],
     session: Session,
 ) -> list[TouchedTaskInstance]:
+    """Look at task instances, and correct their states, until the rows of all are as asked for.
+
+    Returns those whose rows are not, after so many seconds.
+    """
     deadline = time.monotonic() + seconds
     while watched:
-        found = _look(changed, watched, session=session)
-        mine = [(each, row) for each in watched if (row := found.get((each.task_id, each.map_index, each.job_id)))]
-        _put_again(changed, [(each, row) for each, row in mine if row.state in _written_over(each)], session=session)
-        watched = [each for each, row in mine if row.process_alive and not (starting_only and row.pid is not None)]
+        looks = _look(changed, watched, session=session)
+        _correct_after_processes(changed, looks, session=session)
+        watched = [task_instance for task_instance, row in looks if not until(row)]
         left = deadline - time.monotonic()
         if left <= 0:
             break
@@ -93,92 +120,102 @@ def _hold(
 
 
 def _look(
-    changed: ChangedRun, watched: Iterable[TouchedTaskInstance], *, session: Session
-) -> dict[tuple[str, int, int | None], Row]:
-    """Return what is there now, by task_id, map_index and job_id: another job's is another try's."""
-    condition = and_(
-        rows.of_run(changed.dag_id, changed.run_id),
-        rows.among((each.task_id, each.map_index) for each in watched),
-    )
+    changed: ChangedRun, watched: list[TouchedTaskInstance], *, session: Session
+) -> list[tuple[TouchedTaskInstance, Row]]:
+    """Return task instances with their rows as they are now, without those that have a next try by now."""
     columns = (TI.c.task_id, TI.c.map_index, TI.c.job_id, TI.c.state, TI.c.pid, process_alive(TI.c.job_id))
-    found = session.execute(select(*columns).where(condition)).all()
-    session.rollback()  # the next look is to see what was committed in between, and no connection is held meanwhile
-    return {(row.task_id, row.map_index, row.job_id): row for row in found}
+    rows_now = session.execute(select(*columns).where(_in_run(changed, watched))).all()
+    session.rollback()  # the next look has to see what is committed meanwhile, and no connection is held until then
+    # Each try has a job of its own.
+    row_of = {(row.task_id, row.map_index, row.job_id): row for row in rows_now}
+    return [
+        (task_instance, row)
+        for task_instance in watched
+        if (row := row_of.get((task_instance.task_id, task_instance.map_index, task_instance.job_id)))
+    ]
 
 
-def _written_over(each: TouchedTaskInstance) -> tuple[str, ...]:
-    # A process that fails in a way of its own fails what was skipped; what is failed or to restart it may fail.
-    return (*_OVERWRITTEN, "failed") if each.state_after == "skipped" else _OVERWRITTEN
+def _correct_after_processes(
+    changed: ChangedRun, looks: list[tuple[TouchedTaskInstance, Row]], *, session: Session
+) -> None:
+    overwritten = [
+        (task_instance, row)
+        for task_instance, row in looks
+        if row.state in _overwriting_states(task_instance.state_after)
+    ]
+    groups: dict[tuple[str | None, str | None], list[TouchedTaskInstance]] = defaultdict(list)
+    for task_instance, row in overwritten:
+        # Where the process is gone nothing is left to be told to restart: the scheduler starts a new one.
+        gone = task_instance.state_after == "restarting" and not row.process_alive
+        groups[task_instance.state_after, None if gone else task_instance.state_after].append(task_instance)
+    corrections = [
+        _Correction(
+            _in_run(changed, task_instances)
+            & TI.c.job_id.in_(sorted({item.job_id for item in task_instances if item.job_id is not None}))
+            & TI.c.state.in_(_overwriting_states(state_after)),
+            state,
+        )
+        for (state_after, state), task_instances in groups.items()
+    ]
+    failed_task_ids = sorted({task_instance.task_id for task_instance, row in overwritten if row.state == "failed"})
+    _correct(changed, corrections, failed_task_ids=failed_task_ids, session=session)
 
 
-def _put_again(changed: ChangedRun, overwritten: list[tuple[TouchedTaskInstance, Row]], *, session: Session) -> None:
-    by_state: dict[str | None, list[TouchedTaskInstance]] = defaultdict(list)
-    for each, row in overwritten:
-        # Without its process nobody would end what is to restart.
-        gone = each.state_after == "restarting" and not row.process_alive
-        by_state[None if gone else each.state_after].append(each)
+def _overwriting_states(state_after: str | None) -> tuple[str, ...]:
+    # A process that fails by itself fails what was skipped. What was failed, or is to restart, it may fail.
+    return (*_BY_PROCESS, "failed") if state_after == "skipped" else _BY_PROCESS
 
-    had_failed = sorted({each.task_id for each, row in overwritten if row.state == "failed"})
+
+def _correct_after_triggerer(changed: ChangedRun, deferred: list[TouchedTaskInstance], *, session: Session) -> None:
+    # The triggerer leaves an event for the method that is to go on; the stop had removed both, a next try has neither.
+    resumed = TI.c.state.in_(_BY_TRIGGERER) & TI.c.next_kwargs.is_not(null())
+    found = session.execute(select(TI.c.task_id, TI.c.map_index).where(_in_run(changed, deferred), resumed)).all()
+    session.rollback()
+    keys = {(row.task_id, row.map_index) for row in found}
+    groups: dict[str | None, list[TouchedTaskInstance]] = defaultdict(list)
+    for task_instance in deferred:
+        if (task_instance.task_id, task_instance.map_index) in keys:
+            groups[task_instance.state_after].append(task_instance)
+    corrections = [
+        _Correction(_in_run(changed, task_instances) & resumed, state) for state, task_instances in groups.items()
+    ]
+    _correct(changed, corrections, session=session)
+
+
+def _correct(
+    changed: ChangedRun, corrections: list[_Correction], *, failed_task_ids: Iterable[str] = (), session: Session
+) -> None:
+    """Put the states again of what is still overwritten when the run is locked.
+
+    failed_task_ids: the skipped tasks among them that had failed.
+    """
 
     def change() -> None:
         run = find_run(changed.dag_id, changed.run_id, session=session, lock=True)
-        for state, these in by_state.items():
-            condition = and_(
-                rows.of_run(changed.dag_id, changed.run_id),
-                rows.among((each.task_id, each.map_index) for each in these),
-                TI.c.job_id.in_(sorted({each.job_id for each in these if each.job_id is not None})),
-                TI.c.state.in_(_written_over(these[0])),
-            )
-            session.execute(rows.changing(condition, _values(state, session=session)))
-        if had_failed:
-            _carry_back(changed, run, had_failed, session=session)
+        for correction in corrections:
+            session.execute(rows.changing(correction.overwritten, _values(correction.state, session=session)))
+        if failed_task_ids:
+            _undo_failures(changed, run, failed_task_ids, session=session)
 
-    if by_state:
+    if corrections:
         in_one_transaction(change, session=session)
 
 
-def _carry_back(changed: ChangedRun, run: Row, task_ids: list[str], *, session: Session) -> None:
-    """Undo what the scheduler has made downstream, and of the run, of the failure of tasks that are skipped."""
+def _undo_failures(changed: ChangedRun, run: Row, task_ids: Iterable[str], *, session: Session) -> None:
+    """Undo what the scheduler has decided, downstream and about the run, from the failures of skipped tasks."""
     dag, _ = serialized_dag(changed.dag_id, session=session)
-    found = session.execute(
+    states = session.execute(
         select(TI.c.task_id, TI.c.map_index, TI.c.state).where(rows.of_run(changed.dag_id, changed.run_id))
     )
-    followed = follow(dag, task_ids, RunStates(dag, found))
-    write(changed.dag_id, changed.run_id, followed, session=session)
-    if run.state == "failed" or (followed and run.state in State.finished_dr_states):
-        queue_again(run.id, session=session)
+    downstream = decide_downstream(dag, task_ids, RunStates(dag, states))
+    mark({(changed.dag_id, changed.run_id): downstream}, timezone.utcnow(), session=session)
+    if run.state == "failed" or (downstream and run.state in State.finished_dr_states):
+        queue_again([run.id], session=session)
 
 
-def _hold_resumed(changed: ChangedRun, deferred: list[TouchedTaskInstance], *, session: Session) -> None:
-    """Put the state again where the triggerer, which had read the row before, has resumed the task instance.
-
-    It gives the event to the method that is to go on, and the change had taken both away; what has been started
-    anew meanwhile has no such thing.
-    """
-
-    def resumed(these: Iterable[TouchedTaskInstance]) -> ColumnElement:
-        return and_(
-            rows.of_run(changed.dag_id, changed.run_id),
-            rows.among((each.task_id, each.map_index) for each in these),
-            TI.c.state.in_(_RESUMED),
-            TI.c.next_kwargs.is_not(null()),
-        )
-
-    found = session.execute(select(TI.c.task_id, TI.c.map_index).where(resumed(deferred))).all()
-    session.rollback()
-    keys = {(row.task_id, row.map_index) for row in found}
-    by_state: dict[str | None, list[TouchedTaskInstance]] = defaultdict(list)
-    for each in deferred:
-        if (each.task_id, each.map_index) in keys:
-            by_state[each.state_after].append(each)
-
-    def change() -> None:
-        find_run(changed.dag_id, changed.run_id, session=session, lock=True)
-        for state, these in by_state.items():
-            session.execute(rows.changing(resumed(these), _values(state, session=session)))
-
-    if by_state:
-        in_one_transaction(change, session=session)
+def _in_run(changed: ChangedRun, task_instances: Iterable[TouchedTaskInstance]) -> ColumnElement:
+    keys = ((task_instance.task_id, task_instance.map_index) for task_instance in task_instances)
+    return and_(rows.of_run(changed.dag_id, changed.run_id), rows.among(keys))
 
 
 def _values(state: str | None, *, session: Session) -> dict[str, Any]:

@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow.utils import timezone
-from sqlalchemy import and_, select
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskNotFound
-from openmetadata_airflow_apis.runs import task_instance_rows as rows
-from openmetadata_airflow_apis.runs.lookup import TI
+from openmetadata_airflow_apis.runs.new_run import create_run, plan_run, runnable_dag
 from openmetadata_airflow_apis.runs.results import PartialRun, TouchedTaskInstance
+from openmetadata_airflow_apis.runs.run_plan import mark
 from openmetadata_airflow_apis.runs.task_dependencies import upstream_ids
-from openmetadata_airflow_apis.runs.trigger import create_run, runnable_dag
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates, mapped_dependencies, trigger_rule
 from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from airflow.models.dag import DAG
     from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.runs.new_run import NewRun
+
+
+@dataclass(frozen=True)
+class PartialRunPlan:
+    """A run that is about to be created, in which only the chosen tasks run.
+
+    task_instances: all of the run's, in their states after, None for those that will run.
+    """
+
+    new: NewRun
+    chosen: tuple[str, ...]
+    task_instances: tuple[TouchedTaskInstance, ...]
+
+    def partial_run(self, *, dry_run: bool) -> PartialRun:
+        """Return the answer."""
+        return PartialRun(
+            dag_id=self.new.of.dag.dag_id,
+            run_id=self.new.run_id,
+            logical_date=self.new.logical_date,
+            state=self.new.state,
+            task_instances=self.task_instances,
+            dry_run=dry_run,
+            is_paused=self.new.of.is_paused,
+        )
 
 
 def run_partial(
@@ -43,65 +69,69 @@ def run_partial(
     Raises DagNotFound, DagHasImportErrors, TaskNotFound, DagRunExists, Unavailable, and InvalidArgument, which
     says why, where a chosen task could not start.
     """
+    now = timezone.utcnow()
 
-    def change() -> PartialRun:
-        dag, dag_hash, is_paused = runnable_dag(dag_id, session=session)
-        chosen = _chosen(dag, task_ids)
-        marks = plan(dag, chosen)
-        run = create_run(dag, dag_hash, run_id=run_id, conf=conf, logical_date=None, session=session)
-        in_run = rows.of_run(dag_id, run.run_id)
-        now = timezone.utcnow()
-        for state in ("success", "skipped"):
-            marked = sorted(task_id for task_id, mark in marks.items() if mark == state)
-            if marked:
-                session.execute(
-                    rows.changing(
-                        and_(in_run, TI.c.task_id.in_(marked)),
-                        rows.finishing(state, now, session=session),
-                    )
-                )
-        created = session.execute(
-            select(TI.c.task_id, TI.c.map_index).where(in_run).order_by(TI.c.task_id, TI.c.map_index)
-        ).all()
-        _check_created(dag, chosen, {row.task_id for row in created}, run.execution_date)
-        audit.annotate(run.id, f"ran only {', '.join(sorted(chosen))}", user=user, session=session)
-        audit.record(
-            "run_task_instance",
-            user=user,
-            dag_id=dag_id,
-            run_id=run.run_id,
-            details={"task_ids": sorted(chosen)},
-            session=session,
-        )
-        return PartialRun(
-            dag_id=dag_id,
-            run_id=run.run_id,
-            logical_date=run.execution_date,
-            state=str(run.state),
-            task_instances=tuple(
-                TouchedTaskInstance(
-                    task_id=row.task_id,
-                    map_index=row.map_index,
-                    state_before=None,
-                    state_after=marks.get(row.task_id),
-                )
-                for row in created
-            ),
-            dry_run=dry_run,
-            is_paused=is_paused,
-        )
+    def change() -> PartialRunPlan:
+        plan = plan_partial(dag_id, task_ids, now=now, run_id=run_id, conf=conf, session=session)
+        if not dry_run:
+            _create(plan, user=user, session=session)
+        return plan
 
-    partial = in_one_transaction(change, session=session, dry_run=dry_run)
-    if not dry_run:
-        audit.count("run_task_instance")
-    return partial
+    if dry_run:
+        planned = change()
+        session.rollback()
+        return planned.partial_run(dry_run=True)
+    created = in_one_transaction(change, session=session)
+    audit.count("run_task_instance")
+    return created.partial_run(dry_run=False)
 
 
-def plan(dag: DAG, chosen: set[str]) -> dict[str, str]:
-    """Return the mark, success or skipped, of each task that is not chosen; raise InvalidArgument.
+def plan_partial(
+    dag_id: str,
+    task_ids: Sequence[str],
+    *,
+    now: datetime,
+    run_id: str | None,
+    conf: dict[str, Any] | None,
+    session: Session,
+) -> PartialRunPlan:
+    runnable = runnable_dag(dag_id, session=session)
+    chosen = _chosen(runnable.dag, task_ids)
+    marks = _marks(runnable.dag, chosen)
+    new = plan_run(runnable, now=now, run_id=run_id, conf=conf, session=session)
+    keys = new.task_instances()
+    _check_dates(runnable.dag, chosen.difference(task_id for task_id, _ in keys), new.logical_date)
+    return PartialRunPlan(
+        new,
+        chosen=tuple(sorted(chosen)),
+        task_instances=tuple(
+            TouchedTaskInstance(task_id, map_index, state_before=None, state_after=marks.get(task_id))
+            for task_id, map_index in keys
+        ),
+    )
 
-    A chosen task is refused where the marks alone, whatever the other chosen tasks come to, let Airflow's
-    scheduler decide that it does not run.
+
+def _create(plan: PartialRunPlan, *, user: str, session: Session) -> None:
+    dag_id, run_id = plan.new.of.dag.dag_id, plan.new.run_id
+    dag_run_pk = create_run(plan.new, session=session)
+    marked = [task_instance for task_instance in plan.task_instances if task_instance.state_after is not None]
+    mark({(dag_id, run_id): marked}, timezone.utcnow(), session=session)
+    audit.annotate(dag_run_pk, f"ran only {', '.join(plan.chosen)}", user=user, session=session)
+    audit.record(
+        "run_task_instance",
+        user=user,
+        dag_id=dag_id,
+        run_id=run_id,
+        details={"task_ids": list(plan.chosen)},
+        session=session,
+    )
+
+
+def _marks(dag: DAG, chosen: set[str]) -> dict[str, str]:
+    """Return the state, success or skipped, that each task is put into that is not chosen; raise InvalidArgument.
+
+    A chosen task is refused when Airflow's scheduler would decide from these states that it does not run,
+    whatever becomes of the other chosen tasks.
     """
     needed = upstream_ids(dag, chosen)
     to_be_skipped = {
@@ -140,9 +170,9 @@ def _chosen(dag: DAG, task_ids: Sequence[str]) -> set[str]:
 
 
 def _unmappable(task: Any, chosen: set[str]) -> str | None:
-    missing = sorted({each.task_id for each in mapped_dependencies(task)} - chosen)
+    missing = sorted({upstream.task_id for upstream in mapped_dependencies(task)} - chosen)
     if missing:
-        names = ", ".join(f"`{each}`" for each in missing)
+        names = ", ".join(f"`{task_id}`" for task_id in missing)
         return f"it is mapped over the output of {names}, which would not run; choose that too"
     return None
 
@@ -152,12 +182,14 @@ def _obstacle(task: Any, states: RunStates, marks: dict[str, str]) -> str | None
     decided = states.decided(task, -1)
     if decided is None:
         return None
-    known = ", ".join(f"`{each}` is {marks[each]}" for each in sorted(task.upstream_task_ids) if each in marks)
+    known = ", ".join(
+        f"`{upstream}` is {marks[upstream]}" for upstream in sorted(task.upstream_task_ids) if upstream in marks
+    )
     return f"with its trigger rule {trigger_rule(task)} it ends as {decided} where {known}, without being run"
 
 
-def _check_created(dag: DAG, chosen: set[str], created: Iterable[str], logical_date: Any) -> None:
-    for task_id in sorted(chosen.difference(created)):
+def _check_dates(dag: DAG, not_created: Iterable[str], logical_date: datetime) -> None:
+    for task_id in sorted(not_created):
         task = dag.task_dict[task_id]
         raise InvalidArgument(
             "task_ids",

@@ -1,4 +1,4 @@
-"""Waits until the processes of stopped task instances are gone from the workers."""
+"""Waits until the processes of stopped task instances have ended on their workers."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ _POLL_SECONDS = 0.5
 def await_ended(
     task_instances: Iterable[TouchedTaskInstance], seconds: float, *, session: Session
 ) -> tuple[TouchedTaskInstance, ...]:
-    """Wait at most so many seconds until the processes are gone; return those that are not.
+    """Wait until the processes have ended, at most so many seconds; return those that have not.
 
-    A process is gone when its LocalTaskJob has ended, which it does after the process and its on_kill; or
-    when that job has shown no heartbeat for [scheduler] scheduler_zombie_task_threshold seconds, as for
-    Airflow itself. With 0 seconds it looks once. The session must have nothing pending.
+    A process has ended when its LocalTaskJob has, which outlives it and its on_kill. A job without a heartbeat
+    for [scheduler] scheduler_zombie_task_threshold seconds counts as ended too, as it does for Airflow itself.
+    With 0 seconds this looks once. The session must have nothing pending.
     """
-    with_process = [each for each in task_instances if each.job_id is not None]
+    waited_for = [task_instance for task_instance in task_instances if task_instance.job_id is not None]
     deadline = time.monotonic() + seconds
-    while with_process:
-        alive = _alive({each.job_id for each in with_process if each.job_id is not None}, session=session)
-        with_process = [each for each in with_process if each.job_id in alive]
+    while waited_for:
+        job_ids = {task_instance.job_id for task_instance in waited_for if task_instance.job_id is not None}
+        alive = _alive(job_ids, session=session)
+        waited_for = [task_instance for task_instance in waited_for if task_instance.job_id in alive]
         left = deadline - time.monotonic()
-        if not with_process or left <= 0:
+        if not waited_for or left <= 0:
             break
         time.sleep(min(_POLL_SECONDS, left))
-    return tuple(with_process)
+    return tuple(waited_for)
 
 
 def _alive(job_ids: set[int], *, session: Session) -> set[int]:
-    found = session.execute(select(_JOB.c.id).where(_JOB.c.id.in_(sorted(job_ids)), job_alive()))
-    alive = set(found.scalars())
-    session.rollback()  # the next look is to see what was committed in between, and no connection is held meanwhile
+    alive = set(session.execute(select(_JOB.c.id).where(_JOB.c.id.in_(sorted(job_ids)), job_alive())).scalars())
+    session.rollback()  # the next look has to see what is committed meanwhile, and no connection is held until then
     return alive
 
 
 def job_alive() -> ColumnElement:
-    """Return the condition of jobs whose process may still be there: not ended, and heard of not long ago."""
+    """Return the condition for jobs whose process may still be there: not ended, and with a recent heartbeat."""
     silence = timedelta(seconds=conf.getint("scheduler", "scheduler_zombie_task_threshold"))
     return and_(
         _JOB.c.state.in_(["running", "restarting"]),

@@ -5,22 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow.utils.state import State
-from sqlalchemy import and_, select
+from sqlalchemy import select
 
-from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import TaskNotFound, TaskNotStoppable
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
-from openmetadata_airflow_apis.runs.downstream_states import follow, write
-from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again, serialized_dag
+from openmetadata_airflow_apis.runs.downstream_states import decide_downstream
+from openmetadata_airflow_apis.runs.lookup import TI, find_run, serialized_dag
 from openmetadata_airflow_apis.runs.overwritten_states import hold
 from openmetadata_airflow_apis.runs.results import SkippedTask
+from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates
-from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-
-    from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
 
 # What is done or was skipped before stays as it is; everything else can be skipped, failures too.
 _KEPT = frozenset({"success", "skipped", "removed"})
@@ -44,78 +41,51 @@ def skip_task_instance(
     Raises DagNotFound, DagRunNotFound, TaskNotFound, TaskNotStoppable, Unavailable.
     """
 
-    def change() -> SkippedTask:
-        run = find_run(dag_id, run_id, session=session, lock=True)
-        dag, _ = serialized_dag(dag_id, session=session)
-        condition = and_(rows.of_run(dag_id, run_id), TI.c.task_id == task_id)
-        if map_index is not None:
-            condition &= TI.c.map_index == map_index
-        asked_for = rows.locked(condition, session=session)
-        if not asked_for or not dag.has_task(task_id):
-            raise TaskNotFound(dag_id, task_id, run_id=run_id, map_index=map_index)
-        if all(row.state in {"success", "removed"} for row in asked_for):
-            raise TaskNotStoppable(
-                f"The task `{task_id}` has ended in the DagRun `{run_id}` of the DAG `{dag_id}` "
-                f"(state {asked_for[0].state}) and cannot be skipped any more"
-            )
-        targets = [row for row in asked_for if row.state not in _KEPT]
-        states = RunStates(
-            dag,
-            session.execute(select(TI.c.task_id, TI.c.map_index, TI.c.state).where(rows.of_run(dag_id, run_id))),
-        )
-        for row in targets:
-            states.put(task_id, row.map_index, "skipped")
-        touched = [
-            *(rows.touched(row, "skipped") for row in targets),
-            *follow(dag, [task_id], states),
-        ]
-        state = run.state
-        if touched:
-            write(dag_id, run_id, touched, session=session)
-            revived = any(each.state_after is None for each in touched)
-            if run.state == "failed" or (revived and run.state in State.finished_dr_states):
-                queue_again(run.id, session=session)
-                state = "queued"
-            _leave_traces(run.id, dag_id, run_id, task_id, map_index, touched, user=user, session=session)
-        return SkippedTask(
-            dag_id=dag_id,
-            run_id=run_id,
-            logical_date=run.execution_date,
-            state=state,
-            task_instances=tuple(sorted(touched, key=lambda each: (each.task_id, each.map_index))),
-        )
+    def decide() -> RunPlan:
+        return plan_skip(dag_id, run_id, task_id, map_index=map_index, session=session)
 
-    skipped = in_one_transaction(change, session=session)
+    skipped = SkippedTask(**carry_out("skip_task_instance", decide, user=user, session=session).outcome())
     hold(skipped, session=session)
-    audit.count("skip_task_instance")
     return skipped
 
 
-def _leave_traces(
-    dag_run_pk: int,
-    dag_id: str,
-    run_id: str,
-    task_id: str,
-    map_index: int | None,
-    touched: list[TouchedTaskInstance],
-    *,
-    user: str,
-    session: Session,
-) -> None:
-    number = sum(each.state_after == "skipped" for each in touched)
-    audit.annotate(
-        dag_run_pk,
-        f"skipped task {task_id} ({number} task instance(s), downstream included)",
-        user=user,
-        session=session,
+def plan_skip(dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None, session: Session) -> RunPlan:
+    """Lock the run and the task in it; return the plan of a skip. Raises what skip_task_instance raises."""
+    run = find_run(dag_id, run_id, session=session, lock=True)
+    dag, _ = serialized_dag(dag_id, session=session)
+    condition = rows.of_run(dag_id, run_id) & (TI.c.task_id == task_id)
+    if map_index is not None:
+        condition &= TI.c.map_index == map_index
+    asked_for = rows.find(condition, session=session, lock=True)
+    if not asked_for or not dag.has_task(task_id):
+        raise TaskNotFound(dag_id, task_id, run_id=run_id, map_index=map_index)
+    if all(row.state in {"success", "removed"} for row in asked_for):
+        raise TaskNotStoppable(
+            f"The task `{task_id}` has ended in the DagRun `{run_id}` of the DAG `{dag_id}` "
+            f"(state {asked_for[0].state}) and cannot be skipped any more"
+        )
+    skipped = [row for row in asked_for if row.state not in _KEPT]
+    states = RunStates(
+        dag,
+        session.execute(select(TI.c.task_id, TI.c.map_index, TI.c.state).where(rows.of_run(dag_id, run_id))),
     )
-    audit.record(
-        "skip_task_instance",
-        user=user,
-        dag_id=dag_id,
-        run_id=run_id,
-        task_id=task_id,
-        map_index=map_index,
-        details={"skipped": number, "waiting_again": len(touched) - number},
-        session=session,
+    for row in skipped:
+        states.put(task_id, row.map_index, "skipped")
+    touched = (*(rows.touched(row, "skipped") for row in skipped), *decide_downstream(dag, [task_id], states))
+    marked = tuple(sorted(touched, key=lambda task_instance: (task_instance.task_id, task_instance.map_index)))
+    number = sum(task_instance.state_after == "skipped" for task_instance in marked)
+    waiting_again = len(marked) - number
+    decided_anew = bool(marked) and (
+        run.state == "failed" or (waiting_again > 0 and run.state in State.finished_dr_states)
+    )
+    return RunPlan(
+        run=run,
+        state="queued" if decided_anew else run.state,
+        marked=marked,
+        traces=Traces(
+            note=f"skipped task {task_id} ({number} task instance(s), downstream included)",
+            details={"skipped": number, "waiting_again": waiting_again},
+            task_id=task_id,
+            map_index=map_index,
+        ),
     )

@@ -1,6 +1,6 @@
-"""The SQL that the verbs share: which task instances, and what a change of state means for their columns.
+"""The SQL that the verbs share: which task instances, and which columns change with their state.
 
-Every expression speaks of a whole set, so that the number of statements does not grow with the set.
+Every expression covers a whole set of task instances, so the number of statements does not grow with the set.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from openmetadata_airflow_apis.runs.lookup import TI
 from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy.engine import Row
@@ -25,27 +25,43 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import ColumnElement
 
 FINISHED = frozenset(str(state) for state in State.finished)
-# A LocalTaskJob and a process on a worker belong to these.
+# Task instances in these states have a LocalTaskJob and a process on a worker.
 WITH_PROCESS = frozenset({"running", "restarting"})
 
 _TOUCHED = (TI.c.task_id, TI.c.map_index, TI.c.state, TI.c.job_id, TI.c.hostname, TI.c.pid)
 
 
 def of_run(dag_id: str, run_id: str) -> ColumnElement:
-    """Return the condition of a run's task instances."""
+    """Return the condition for a run's task instances."""
     return and_(TI.c.dag_id == dag_id, TI.c.run_id == run_id)
 
 
+def of_runs(keys: Mapping[tuple[str, str], Iterable[tuple[str, int]]]) -> ColumnElement:
+    """Return the condition for task instances of several runs.
+
+    keys: task_ids and map_indexes, by dag_id and run_id. Runs of a DAG with the same keys share one term.
+    """
+    runs_with: dict[tuple[str, frozenset[tuple[str, int]]], list[str]] = defaultdict(list)
+    for (dag_id, run_id), keys_of_run in keys.items():
+        runs_with[dag_id, frozenset(keys_of_run)].append(run_id)
+    terms = (
+        and_(TI.c.dag_id == dag_id, TI.c.run_id.in_(sorted(run_ids)), among(keys_of_runs))
+        for (dag_id, keys_of_runs), run_ids in runs_with.items()
+        if keys_of_runs
+    )
+    return or_(false(), *terms)
+
+
 def unfinished() -> ColumnElement:
-    """Return the condition of task instances that may still run, those without a state included."""
+    """Return the condition for task instances that may still run, including those without a state."""
     return or_(TI.c.state.is_(None), TI.c.state.not_in(sorted(FINISHED)))
 
 
 def among(keys: Iterable[tuple[str, int]]) -> ColumnElement:
-    """Return the condition of the task instances with these task_ids and map_indexes, written compactly.
+    """Return the condition for the task instances with these task_ids and map_indexes.
 
-    Tasks with the same map_indexes share one term, and indexes without a gap are a range, so that a set of
-    thousands stays a short condition.
+    It stays short for thousands of them: tasks with the same map_indexes share one term, and indexes without a
+    gap become a range.
     """
     indexes_of: dict[str, set[int]] = defaultdict(set)
     for task_id, map_index in keys:
@@ -64,17 +80,18 @@ def _index_in(indexes: frozenset[int]) -> ColumnElement:
     return TI.c.map_index.in_(sorted(indexes))
 
 
-def locked(condition: ColumnElement, *, session: Session, further_columns: Iterable[Any] = ()) -> list[Row]:
-    """Lock the task instances until the transaction's end, and return plain rows of them in key order.
+def find(condition: ColumnElement, *, session: Session, lock: bool, further_columns: Iterable[Any] = ()) -> list[Row]:
+    """Return the task instances as plain rows, ordered by task_id and map_index.
 
-    Workers take the same locks before they write a state. Who calls this has locked the run before.
+    lock: hold them until the transaction's end. Workers take the same locks before they write a state. The caller
+    has locked the run before, as the scheduler does; whoever takes the two in the other order deadlocks with it.
     """
     query = select(*_TOUCHED, *further_columns).where(condition).order_by(TI.c.task_id, TI.c.map_index)
-    return session.execute(with_row_locks(query, session=session)).all()
+    return session.execute(with_row_locks(query, session=session) if lock else query).all()
 
 
 def touched(row: Row, state_after: str | None) -> TouchedTaskInstance:
-    """Return what happened to a row that `locked` returned."""
+    """Return what happens to a row that `find` returned."""
     had_process = row.state in WITH_PROCESS
     return TouchedTaskInstance(
         task_id=row.task_id,
@@ -88,11 +105,11 @@ def touched(row: Row, state_after: str | None) -> TouchedTaskInstance:
 
 
 def finishing(state: str, now: datetime, *, session: Session) -> dict[str, Any]:
-    """Return the columns of task instances that are put into a finished state from outside.
+    """Return the new column values of task instances that are put into a finished state from outside.
 
-    Dates and duration as TaskInstance.set_state has them. A deferred one lets go of its trigger, which the
-    triggerer then ends. One whose process is running loses its remaining tries: the process may still fail
-    in a way of its own before its heartbeat ends it, and Airflow would then retry it.
+    Dates and duration are those that TaskInstance.set_state would give. A deferred one lets go of its trigger,
+    which the triggerer then ends. A running one loses its remaining tries: its process may still fail by
+    itself before a heartbeat ends it, and Airflow would then try it again.
     """
     at = literal(now, UtcDateTime())
     start_date = func.coalesce(TI.c.start_date, at)
@@ -111,24 +128,24 @@ def finishing(state: str, now: datetime, *, session: Session) -> dict[str, Any]:
 
 
 def changing(condition: ColumnElement, values: dict[str, Any]) -> Any:
-    """Return the UPDATE of task instances, whose values all speak of the rows as they were before.
+    """Return the UPDATE of task instances; each value is computed from the row as it was before.
 
-    MySQL carries out the assignments of one UPDATE in turn, so that the state, which the others ask for,
-    comes last.
+    MySQL carries out the assignments of one UPDATE one after the other. The state comes last, because the other
+    values depend on it.
     """
     return update(TI).where(condition).ordered_values(*sorted(values.items(), key=lambda pair: pair[0] == "state"))
 
 
 def without_deferral() -> dict[str, Any]:
-    """Return the columns of task instances that no trigger is to wake any more."""
+    """Return the new column values of task instances that no trigger may resume any more."""
     return {"trigger_id": null(), "trigger_timeout": null(), "next_method": null(), "next_kwargs": null()}
 
 
 def insert_unless_there(table: Any, names: list[str], query: Any, *, session: Session) -> Any:
-    """Return the INSERT of what a query finds, without the rows that a unique constraint says are there.
+    """Return the INSERT of what a query finds; rows that a unique constraint says are there already are left out.
 
-    Not by asking NOT EXISTS: PostgreSQL then looks through all that the statement itself has written, once
-    for each row, when it has no statistics of the table yet.
+    It does not use NOT EXISTS: without statistics of the table, PostgreSQL would search everything that the
+    statement itself has written, once for each row.
     """
     dialect = session.get_bind().dialect.name
     if dialect == "mysql":
@@ -138,10 +155,10 @@ def insert_unless_there(table: Any, names: list[str], query: Any, *, session: Se
 
 
 def seconds_between(start: Any, end: Any, *, session: Session) -> ColumnElement:
-    """Return the expression of the seconds from one date column to another, in the database's own words."""
+    """Return the expression for the seconds from one date column to another, in the database's own dialect."""
     dialect = session.get_bind().dialect.name
     if dialect == "sqlite":
-        # Days as a floating point number: good to a millisecond, which is what is kept.
+        # A difference of days as a floating point number is exact to a millisecond, so no more is kept.
         return func.round((func.julianday(end) - func.julianday(start)) * 86400.0, 3)
     if dialect == "mysql":
         return func.timestampdiff(text("MICROSECOND"), start, end) / 1_000_000.0

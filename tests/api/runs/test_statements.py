@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import tracemalloc
 
 import pytest
-from sqlalchemy import event, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from openmetadata_airflow_apis.errors import TaskIsStopping
 from openmetadata_airflow_apis.runs import kill_running, restart, restart_failed, run_partial, skip_task_instance
 from support.dag_runs import new_dag, new_run, put_states, store
+from support.statements import counted
 
 LIMIT = 25
-
-
-@contextlib.contextmanager
-def counted(session):
-    """Yield a list that every SQL statement of the block is added to."""
-    statements: list[str] = []
-
-    def note(_connection, _cursor, statement, _parameters, _context, _many):
-        statements.append(statement)
-
-    engine = session.get_bind()
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def _dag(indexes: int):

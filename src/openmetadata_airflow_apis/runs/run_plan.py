@@ -1,0 +1,147 @@
+"""A plan: what a verb is about to do to runs and their task instances, decided before anything is written.
+
+A verb reads what it needs under the runs' locks and makes a plan of it; `apply` writes what the plan says, in a
+number of statements that depends neither on how many runs it speaks of nor on how many task instances. A dry
+run answers the plan: it locks nothing and writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
+
+from airflow.utils import timezone
+from airflow.utils.state import State
+from sqlalchemy import update
+
+from openmetadata_airflow_apis import audit
+from openmetadata_airflow_apis.runs import task_instance_rows as rows
+from openmetadata_airflow_apis.runs.clearing import clear
+from openmetadata_airflow_apis.runs.lookup import RUN, queue_again
+from openmetadata_airflow_apis.transactions import in_one_transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Row
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.runs.clearing import Clearing
+    from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What a change leaves for those who ask later: a line in the run's note, a row in the audit log."""
+
+    note: str
+    details: Mapping[str, Any]
+    task_id: str | None = None
+    map_index: int | None = None
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What is about to happen to one DagRun; where no task instance is touched, nothing.
+
+    run: the run's row as `find_run` found it. state: the run's state afterwards.
+    marked: task instances whose state is set from outside, as Airflow's "Mark as …" does: to a finished one, or
+    to none, so that the scheduler decides about them again. cleared: those that will run anew.
+    """
+
+    run: Row
+    state: str | None
+    traces: Traces
+    marked: tuple[TouchedTaskInstance, ...] = ()
+    cleared: Clearing | None = None
+
+    @property
+    def task_instances(self) -> tuple[TouchedTaskInstance, ...]:
+        """All that are touched."""
+        return (*self.marked, *(self.cleared.task_instances if self.cleared else ()))
+
+    def outcome(self) -> dict[str, Any]:
+        """Return the fields of a ChangedRun by name."""
+        return {
+            "dag_id": self.run.dag_id,
+            "run_id": self.run.run_id,
+            "logical_date": self.run.execution_date,
+            "state": self.state,
+            "task_instances": self.task_instances,
+        }
+
+
+Plan = TypeVar("Plan", bound=RunPlan)
+
+
+def carry_out(operation: str, decide: Callable[[], Plan], *, user: str, session: Session) -> Plan:
+    """Make the plan of one run and apply it, in one transaction; return it.
+
+    operation: the operationId. decide: reads under the run's lock and changes nothing; it is called again where
+    the database asks for the transaction to be tried again. What it raises passes through. Raises Unavailable.
+    """
+
+    def change() -> Plan:
+        plan = decide()
+        apply(operation, [plan], user=user, session=session)
+        return plan
+
+    plan = in_one_transaction(change, session=session)
+    audit.count(operation)
+    return plan
+
+
+def apply(operation: str, plans: Sequence[RunPlan], *, user: str, session: Session) -> None:
+    """Write what the plans say about runs that the transaction has locked. Commits nothing."""
+    plans = [plan for plan in plans if plan.task_instances]
+    now = timezone.utcnow()
+    mark({(plan.run.dag_id, plan.run.run_id): plan.marked for plan in plans}, now, session=session)
+    clear({(plan.run.dag_id, plan.run.run_id): plan.cleared for plan in plans if plan.cleared}, now, session=session)
+    _put_runs(plans, now, session=session)
+    audit.annotate_all({plan.run.id: plan.traces.note for plan in plans}, user=user, session=session)
+    audit.record_all(operation, [_entry(plan) for plan in plans], user=user, session=session)
+
+
+def mark(
+    task_instances: Mapping[tuple[str, str], Collection[TouchedTaskInstance]], now: datetime, *, session: Session
+) -> None:
+    """Put task instances into their state_after, a finished one or none, without clearing them.
+
+    task_instances: by dag_id and run_id, of runs that the transaction has locked.
+    """
+    states = {marked.state_after for of_run in task_instances.values() for marked in of_run}
+    for state in sorted(states, key=str):
+        condition = rows.of_runs(
+            {
+                run: [(marked.task_id, marked.map_index) for marked in of_run if marked.state_after == state]
+                for run, of_run in task_instances.items()
+            }
+        )
+        values = {"state": None} if state is None else rows.finishing(state, now, session=session)
+        session.execute(rows.changing(condition, values))
+
+
+def _put_runs(plans: Sequence[RunPlan], now: datetime, *, session: Session) -> None:
+    changed = [plan for plan in plans if plan.state != plan.run.state]
+    queue_again([plan.run.id for plan in changed if plan.state == "queued"], session=session)
+    for state in sorted({str(plan.state) for plan in changed} - {"queued"}):
+        for had_ended in (False, True):
+            run_pks = [
+                plan.run.id
+                for plan in changed
+                if plan.state == state and (plan.run.state in State.finished_dr_states) == had_ended
+            ]
+            if run_pks:
+                values = {"state": state} if had_ended else {"state": state, "end_date": now}
+                session.execute(update(RUN).where(RUN.c.id.in_(run_pks)).values(values))
+
+
+def _entry(plan: RunPlan) -> audit.Entry:
+    return audit.Entry(
+        dag_id=plan.run.dag_id,
+        run_id=plan.run.run_id,
+        task_id=plan.traces.task_id,
+        map_index=plan.traces.map_index,
+        details=plan.traces.details,
+    )
