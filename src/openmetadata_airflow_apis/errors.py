@@ -17,7 +17,8 @@ The tree::
     ├── NotFound
     │   ├── DagNotFound
     │   ├── DagRunNotFound
-    │   └── TaskNotFound
+    │   ├── TaskNotFound
+    │   └── TaskLogNotFound
     ├── Conflict                     the request is right, the present state is against it
     │   ├── DagExists
     │   ├── NotDeployedHere
@@ -180,6 +181,18 @@ class TaskNotFound(NotFound):
         where = f"the DagRun `{run_id}` of the DAG" if run_id is not None else "the DAG"
         index = f" at map_index {map_index}" if map_index is not None else ""
         super().__init__(f"The task with task_id: `{task_id}`{index} was not found in {where} `{dag_id}`")
+
+
+class TaskLogNotFound(NotFound):
+    """A try of a task instance (0: it had none) has no log that can be found; reason: a sentence's end, why."""
+
+    def __init__(self, dag_id: str, run_id: str, task_id: str, try_number: int, *, reason: str) -> None:
+        self.dag_id = dag_id
+        self.run_id = run_id
+        self.task_id = task_id
+        self.try_number = try_number
+        which = f"Try {try_number} of the task" if try_number else "The task"
+        super().__init__(f"{which} `{task_id}` in the DagRun `{run_id}` of the DAG `{dag_id}` has no log: {reason}")
 
 
 class Conflict(ManagedDagsError):

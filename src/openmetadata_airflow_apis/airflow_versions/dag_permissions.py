@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 
 _ACTIONS = {"GET": "can_read", "PUT": "can_edit", "POST": "can_create", "DELETE": "can_delete"}
-# What Airflow asks about, beside the DAG, for its runs and for their task instances.
-ENTITY_RESOURCES = {"RUN": ("DAG Runs",), "TASK_INSTANCE": ("DAG Runs", "Task Instances")}
+# What Airflow asks about, beside the DAG, for its runs, for their task instances, and for the logs of these.
+ENTITY_RESOURCES = {
+    "RUN": ("DAG Runs",),
+    "TASK_INSTANCE": ("DAG Runs", "Task Instances"),
+    "TASK_LOGS": ("Task Logs",),
+}
 
 
 def make_dag_permissions(dag: DAG, *, session: Session) -> None:
@@ -54,7 +58,8 @@ def permission_tables() -> tuple[Table, Table, Table] | None:
 def may_on_dag(method: str, dag_id: str | None = None, entity: str | None = None) -> bool:
     """Tell whether the request's user may GET, PUT, POST or DELETE a DAG, or all DAGs where none is named.
 
-    entity: "RUN" or "TASK_INSTANCE" asks about these of the DAG, and about the DAG itself where one is named.
+    entity: "RUN", "TASK_INSTANCE" or "TASK_LOGS" asks about these of the DAG, and about the DAG itself where one is
+    named.
     """
     from airflow.www.extensions.init_auth_manager import get_auth_manager
 

@@ -116,6 +116,13 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "Compare the task_id with what `list_task_instances` or `get_dag` answers. The id of a task in a group "
         "starts with the group's: `group.task`.",
     ),
+    errors.TaskLogNotFound: ProblemType(
+        "task-log-not-found",
+        404,
+        "That try of the task has no log, or its log is nowhere that Airflow looks any more.",
+        "`detail` says where it was looked for. Logs that a worker took along with it are kept by "
+        "`[logging] remote_logging`.",
+    ),
     errors.Conflict: ProblemType(
         "conflict",
         409,

@@ -22,6 +22,7 @@ from openmetadata_airflow_apis.runs.results import (
 from openmetadata_airflow_apis.runs.run_lists import list_dag_runs, list_task_instances
 from openmetadata_airflow_apis.runs.run_state import dag_state, task_instance_detail
 from openmetadata_airflow_apis.runs.skip import skip_task_instance
+from openmetadata_airflow_apis.runs.task_logs import open_task_log
 from openmetadata_airflow_apis.runs.trigger import trigger_dag
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "kill_running",
     "list_dag_runs",
     "list_task_instances",
+    "open_task_log",
     "restart_failed",
     "run_partial",
     "skip_task_instance",

@@ -92,6 +92,7 @@ PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
     "dag_state": (OnDag("GET", "RUN"),),
     "list_task_instances": (OnDag("GET", "TASK_INSTANCE"),),
     "task_instance_detail": (OnDag("GET", "TASK_INSTANCE"),),
+    "task_log": (OnDag("GET", "TASK_INSTANCE"), OnDag("GET", "TASK_LOGS")),
     "restart_failed_task": (OnDag("PUT", "TASK_INSTANCE"),),
     "kill_running_tasks": (OnDag("PUT", "TASK_INSTANCE"),),
     "skip_task_instance": (OnDag("PUT", "TASK_INSTANCE"),),

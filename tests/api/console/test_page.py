@@ -11,7 +11,15 @@ import pytest
 from openmetadata_airflow_apis.security.permissions import PERMISSIONS
 from support.callers import Browser
 
-READING = ["list_dags", "get_dag", "list_dag_runs", "dag_state", "list_task_instances", "task_instance_detail"]
+READING = [
+    "list_dags",
+    "get_dag",
+    "list_dag_runs",
+    "dag_state",
+    "list_task_instances",
+    "task_instance_detail",
+    "task_log",
+]
 STATIC = re.compile(r'(?:src|href)="(/rest_api/static/[^"]+)"')
 
 

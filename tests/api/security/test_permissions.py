@@ -20,6 +20,7 @@ TABLE = {
     "dag_state": set(ROLES),
     "list_task_instances": set(ROLES),
     "task_instance_detail": set(ROLES),
+    "task_log": set(ROLES),
     "restart_failed_task": {"User", "Op", "Admin"},
     "kill_running_tasks": {"User", "Op", "Admin"},
     "skip_task_instance": {"User", "Op", "Admin"},
@@ -105,6 +106,7 @@ def test_user_of_one_dag(app, dags, may, make_role, make_user) -> None:
         ("can_edit", "DAG Runs"),
         ("can_read", "Task Instances"),
         ("can_edit", "Task Instances"),
+        ("can_read", "Task Logs"),
     )
     user = make_user(role)
     allowed = {name for name in TABLE if may(user, name, None if name in WITHOUT_DAG else "nightly") is None}

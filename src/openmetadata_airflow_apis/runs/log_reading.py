@@ -1,0 +1,182 @@
+"""Finds the log of a try through Airflow's own log handler, whichever is configured, within a given time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow import settings as airflow_settings
+from airflow.configuration import conf
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.tasklog import LogTemplate
+from airflow.models.trigger import Trigger
+from airflow.utils.log.file_task_handler import FileTaskHandler, LogType
+from airflow.utils.log.log_reader import TaskLogReader
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from openmetadata_airflow_apis.airflow_versions.task_logs import executors_log_reader
+from openmetadata_airflow_apis.errors import Unavailable
+from openmetadata_airflow_apis.runs.log_sources import (
+    LocalFile,
+    LogMissing,
+    LogSource,
+    Pieces,
+    ServedFile,
+    Text,
+    interleaved,
+)
+from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED, among, of_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from sqlalchemy.orm import Session
+
+Found = TypeVar("Found")
+# A store that has nothing more to say for the moment says so by an empty piece
+_EMPTY_PIECES = 2
+
+
+def readable_task_instances(
+    dag_id: str, run_id: str, keys: Collection[tuple[str, int]], *, session: Session
+) -> dict[tuple[str, int], TaskInstance]:
+    """Return Airflow's own objects of some task instances of a run, for open_log alone. Two statements.
+
+    They do not belong to the session, so that log handlers, which open and close sessions of their own, change
+    nothing; and these ask the database nothing more.
+    """
+    if not keys:
+        return {}
+    query = select(TaskInstance).options(
+        joinedload(TaskInstance.dag_run), joinedload(TaskInstance.trigger).joinedload(Trigger.triggerer_job)
+    )
+    found = session.scalars(query.where(of_run(dag_id, run_id), among(keys))).unique().all()
+    templates = {template.id: template for template in session.scalars(select(LogTemplate))}
+    for task_instance in found:
+        session.expunge(task_instance)
+    for run in {task_instance.dag_run for task_instance in found}:
+        session.expunge(run)
+        template = templates.get(run.log_template_id) or templates[min(templates)]
+        run.get_log_template = lambda session=None, template=template: template  # noqa: ARG005 - as Airflow calls it
+    return {(task_instance.task_id, task_instance.map_index): task_instance for task_instance in found}
+
+
+def open_log(task_instance: TaskInstance, try_number: int, *, seconds: float) -> LogSource:
+    """Return the log of one try; raise LogMissing where there is none, Unavailable where a store does not answer.
+
+    task_instance: of readable_task_instances. seconds: how long all of the finding and reading may take.
+    """
+    deadline = time.monotonic() + seconds
+    handler = TaskLogReader().log_handler
+    if handler is None or not hasattr(handler, "read"):
+        raise LogMissing("[logging] task_log_reader names no handler that can read logs")
+    if isinstance(handler, FileTaskHandler) and type(handler)._read is FileTaskHandler._read:  # noqa: SLF001 - as below
+        return _of_files(handler, task_instance, try_number, deadline)
+    return Pieces(lambda: _pieces(task_instance, try_number, deadline))
+
+
+def _of_files(handler: Any, task_instance: TaskInstance, try_number: int, deadline: float) -> LogSource:
+    """Look where FileTaskHandler._read looks, but read no more of a file than is wanted."""
+    # In a thread: it opens a session, and so closes that of the thread it runs in.
+    path = _in_time(lambda: handler._render_filename(task_instance, try_number), deadline)  # noqa: SLF001 - no public way
+    found: list[LogSource] = [
+        Text(text) for text in _in_time(lambda: _remote(handler, task_instance, try_number), deadline) if text
+    ]
+    if found and task_instance.state in FINISHED:
+        return interleaved(found)
+    full_path = Path(handler.local_base, path)
+    with contextlib.suppress(LogMissing):
+        found += [LocalFile(file) for file in sorted(full_path.parent.glob(full_path.name + "*"))]
+    if not found and task_instance.state == "running":
+        texts = _in_time(lambda: _of_executor(handler, task_instance, try_number), deadline)
+        found = [Text(text) for text in texts if text]
+    return interleaved(found) if found else _served(handler, task_instance, path, deadline)
+
+
+def _of_executor(handler: Any, task_instance: TaskInstance, try_number: int) -> list[str]:
+    reader = executors_log_reader(handler, task_instance)
+    answer = reader(task_instance, try_number) if reader else None
+    return list(answer[1]) if answer else []
+
+
+def _remote(handler: Any, task_instance: TaskInstance, try_number: int) -> list[str]:
+    try:
+        return list(handler._read_remote_logs(task_instance, try_number, None)[1])  # noqa: SLF001 - as above
+    except NotImplementedError:
+        return []
+
+
+def _served(handler: Any, task_instance: TaskInstance, path: str, deadline: float) -> LogSource:
+    triggerer = task_instance.triggerer_job if task_instance.state == "deferred" else None
+    log_type = LogType.TRIGGER if triggerer else LogType.WORKER
+    host = triggerer.hostname if triggerer else task_instance.hostname
+    if not host:
+        raise LogMissing("there is no file of it here, and no host is known that ran it")
+    url, served_path = handler._get_log_retrieval_url(task_instance, path, log_type=log_type)  # noqa: SLF001 - as above
+    return ServedFile(
+        url,
+        host,
+        lambda: {"Authorization": _signed(served_path)},
+        seconds=conf.getint("webserver", "log_fetch_timeout_sec", fallback=5),
+        deadline=deadline,
+    )
+
+
+def _signed(path: str) -> str:
+    """Return what proves to Airflow's log server that a webserver asks for this file."""
+    from airflow.utils.jwt_signer import JWTSigner
+
+    signer = JWTSigner(
+        secret_key=conf.get("webserver", "secret_key"),
+        expiration_time_in_seconds=conf.getint("webserver", "log_request_clock_grace", fallback=30),
+        audience="task-instance-logs",
+    )
+    return signer.generate_signed_token({"filename": path})
+
+
+def _pieces(task_instance: TaskInstance, try_number: int, deadline: float) -> Iterator[str]:
+    """Read a log out of a store that is asked again and again for what comes next, as Airflow's page does."""
+    reader = TaskLogReader()
+    metadata: Any = {}
+    empty = 0
+    while empty < _EMPTY_PIECES:
+        logs, metadata = _in_time(partial(reader.read_log_chunks, task_instance, try_number, metadata), deadline)
+        text = "".join(text if text.endswith("\n") else text + "\n" for _, text in logs[0] if text)
+        if text:
+            yield text
+        if metadata.get("end_of_log", True):
+            return
+        empty = 0 if text else empty + 1
+
+
+def _in_time(work: Callable[[], Found], deadline: float) -> Found:
+    """Do work that nothing bounds in a thread of its own; raise Unavailable when it is not done by the deadline.
+
+    The thread is then left behind: nobody waits for it, and it ends with the process at the latest.
+    """
+    answers: list[Found] = []
+    errors: list[Exception] = []
+
+    def do() -> None:
+        try:
+            answers.append(work())
+        except Exception as error:  # noqa: BLE001 - handlers are libraries of all kinds; it is told below
+            errors.append(error)
+        finally:
+            airflow_settings.Session.remove()
+
+    thread = threading.Thread(target=do, name="reading a task log", daemon=True)
+    thread.start()
+    thread.join(max(deadline - time.monotonic(), 0))
+    if answers:
+        return answers[0]
+    if errors:
+        raise Unavailable(f"The store of task logs can't be read: {type(errors[0]).__name__}: {errors[0]}") from errors[
+            0
+        ]
+    raise Unavailable("The store of task logs does not answer in time; try again later")

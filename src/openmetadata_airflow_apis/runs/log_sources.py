@@ -1,0 +1,270 @@
+"""Where the text of a log lies: in files here, on a worker's log server, in a store; read in bounded memory."""
+
+from __future__ import annotations
+
+import heapq
+import re
+import time
+from collections import deque
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Protocol
+
+import requests
+
+from openmetadata_airflow_apis.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+_BLOCK = 64 * 1024
+_ANSWERS = (requests.codes.ok, requests.codes.partial_content, requests.codes.requested_range_not_satisfiable)
+_TIME = re.compile(rb"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*)")
+
+
+class LogMissing(Exception):
+    """There is no such log where it was looked for; str() says where that was."""
+
+
+class LogSource(Protocol):
+    """The bytes of a log, as many as there were when it was opened. A store that fails raises Unavailable."""
+
+    def chunks(self, start: int) -> Iterator[bytes]:
+        """Return the bytes from start on, in pieces."""
+
+    def tail(self, size: int) -> bytes:
+        """Return the last bytes, at most so many."""
+
+    def size(self) -> int:
+        """Return how many bytes there are."""
+
+
+class LocalFile:
+    """A file on a disk of this host."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._size = path.stat().st_size
+        except OSError as error:
+            raise LogMissing(f"{path} can't be read: {error.strerror}") from error
+
+    def chunks(self, start: int) -> Iterator[bytes]:
+        """Return the bytes from start on, in pieces."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(start)
+                for position in range(start, self._size, _BLOCK):
+                    yield file.read(min(_BLOCK, self._size - position))
+        except OSError as error:
+            raise Unavailable(f"{self._path} can't be read: {error.strerror}") from error
+
+    def tail(self, size: int) -> bytes:
+        """Return the last bytes, at most so many."""
+        return b"".join(self.chunks(max(self._size - size, 0)))
+
+    def size(self) -> int:
+        """Return how many bytes there are."""
+        return self._size
+
+
+class Text:
+    """A text that is in memory already."""
+
+    def __init__(self, text: str) -> None:
+        self._bytes = text.encode("utf-8", "replace")
+
+    def chunks(self, start: int) -> Iterator[bytes]:
+        """Return the bytes from start on, in pieces."""
+        for position in range(start, len(self._bytes), _BLOCK):
+            yield self._bytes[position : position + _BLOCK]
+
+    def tail(self, size: int) -> bytes:
+        """Return the last bytes, at most so many."""
+        return self._bytes[-size:]
+
+    def size(self) -> int:
+        """Return how many bytes there are."""
+        return len(self._bytes)
+
+
+class Pieces:
+    """A text that a log store gives in pieces, and anew to each who asks."""
+
+    def __init__(self, read: Callable[[], Iterator[str]]) -> None:
+        self._read = read
+
+    def chunks(self, start: int) -> Iterator[bytes]:
+        """Return the bytes from start on, in pieces."""
+        for piece in self._read():
+            text = piece.encode("utf-8", "replace")
+            if start < len(text):
+                yield text[start:]
+            start = max(start - len(text), 0)
+
+    def tail(self, size: int) -> bytes:
+        """Return the last bytes, at most so many."""
+        return _last_bytes(self.chunks(0), size)
+
+    def size(self) -> int:
+        """Return how many bytes there are."""
+        return sum(map(len, self.chunks(0)))
+
+
+class ServedFile:
+    """A file that the log server of a worker or a triggerer serves.
+
+    headers: makes those of one request; seconds: how long the server may be silent. deadline, of time.monotonic():
+    when all has to be read.
+    """
+
+    def __init__(
+        self, url: str, host: str, headers: Callable[[], dict[str, str]], *, seconds: float, deadline: float
+    ) -> None:
+        self._url, self._host, self._headers = url, host, headers
+        self._seconds, self._deadline = seconds, deadline
+        with self._ask("bytes=0-0", "HEAD") as answer:
+            total = answer.headers.get("Content-Range", "").rpartition("/")[2]
+            self._size = int(total if total.isdecimal() else answer.headers.get("Content-Length", 0))
+
+    def chunks(self, start: int) -> Iterator[bytes]:
+        """Return the bytes from start on, in pieces."""
+        if start >= self._size:
+            return
+        answer = self._ask(f"bytes={start}-{self._size - 1}")
+        skipped = 0 if answer.status_code == requests.codes.partial_content else start
+        for piece in self._pieces(answer):
+            if skipped < len(piece):
+                yield piece[skipped:]
+            skipped = max(skipped - len(piece), 0)
+
+    def tail(self, size: int) -> bytes:
+        """Return the last bytes, at most so many."""
+        return _last_bytes(self.chunks(max(self._size - size, 0)), size)
+
+    def size(self) -> int:
+        """Return how many bytes there are."""
+        return self._size
+
+    def _ask(self, byte_range: str, method: str = "GET") -> requests.Response:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise Unavailable(f"There was no time left to read the log from the host {self._host}")
+        headers = {**self._headers(), "Range": byte_range, "Accept-Encoding": "identity"}
+        try:
+            answer = requests.request(
+                method, self._url, headers=headers, timeout=min(self._seconds, left), stream=True, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise Unavailable(
+                f"The log is on the host {self._host}, whose log server does not answer ({_reason(error)})"
+            ) from error
+        if answer.status_code == requests.codes.not_found:
+            raise LogMissing(f"the log server of the host {self._host} has no such file")
+        if answer.status_code == requests.codes.forbidden:
+            raise Unavailable(
+                f"The log server of the host {self._host} refuses this webserver: [webserver] secret_key must be the "
+                "same on both, and their clocks right"
+            )
+        if answer.status_code not in _ANSWERS:
+            raise Unavailable(f"The log server of the host {self._host} answers with status {answer.status_code}")
+        return answer
+
+    def _pieces(self, answer: requests.Response) -> Iterator[bytes]:
+        if answer.status_code == requests.codes.requested_range_not_satisfiable:
+            answer.close()
+            return
+        try:
+            with answer:
+                for piece in answer.iter_content(_BLOCK):
+                    yield piece
+                    if time.monotonic() > self._deadline:
+                        raise Unavailable(f"The log server of the host {self._host} takes too long to send the log")
+        except requests.RequestException as error:
+            raise Unavailable(
+                f"The log server of the host {self._host} stopped in the middle of the log ({_reason(error)})"
+            ) from error
+
+
+class Interleaved:
+    """Several logs of one try, such as a worker's and a triggerer's, by the times of their records.
+
+    A line that two of them have at the same place is given once, as by Airflow.
+    """
+
+    def __init__(self, sources: Sequence[LogSource]) -> None:
+        self._sources = sources
+
+    def chunks(self, start: int) -> Iterator[bytes]:
+        """Return the bytes from start on, in pieces."""
+        for line in _merged([_lines(source.chunks(0)) for source in self._sources]):
+            if start < len(line):
+                yield line[start:]
+            start = max(start - len(line), 0)
+
+    def tail(self, size: int) -> bytes:
+        """Return the last bytes, at most so many."""
+        tails = [_lines(iter([source.tail(size)])) for source in self._sources]
+        return b"".join(_merged(tails))[-size:]
+
+    def size(self) -> int:
+        """Return how many bytes there are."""
+        return sum(map(len, self.chunks(0)))
+
+
+def interleaved(sources: Sequence[LogSource]) -> LogSource:
+    """Return one log of several; one alone stays as it is."""
+    return sources[0] if len(sources) == 1 else Interleaved(sources)
+
+
+def _last_bytes(pieces: Iterator[bytes], size: int) -> bytes:
+    """Return the last bytes of all pieces, at most so many, and hold few more than these."""
+    kept: deque[bytes] = deque()
+    held = 0
+    for piece in pieces:
+        kept.append(piece)
+        held += len(piece)
+        while held - len(kept[0]) >= size:
+            held -= len(kept.popleft())
+    return b"".join(kept)[-size:]
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Return whole lines, each with its line end; one that is longer than a block comes in parts."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield line + b"\n"
+        if len(rest) > _BLOCK:
+            yield rest
+            rest = b""
+    if rest:
+        yield rest + b"\n"
+
+
+def _merged(logs: Sequence[Iterator[bytes]]) -> Iterator[bytes]:
+    for _, same in groupby(heapq.merge(*map(_by_time, logs), key=_order), key=lambda pair: pair[1]):
+        yield next(same)[1]
+
+
+def _order(pair: tuple[Any, bytes]) -> Any:
+    return pair[0]
+
+
+def _by_time(lines: Iterator[bytes]) -> Iterator[tuple[Any, bytes]]:
+    """Return each line with the time of its record, and its number, which keeps the lines of a record together."""
+    moment = b""
+    for number, line in enumerate(lines):
+        found = _TIME.match(line)
+        # Records of several processes in one file may be some milliseconds out of order
+        moment = max(moment, found[1].replace(b" ", b"T")) if found else moment
+        yield (moment, number), line
+
+
+def _reason(error: requests.RequestException) -> str:
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return type(error).__name__
