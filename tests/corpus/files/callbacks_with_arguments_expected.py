@@ -23,13 +23,7 @@ with DAG(
     BashOperator(
         task_id="b",
         bash_command="echo",
-        on_failure_callback=[
-            SmtpNotifier(
-                from_email=SENDER,
-                to=["team@example.org", "boss@example.org"],
-                subject="failed",
-                html_content="failed",
-            ),
-            SmtpNotifier(from_email=SENDER, to="boss@example.org", subject="again", html_content="again"),
-        ],
+        on_failure_callback=SmtpNotifier(
+            from_email=SENDER, to="boss@example.org", subject="failed", html_content="failed"
+        ),
     )

@@ -74,6 +74,14 @@ with DAG(
         do_xcom_push=False,
         executor_config={"KubernetesExecutor": {"image": "registry.example.org/etl:3"}},
         resources={"cpus": 2, "ram": 1024},
+    )
+with DAG(
+    "tasks_dates",
+    schedule="@daily",
+    default_args={"owner": "team", "start_date": datetime(2024, 1, 1, tzinfo=timezone.utc)},
+):
+    EmptyOperator(
+        task_id="a",
         start_date=datetime(2025, 1, 1, tzinfo=timezone.utc),
-        end_date=datetime(2029, 1, 1, tzinfo=timezone.utc),
+        end_date=datetime(2029, 1, 1, 5, tzinfo=timezone.utc),
     )

@@ -7,7 +7,7 @@ from airflow.operators.bash import BashOperator
 DEFAULT_ARGS = {"owner": "team", "start_date": datetime(2024, 1, 1, tzinfo=timezone.utc)}
 orders, customers, stock = Dataset("s3://lake/orders"), Dataset("s3://lake/customers"), Dataset("s3://lake/stock")
 
-for name in ("as_text", "as_map", "of_objects", "by_tags"):
+for name in ("as_text", "as_map", "of_objects"):
     with DAG(name, schedule=(orders & customers) | stock, default_args=DEFAULT_ARGS) as dag:
         BashOperator(task_id="a", bash_command="echo")
     globals()[name] = dag

@@ -24,7 +24,7 @@ with DAG(
         task_id="lower_case_header",
         endpoint="orders",
         headers={"content-type": "application/json; charset=utf-8"},
-        data=json.dumps([1, "two", {"three": None}]),
+        data=json.dumps({"day": "{{ ds }}"}),
     )
     HttpOperator(
         task_id="already_text",
@@ -39,3 +39,19 @@ with DAG(
         data={"day": "{{ ds }}"},
     )
     HttpOperator(task_id="query", endpoint="orders", method="GET", data={"day": "{{ ds }}"})
+
+with DAG(
+    "http_json_of_old",
+    schedule="@daily",
+    default_args={
+        "owner": "team",
+        "start_date": datetime(2021, 1, 1, tzinfo=timezone.utc),
+        "http_conn_id": "shop",
+    },
+):
+    HttpOperator(
+        task_id="as_list",
+        endpoint="orders",
+        headers={"CONTENT-TYPE": "Application/JSON"},
+        data=json.dumps([1, "two", {"three": None}]),
+    )

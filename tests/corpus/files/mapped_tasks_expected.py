@@ -16,9 +16,6 @@ with DAG(
     PythonOperator.partial(task_id="by_xcom_arg", python_callable=use, op_kwargs={"table": "orders"}).expand(
         op_args=counted.output
     )
-    BashOperator.partial(task_id="by_plus", retries=4, max_active_tis_per_dag=2, env={"LANG": "C"}).expand(
-        bash_command=counted.output
-    )
     PythonOperator.partial(task_id="maps", python_callable=use).expand(
         op_kwargs=[{"table": "orders"}, {"table": "customers"}]
     )

@@ -23,3 +23,6 @@ with DAG(
     )
     BashOperator(task_id="in_env", bash_command="echo $SIZE", env={"SIZE": size.output})
     BashOperator(task_id="a_text", bash_command="+extract")
+    BashOperator.partial(task_id="by_plus", retries=4, max_active_tis_per_dag=2, env={"LANG": "C"}).expand(
+        bash_command=first.output
+    )

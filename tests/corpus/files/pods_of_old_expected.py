@@ -22,7 +22,7 @@ with DAG(
         on_finish_action="delete_pod",
         image_pull_policy="Always",
         labels={"team": "shop"},
-        env_vars={"LANG": "C"},
+        env_vars=[k8s.V1EnvVar(name="LANG", value="C")],
         ports=[k8s.V1ContainerPort(name="http", container_port=80)],
         volumes=[
             k8s.V1Volume(

@@ -31,7 +31,5 @@ with DAG("interval", schedule=timedelta(hours=6), **ARGUMENTS):
     BashOperator(task_id="a", bash_command="echo")
 with DAG("every_two_weeks", schedule=timedelta(weeks=2), **ARGUMENTS):
     BashOperator(task_id="a", bash_command="echo")
-with DAG("by_args", schedule=timedelta(days=1, hours=1), **ARGUMENTS):
-    BashOperator(task_id="a", bash_command="echo")
 with DAG("relative", schedule=relativedelta(months=1, day=15), **ARGUMENTS):
     BashOperator(task_id="a", bash_command="echo")

@@ -25,13 +25,6 @@ with DAG(
     },
 ):
     ExternalTaskSensor(
-        task_id="other_dag",
-        external_dag_id="upstream_dag",
-        external_task_id="last",
-        execution_delta=timedelta(hours=1),
-        mode="reschedule",
-    )
-    ExternalTaskSensor(
         task_id="other_tasks",
         external_dag_id="upstream_dag",
         external_task_ids=["one", "two"],
@@ -53,7 +46,6 @@ with DAG(
     )
     FileSensor(task_id="file", filepath="/data/orders-{{ ds_nodash }}.csv", fs_conn_id="files")
     PythonSensor(task_id="python", python_callable=poke, soft_fail=True)
-    PythonSensor(task_id="old_python", python_callable=poke)
     BashSensor(task_id="command", bash_command="test -f /data/orders.csv")
     TimeDeltaSensor(task_id="delta", delta=timedelta(hours=1))
     DateTimeSensor(task_id="until", target_time="{{ data_interval_end.replace(hour=3) }}")

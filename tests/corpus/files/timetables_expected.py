@@ -9,8 +9,6 @@ from airflow.timetables.trigger import CronTriggerTimetable
 
 DEFAULT_ARGS = {"owner": "team", "start_date": datetime(2024, 1, 1, tzinfo=timezone.utc)}
 
-with DAG("old_timetable", schedule=CronTriggerTimetable("0 1 * * 3", timezone="UTC"), default_args=DEFAULT_ARGS):
-    BashOperator(task_id="a", bash_command="echo")
 with DAG(
     "timetable_object", schedule=CronTriggerTimetable("0 1 * * 3", timezone="Europe/Rome"), default_args=DEFAULT_ARGS
 ):

@@ -1,0 +1,27 @@
+from datetime import datetime, timezone
+
+from airflow import DAG
+from airflow.operators.bash import BashOperator
+from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
+SENDER = "airflow@example.org"
+
+with DAG(
+    "told_to_many",
+    schedule="@daily",
+    on_success_callback=SmtpNotifier(from_email=SENDER, to="team@example.org", subject="done", html_content="done"),
+    default_args={"owner": "team", "start_date": datetime(2024, 1, 1, tzinfo=timezone.utc)},
+):
+    BashOperator(
+        task_id="a",
+        bash_command="echo",
+        on_failure_callback=[
+            SmtpNotifier(
+                from_email=SENDER,
+                to=["team@example.org", "boss@example.org"],
+                subject="failed",
+                html_content="failed",
+            ),
+            SmtpNotifier(from_email=SENDER, to="boss@example.org", subject="again", html_content="again"),
+        ],
+    )
