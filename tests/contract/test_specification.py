@@ -75,7 +75,7 @@ def test_each_operation_describes_what_the_gate_answers(operation):
 
 def test_the_old_door_speaks_exactly_the_operations_marked_for_it():
     """An operation with x-old-door has its words at the old door, and no other has."""
-    assert {operation.operation_id for operation in OPERATIONS if operation.old_door_methods} == set(old_door.FORMS)
+    assert {operation.operation_id for operation in OPERATIONS if operation.old_door.methods} == set(old_door.FORMS)
 
 
 def test_each_operation_that_passes_the_gate_asks_for_a_permission():

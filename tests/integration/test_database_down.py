@@ -65,7 +65,7 @@ def _typed_calls(client: Client, refresh_token: str) -> Iterator[tuple[str, Any]
 
 def _old_door_calls(client: Client) -> Iterator[tuple[str, Any]]:
     for operation in OPERATIONS:
-        for method in operation.old_door_methods:
+        for method in operation.old_door.methods:
             body = BODIES.get(operation.operation_id) if method == "POST" else None
             query = {} if operation.operation_id == "deploy_dag" else OLD_DOOR_QUERY
             yield (

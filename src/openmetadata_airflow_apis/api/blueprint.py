@@ -118,8 +118,11 @@ def is_old_door() -> bool:
 def _gate() -> None:
     """Deny by default: every operation that is not named above needs a user with the permission for it."""
     operation_id = _operation_id()
-    if operation_id in _WITHOUT_GATE or operation_id in documents.ENDPOINTS:
+    if operation_id in documents.ENDPOINTS:
         body.read_ahead()
+        return
+    if operation_id in _WITHOUT_GATE:
+        body.read_ahead(operations.operations()[operation_id])
         return
     if operation_id in old_door.ENDPOINTS:
         old_door.gate()
@@ -128,15 +131,17 @@ def _gate() -> None:
     if operation_id not in _FOR_ANYBODY:
         authenticate(changes_state=operation.changes_state)
         authorize(operation_id, (request.view_args or {}).get("dag_id"))
-    _refuse_unknown_query_parameters(operation)
-    body.read_ahead()
+    _check_query_parameters(operation)
+    body.read_ahead(operation)
 
 
-def _refuse_unknown_query_parameters(operation: operations.Operation) -> None:
+def _check_query_parameters(operation: operations.Operation) -> None:
     known = operation.query_parameters
-    for name in request.args:
+    for name, values in request.args.lists():
         if name not in known:
             raise InvalidArgument(name, f"is not known here; known are: {', '.join(known) or 'none'}")
+        if len(set(values)) > 1:
+            raise InvalidArgument(name, parameters.GIVEN_TWICE)
 
 
 def _answer_unrouted(response: Response) -> Response:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import io
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable
 
 from flask import current_app, request
 from jsonschema import Draft7Validator, validators
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from openmetadata_airflow_apis.api.strict_json import parse
 from openmetadata_airflow_apis.definition import fault_messages
@@ -14,13 +17,19 @@ from openmetadata_airflow_apis.errors import (
     BodyTooLarge,
     Fault,
     InvalidBody,
+    InvalidRequest,
+    MalformedBody,
     UnsupportedMediaType,
 )
 
 if TYPE_CHECKING:
+    from openmetadata_airflow_apis.api.operations import Operation
     from openmetadata_airflow_apis.settings import Settings
 
 _KEPT_BODY = "openmetadata_airflow_apis.json_body"
+_CHUNK = 64 * 1024
+_DRAINED = 16 * 1024 * 1024
+_EMPTY = "The body is empty; send JSON, with the header Content-Type: application/json"
 
 # The same sentences as for a workflow definition.
 _Validator: Any = validators.extend(Draft7Validator, validators=fault_messages.keywords())  # type: ignore[no-untyped-call]
@@ -31,27 +40,73 @@ def settings() -> Settings:
     return current_app.extensions["openmetadata_airflow_apis"].settings
 
 
-def read_ahead() -> None:
-    """Refuse a body that is too large or not strict JSON, before connexion's more trusting parser meets it."""
-    _refuse_too_large()
-    if request.is_json:
+def read_ahead(operation: Operation | None = None) -> None:
+    """Refuse a body before anything more trusting than this module meets it.
+
+    operation: the one that is called, whose body is needed, or may be left out, or has no meaning; None where that
+    is not known, or doesn't matter. Raises BodyTooLarge, MalformedBody, UnsupportedMediaType and, for a body that
+    the operation would not look at, InvalidRequest.
+    """
+    data = read_bytes()
+    if operation is None or operation.body == "none":
+        says_nothing = not data or (request.is_json and read_json() in (None, {}))
+        if operation is not None and not says_nothing:
+            _refuse_body(operation)
+        return
+    if data:
         read_json()
+    elif operation.body == "required":
+        raise MalformedBody(_EMPTY)
 
 
-def _refuse_too_large() -> None:
+def _refuse_body(operation: Operation) -> None:
+    names = ", ".join(f"'{name}'" for name in operation.query_parameters)
+    cure = f"send {names} in the query string" if names else "send none"
+    raise InvalidRequest(f"{operation.operation_id} takes no body, and would not look at this one; {cure}")
+
+
+def read_bytes() -> bytes:
+    """Return the request's body, and keep it for whoever reads it next; raise BodyTooLarge, MalformedBody."""
     limit = settings().max_body_bytes
     if (request.content_length or 0) > limit:
+        _drain(request.content_length or 0)
         raise BodyTooLarge(limit)
+    # Set by gunicorn, which ends every body, those in chunks too.
+    if "wsgi.input_terminated" in request.environ and "stream" not in vars(request):
+        _read_to_its_end(limit)
+    return request.get_data(cache=True)
 
 
-def _read_bytes() -> bytes:
-    _refuse_too_large()
-    # A chunked body declares no length; Airflow's [webserver] allowed_payload_size bounds what is read of it.
-    data = request.get_data(cache=True)
-    limit = settings().max_body_bytes
-    if len(data) > limit:
-        raise BodyTooLarge(limit)
-    return data
+def _read_to_its_end(limit: int) -> None:
+    """Read a body that the server ends, and make it one with a length; raise as read_bytes does.
+
+    Werkzeug 3 would cut one in chunks at Airflow's [webserver] allowed_payload_size in silence, and fail where that
+    is no whole number of bytes; Werkzeug 2 would read one of any length.
+    """
+    airflows_limit = int(request.max_content_length or limit)
+    stream = request.environ["wsgi.input"]
+    data = bytearray()
+    try:
+        while len(data) <= min(limit, airflows_limit) and (chunk := stream.read(_CHUNK)):
+            data += chunk
+    except (OSError, ValueError) as error:  # gunicorn's, for chunks that are not well formed
+        raise MalformedBody("The body ended too early, or its chunks are not well formed") from error
+    if len(data) > min(limit, airflows_limit):
+        _drain(_DRAINED)
+        raise BodyTooLarge(limit) if len(data) > limit else RequestEntityTooLarge
+    request.environ["wsgi.input"] = io.BytesIO(data)
+    request.environ["CONTENT_LENGTH"] = str(len(data))
+    for of_chunks in ("HTTP_TRANSFER_ENCODING", "wsgi.input_terminated"):
+        request.environ.pop(of_chunks, None)
+
+
+def _drain(size: int) -> None:
+    """Read what a caller is still sending, in reason: a connection that is closed before is broken for the caller."""
+    stream = request.environ["wsgi.input"]
+    left = size if size <= _DRAINED else 0
+    with suppress(OSError, ValueError):
+        while left > 0 and (chunk := stream.read(min(_CHUNK, left))):
+            left -= len(chunk)
 
 
 def read_json() -> Any:
@@ -63,16 +118,22 @@ def read_json() -> Any:
     # Not in flask.g: it is shared by requests that are made within an application context.
     kept = request.environ
     if _KEPT_BODY not in kept:
-        data = _read_bytes()
+        data = read_bytes()
         if not data:
             kept[_KEPT_BODY] = None
         elif not request.is_json:
-            raise UnsupportedMediaType(
-                f"The body must be sent with Content-Type: application/json, not '{request.mimetype or 'none'}'"
-            )
+            raise unsupported()
         else:
             kept[_KEPT_BODY] = parse(data)
     return kept[_KEPT_BODY]
+
+
+def unsupported() -> UnsupportedMediaType:
+    """Return the error for a body that is not called JSON; it says which header to send."""
+    sentence = f"The body must be sent with Content-Type: application/json, not '{request.mimetype or 'none'}'"
+    if request.mimetype == "application/x-www-form-urlencoded":
+        sentence += ", which curl sends unless it is told -H 'Content-Type: application/json'"
+    return UnsupportedMediaType(sentence)
 
 
 class BodyValidator:
@@ -94,9 +155,8 @@ class BodyValidator:
 
         @functools.wraps(function)
         def wrapper(connexion_request: Any) -> Any:
-            value = read_json()
             # Without any body, the handler is given an empty object.
-            check(value if request.get_data() else {}, self._validator)
+            check(read_json() if read_bytes() else {}, self._validator)
             return function(connexion_request)
 
         return wrapper

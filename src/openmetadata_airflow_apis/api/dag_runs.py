@@ -9,6 +9,7 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.wait_limit import waiting_time
+from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.identity import user_name
 
 
@@ -67,6 +68,8 @@ def kill_running_tasks(
     dag_id: str, run_id: str, *, task_id: str | None = None, map_index: int | None = None, wait: int = 0
 ) -> dict[str, Any]:
     """Fail what is unfinished, and wait for the processes if asked to."""
+    if map_index is not None and task_id is None:
+        raise InvalidArgument("map_index", "says which instance of a task, and no task_id says of which; give both")
     with create_session() as session:
         run = runs.kill_running(dag_id, run_id, task_id=task_id, map_index=map_index, user=user_name(), session=session)
         return wire.stopped(run, runs.await_stopped(run, waiting_time(wait), session=session))

@@ -10,14 +10,9 @@ from flask import Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from openmetadata_airflow_apis.api import body, operations
+from openmetadata_airflow_apis.api import old_door_arguments as arguments
 from openmetadata_airflow_apis.api import old_door_bodies as bodies
-from openmetadata_airflow_apis.api.strict_json import parse
-from openmetadata_airflow_apis.errors import (
-    InvalidArgument,
-    MissingArguments,
-    OperationNotNamed,
-    UnknownOperation,
-)
+from openmetadata_airflow_apis.errors import InvalidArgument, OperationNotNamed, UnknownOperation
 from openmetadata_airflow_apis.security.gate import authenticate
 from openmetadata_airflow_apis.security.permissions import authorize
 
@@ -25,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flask import Blueprint
-
-    from openmetadata_airflow_apis.api.operations import Operation
 
 
 # Endpoints of the old door; ALSO ends the name of one at its second path.
@@ -36,18 +29,16 @@ ALSO = "_also"
 
 @dataclass(frozen=True)
 class Form:
-    """How one operation speaks at the old door.
+    """How one operation answers at the old door.
 
-    arguments: makes the handler's keyword arguments from the call's.
-    answer: makes the older plugin's body from the handler's.
-    indent: of the printed JSON, as that plugin's documentation shows it.
-    renamed: the handler's names of arguments that are called otherwise here, for its errors.
+    body: makes the older plugin's body from the typed door's. indent: of the printed JSON, as that plugin's
+    documentation shows it. more: keys of the typed door's answer that are added where an argument is given that the
+    older plugin did not have, by that argument.
     """
 
-    arguments: Callable[[dict[str, Any]], dict[str, Any]]
-    answer: Callable[[dict[str, Any]], dict[str, Any]]
+    body: Callable[[dict[str, Any]], dict[str, Any]]
     indent: int | None = 2
-    renamed: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -77,8 +68,8 @@ def call_by_body() -> Response:
 
 def gate() -> None:
     """Authenticate, then authorize for the DAG that the call names; the body is read only to find that name."""
-    operation = operations.operations().get(_name())
-    known = operation is not None and bool(operation.old_door_methods)
+    operation = operations.operations().get(arguments.operation_name())
+    known = operation is not None and bool(operation.old_door.methods)
     changes_state = operation.changes_state if operation is not None and known else False
     authenticate(
         changes_state=changes_state,
@@ -88,112 +79,47 @@ def gate() -> None:
     if operation is None or not known:
         body.read_ahead()
         return
-    if request.method not in operation.old_door_methods:
-        methods = operation.old_door_methods
+    methods = operation.old_door.methods
+    if request.method not in methods:
         raise MethodNotAllowed(methods, f"{operation.operation_id} takes {' or '.join(methods)}, not {request.method}")
-    authorize(operation.operation_id, _dag_id(operation))
-    body.read_ahead()
+    authorize(operation.operation_id, arguments.dag_id(operation))
+    body.read_ahead(operation if operation.old_door.whole_body else None)
 
 
 def _call() -> Response:
-    name = _name()
+    name = arguments.operation_name()
     if not name:
         raise OperationNotNamed
     operation = operations.operations().get(name)
     if operation is None or name not in FORMS:
         raise UnknownOperation(name)
-    form = FORMS[name]
-    arguments = _arguments()
-    missing = [required for required in operation.old_door_arguments if not arguments.get(required)]
-    if missing:
-        raise MissingArguments(missing)
+    given = arguments.keyword_arguments(operation)
     try:
-        answer = operation.handler(**form.arguments(arguments))
+        answer = operation.handler(**given)
     except InvalidArgument as error:
-        raise InvalidArgument(form.renamed.get(error.name, error.name), error.reason) from None
+        raise InvalidArgument(arguments.name_sent(operation, error.name), error.reason) from None
     if isinstance(answer, tuple):
         answer = answer[0]
-    printed = json.dumps({**form.answer(answer), "status": "success"}, indent=form.indent)
-    return Response(printed, content_type="application/json")
+    form = FORMS[name]
+    more = [key for argument, keys in form.more.items() if given.get(argument) for key in keys if key in answer]
+    document = {**form.body(answer), **{key: answer[key] for key in more}, "status": "success"}
+    return Response(json.dumps(document, indent=form.indent), content_type="application/json")
 
 
-def _name() -> str:
-    return (request.args.get("api") or request.form.get("api") or "").strip().lower()
-
-
-def _arguments() -> dict[str, Any]:
-    """Return the call's arguments: of the query, else of the form, else of a JSON object."""
-    document = body.read_json() if request.is_json else None
-    arguments = dict(document) if isinstance(document, dict) else {}
-    arguments.update(request.form.items())
-    arguments.update(request.args.items())
-    if isinstance(arguments.get("run_id"), str):
-        # An unencoded + of a query string arrives as a space.
-        arguments["run_id"] = arguments["run_id"].replace(" ", "+")
-    return arguments
-
-
-def _dag_id(operation: Operation) -> str | None:
-    if "dag_id" in operation.old_door_arguments:
-        name = "dag_id"
-    elif "workflow_name" in operation.old_door_arguments:
-        name = "workflow_name"
-    else:
-        return None
-    value = request.args.get(name) or request.form.get(name) or _arguments().get(name)
-    return str(value) if value else None
-
-
-def _text(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
-    for name in names:
-        if not isinstance(arguments[name], str):
-            raise InvalidArgument(name, f"is {json.dumps(arguments[name])}; give a string")
-        if "\0" in arguments[name]:
-            raise InvalidArgument(name, "has a NUL in it, which no database keeps")
-    return {name: arguments[name] for name in names}
-
-
-def _optional(arguments: dict[str, Any], name: str) -> dict[str, Any]:
-    return _text(arguments, name) if arguments.get(name) else {}
-
-
-def _run_id(arguments: dict[str, Any]) -> dict[str, Any]:
-    return _text(arguments, "dag_id", "run_id")
-
-
-def _partial(arguments: dict[str, Any]) -> dict[str, Any]:
-    tasks = [task.strip() for task in _text(arguments, "tasks")["tasks"].split(",")]
-    document = {"task_ids": [task for task in tasks if task], "run_id": _text(arguments, "run_id")["run_id"]}
-    if not document["task_ids"]:
-        raise MissingArguments(["tasks"])
-    if arguments.get("conf"):
-        document["conf"] = _conf(arguments["conf"])
-    return {**_text(arguments, "dag_id"), "body": document}
-
-
-def _conf(value: Any) -> dict[str, Any]:
-    conf = parse(value.encode("utf-8", "surrogatepass")) if isinstance(value, str) else value
-    if not isinstance(conf, dict):
-        raise InvalidArgument("conf", f"is {json.dumps(conf)}; give a JSON object")
-    return conf
-
-
-def _trigger(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "dag_id": _text(arguments, "workflow_name")["workflow_name"],
-        "body": _optional(arguments, "run_id"),
-    }
-
+_STOPPED = Form(bodies.stopped, more={"wait": ("still_running",)})
+_PLAN = {"dry_run": ("dry_run", "task_instances")}
 
 FORMS: dict[str, Form] = {
-    "deploy_dag": Form(lambda _: {}, bodies.deployed, indent=None),
-    "refresh_all_dags": Form(lambda _: {}, bodies.refreshed),
-    "delete_dag": Form(lambda call: _text(call, "dag_id"), bodies.deleted),
-    "dag_state": Form(_run_id, bodies.run_state),
-    "task_instance_detail": Form(lambda call: _text(call, "dag_id", "run_id", "task_id"), bodies.task_instance),
-    "restart_failed_task": Form(_run_id, bodies.restarted),
-    "kill_running_tasks": Form(lambda call: {**_run_id(call), **_optional(call, "task_id")}, bodies.stopped),
-    "run_task_instance": Form(_partial, bodies.partial_run, renamed={"task_ids": "tasks"}),
-    "skip_task_instance": Form(lambda call: _text(call, "dag_id", "run_id", "task_id"), bodies.stopped),
-    "trigger_dag": Form(_trigger, bodies.triggered, renamed={"dag_id": "workflow_name"}),
+    "deploy_dag": Form(
+        bodies.deployed, indent=None, more={"dry_run": ("dry_run", "changes"), "wait": ("state", "import_error")}
+    ),
+    "refresh_all_dags": Form(bodies.refreshed),
+    "delete_dag": Form(bodies.deleted),
+    "dag_state": Form(bodies.run_state),
+    "task_instance_detail": Form(bodies.task_instance),
+    "restart_failed_task": Form(bodies.restarted, more=_PLAN),
+    "kill_running_tasks": _STOPPED,
+    "run_task_instance": Form(bodies.partial_run, more=_PLAN),
+    "skip_task_instance": _STOPPED,
+    "trigger_dag": Form(bodies.triggered),
 }

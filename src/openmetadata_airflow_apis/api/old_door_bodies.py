@@ -58,7 +58,10 @@ def error_body(status: int, sentence: str) -> Response:
 
 def deployed(deployment: dict[str, Any]) -> dict[str, Any]:
     """Return the body for a typed `Deployment`."""
-    return {"message": f"Workflow [{deployment['dag_id']}] has been created"}
+    done = "has been created"
+    if deployment["dry_run"]:
+        done = "would be created" if deployment["created"] else "would be replaced"
+    return {"message": f"Workflow [{deployment['dag_id']}] {done}"}
 
 
 def refreshed(_: dict[str, Any]) -> dict[str, Any]:

@@ -4,35 +4,69 @@ from __future__ import annotations
 
 import copy
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import yaml
 
 from openmetadata_airflow_apis.resources import specification_path
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+@dataclass(frozen=True)
+class Argument:
+    """Something that an operation takes: a parameter of its path or query, or a key of its JSON body.
+
+    place: "path", "query" or "body". schema: its schema in the specification.
+    """
+
+    name: str
+    place: str
+    schema: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OldDoor:
+    """How the old door takes an operation, `?api=OPERATION`.
+
+    methods: the HTTP methods; none where it is not there. required: the arguments that must be given, in the order
+    of the error message. names: its own names of arguments, to the specification's. whole_body: the JSON body is
+    the operation's own, so that it has no arguments in it.
+    """
+
+    methods: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    whole_body: bool = False
 
 
 @dataclass(frozen=True)
 class Operation:
     """One operation of the specification.
 
-    old_door_methods: the HTTP methods under which `?api=OPERATION` takes it; none: not there.
-    old_door_arguments: what it requires there, in the order of its error message.
+    arguments: all that it takes, in the document's order. body: "required", "optional" or "none".
     also_at: further paths that answer alike.
-    query_parameters: the names of what it takes in the query string.
     """
 
     operation_id: str
     path: str
     method: str
+    tag: str
     controller: str
-    old_door_methods: tuple[str, ...]
-    old_door_arguments: tuple[str, ...]
+    arguments: tuple[Argument, ...]
+    body: str
+    old_door: OldDoor
     also_at: tuple[str, ...]
-    query_parameters: tuple[str, ...]
+
+    @property
+    def query_parameters(self) -> tuple[str, ...]:
+        """The names of what it takes in the query string."""
+        return tuple(argument.name for argument in self.arguments if argument.place == "query")
 
     @property
     def handler(self) -> Callable[..., Any]:
@@ -59,29 +93,50 @@ def operations() -> dict[str, Operation]:
     by_id = {}
     for path, item in document()["paths"].items():
         for method, operation in item.items():
-            if method not in _METHODS:
-                continue
-            old_door = operation.get("x-old-door", {})
-            by_id[operation["operationId"]] = Operation(
-                operation_id=operation["operationId"],
-                path=path,
-                method=method,
-                controller=operation["x-openapi-router-controller"],
-                old_door_methods=tuple(old_door.get("methods", ())),
-                old_door_arguments=tuple(old_door.get("arguments", ())),
-                also_at=tuple(operation.get("x-also-at", ())),
-                query_parameters=tuple(
-                    parameter["name"]
-                    for parameter in map(_resolved, [*item.get("parameters", ()), *operation.get("parameters", ())])
-                    if parameter["in"] == "query"
-                ),
-            )
+            if method in _METHODS:
+                parameters = [*item.get("parameters", ()), *operation.get("parameters", ())]
+                by_id[operation["operationId"]] = _operation(path, method, operation, parameters)
     return by_id
 
 
-def _resolved(parameter: dict[str, Any]) -> dict[str, Any]:
-    name = parameter.get("$ref", "").removeprefix("#/components/parameters/")
-    return document()["components"]["parameters"][name] if name else parameter
+def _operation(path: str, method: str, operation: dict[str, Any], parameters: list[dict[str, Any]]) -> Operation:
+    body = operation.get("requestBody")
+    old_door = operation.get("x-old-door", {})
+    return Operation(
+        operation_id=operation["operationId"],
+        path=path,
+        method=method,
+        tag=operation["tags"][0],
+        controller=operation["x-openapi-router-controller"],
+        arguments=(
+            *(
+                Argument(parameter["name"], parameter["in"], parameter["schema"])
+                for parameter in map(_resolved, parameters)
+            ),
+            *(Argument(name, "body", schema) for name, schema in _properties(body).items()),
+        ),
+        body="none" if body is None else "required" if body.get("required") else "optional",
+        old_door=OldDoor(
+            methods=tuple(old_door.get("methods", ())),
+            required=tuple(old_door.get("arguments", ())),
+            names=old_door.get("names", {}),
+            whole_body=old_door.get("whole_body", False),
+        ),
+        also_at=tuple(operation.get("x-also-at", ())),
+    )
+
+
+def _properties(body: dict[str, Any] | None) -> dict[str, Any]:
+    schema = _resolved(body["content"]["application/json"]["schema"]) if body else {}
+    return {name: _resolved(of_name) for name, of_name in schema.get("properties", {}).items()}
+
+
+def _resolved(node: dict[str, Any]) -> dict[str, Any]:
+    """Return what a reference into the components stands for, and everything else as it is."""
+    if "$ref" not in node:
+        return node
+    kind, name = node["$ref"].removeprefix("#/components/").split("/")
+    return document()["components"][kind][name]
 
 
 def routing_document() -> dict[str, Any]:

@@ -11,6 +11,8 @@ from jsonschema import Draft7Validator, validators
 from openmetadata_airflow_apis.definition import fault_messages
 from openmetadata_airflow_apis.errors import InvalidArgument
 
+GIVEN_TWICE = "is given more than once, with different values; give it once"
+
 _Validator: Any = validators.extend(Draft7Validator, validators=fault_messages.keywords())  # type: ignore[no-untyped-call]
 
 
@@ -25,14 +27,24 @@ class ParameterValidator(ConnexionsValidator):
         param_name: str | None = None,  # noqa: ARG004 - connexion's signature
     ) -> None:
         """Raise InvalidArgument where the value does not fit the parameter's schema; none at all always fits."""
-        if value is None:
-            return
-        try:
-            converted = coerce_type(param, value, parameter_type)
-        except TypeValidationError:
-            expected = fault_messages.one_of([param["schema"]["type"]])
-            raise InvalidArgument(param["name"], f"is {fault_messages.quoted(value)}; give {expected}") from None
-        if isinstance(converted, str) and "\0" in converted:
-            raise InvalidArgument(param["name"], "has a NUL in it, which no database keeps")
-        for error in _Validator(param["schema"]).iter_errors(converted):
-            raise InvalidArgument(param["name"], fault_messages.sentence(error))
+        if value is not None:
+            read_argument(param["name"], value, param["schema"], parameter_type)
+
+
+def read_argument(name: str, text: str, schema: dict[str, Any], place: str = "query") -> Any:
+    """Return an argument of a path or a query in its schema's type; raise InvalidArgument where it does not fit."""
+    try:
+        value = coerce_type({"name": name, "schema": schema}, text, place)
+    except TypeValidationError:
+        expected = fault_messages.one_of([schema["type"]])
+        raise InvalidArgument(name, f"is {fault_messages.quoted(text)}; give {expected}") from None
+    check_argument(name, value, schema)
+    return value
+
+
+def check_argument(name: str, value: Any, schema: dict[str, Any]) -> None:
+    """Raise InvalidArgument where a value does not fit the argument's schema."""
+    if isinstance(value, str) and "\0" in value:
+        raise InvalidArgument(name, "has a NUL in it, which no database keeps")
+    for error in _Validator(schema).iter_errors(value):
+        raise InvalidArgument(name, fault_messages.sentence(error))
