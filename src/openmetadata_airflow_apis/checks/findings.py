@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition import Reading
-
-Place = tuple[Union[str, int], ...]  # keys and indexes in the canonical definition
+    from openmetadata_airflow_apis.definition.places import CanonicalPlace, Part
 
 
 class Findings:
@@ -21,21 +20,23 @@ class Findings:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self.faults: list[Fault] = []
-        self.places: set[Place] = set()
+        self.places: set[CanonicalPlace] = set()
 
-    def add(self, place: Place, detail: str) -> None:
+    def add(self, place: CanonicalPlace, detail: str) -> None:
         """Note a fault at a place of the canonical definition."""
         self.places.add(place)
         self.faults.append(Fault(self._reading.pointer(*place), detail))
 
-    def has(self, *place: str | int) -> bool:
+    def has(self, *place: Part) -> bool:
         """Say whether a fault was noted at that place or below it."""
-        return any(found[: len(place)] == place for found in self.places)
+        return any(at_fault[: len(place)] == place for at_fault in self.places)
 
     def read_badly(self, task: int, argument: str) -> bool:
         """Say whether the reading found a fault in what an argument of a task was to be made from.
 
         python_callable comes from python_callable_name and python_callable_file, say.
         """
-        start = f"{self._reading.pointer('tasks', task)}/{argument}"
+        if not self._reading.faults:
+            return False  # without working out where everything stands
+        start = self._reading.pointer("tasks", task) / argument
         return any(fault.pointer.startswith(start) for fault in self._reading.faults)

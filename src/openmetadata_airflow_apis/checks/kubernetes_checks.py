@@ -6,14 +6,15 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.checks.value_checks import tag_of
 from openmetadata_airflow_apis.dagbuild.kubernetes_models import attribute_of, inner_type, is_model
+from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest
+from openmetadata_airflow_apis.definition.places import CanonicalPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from openmetadata_airflow_apis.checks.findings import Place
+    from openmetadata_airflow_apis.definition.canonical import Arguments, Value
 
 _MISSING = re.compile(r"Invalid value for `(\w+)`, must not be `None`")
 # The client calls these texts; Kubernetes takes numbers for a quantity as well.
@@ -25,7 +26,7 @@ _PLAIN: dict[str, tuple[type, str]] = {
 }
 
 
-def object_faults(cls: type, args: list[Any], kwargs: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+def object_faults(cls: type, args: list[Value], kwargs: Arguments) -> Iterator[tuple[CanonicalPlace, str]]:
     """Yield what is wrong with the arguments of a model or of the provider's Secret, each with its place in kwargs.
 
     What is inside a tagged value is checked as such, or known only when the task runs.
@@ -39,36 +40,39 @@ def object_faults(cls: type, args: list[Any], kwargs: dict[str, Any]) -> Iterato
         if key not in parameters:
             near = nearest(key, parameters)
             meant += near
-            yield (key,), f"a {cls.__name__} has no '{key}'{near}"
+            yield CanonicalPlace((key,)), f"a {cls.__name__} has no '{key}'{near}"
     for name in list(parameters)[len(args) :]:
         if parameters[name].default is inspect.Parameter.empty and name not in kwargs and f"'{name}'" not in meant:
-            yield (), f"'{name}' is missing; a {cls.__name__} requires it"
+            yield CanonicalPlace(), f"'{name}' is missing; a {cls.__name__} requires it"
 
 
-def _model_faults(cls: Any, kwargs: dict[str, Any], *, given: int = 0) -> Iterator[tuple[Place, str]]:
-    there: dict[str, str] = {}
+def _model_faults(cls: Any, kwargs: Arguments, *, given: int = 0) -> Iterator[tuple[CanonicalPlace, str]]:
+    spelled: dict[str, str] = {}  # the model's attribute → the key that gives it
     meant = ""  # what is misspelled is not missing as well
     for key, value in kwargs.items():
         name = attribute_of(cls, key)
         if name is None:
             near = nearest(key, (*cls.openapi_types, *cls.attribute_map.values()))
             meant += near
-            yield (key,), f"a {cls.__name__} has no '{key}'{near}"
-        elif name in there:
-            yield (key,), f"means the same as '{there[name]}', which is there as well; give one of them"
+            yield CanonicalPlace((key,)), f"a {cls.__name__} has no '{key}'{near}"
+        elif name in spelled:
+            yield (
+                CanonicalPlace((key,)),
+                f"means the same as '{spelled[name]}', which is there as well; give one of them",
+            )
         else:
-            there[name] = key
+            spelled[name] = key
             for place, detail in _value_faults(value, cls.openapi_types[name], name):
-                yield (key, *place), detail
+                yield CanonicalPlace((key, *place)), detail
     if not given:
-        for name in _missing(cls, {name for name, key in there.items() if kwargs[key] is not None}):
+        for name in _missing(cls, {name for name, key in spelled.items() if kwargs[key] is not None}):
             if f"'{name}'" not in meant and f"'{cls.attribute_map[name]}'" not in meant:
-                yield (), f"'{name}' is missing; a {cls.__name__} requires it"
+                yield CanonicalPlace(), f"'{name}' is missing; a {cls.__name__} requires it"
 
 
-def _missing(cls: Any, there: set[str]) -> Iterator[str]:
-    """Yield the attributes without which a model refuses to be: that is written nowhere, but it says so."""
-    probe = dict.fromkeys(there, "")
+def _missing(cls: Any, given: set[str]) -> Iterator[str]:
+    """Yield the attributes that a model requires: no list has them, but its class refuses to be made without."""
+    probe = dict.fromkeys(given, "")
     while True:
         try:
             cls(**probe)
@@ -82,7 +86,7 @@ def _missing(cls: Any, there: set[str]) -> Iterator[str]:
             return
 
 
-def _value_faults(value: Any, type_text: str, name: str) -> Iterator[tuple[Place, str]]:
+def _value_faults(value: Value, type_text: str, name: str) -> Iterator[tuple[CanonicalPlace, str]]:
     tag = tag_of(value)
     if tag == "$literal":
         value = value[tag]
@@ -92,25 +96,27 @@ def _value_faults(value: Any, type_text: str, name: str) -> Iterator[tuple[Place
     if kind == "plain":
         yield from _plain_faults(value, inner, name)
     elif kind == "list" and isinstance(value, list):
-        yield from _each(enumerate(value), inner, name)
+        yield from _item_faults(enumerate(value), inner, name)
     elif kind == "dict" and isinstance(value, dict):
-        yield from _each(value.items(), inner, name)
+        yield from _item_faults(value.items(), inner, name)
     elif kind == "model" and isinstance(value, dict):
         yield from _model_faults(inner, value)
     else:
         wanted = {"list": "a list", "dict": "a map"}.get(kind) or f"a map, the keys of a {inner.__name__}"
-        yield (), f"{kind_of(value)}; give {wanted}"
+        yield CanonicalPlace(), f"{kind_of(value)}; give {wanted}"
 
 
-def _each(items: Iterable[tuple[str | int, Any]], type_text: str, name: str) -> Iterator[tuple[Place, str]]:
+def _item_faults(
+    items: Iterable[tuple[str | int, Value]], type_text: str, name: str
+) -> Iterator[tuple[CanonicalPlace, str]]:
     for key, item in items:
         for place, detail in _value_faults(item, type_text, name):
-            yield (key, *place), detail
+            yield CanonicalPlace((key, *place)), detail
 
 
-def _plain_faults(value: Any, type_name: str, name: str) -> Iterator[tuple[Place, str]]:
+def _plain_faults(value: Value, type_name: str, name: str) -> Iterator[tuple[CanonicalPlace, str]]:
     if type_name not in _PLAIN or (name in _QUANTITIES and type(value) in (int, float)):
         return
     wanted, words = _PLAIN[type_name]
     if type(value) is not wanted:
-        yield (), f"{kind_of(value)}; give {words}"
+        yield CanonicalPlace(), f"{kind_of(value)}; give {words}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from openmetadata_airflow_apis.checks.allowed_imports import (
     DECORATOR_PACKAGES,
@@ -16,12 +16,21 @@ from openmetadata_airflow_apis.checks.allowed_imports import (
 )
 from openmetadata_airflow_apis.checks.managed_functions import call_faults
 from openmetadata_airflow_apis.checks.operator_signatures import OperatorSignature, base_arguments, signature_of
-from openmetadata_airflow_apis.checks.value_checks import ValueChecks, context_keys, tag_of, template_faults
-from openmetadata_airflow_apis.definition import nearest
+from openmetadata_airflow_apis.checks.value_checks import ValueChecks, context_keys, template_faults
+from openmetadata_airflow_apis.definition.canonical import tag_of
+from openmetadata_airflow_apis.definition.fault_messages import nearest
+from openmetadata_airflow_apis.definition.places import CanonicalPlace
 
 if TYPE_CHECKING:
-    from openmetadata_airflow_apis.checks.findings import Findings, Place
+    from inspect import Signature
+
+    from openmetadata_airflow_apis.checks.findings import Findings
+    from openmetadata_airflow_apis.definition.canonical import Arguments, Definition, Task, Value
     from openmetadata_airflow_apis.settings import Settings
+
+
+# The keys of a task that hold arguments of its operator.
+_ARGUMENT_MAPS: tuple[Literal["arguments", "partial", "expand"], ...] = ("arguments", "partial", "expand")
 
 
 class TaskChecks:
@@ -29,7 +38,7 @@ class TaskChecks:
 
     def __init__(
         self,
-        definition: dict[str, Any],
+        definition: Definition,
         findings: Findings,
         values: ValueChecks,
         imports: Imports,
@@ -50,12 +59,12 @@ class TaskChecks:
         self.arguments_known: set[str] = set(base_arguments())
         self.every_operator_known = True
 
-    def check(self, index: int, task: dict[str, Any]) -> None:
+    def check(self, index: int, task: Task) -> None:
         """Note every fault of a task that Airflow, the operator or the callable file would find."""
-        place = ("tasks", index)
-        for part in ("arguments", "partial", "expand"):
-            for key, value in (task.get(part) or {}).items():
-                self._values.check(value, (*place, part, key))
+        place = _place_of(index)
+        for part in _ARGUMENT_MAPS:
+            if task.get(part):
+                self._values.check_items(task[part].items(), place / part)
         function = self._function(task, place)
         if "decorator" in task:
             self._check_decorated(index, task, function)
@@ -64,16 +73,16 @@ class TaskChecks:
         else:
             self.every_operator_known = False
 
-    def _function(self, task: dict[str, Any], place: Place) -> Any:
+    def _function(self, task: Task, place: CanonicalPlace) -> Signature | None:
         """Return the signature of the task's function, None where there is none or it can't be told."""
-        found = task.get("callable")
-        if found is None or not self._values.callable_found(found, (*place, "callable")):
+        function = task.get("callable")
+        if function is None or not self._values.callable_found(function, place / "callable"):
             return None
-        return self._values.functions.signature(found["file"], found["name"])
+        return self._values.functions.signature(function["file"], function["name"])
 
-    def _check_operator(self, index: int, task: dict[str, Any], function: Any) -> None:
-        place = ("tasks", index)
-        operator = self._operator(task["operator"], (*place, "operator"))
+    def _check_operator(self, index: int, task: Task, function: Signature | None) -> None:
+        place = _place_of(index)
+        operator = self._operator(task["operator"], place / "operator")
         if operator is None:
             self.every_operator_known = False
             # The other mistakes in a task whose class is misspelled are told along with that one.
@@ -85,7 +94,7 @@ class TaskChecks:
         self._check_names(index, task, signature, operator.__name__)
         given = self._given(task)
         if "callable" in task and not signature.takes("python_callable"):
-            self._findings.add((*place, "callable"), f"{operator.__name__} takes no python_callable")
+            self._findings.add(place / "callable", f"{operator.__name__} takes no python_callable")
         missing = sorted(signature.required - set(given))
         for name in missing:
             if not self._findings.read_badly(index, name):
@@ -95,7 +104,7 @@ class TaskChecks:
         if function is not None and signature.takes("op_kwargs"):
             self._check_call(index, task, function, given)
 
-    def _operator(self, path: str, place: Place) -> type | None:
+    def _operator(self, path: str, place: CanonicalPlace) -> type | None:
         if path not in self._operators:
             try:
                 self._operators[path] = self._import_operator(path)
@@ -121,14 +130,14 @@ class TaskChecks:
             raise NotImportable(f"'{path}' comes from a file of authors ({home}), not from an installed package")
         return operator
 
-    def _check_names(self, index: int, task: dict[str, Any], signature: OperatorSignature, name: str) -> None:
-        for part in ("arguments", "partial", "expand"):
+    def _check_names(self, index: int, task: Task, signature: OperatorSignature, name: str) -> None:
+        for part in _ARGUMENT_MAPS:
             for key in task.get(part) or {}:
                 if not signature.takes(key) and key not in {"default_args", "params"}:
                     near = nearest(key, signature.accepted or ())
-                    self._findings.add(("tasks", index, part, key), f"{name} has no argument '{key}'{near}")
+                    self._findings.add(_place_of(index) / part / key, f"{name} has no argument '{key}'{near}")
 
-    def _given(self, task: dict[str, Any]) -> dict[str, Any]:
+    def _given(self, task: Task) -> Arguments:
         """Return what the operator gets by name: defaults from the outside in, then the task's own."""
         given = dict(self._defaults)
         chain = []
@@ -139,20 +148,20 @@ class TaskChecks:
         for group in reversed(chain):
             given.update(_plain_map((group.get("arguments") or {}).get("default_args")))
         given.update(_plain_map(task["arguments"].get("default_args")))
-        for part in ("arguments", "partial", "expand"):
+        for part in _ARGUMENT_MAPS:
             given.update(task.get(part) or {})
         if "callable" in task:
             given["python_callable"] = task["callable"]
         return given
 
-    def _check_templates(self, task: dict[str, Any], place: Place, signature: OperatorSignature) -> None:
-        for part in ("arguments", "partial", "expand"):
+    def _check_templates(self, task: Task, place: CanonicalPlace, signature: OperatorSignature) -> None:
+        for part in _ARGUMENT_MAPS:
             for key, value in (task.get(part) or {}).items():
                 if key in signature.template_fields:
                     for fault in template_faults(value, signature.template_ext, self._filters):
-                        self._findings.add((*place, part, key), fault)
+                        self._findings.add(place / part / key, fault)
 
-    def _check_call(self, index: int, task: dict[str, Any], function: Any, given: dict[str, Any]) -> None:
+    def _check_call(self, index: int, task: Task, function: Signature, given: Arguments) -> None:
         """Check op_args and op_kwargs against the function, for each mapped task where they are mapped."""
         expand = task.get("expand") or {}
         for name in ("op_args", "op_kwargs"):
@@ -163,14 +172,15 @@ class TaskChecks:
                 given = {**given, name: {"$output": ""}}  # known when the task before has run
                 continue
             for number, item in enumerate(mapped):
-                place = ("tasks", index, "expand", name, number)
+                place = _place_of(index) / "expand" / name / number
                 self._note_call(task, function, {**given, name: item}, place)
             return
         where = "op_kwargs" if "op_kwargs" in task["arguments"] else "op_args"
-        at_call: Place = ("arguments", where) if where in task["arguments"] else ("callable",)
-        self._note_call(task, function, given, ("tasks", index, *at_call))
+        place = _place_of(index)
+        at_call = place / "arguments" / where if where in task["arguments"] else place / "callable"
+        self._note_call(task, function, given, at_call)
 
-    def _note_call(self, task: dict[str, Any], function: Any, given: dict[str, Any], place: Place) -> None:
+    def _note_call(self, task: Task, function: Signature, given: Arguments, place: CanonicalPlace) -> None:
         args, kwargs = given.get("op_args") or [], given.get("op_kwargs") or {}
         for fault in call_faults(
             function,
@@ -181,9 +191,9 @@ class TaskChecks:
         ):
             self._findings.add(place, fault)
 
-    def _check_decorated(self, index: int, task: dict[str, Any], function: Any) -> None:
-        place = ("tasks", index)
-        operator = self._decorated_operator(task["decorator"], (*place, "decorator"))
+    def _check_decorated(self, index: int, task: Task, function: Signature | None) -> None:
+        place = _place_of(index)
+        operator = self._decorated_operator(task["decorator"], place / "decorator")
         if operator is None or function is None:
             self.every_operator_known = False
             return
@@ -195,7 +205,7 @@ class TaskChecks:
             if key not in passed and not signature.takes(key) and key not in {"multiple_outputs", "params"}:
                 near = nearest(key, [*function.parameters, *(signature.accepted or ())])
                 self._findings.add(
-                    (*place, "arguments", key),
+                    place / "arguments" / key,
                     f"neither the function '{task['callable']['name']}' nor the decorator takes '{key}'{near}",
                 )
         for fault in call_faults(
@@ -205,9 +215,9 @@ class TaskChecks:
             kwargs={**passed, **mapped},
             given_by_airflow=context_keys() | set(self._defaults),
         ):
-            self._findings.add((*place, "callable"), fault)
+            self._findings.add(place / "callable", fault)
 
-    def _decorated_operator(self, path: str, place: Place) -> type | None:
+    def _decorated_operator(self, path: str, place: CanonicalPlace) -> type | None:
         """Return the operator class behind a TaskFlow decorator."""
         try:
             decorator = self._imports.get(path, self._decorator_packages)
@@ -221,11 +231,15 @@ class TaskChecks:
             return None
 
 
+def _place_of(index: int) -> CanonicalPlace:
+    return CanonicalPlace(("tasks", index))
+
+
 def _example() -> None:
     """Be decorated, in order to see with which operator."""
 
 
-def _plain_map(value: Any) -> dict[str, Any]:
+def _plain_map(value: Value) -> Arguments:
     """Return a map's keys and values; nothing where the value is known only when the task runs."""
     if tag_of(value) == "$literal":
         return value["$literal"]

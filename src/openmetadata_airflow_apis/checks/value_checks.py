@@ -8,13 +8,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.checks.allowed_imports import Imports, NotImportable
+from openmetadata_airflow_apis.checks.kubernetes_checks import object_faults
 from openmetadata_airflow_apis.checks.managed_functions import ManagedFunctions, call_faults
 from openmetadata_airflow_apis.dagbuild.kubernetes_models import is_model
+from openmetadata_airflow_apis.definition.canonical import tag_of
+from openmetadata_airflow_apis.definition.fault_messages import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from openmetadata_airflow_apis.checks.findings import Findings, Place
+    from openmetadata_airflow_apis.checks.findings import Findings
+    from openmetadata_airflow_apis.definition.canonical import Arguments, Call, Callback, ManagedFunction, Tag, Value
+    from openmetadata_airflow_apis.definition.places import CanonicalPlace, Part
     from openmetadata_airflow_apis.settings import Settings
 
 # What may be imported for values beside allowed_callables; definition/ refuses more exactly.
@@ -34,6 +39,9 @@ _CALLS = {
 }
 
 
+_CONTAINERS = frozenset({dict, list})
+
+
 class ValueChecks:
     """Checks values and notes the faults.
 
@@ -48,39 +56,42 @@ class ValueChecks:
         self._read_variables = read_variables
         self.functions = ManagedFunctions(settings.dag_managed_operators)
 
-    def check(self, value: Any, place: Place) -> None:
+    def check(self, value: Value, place: CanonicalPlace) -> None:
         """Note every fault in a value, at its own place as far as that is known."""
         kind = type(value)
         if kind is list:
-            for index, item in enumerate(value):
-                self.check(item, (*place, index))
+            self.check_items(enumerate(value), place)
         elif kind is dict:
             tag = tag_of(value)
             if tag is None:
-                for key, item in value.items():
-                    self.check(item, (*place, key))
+                self.check_items(value.items(), place)
             else:
-                self._tagged(tag, value[tag], place)
+                self._check_tagged(tag, value[tag], place)
 
-    def _tagged(self, tag: str, content: Any, place: Place) -> None:
+    def check_items(self, items: Iterable[tuple[Part, Value]], place: CanonicalPlace) -> None:
+        """Note every fault in the items of a map or a list that stands at a place."""
+        for key, item in items:
+            if type(item) in _CONTAINERS:  # nothing else has a fault
+                self.check(item, place / key)
+
+    def _check_tagged(self, tag: Tag, content: Any, place: CanonicalPlace) -> None:
         if tag == "$callable":
-            self._callable(content, place, {})
+            self._check_callable(content, place, {})
         elif tag == "$import":
             self.imported(content, place)
         elif tag == "$call":
-            self._call(content, place)
+            self._check_call(content, place)
         elif tag == "$callback":
-            self._callback(content, place)
+            self._check_callback(content, place)
         elif tag == "$variable":
-            self._variable(content, (*place, tag))
+            self._check_variable(content, place / tag)
         elif tag in {"$all", "$any", "$join"}:
             for item in content:
                 self.check(item, place)
         elif tag == "$literal":
-            for key, item in content.items():
-                self.check(item, (*place, key))
+            self.check_items(content.items(), place)
 
-    def imported(self, path: str, place: Place) -> Any:
+    def imported(self, path: str, place: CanonicalPlace) -> Any:
         """Return the object at a dotted path, or None with a fault noted."""
         try:
             return self._imports.get(path, self._packages)
@@ -88,20 +99,20 @@ class ValueChecks:
             self._findings.add(place, str(error))
             return None
 
-    def callable_found(self, content: dict[str, str], place: Place) -> bool:
+    def callable_found(self, content: ManagedFunction, place: CanonicalPlace) -> bool:
         """Say whether a function of a callable file can be used; note a fault where it can't."""
         unfit = self.functions.find(content["file"], content["name"])
         if unfit is not None:
-            self._findings.add((*place, "file") if unfit.about_file else place, unfit.reason)
+            self._findings.add(place / "file" if unfit.about_file else place, unfit.reason)
         return unfit is None
 
-    def _callable(self, content: dict[str, str], place: Place, kwargs: dict[str, Any]) -> None:
+    def _check_callable(self, content: ManagedFunction, place: CanonicalPlace, kwargs: Arguments) -> None:
         if self.callable_found(content, place):
             signature = self.functions.signature(content["file"], content["name"])
             if signature is not None:
-                self._fits(signature, content["name"], place, kwargs)
+                self._check_fit(signature, content["name"], place, kwargs)
 
-    def _fits(self, signature: inspect.Signature, name: str, place: Place, kwargs: dict[str, Any]) -> None:
+    def _check_fit(self, signature: inspect.Signature, name: str, place: CanonicalPlace, kwargs: Arguments) -> None:
         key = next((part for part in reversed(place) if isinstance(part, str)), "")
         if key not in _CALLS:
             return
@@ -110,7 +121,7 @@ class ValueChecks:
         for fault in call_faults(signature, name, args=[None] * positional, kwargs=kwargs, given_by_airflow=given):
             self._findings.add(place, f"{fault} (Airflow calls it with {positional} positional argument(s))")
 
-    def _call(self, content: dict[str, Any], place: Place) -> None:
+    def _check_call(self, content: Call, place: CanonicalPlace) -> None:
         path = content["path"]
         found = self.imported(path, place)
         if found is not None and not self._constructible(found, path):
@@ -118,14 +129,10 @@ class ValueChecks:
                 place, f"'{path}' may not be called here; put a wrapper into a package of allowed_callables"
             )
         elif found is not None and path.startswith(_KUBERNETES):
-            from openmetadata_airflow_apis.checks.kubernetes_checks import object_faults
-
             for below, detail in object_faults(found, content.get("args", []), content.get("kwargs", {})):
-                self._findings.add((*place, *below), detail)
-        for index, item in enumerate(content.get("args", ())):
-            self.check(item, (*place, "__args__", index))
-        for key, item in content.get("kwargs", {}).items():
-            self.check(item, (*place, key))
+                self._findings.add(place.below(below), detail)
+        self.check_items(enumerate(content.get("args", ())), place / "__args__")
+        self.check_items(content.get("kwargs", {}).items(), place)
 
     def _constructible(self, found: Any, path: str) -> bool:
         """What is called is called in the webserver too: classes that hold data, and the operator's own packages."""
@@ -138,12 +145,12 @@ class ValueChecks:
             return is_model(found) or found.__name__ == "Secret"
         return not set(_data_classes()).isdisjoint(found.__mro__)
 
-    def _callback(self, content: dict[str, Any], place: Place) -> None:
-        function, kwargs = content["function"], content.get("kwargs", {})
-        for key, item in kwargs.items():
-            self.check(item, (*place, key))
-        if "$callable" in function:
-            self._callable(function["$callable"], place, kwargs)
+    def _check_callback(self, content: Callback, place: CanonicalPlace) -> None:
+        function: Value = content["function"]
+        kwargs = content.get("kwargs", {})
+        self.check_items(kwargs.items(), place)
+        if tag_of(function) == "$callable":
+            self._check_callable(function["$callable"], place, kwargs)
             return
         path = function["$import"]
         found = self.imported(path, place)
@@ -156,9 +163,9 @@ class ValueChecks:
         elif found is not None and not callable(found):
             self._findings.add(place, f"'{path}' is neither a function nor a notifier")
         elif inspect.isfunction(found):
-            self._fits(inspect.signature(found), path.rpartition(".")[2], place, kwargs)
+            self._check_fit(inspect.signature(found), path.rpartition(".")[2], place, kwargs)
 
-    def _variable(self, name: str, place: Place) -> None:
+    def _check_variable(self, name: str, place: CanonicalPlace) -> None:
         if not self._read_variables:
             return
         from airflow.models.variable import Variable
@@ -167,15 +174,6 @@ class ValueChecks:
             Variable.get(name)
         except KeyError:
             self._findings.add(place, f"there is no Airflow Variable '{name}'; create it, then deploy")
-
-
-def tag_of(value: Any) -> str | None:
-    """Return the tag of a tagged value, None where the value is plain."""
-    if type(value) is dict and len(value) == 1:
-        (key,) = value
-        if key[:1] == "$":
-            return key
-    return None
 
 
 @lru_cache(maxsize=1)
@@ -244,8 +242,6 @@ def _template_fault(text: str, filters: frozenset[str]) -> str | None:
     for node in tree.find_all((nodes.Filter, nodes.Test)):
         known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
         if node.name not in known and node.name not in filters:
-            from openmetadata_airflow_apis.definition import nearest
-
             word = type(node).__name__.lower()
             return f"the Jinja template uses the unknown {word} '{node.name}'{nearest(node.name, known)}"
     return None

@@ -5,15 +5,16 @@ from __future__ import annotations
 import inspect
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.checks.allowed_imports import Imports
 from openmetadata_airflow_apis.checks.findings import Findings
 from openmetadata_airflow_apis.checks.task_checks import TaskChecks
 from openmetadata_airflow_apis.checks.value_checks import ValueChecks
-from openmetadata_airflow_apis.dagbuild.built_values import outputs_in
+from openmetadata_airflow_apis.dagbuild.built_values import outputs_in, tagged_in
 from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
 from openmetadata_airflow_apis.definition import in_document_order, nearest, read_workflow
+from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.errors import DagNotBuilt, InvalidDefinition
 from openmetadata_airflow_apis.settings import dags_folder
 
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from airflow.models.dag import DAG
 
     from openmetadata_airflow_apis.definition import Reading, Workflow
+    from openmetadata_airflow_apis.definition.canonical import Arguments, DagKeys, Definition, Tag
     from openmetadata_airflow_apis.settings import Settings
 
 # Airflow tells one fault at a time: after each, what was at fault is left out and the rest is built again.
 _MOST_BUILDS = 20
+_DAG = CanonicalPlace(("dag",))
 
 
 def check_workflow(document: object, settings: Settings, *, now: datetime, read_variables: bool = True) -> Workflow:
@@ -45,11 +48,12 @@ def check_workflow(document: object, settings: Settings, *, now: datetime, read_
     )
     findings = Findings(reading)
     _check_definition(reading, findings, settings, read_variables=read_variables)
-    dag = _check_build(reading, findings, settings)
+    tags = {tag for tag, _ in tagged_in(dict(reading.definition))}
+    dag = _check_build(reading, findings, settings, tags)
     faults = [*reading.faults, *findings.faults]
     if faults or reading.workflow is None:
         raise InvalidDefinition(in_document_order(document, faults))
-    if "'$variable'" in repr(reading.definition):
+    if "$variable" in tags:
         return reading.workflow  # the DAG was built with the Variables' names for their values
     return replace(reading.workflow, checked_dag=dag)
 
@@ -61,34 +65,36 @@ def _check_definition(reading: Reading, findings: Findings, settings: Settings, 
     known = _dag_arguments()
     for key, value in definition["dag"].items():
         if key not in known:
-            findings.add(("dag", key), f"this Airflow's DAG has no argument '{key}'{nearest(key, known)}")
-        values.check(value, ("dag", key))
+            findings.add(_DAG / key, f"this Airflow's DAG has no argument '{key}'{nearest(key, known)}")
+        values.check(value, _DAG / key)
     for index, group in enumerate(definition["task_groups"]):
-        for key, value in (group.get("arguments") or {}).items():
-            values.check(value, ("task_groups", index, "arguments", key))
+        values.check_items((group.get("arguments") or {}).items(), _arguments_of_group(index))
     tasks = TaskChecks(definition, findings, values, imports, settings)
     for index, task in enumerate(definition["tasks"]):
         tasks.check(index, task)
     _check_default_args(definition, findings, tasks.arguments_known, misspelled_alone=not tasks.every_operator_known)
 
 
-def _check_default_args(
-    definition: dict[str, Any], findings: Findings, known: set[str], *, misspelled_alone: bool
-) -> None:
+def _check_default_args(definition: Definition, findings: Findings, known: set[str], *, misspelled_alone: bool) -> None:
     """Note the default_args that no operator of the DAG takes: Airflow would ignore them.
 
     misspelled_alone: an operator could not be found, and who knows what it takes: only what is nearly a known one.
     """
-    places: list[tuple[tuple[str | int, ...], dict[str, Any]]] = [(("dag",), definition["dag"])]
+    maps: list[tuple[CanonicalPlace, Arguments]] = [(_DAG, definition["dag"].get("default_args") or {})]
     for index, group in enumerate(definition["task_groups"]):
-        places.append((("task_groups", index, "arguments"), group.get("arguments") or {}))
-    for place, holder in places:
-        for key in holder.get("default_args") or {}:
+        arguments = group.get("arguments") or {}
+        maps.append((_arguments_of_group(index), arguments.get("default_args") or {}))
+    for place, default_args in maps:
+        for key in default_args:
             if key in known or key == "params":
                 continue
             near = nearest(key, known)
             if near or not misspelled_alone:
-                findings.add((*place, "default_args", key), f"no operator of this DAG has an argument '{key}'{near}")
+                findings.add(place / "default_args" / key, f"no operator of this DAG has an argument '{key}'{near}")
+
+
+def _arguments_of_group(index: int) -> CanonicalPlace:
+    return CanonicalPlace(("task_groups", index, "arguments"))
 
 
 def _dag_arguments() -> list[str]:
@@ -97,7 +103,7 @@ def _dag_arguments() -> list[str]:
     return [name for name in inspect.signature(DAG.__init__).parameters if name not in {"self", "dag_id"}]
 
 
-def _check_build(reading: Reading, findings: Findings, settings: Settings) -> DAG | None:
+def _check_build(reading: Reading, findings: Findings, settings: Settings, tags: set[Tag]) -> DAG | None:
     """Build the DAG with stand-ins, without what is known to be at fault, and note what Airflow refuses.
 
     Return the last DAG that could be built: without a fault, the whole one.
@@ -119,10 +125,10 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings) -> DA
                 rest, fileloc=fileloc, folder=settings.dag_managed_operators, variables=lambda name: name
             )
         except DagNotBuilt as error:
-            place = error.place
+            place = CanonicalPlace(error.place)
             if place[:1] == ("tasks",):
                 index = indexes[int(place[1])]
-                findings.add(("tasks", index, *place[2:]), error.reason)
+                findings.add(CanonicalPlace(("tasks", index, *place[2:])), error.reason)
                 dropped.add(index)
             elif whole_dag:
                 findings.add(place, error.reason)
@@ -133,12 +139,12 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings) -> DA
                     findings.add(place, error.reason)
                 return None
         else:
-            _check_serialization(dag, definition, findings)
+            _check_serialization(dag, tags, findings)
             return dag
     return None
 
 
-def _check_serialization(dag: DAG, definition: dict[str, Any], findings: Findings) -> None:
+def _check_serialization(dag: DAG, tags: set[Tag], findings: Findings) -> None:
     """Note where Airflow can't serialize what was constructed, or what it sorts dependencies on other DAGs by.
 
     Other plain values always can be, and serializing takes as long as building.
@@ -146,15 +152,15 @@ def _check_serialization(dag: DAG, definition: dict[str, Any], findings: Finding
     from airflow.serialization.serialized_objects import SerializedDAG
 
     names_dags = any(hasattr(task, "external_dag_id") or hasattr(task, "trigger_dag_id") for task in dag.tasks)
-    if not names_dags and "'$call'" not in repr(definition):
+    if not names_dags and "$call" not in tags:
         return
     try:
         SerializedDAG.to_dict(dag)
     except Exception as error:  # noqa: BLE001 - a timetable's or a model's own code may raise anything
-        findings.add(("dag",), f"{error}")
+        findings.add(_DAG, f"{error}")
 
 
-def _without(definition: dict[str, Any], dropped: set[int], *, whole_dag: bool) -> tuple[dict[str, Any], list[int]]:
+def _without(definition: Definition, dropped: set[int], *, whole_dag: bool) -> tuple[Definition, list[int]]:
     """Return the definition without some tasks, and without those that take their output; and the indexes left."""
     tasks = definition["tasks"]
     gone = {tasks[index]["task_id"] for index in dropped}
@@ -179,10 +185,10 @@ def _without(definition: dict[str, Any], dropped: set[int], *, whole_dag: bool) 
     def known(names: list[str]) -> list[str]:
         return [name for name in names if name in there]
 
-    dag = (
+    dag: DagKeys = (
         definition["dag"] if whole_dag else {"schedule": None, "start_date": {"$datetime": "2024-01-01T00:00:00+00:00"}}
     )
-    rest = {
+    rest: Definition = {
         "dag_id": definition["dag_id"] or "dag",
         "dag": dag,
         "task_groups": [{**g, "upstream": known(g.get("upstream") or [])} for g in definition["task_groups"]],

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
     from airflow.models.dag import DAG
 
+    from openmetadata_airflow_apis.definition.canonical import Arguments, Definition, Task, TaskGroup
+
     Place = tuple[str | int, ...]
 
 
 def build_dag(
-    definition: dict[str, Any],
+    definition: Definition,
     *,
     fileloc: str,
     callables: FindFunction,
@@ -34,7 +36,7 @@ def build_dag(
     return _Building(definition, fileloc, callables, variables).dag
 
 
-def _new_dag(dag_id: str, keywords: dict[str, Any]) -> DAG:
+def _new_dag(dag_id: str, keywords: Arguments) -> DAG:
     from airflow.models.dag import DAG
     from airflow.timetables.simple import NullTimetable
 
@@ -73,7 +75,7 @@ def _found_valid() -> None:
 class _Building:
     def __init__(
         self,
-        definition: dict[str, Any],
+        definition: Definition,
         fileloc: str,
         callables: FindFunction,
         variables: Callable[[str], str] | None,
@@ -104,7 +106,7 @@ class _Building:
         except KeyError:
             raise DagNotBuilt((), f"there is no task '{task_id}' whose output could be taken") from None
 
-    def _group(self, group: dict[str, Any], place: Place) -> Any:
+    def _group(self, group: TaskGroup, place: Place) -> Any:
         from airflow.utils.task_group import TaskGroup
 
         parent = group.get("parent")
@@ -116,7 +118,7 @@ class _Building:
         )
         return _named(made, made.group_id, group["group_id"])
 
-    def _task(self, task: dict[str, Any], place: Place) -> Any:
+    def _task(self, task: Task, place: Place) -> Any:
         arguments = self._values.make_each(task["arguments"], (*place, "arguments"))
         if "callable" in task:
             with blaming((*place, "callable")):
@@ -139,7 +141,7 @@ class _Building:
                 made = operator(**arguments)
         return _named(made, made.task_id, task["task_id"])
 
-    def _decorated(self, task: dict[str, Any], place: Place, arguments: dict[str, Any]) -> Any:
+    def _decorated(self, task: Task, place: Place, arguments: Arguments) -> Any:
         """Decorate the function and call it: its parameters' values go to it, the other arguments to the decorator."""
         with blaming((*place, "decorator")):
             decorator = import_object(task["decorator"])
@@ -157,7 +159,7 @@ class _Building:
             return decorated.expand(**expand).operator
         return decorated(**to_function).operator
 
-    def _connect(self, tasks: list[dict[str, Any]], groups: list[dict[str, Any]]) -> None:
+    def _connect(self, tasks: list[Task], groups: list[TaskGroup]) -> None:
         """Set the edges: between tasks first, then those of groups from the inside out.
 
         An edge of a group is set between its first and last tasks, which are known once all within it is connected.
@@ -196,7 +198,7 @@ def _connect_tasks(nodes: dict[str, Any], task_id: str, upstream: list[str], pla
 class _Depths:
     """How deep in the tree of groups things are."""
 
-    def __init__(self, tasks: list[dict[str, Any]], groups: list[dict[str, Any]]) -> None:
+    def __init__(self, tasks: list[Task], groups: list[TaskGroup]) -> None:
         self._parents = {group["group_id"]: group.get("parent") for group in groups}
         self._parents.update({task["task_id"]: task.get("group") for task in tasks})
 
@@ -219,7 +221,7 @@ def _named(node: Any, found: str, wanted: str) -> Any:
     return node
 
 
-def _build_order(tasks: list[dict[str, Any]], takes: list[set[str]]) -> list[int]:
+def _build_order(tasks: list[Task], takes: list[set[str]]) -> list[int]:
     """Return the indexes of tasks, each after the tasks whose output it takes."""
     if not any(takes):
         return list(range(len(tasks)))

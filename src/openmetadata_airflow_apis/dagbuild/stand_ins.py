@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 
     from airflow.models.dag import DAG
 
+    from openmetadata_airflow_apis.definition.canonical import Definition
+
 FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
 
-def needs_parse(definition: dict[str, Any]) -> bool:
+def needs_parse(definition: Definition) -> bool:
     """Say whether only the DAG processor can make the DAG exactly: TaskFlow decorators look into their functions."""
     return any("decorator" in task for task in definition["tasks"])
 
 
 def stand_in_dag(
-    definition: dict[str, Any],
+    definition: Definition,
     *,
     fileloc: str,
     folder: str | os.PathLike[str],

@@ -9,10 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.dagbuild.stored_content import FORMAT, read_content, revision_of
 from openmetadata_airflow_apis.errors import DamagedDocument
+
+if TYPE_CHECKING:
+    from openmetadata_airflow_apis.dagbuild.stored_content import StoredContent
+    from openmetadata_airflow_apis.definition.canonical import Definition
 
 __all__ = ["MARKER", "StoredDocument", "decode", "encode", "revision_of"]
 
@@ -29,7 +33,7 @@ class StoredDocument:
     """
 
     dag_id: str
-    definition: dict[str, Any]
+    definition: Definition
     source: dict[str, Any]
     deployed_by: str
     deployed_at: datetime
@@ -42,7 +46,7 @@ class StoredDocument:
 
 def encode(document: StoredDocument) -> bytes:
     """Return the bytes of <dag_id>.json, indented so that people can read and compare them."""
-    content = {
+    content: StoredContent = {
         "format": FORMAT,
         "dag_id": document.dag_id,
         "deployed_by": document.deployed_by,

@@ -1,17 +1,36 @@
 """A workflow as it was sent → its canonical definition, or every one of its faults with a pointer.
 
-What is allowed is written down once, in openapi.yaml under components/schemas/Workflow*; this room
-reads the document, validates by it, and makes one form of all the spellings. It knows no Airflow: what
-needs Airflow (does that class exist, does it take this argument) is checks/workflow_check.py's.
+What is allowed is written down once, in openapi.yaml under components/schemas/Workflow*. This room reads a document,
+validates it by these schemas, and makes one form of all the spellings. It knows no Airflow: what needs Airflow (is
+there such a class, does it take this argument) is in checks/.
 
-    workflow_schema.py   the schema from openapi.yaml, compiled for validation, and as JSON Schema for editors
+    canonical.py         the canonical definition as types, and its tags
+    places.py            the three ways to say where something stands
+    workflow.py          Workflow and Reading: what a document was read as
+    workflow_reader.py   read_workflow: the three steps from a document to a Reading
+    workflow_files.py    workflows in JSON and YAML files, with line numbers
+    workflow_schema.py   the schemas of openapi.yaml, compiled for validation, and as JSON Schema for editors
     fault_messages.py    what jsonschema finds, in our words
-    workflow_reader.py   read_workflow: the way from a document to a Reading
-    dialects.py          the default block and the flat body become one plain definition
-    dag_keys.py, task_keys.py, task_graph.py   the DAG's keys, the tasks, ids and edges
-    key_readers.py, plain_values.py, schedules.py, named_functions.py   readers for each x-kind of the schema
+
+The first step, one spelling:
+
+    json_limits.py       what can be stored as JSON at all
+    dialects.py          which dialect a document is in; a request and its dag_config
+    default_block.py     what dag-factory's `default` adds to a DAG
+    flat_body.py         the flat body of the 0.1 releases
+
+The third step, the canonical form (the second is the schema's):
+
+    reading_context.py   what all readers are told, and where they note faults
+    dag_keys.py          the DAG's keys
+    task_keys.py         the keys of tasks and task groups
+    task_ids.py, task_graph.py   their ids and edges
+    key_readers.py       the keys of an object, each by the reader of its x-kind in the schema
+    plain_values.py      readers of values: `__type__` objects, dates, durations, outputs, conditions
+    date_values.py, dataset_values.py, dotted_paths.py   what these are made of
+    schedules.py, named_functions.py, pod_arguments.py   readers of schedules, functions, a pod's arguments
+    legacy_operator_paths.py   where Airflow 1.10's operators are today
     dag_ids.py           which dag_ids are good
-    workflow_files.py    JSON and YAML files, with line numbers
 """
 
 from __future__ import annotations
@@ -22,7 +41,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.dag_ids import fault_of_name
     from openmetadata_airflow_apis.definition.fault_messages import closest, nearest
-    from openmetadata_airflow_apis.definition.workflow import Reading, Workflow, in_document_order
+    from openmetadata_airflow_apis.definition.places import in_document_order
+    from openmetadata_airflow_apis.definition.workflow import Reading, Workflow
     from openmetadata_airflow_apis.definition.workflow_files import WorkflowFile, read_file, read_json, read_yaml
     from openmetadata_airflow_apis.definition.workflow_reader import read_workflow
     from openmetadata_airflow_apis.definition.workflow_schema import json_schema
@@ -32,7 +52,7 @@ _HOMES = {
     "Workflow": "workflow",
     "WorkflowFile": "workflow_files",
     "fault_of_name": "dag_ids",
-    "in_document_order": "workflow",
+    "in_document_order": "places",
     "json_schema": "workflow_schema",
     "closest": "fault_messages",
     "nearest": "fault_messages",

@@ -1,153 +1,114 @@
-"""Other ways to write a definition, made into the one plain way: the default block, the flat body."""
+"""The first step of reading: a document in either dialect becomes a workflow in the one plain spelling.
+
+A request has `workflow` with the DAGs of a dag-factory file in `dag_config` (default_block.py); the body of the 0.1
+releases is flat (flat_body.py).
+"""
 
 from __future__ import annotations
 
-from pathlib import Path as FilePath
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.definition.fault_messages import quoted
-from openmetadata_airflow_apis.definition.workflow import escape
-from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties, schema
+from openmetadata_airflow_apis.definition import workflow_schema
+from openmetadata_airflow_apis.definition.default_block import with_default
+from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
+from openmetadata_airflow_apis.definition.flat_body import read_flat_body
+from openmetadata_airflow_apis.definition.json_limits import unfit_for_json
+from openmetadata_airflow_apis.definition.places import WORKFLOW_KEYS, Origin, PlainPath, Pointer
+from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path as FilePath
 
-    from openmetadata_airflow_apis.definition.reading_context import Context
-    from openmetadata_airflow_apis.definition.workflow import Path
-    from openmetadata_airflow_apis.definition.workflow_schema import Schema
+_TOP = PlainPath()
 
 
-def with_default(context: Context, dag: Any, default: Any, pointer: str) -> Any:
-    """Return the DAG with what the default block says where the DAG says nothing.
+@dataclass(frozen=True)
+class PlainWorkflow:
+    """A workflow in the plain spelling; nothing of its DAG has been looked at yet.
 
-    pointer: where the default block stands; the origin remembers what came from there.
+    own: those of the workflow's own keys (name, force, pause, unpause) that are there and no fault.
+    dag: the definition of its DAG, of any type; None where there is none to read.
+    source: the workflow as it was sent. origin: where all of it stands in the document.
+    faults: those of everything around the DAG.
     """
-    if not isinstance(dag, dict) or not isinstance(default, dict):
-        return dag
-    return _merged(context, dag, default, (), pointer, schema("WorkflowDag"))
+
+    own: Mapping[str, Any]
+    dag: Any
+    source: dict[str, Any]
+    origin: Origin
+    faults: tuple[Fault, ...]
 
 
-def _merged(
-    context: Context, own: dict[str, Any], default: dict[str, Any], path: Path, pointer: str, of_map: Schema
-) -> dict[str, Any]:
-    known = of_map.get("properties", {})
-    said = {airflow_name(key, known.get(key, {})) for key in own}
-    result = dict(own)
-    for key, value in default.items():
-        of_key = known.get(key) or _of_others(of_map)
-        place = (*path, key)
-        there = f"{pointer}/{escape(key)}"
-        mine = own.get(key)
-        if key in own:
-            mergeable = "properties" in of_key or "additionalProperties" in of_key
-            if mergeable and isinstance(mine, dict) and isinstance(value, dict) and "__type__" not in {**mine, **value}:
-                result[key] = _merged(context, mine, value, place, there, of_key)
-        elif airflow_name(key, known.get(key, {})) not in said or _other_half(known, key) in own:
-            result[key] = value
-            context.origin.starts[place] = there
-    return result
+def in_plain_spelling(document: object, *, managed_operators: FilePath | None) -> PlainWorkflow:
+    """Return the workflow that a document means, whatever the document is.
 
-
-def _of_others(of_map: Schema) -> Schema:
-    others = of_map.get("additionalProperties")
-    return others if isinstance(others, dict) else {}
-
-
-def _other_half(known: Mapping[str, Schema], key: str) -> str | None:
-    """Return the key that names the file of the function that this key names, or the other way round."""
-    if "x-file" in known.get(key, {}):
-        return str(known[key]["x-file"])
-    return next((name for name, of_name in known.items() if of_name.get("x-file") == key), None)
-
-
-def plain_of_flat(
-    context: Context, document: dict[str, Any], faulty: set[Path]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the workflow's own keys (name, force, ...) and the definition that a flat body means.
-
-    faulty: the paths in the body that the schema found fault with; they are left out here.
-    The origin remembers where each part of the definition stands in the body.
+    managed_operators: the configured folder of callable files, the only one that a flat body may name.
     """
-    workflow: dict[str, Any] = {}
-    dag: dict[str, Any] = {}
-    said: dict[str, str] = {}
-    for key, of_key in properties("FlatWorkflow").items():
-        if key not in document or (key in said.values()):
-            continue
-        target = of_key["x-target"]
-        if target in said:
-            detail = f"means the same as '{said[target]}', which is there as well; give one of them"
-            context.fault_at(f"/{key}", detail)
-            continue
-        said[target] = key
-        room, _, rest = target.partition("/")
-        if room == "dag":
-            context.origin.starts[tuple(rest.split("/"))] = f"/{key}"
-        if key == "tasks":
-            dag["tasks"] = _plain_tasks(context, document["tasks"], faulty)
-        elif (key,) in faulty or _lacks_its_half(context, document, key):
-            continue
-        elif room == "none":
-            _check_location(context, document[key], key)
-        elif room == "dag":
-            _put(dag, rest.split("/"), _flag(of_key, document[key]))
-        else:
-            workflow[room] = document[key]
-    return workflow, dag
+    unfit = unfit_for_json(document)
+    if unfit is not None:
+        return _nothing(document, unfit)
+    if not isinstance(document, dict):
+        return _nothing(document, Fault("", f"{kind_of(document)}; give a map with 'workflow'"))
+    if _is_flat(document):
+        body = read_flat_body(document, managed_operators)
+        return PlainWorkflow(body.own, body.dag, document, Origin(document, body.starts), body.faults)
+    return _of_request(document)
 
 
-def _lacks_its_half(context: Context, document: dict[str, Any], key: str) -> bool:
-    """Note a fault, in the flat body's own words, where one of a function and its file is missing."""
-    half = _other_half(properties("FlatWorkflow"), key)
-    if half is None or half in document:
-        return False
-    given, missing = ("file", "function") if key.endswith("File") else ("function", "file")
-    context.fault_at(f"/{key}", f"names a {given} and no {missing}; add '{half}'")
-    return True
+def _nothing(document: object, *faults: Fault) -> PlainWorkflow:
+    starts = {_TOP: Pointer(""), WORKFLOW_KEYS: Pointer("")}
+    return PlainWorkflow({}, None, {}, Origin(document, starts), faults)
 
 
-def _plain_tasks(context: Context, tasks: Any, faulty: set[Path]) -> list[Any]:
-    result: list[Any] = []
-    for index, task in enumerate(tasks if isinstance(tasks, list) else []):
-        plain: dict[str, Any] = {}
-        result.append(plain)
-        for key, of_key in properties("FlatWorkflowTask").items():
-            if not isinstance(task, dict) or key not in task or ("tasks", index, key) in faulty:
-                continue
-            if key == "config":
-                _put_config(context, plain, task[key] or {}, index)
-            else:
-                plain[of_key["x-target"]] = task[key]
-                context.origin.starts["tasks", index, of_key["x-target"]] = f"/tasks/{index}/{key}"
-    return result
+def _is_flat(document: dict[str, Any]) -> bool:
+    return "workflow" not in document and any(key in document for key in workflow_schema.properties("FlatWorkflow"))
 
 
-def _put_config(context: Context, plain: dict[str, Any], config: dict[str, Any], index: int) -> None:
-    for key, value in config.items():
-        pointer = f"/tasks/{index}/config/{escape(key)}"
-        if key in {"task_id", "operator", "dependencies"}:
-            context.fault_at(pointer, f"{quoted(key)} is said in the task itself, not in its config")
-            continue
-        plain[key] = value
-        context.origin.starts["tasks", index, key] = pointer
+def _of_request(document: dict[str, Any]) -> PlainWorkflow:
+    faults = [
+        Fault(Pointer("").below(at), detail) for at, detail in workflow_schema.faults("WorkflowRequest", document)
+    ]
+    source = document.get("workflow")
+    if not isinstance(source, dict):
+        return _nothing(document, *faults)
+    base = Pointer("/workflow")
+    own = dict(source)
+    for at, detail in workflow_schema.faults("Workflow", source):
+        faults.append(Fault(base.below(at), detail))
+        if at:
+            own.pop(str(at[0]), None)
+    starts = {_TOP: Pointer(""), WORKFLOW_KEYS: base}
+    plain = PlainWorkflow(own, None, source, Origin(document, starts), tuple(faults))
+    config = source.get("dag_config")
+    if not isinstance(config, dict):
+        return plain  # the schema has said so
+    return _with_chosen_dag(plain, config, base / "dag_config")
 
 
-def _flag(of_key: Schema, value: Any) -> Any:
-    if of_key.get("x-kind") == "flag" and isinstance(value, str):
-        return {"true": True, "false": False}.get(value.strip().lower(), value)
-    return value
+def _with_chosen_dag(plain: PlainWorkflow, config: dict[str, Any], pointer: Pointer) -> PlainWorkflow:
+    """Add the DAG of a dag_config that has the workflow's name, or the only one there is."""
+    name = plain.own.get("name")
+    key, faults = _choose(config, name, pointer)
+    if key is None:
+        return replace(plain, faults=(*plain.faults, *faults))
+    if config[key] is None:
+        return replace(plain, faults=(*plain.faults, *faults, Fault(pointer / key, "is null; give a map")))
+    dag, from_default = with_default(config[key], config.get("default"), pointer / "default")
+    starts = {**plain.origin.starts, _TOP: pointer / key, **from_default}
+    return replace(plain, dag=dag, origin=replace(plain.origin, starts=starts), faults=(*plain.faults, *faults))
 
 
-def _put(target: dict[str, Any], path: list[str], value: Any) -> None:
-    for part in path[:-1]:
-        target = target.setdefault(part, {})
-    target[path[-1]] = value
-
-
-def _check_location(context: Context, value: Any, key: str) -> None:
-    if value is not None and (context.managed_operators is None or FilePath(value) != context.managed_operators):
-        detail = (
-            "names another folder than the configured one; callable files are read from dag_managed_operators "
-            "alone, leave this key out"
-        )
-        context.fault_at(f"/{key}", detail)
+def _choose(config: dict[str, Any], name: str | None, pointer: Pointer) -> tuple[str | None, list[Fault]]:
+    """Return the key of the workflow's DAG, None where none can be told, and what is wrong with the others."""
+    keys = [key for key in config if key != "default"]
+    if name is not None and name in keys:
+        another = f"is another DAG than the workflow's, {quoted(name)}; a request deploys one"
+        return name, [Fault(pointer / key, another) for key in keys if key != name]
+    if len(keys) == 1:
+        unlike = f"is not the workflow's name, {quoted(name)}; the two are the same text"
+        return keys[0], [Fault(pointer / keys[0], unlike)] if name is not None else []
+    if name is None:
+        return None, []  # that the name is missing, or no text, is a fault already
+    return None, [Fault(pointer, f"has no definition of {quoted(name)}, the workflow's name{nearest(name, keys)}")]

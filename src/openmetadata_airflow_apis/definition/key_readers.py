@@ -2,26 +2,131 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Callable
 from zoneinfo import ZoneInfo
 
 from openmetadata_airflow_apis.definition import named_functions, plain_values, schedules
+from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
+from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
-from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, faults, properties
+from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, faults, function_keys, properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Literal
 
-    from openmetadata_airflow_apis.definition.plain_values import Value
-    from openmetadata_airflow_apis.definition.reading_context import Context
-    from openmetadata_airflow_apis.definition.workflow import Path
+    from openmetadata_airflow_apis.definition.canonical import Arguments, CallableTag
+    from openmetadata_airflow_apis.definition.places import Part, PlainPath
+    from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
     from openmetadata_airflow_apis.definition.workflow_schema import Schema
 
-Reader = Callable[["Context", Any, "Path"], "Value"]
+Reader = Callable[["Context", Any, "PlainPath"], "Read"]
+Paths = dict[CanonicalPlace, "PlainPath"]  # the places in a part of the definition → where these come from
 
 
-def read_flag(context: Context, value: Any, path: Path) -> Value:
+@dataclass(frozen=True)
+class KeysRead:
+    """The keys of an object by Airflow's names, those at fault left out.
+
+    paths: where the values come from; a place is that in the object, such as ("pool",).
+    """
+
+    values: Arguments
+    paths: Paths
+
+
+def read_keys(context: Context, name: str, document: Mapping[str, Any], path: PlainPath) -> KeysRead:
+    """Read the keys of an object that are arguments; those with an x-role are read elsewhere.
+
+    name: the object's schema. path: where the object stands.
+    """
+    known = properties(name)
+    values: Arguments = {}
+    paths: Paths = {}
+    spelled: dict[str, str] = {}  # Airflow's name → the key that gives it
+    for key, value in document.items():
+        of_key = known.get(key, {})
+        if of_key.get("x-role") is not None:
+            continue
+        at_key = path / key
+        argument = airflow_name(key, of_key)
+        if of_key.get("x-kind") == "function_file":
+            # Read with the key that names the function, unless there is none.
+            function_key = function_keys(name)[key]
+            if function_key not in document:
+                context.fault(at_key, f"names a file and no function; add '{function_key}', which calls '{argument}'")
+            continue
+        if argument in spelled:
+            context.fault(at_key, f"means the same as '{spelled[argument]}', which is there as well; give one of them")
+            continue
+        spelled[argument] = key
+        if at_key in context.skipped_paths:
+            continue
+        if key.startswith("$"):  # alone in its map it would be taken for a tag of a canonical value
+            context.fault(at_key, f"nothing has an argument '{key}': none starts with '$'; take it out, or rename it")
+            continue
+        if of_key.get("x-kind") == "function_name":
+            value_read = _read_function(context, of_key["x-file"], key, document, path)
+        else:
+            value_read = _read_key(context, of_key, key, value, at_key)
+        if value_read is not ABSENT:
+            values[argument] = value_read
+            paths[CanonicalPlace((argument,))] = at_key
+    return KeysRead(values, paths)
+
+
+def read_default_args(context: Context, document: Mapping[str, Any], path: PlainPath) -> KeysRead:
+    """Read the default_args of a DAG or a group, as its key of that name; nothing where it has none. path: its own."""
+    sent = document.get("default_args")
+    if not isinstance(sent, dict):
+        return KeysRead({}, {})
+    default_args = read_keys(context, "WorkflowDefaultArgs", sent, path / "default_args")
+    paths = {CanonicalPlace(("default_args",)): path / "default_args", **below("default_args", default_args.paths)}
+    return KeysRead({"default_args": default_args.values}, paths)
+
+
+def below(key: Part, paths: Mapping[CanonicalPlace, PlainPath]) -> Paths:
+    """Return the paths of a part as those of what holds it under a key."""
+    return {CanonicalPlace((key, *place)): path for place, path in paths.items()}
+
+
+def _read_key(context: Context, of_key: Schema, key: str, value: Any, path: PlainPath) -> Read:
+    """Return the value of one key, read by its x-kind. path: where the value stands."""
+    kind = of_key.get("x-kind")
+    if kind == "duration":
+        return plain_values.read_duration(context, value, path, minimum=of_key.get("minimum"))
+    if kind is not None:
+        return KINDS[kind](context, value, path) if value is not None or not of_key.get("nullable") else None
+    if not of_key:
+        if key.endswith("_lambda"):
+            return context.fault(
+                path,
+                "lambdas are not accepted; write a function into a callable file, and name it by "
+                f"{key[:-7]}_name and {key[:-7]}_file",
+            )
+        return plain_values.read_value(context, value, path)
+    renamed = of_key.get("x-values", {})
+    return renamed.get(value, value) if isinstance(value, str) else value
+
+
+def _read_function(
+    context: Context, file_key: str, key: str, document: Mapping[str, Any], path: PlainPath
+) -> CallableTag | Literal[Absent.ABSENT]:
+    """Return a function of a callable file, from the two keys that name it and its file."""
+    name = named_functions.read_function_name(context, document[key], path / key)
+    if file_key not in document:
+        return context.fault(path / key, f"names a function and no file; add '{file_key}'")
+    if path / file_key in context.skipped_paths:
+        return ABSENT
+    file = named_functions.read_function_file(context, document[file_key], path / file_key)
+    if name is ABSENT or file is ABSENT:
+        return ABSENT
+    return {"$callable": {"file": file, "name": name}}
+
+
+def read_flag(context: Context, value: Any, path: PlainPath) -> Read:
     """Return a boolean that may be written as a text."""
     if isinstance(value, str):
         lowered = value.strip().lower()
@@ -31,8 +136,8 @@ def read_flag(context: Context, value: Any, path: Path) -> Value:
     return value
 
 
-def read_timezone(context: Context, value: str, path: Path) -> Value:
-    """Return the name of a time zone, which from now on is the one of dates without an offset."""
+def read_timezone(context: Context, value: str, path: PlainPath) -> str | Literal[Absent.ABSENT]:
+    """Return the name of a time zone."""
     try:
         ZoneInfo(value)
     except (ValueError, OSError, KeyError):
@@ -40,24 +145,26 @@ def read_timezone(context: Context, value: str, path: Path) -> Value:
     return value
 
 
-def read_params(context: Context, value: dict[str, Any], path: Path) -> Value:
+def read_params(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
     """Return the params of a DAG or task: plain values, or `__type__` Params."""
-    result: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     for key, item in value.items():
-        made = plain_values.read_value(context, item, (*path, key))
-        if isinstance(made, dict) and "$call" in made and made["$call"]["path"] != plain_values.PARAM:
-            made = context.fault((*path, key, "__type__"), f"is no param; give a plain value or {plain_values.PARAM}")
-        result[key] = made
-    return ABSENT if ABSENT in result.values() else result
+        param = plain_values.read_value(context, item, path / key)
+        if isinstance(param, dict) and tag_of(param) == "$call" and param["$call"]["path"] != plain_values.PARAM:
+            param = context.fault(path / key / "__type__", f"is no param; give a plain value or {plain_values.PARAM}")
+        params[key] = param
+    return ABSENT if ABSENT in params.values() else params
 
 
-def read_expand(context: Context, value: dict[str, Any], path: Path) -> Value:
+def read_expand(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
     """Return what a task is mapped over: for each argument a list, a map, or a task's output."""
-    result = {key: _expanded(context, item, (*path, key)) for key, item in value.items()}
-    return ABSENT if ABSENT in result.values() else result
+    expand = {key: _read_mapped(context, item, path / key) for key, item in value.items()}
+    return ABSENT if ABSENT in expand.values() else expand
 
 
-def _expanded(context: Context, value: Any, path: Path) -> Value:
+def _read_mapped(context: Context, value: Any, path: PlainPath) -> Read:
+    if isinstance(value, (list, dict)):
+        return plain_values.read_value(context, value, path)
     if isinstance(value, str):
         text = value
         # dag-factory's other two ways to name a task's output.
@@ -66,22 +173,20 @@ def _expanded(context: Context, value: Any, path: Path) -> Value:
         elif text.startswith("XcomArg(") and text.endswith(")"):
             text = "+" + text[len("XcomArg(") : -1]
         if text.startswith("+"):
-            made = plain_values.read_value(context, text, path)
-            if made is ABSENT or isinstance(made, dict):
-                return made
-        return context.fault(path, f"{kind_of(value)}; give a list, a map, or a task's output such as +extract")
-    if not isinstance(value, (list, dict)):
-        return context.fault(path, f"{kind_of(value)}; give a list, a map, or a task's output such as +extract")
-    return plain_values.read_value(context, value, path)
+            output = plain_values.read_value(context, text, path)
+            if output is ABSENT or isinstance(output, dict):
+                return output
+    return context.fault(path, f"{kind_of(value)}; give a list, a map, or a task's output such as +extract")
 
 
-def read_partial(context: Context, value: dict[str, Any], path: Path) -> Value:
+def read_partial(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
     """Return the unmapped arguments of a mapped task, each read as it would be in the task itself."""
+    at_fault: set[PlainPath] = set()
     for below, detail in faults("WorkflowTask", value):
-        whole = (*path, *below)
-        context.fault(whole, detail)
-        context.skip.update(whole[:length] for length in range(len(whole) + 1))
-    return read_keys(context, "WorkflowTask", value, path, canonical=None)
+        context.fault(path.below(below), detail)
+        at_fault.update(path.below(below).lineage())
+    unread = replace(context, skipped_paths=context.skipped_paths | at_fault) if at_fault else context
+    return read_keys(unread, "WorkflowTask", value, path).values
 
 
 KINDS: Mapping[str, Reader] = {
@@ -100,91 +205,3 @@ KINDS: Mapping[str, Reader] = {
     "timezone": read_timezone,
     "value": plain_values.read_value,
 }
-
-
-def read_keys(
-    context: Context,
-    name: str,
-    document: Mapping[str, Any],
-    path: Path,
-    *,
-    canonical: Path | None,
-    roles: frozenset[str | None] = frozenset({None}),
-) -> dict[str, Value]:
-    """Return the keys of an object by Airflow's names, those at fault left out.
-
-    name: the object's schema. canonical: where the keys go in the canonical definition, to be remembered.
-    roles: the x-role of the keys to read; others are somebody else's.
-    """
-    known = properties(name)
-    result: dict[str, Value] = {}
-    given: dict[str, str] = {}
-    for key, value in document.items():
-        of_key = known.get(key, {})
-        if of_key.get("x-role") not in roles:
-            continue
-        place = (*path, key)
-        target = airflow_name(key, of_key)
-        if of_key.get("x-kind") == "function_file":
-            # Read with the key that names the function, unless there is none.
-            _check_pair(context, known, document, key, target, path)
-            continue
-        if target in given:
-            context.fault(place, f"means the same as '{given[target]}', which is there as well; give one of them")
-            continue
-        given[target] = key
-        if context.skipped(place):
-            continue
-        if key.startswith("$"):  # alone in its map it would be taken for a tag of a canonical value
-            context.fault(place, f"nothing has an argument '{key}': none starts with '$'; take it out, or rename it")
-            continue
-        made = read_key(context, of_key, key, value, document, path)
-        if made is not ABSENT:
-            result[target] = made
-            if canonical is not None:
-                context.place((*canonical, target), place)
-    return result
-
-
-def read_key(context: Context, of_key: Schema, key: str, value: Any, document: Mapping[str, Any], path: Path) -> Value:
-    """Return the value of one key, read by its x-kind."""
-    kind = of_key.get("x-kind")
-    place = (*path, key)
-    if kind == "function_name":
-        return read_function(context, of_key, key, document, path)
-    if kind == "duration":
-        return plain_values.read_duration(context, value, place, of_key)
-    if kind is not None:
-        return KINDS[kind](context, value, place) if value is not None or not of_key.get("nullable") else None
-    if not of_key:
-        if key.endswith("_lambda"):
-            return context.fault(
-                place,
-                "lambdas are not accepted; write a function into a callable file, and name it by "
-                f"{key[:-7]}_name and {key[:-7]}_file",
-            )
-        return plain_values.read_value(context, value, place)
-    renamed = of_key.get("x-values", {})
-    return renamed.get(value, value) if isinstance(value, str) else value
-
-
-def read_function(context: Context, of_key: Schema, key: str, document: Mapping[str, Any], path: Path) -> Value:
-    """Return a function in a callable file, of the two keys that name it and its file."""
-    file_key = of_key["x-file"]
-    made = named_functions.read_function_name(context, document[key], (*path, key))
-    if file_key not in document:
-        return context.fault((*path, key), f"names a function and no file; add '{file_key}'")
-    if context.skipped((*path, file_key)):
-        return ABSENT
-    file = named_functions.read_function_file(context, document[file_key], (*path, file_key))
-    if made is ABSENT or file is ABSENT:
-        return ABSENT
-    return {"$callable": {"file": file, "name": made}}
-
-
-def _check_pair(
-    context: Context, known: Mapping[str, Schema], document: Mapping[str, Any], key: str, target: str, path: Path
-) -> None:
-    name_key = next(name for name, of_name in known.items() if of_name.get("x-file") == key)
-    if name_key not in document:
-        context.fault((*path, key), f"names a file and no function; add '{name_key}', which calls '{target}'")

@@ -5,21 +5,24 @@ from __future__ import annotations
 import keyword
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.definition.dotted_paths import is_allowed, is_dotted
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
-from openmetadata_airflow_apis.definition.plain_values import is_allowed, is_dotted, read_value
+from openmetadata_airflow_apis.definition.plain_values import read_value
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 
 if TYPE_CHECKING:
-    from openmetadata_airflow_apis.definition.plain_values import Value
-    from openmetadata_airflow_apis.definition.reading_context import Context
-    from openmetadata_airflow_apis.definition.workflow import Path
+    from typing import Literal
+
+    from openmetadata_airflow_apis.definition.canonical import ImportTag
+    from openmetadata_airflow_apis.definition.places import PlainPath
+    from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
 
 
-def read_import(context: Context, value: Any, path: Path) -> Value:
+def read_import(context: Context, value: Any, path: PlainPath) -> ImportTag | Literal[Absent.ABSENT]:
     """Return an object of an allowed package, by its dotted path."""
     if not is_dotted(value):
         return context.fault(path, f"{quoted(value)} is no dotted path; give one such as package.module.name")
-    if not is_allowed(context, value):
+    if not is_allowed(value, context.allowed_packages):
         return context.fault(
             path,
             f"{quoted(value)} is in no package that definitions may name; an operator can add it to "
@@ -28,35 +31,34 @@ def read_import(context: Context, value: Any, path: Path) -> Value:
     return {"$import": value}
 
 
-def read_callback(context: Context, value: Any, path: Path) -> Value:
+def read_callback(context: Context, value: Any, path: PlainPath) -> Read:
     """Return a callback: a dotted path, a map of `callback` and its arguments, or a list of these."""
     if value is None:
         return None
     if isinstance(value, str):
-        made = read_import(context, value, path)
-        return made if made is ABSENT else {"$callback": {"function": made, "kwargs": {}}}
+        function = read_import(context, value, path)
+        return ABSENT if function is ABSENT else {"$callback": {"function": function, "kwargs": {}}}
     if isinstance(value, list):
         items = [
-            read_callback(context, item, (*path, index))
+            read_callback(context, item, path / index)
             if isinstance(item, (str, dict))
-            else context.fault((*path, index), f"{kind_of(item)}; give a dotted path or a map with 'callback'")
+            else context.fault(path / index, f"{kind_of(item)}; give a dotted path or a map with 'callback'")
             for index, item in enumerate(value)
         ]
         return ABSENT if ABSENT in items else items
     if "callback" not in value:
         return context.fault(path, "'callback' is missing: the dotted path of what is called")
-    made = read_import(context, value["callback"], (*path, "callback"))
+    function = read_import(context, value["callback"], path / "callback")
     rest = {key: item for key, item in value.items() if key != "callback"}
-    below = path
     if list(rest) == ["arguments"] and isinstance(rest["arguments"], dict):
-        below, rest = (*path, "arguments"), rest["arguments"]
-    kwargs = {key: read_value(context, item, (*below, key)) for key, item in rest.items()}
-    if made is ABSENT or ABSENT in kwargs.values():
+        path, rest = path / "arguments", rest["arguments"]
+    kwargs = {key: read_value(context, item, path / key) for key, item in rest.items()}
+    if function is ABSENT or ABSENT in kwargs.values():
         return ABSENT
-    return {"$callback": {"function": made, "kwargs": kwargs}}
+    return {"$callback": {"function": function, "kwargs": kwargs}}
 
 
-def read_function_file(context: Context, value: str, path: Path) -> Value:
+def read_function_file(context: Context, value: str, path: PlainPath) -> str | Literal[Absent.ABSENT]:
     """Return the name of a callable file, checked: a relative path of plain Python names, ending in .py."""
     where = "callable files are named by their path below dag_managed_operators, such as checks.py"
     if value.startswith(("/", "\\", "~")) or ":" in value:
@@ -73,7 +75,7 @@ def read_function_file(context: Context, value: str, path: Path) -> Value:
     return value
 
 
-def read_function_name(context: Context, value: str, path: Path) -> Value:
+def read_function_name(context: Context, value: str, path: PlainPath) -> str | Literal[Absent.ABSENT]:
     """Return the name of a function, checked to be a plain Python name."""
     if not value.isidentifier() or keyword.iskeyword(value):
         cure = "; lambdas are not accepted, write a function into a callable file" if "lambda" in value else ""
@@ -81,11 +83,11 @@ def read_function_name(context: Context, value: str, path: Path) -> Value:
     return value
 
 
-def read_macros(context: Context, value: Any, path: Path) -> Value:
+def read_macros(context: Context, value: Any, path: PlainPath) -> Read:
     """Return a map of macros or filters: texts that look like a dotted path into Python are imports."""
     result: dict[str, Any] = {}
     for key, item in value.items():
-        place = (*path, key)
+        place = path / key
         if not key.isidentifier():
             result[key] = context.fault(place, f"{quoted(key)} is no name that a template can use")
         elif isinstance(item, dict) and "__type__" not in item:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import kind_of
+from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 
 if TYPE_CHECKING:
-    from openmetadata_airflow_apis.definition.reading_context import Context
-    from openmetadata_airflow_apis.definition.workflow import Path
+    from openmetadata_airflow_apis.definition.canonical import Arguments, OperatorKey, Value
+    from openmetadata_airflow_apis.definition.places import PlainPath
+    from openmetadata_airflow_apis.definition.reading_context import Context, Read
 
 SECRET = "airflow.providers.cncf.kubernetes.secret.Secret"  # nosec B105 # noqa: S105 - the path of a class
 _MODELS = "kubernetes.client.models."
@@ -56,42 +59,52 @@ _RESOURCES = {
 }  # fmt: skip
 
 
-def runs_a_pod(task: dict[str, Any]) -> bool:
+def runs_a_pod(operator: OperatorKey) -> bool:
     """Say whether a task's operator or decorator takes the arguments of KubernetesPodOperator."""
-    return str(task.get("operator", "")).endswith(_OPERATORS) or str(task.get("decorator", "")).endswith(_DECORATORS)
+    return operator.get("operator", "").endswith(_OPERATORS) or operator.get("decorator", "").endswith(_DECORATORS)
 
 
-def make_pod_arguments(context: Context, arguments: dict[str, Any], canonical: Path, path: Path) -> None:
-    """Make objects of the plain maps among a pod's arguments; what is a `__type__` object already stays.
+def read_pod_arguments(
+    context: Context, arguments: Arguments, path: PlainPath
+) -> tuple[Arguments, dict[CanonicalPlace, PlainPath]]:
+    """Return a pod's arguments with objects for the plain maps among them; what is a `__type__` object already stays.
 
-    canonical, path: where the arguments are in the canonical definition, and in the plain one.
+    path: where the arguments stand. The second value: the places in them whose names were others as sent, and where
+    these come from.
     """
-    _rename(context, arguments, canonical, path)
-    for argument in list(arguments):
-        made = _argument(context, argument, arguments[argument], (*canonical, argument), (*path, argument))
-        if made is ABSENT:
-            del arguments[argument]
-        else:
-            arguments[argument] = made
+    arguments, paths = _in_todays_names(context, arguments, path)
+    objects: Arguments = {}
+    for name, value in arguments.items():
+        read = _read_argument(context, name, value, path / name)
+        if read is not ABSENT:
+            objects[name] = read
+        if name == "volumes" and isinstance(value, list):
+            paths.update(_places_of_configs(value, path / name))
+    return objects, paths
 
 
-def _rename(context: Context, arguments: dict[str, Any], canonical: Path, path: Path) -> None:
+def _in_todays_names(
+    context: Context, arguments: Arguments, path: PlainPath
+) -> tuple[Arguments, dict[CanonicalPlace, PlainPath]]:
+    todays = dict(arguments)
+    paths: dict[CanonicalPlace, PlainPath] = {}
     for old, new, value in (
         ("node_selectors", "node_selector", arguments.get("node_selectors")),
         ("resources", "container_resources", _container_resources(arguments.get("resources"))),
-        ("is_delete_operator_pod", "on_finish_action", _finish(arguments.get("is_delete_operator_pod"))),
+        ("is_delete_operator_pod", "on_finish_action", _on_finish(arguments.get("is_delete_operator_pod"))),
     ):
         if value is None:
             continue
-        del arguments[old]
-        if new in arguments:
-            context.fault((*path, old), f"means the same as '{new}', which is there as well; give one of them")
+        del todays[old]
+        if new in todays:
+            context.fault(path / old, f"means the same as '{new}', which is there as well; give one of them")
             continue
-        arguments[new] = value
-        context.place((*canonical, new), context.places.pop((*canonical, old), (*path, old)))
+        todays[new] = value
+        paths[CanonicalPlace((new,))] = path / old
+    return todays, paths
 
 
-def _container_resources(value: Any) -> Any:
+def _container_resources(value: Value) -> Value:
     """Return `resources` as what is now `container_resources`; None where it is every operator's `resources`."""
     if not isinstance(value, dict) or not value:
         return None
@@ -99,78 +112,73 @@ def _container_resources(value: Any) -> Any:
         return value
     if not set(value) <= set(_RESOURCES):
         return None
-    made: dict[str, dict[str, Any]] = {}
+    resources: dict[str, dict[str, Any]] = {}
     for key, amount in value.items():
         if amount is not None:
             kind, name = _RESOURCES[key]
-            made.setdefault(kind, {})[name] = amount
-    return made
+            resources.setdefault(kind, {})[name] = amount
+    return resources
 
 
-def _finish(value: Any) -> str | None:
+def _on_finish(is_deleted: Value) -> str | None:
     # Today's provider takes is_delete_operator_pod and does nothing with it.
-    return {True: "delete_pod", False: "keep_pod"}.get(value) if isinstance(value, bool) else None
+    return {True: "delete_pod", False: "keep_pod"}.get(is_deleted) if isinstance(is_deleted, bool) else None
 
 
-def _argument(context: Context, name: str, value: Any, canonical: Path, path: Path) -> Any:
-    if value is None or _is_tagged(value):
+def _read_argument(context: Context, name: str, value: Value, path: PlainPath) -> Read:
+    if value is None or tag_of(value):
         return value
     if name in _MAPS:
-        return _made(context, _MAPS[name], value, path)
+        return _object_of(context, _MAPS[name], value, path)
     if name == "env_vars" and isinstance(value, dict):
-        return _environment(context, value, path)
+        return _check_environment(context, value, path)
     if name not in _LISTS or (name == "image_pull_secrets" and isinstance(value, str)):
         return value  # the operator itself splits image_pull_secrets at its commas
     if not isinstance(value, list):
         return context.fault(path, f"{kind_of(value)}; give a list")
     items = [
-        _made(context, _LISTS[name], _item(context, name, item, (*canonical, index), (*path, index)), (*path, index))
+        _object_of(context, _LISTS[name], _in_todays_spelling(name, item), path / index)
         for index, item in enumerate(value)
     ]
     return ABSENT if ABSENT in items else items
 
 
-def _item(context: Context, name: str, item: Any, canonical: Path, path: Path) -> Any:
-    """Return one of a list in today's spelling."""
-    if name == "volumes":
-        return _volume(context, item, canonical, path)
-    if name == "pod_runtime_info_envs":
-        return _runtime_variable(item)
-    return {"name": item} if name == "image_pull_secrets" and isinstance(item, str) else item
-
-
-def _made(context: Context, class_path: str, value: Any, path: Path) -> Any:
-    if _is_tagged(value):
+def _object_of(context: Context, class_path: str, value: Value, path: PlainPath) -> Read:
+    if tag_of(value):
         return value
     if not isinstance(value, dict):
         return context.fault(path, f"{kind_of(value)}; give a map, the keys of a {class_path.rpartition('.')[2]}")
     return {"$call": {"path": class_path, "args": [], "kwargs": value}}
 
 
-def _is_tagged(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("$")
-
-
-def _environment(context: Context, value: dict[str, Any], path: Path) -> Any:
+def _check_environment(context: Context, value: dict[str, Value], path: PlainPath) -> Read:
     good = True
     for key, item in value.items():
         if isinstance(item, (bool, int, float)):
-            context.fault((*path, key), f"{kind_of(item)}; give a text, in quotes: an environment has nothing else")
+            context.fault(path / key, f"{kind_of(item)}; give a text, in quotes: an environment has nothing else")
             good = False
     return value if good else ABSENT
 
 
-def _volume(context: Context, value: Any, canonical: Path, path: Path) -> Any:
-    """Return a volume without dag-factory 0.x's map of `configs`: what is in it belongs to the volume."""
-    if not isinstance(value, dict) or not isinstance(value.get("configs"), dict) or _is_tagged(value["configs"]):
-        return value
-    for key in value["configs"]:
-        context.place((*canonical, key), (*path, "configs", key))
-    return {**{key: item for key, item in value.items() if key != "configs"}, **value["configs"]}
+def _in_todays_spelling(name: str, item: Value) -> Value:
+    """Return one of the items of a list as today's provider wants it."""
+    if name == "volumes" and _has_configs(item):
+        return {**{key: value for key, value in item.items() if key != "configs"}, **item["configs"]}
+    if name == "pod_runtime_info_envs" and isinstance(item, dict) and set(item) == {"name", "field_path"}:
+        # Airflow 1.10's environment variables of the pod's own fields are V1EnvVars today.
+        return {"name": item["name"], "value_from": {"field_ref": {"field_path": item["field_path"]}}}
+    return {"name": item} if name == "image_pull_secrets" and isinstance(item, str) else item
 
 
-def _runtime_variable(value: Any) -> Any:
-    # Airflow 1.10's environment variables of the pod's own fields are V1EnvVars today.
-    if not isinstance(value, dict) or set(value) != {"name", "field_path"}:
-        return value
-    return {"name": value["name"], "value_from": {"field_ref": {"field_path": value["field_path"]}}}
+def _has_configs(volume: Value) -> bool:
+    """Say whether a volume has dag-factory 0.x's map of `configs`: what is in it belongs to the volume."""
+    return isinstance(volume, dict) and isinstance(volume.get("configs"), dict) and not tag_of(volume["configs"])
+
+
+def _places_of_configs(volumes: list[Value], path: PlainPath) -> dict[CanonicalPlace, PlainPath]:
+    return {
+        CanonicalPlace(("volumes", index, key)): path / index / "configs" / key
+        for index, volume in enumerate(volumes)
+        if _has_configs(volume)
+        for key in volume["configs"]
+    }

@@ -1,61 +1,53 @@
-"""What the readers of one definition share: where things stand in the document, and what is wrong so far."""
+"""What the readers of one definition are told, and where they note what is wrong."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Callable
+from enum import Enum
+from typing import TYPE_CHECKING, Callable, Final, Literal, Union
 
-from openmetadata_airflow_apis.definition.workflow import existing, split
 from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path as FilePath
 
-    from openmetadata_airflow_apis.definition.workflow import Origin, Path
+    from openmetadata_airflow_apis.definition.canonical import Value
+    from openmetadata_airflow_apis.definition.places import Origin, PlainPath
+
+    # What a reader returns: a value of the canonical definition, or ABSENT with its faults noted.
+    Read = Union[Value, "Literal[Absent.ABSENT]"]
+    # Returns the task_id of the task whose output `+name` takes, or None with a fault noted at the path.
+    TakeOutput = Callable[[str, PlainPath], "str | None"]
 
 
-class Absent:
+class Absent(Enum):
     """Stands for a value that was at fault: whoever meets it leaves the key out."""
 
+    ABSENT = "absent"
 
-ABSENT = Absent()
+
+ABSENT: Final[Literal[Absent.ABSENT]] = Absent.ABSENT
 
 
-@dataclass
+@dataclass(frozen=True)
 class Context:
-    """The reading of one definition, under way.
+    """What the readers of one definition are told; nothing of it changes but the list of faults, which grows.
 
-    zone: the DAG's `timezone`, once it is read.
-    output_of: the full id of the task that a `+task_id` names; None where there are no tasks to name.
-    skip: the paths at which, or below which, the schema found a fault already, and all of their ancestors.
+    now: what relative dates count from. allowed_packages: what dotted paths may name beside Airflow itself.
+    zone: the time zone of dates without an offset, None for Airflow's default.
+    take_output: None where there are no tasks to name.
+    skipped_paths: where, or below where, the schema has found a fault already: nobody reads what is there.
     """
 
-    document: object
     origin: Origin
     now: datetime
     allowed_packages: tuple[str, ...] = ()
-    managed_operators: FilePath | None = None
     zone: str | None = None
-    output_of: Callable[[str, Path], str | None] | None = None
+    take_output: TakeOutput | None = None
+    skipped_paths: frozenset[PlainPath] = frozenset()
     faults: list[Fault] = field(default_factory=list)
-    places: dict[Path, Path] = field(default_factory=dict)
-    skip: set[Path] = field(default_factory=set)
-    outputs_used: list[str] = field(default_factory=list)
 
-    def fault(self, path: Path, detail: str) -> Absent:
+    def fault(self, path: PlainPath, detail: str) -> Literal[Absent.ABSENT]:
         """Note a fault at a path of the plain definition, or at its nearest ancestor that was sent."""
-        self.faults.append(Fault(existing(self.document, "", split(self.origin.pointer(path))), detail))
+        self.faults.append(Fault(self.origin.nearest(path), detail))
         return ABSENT
-
-    def fault_at(self, pointer: str, detail: str) -> None:
-        """Note a fault at a place of the document as sent."""
-        self.faults.append(Fault(pointer, detail))
-
-    def place(self, canonical: Path, path: Path) -> None:
-        """Remember where a part of the canonical definition comes from."""
-        self.places[canonical] = path
-
-    def skipped(self, path: Path) -> bool:
-        """Tell whether something at the path or below it is at fault already, so that it isn't read."""
-        return path in self.skip

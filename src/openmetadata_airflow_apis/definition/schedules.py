@@ -4,34 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.definition.canonical import tag_of
+from openmetadata_airflow_apis.definition.dotted_paths import is_allowed
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
-from openmetadata_airflow_apis.definition.plain_values import DATASET, dataset, is_allowed, read_type, read_value
+from openmetadata_airflow_apis.definition.plain_values import (
+    CONDITIONS,
+    read_condition,
+    read_dataset,
+    read_type,
+    read_value,
+)
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 
 if TYPE_CHECKING:
-    from openmetadata_airflow_apis.definition.plain_values import Value
-    from openmetadata_airflow_apis.definition.reading_context import Context
-    from openmetadata_airflow_apis.definition.workflow import Path
+    from openmetadata_airflow_apis.definition.places import PlainPath
+    from openmetadata_airflow_apis.definition.reading_context import Context, Read
 
 PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 # croniter knows these two as well, and Airflow passes on what it doesn't know itself.
 _CRONITER_PRESETS = ("@midnight", "@annually")
-_CONDITIONS = {"__and__": "$all", "!and": "$all", "and": "$all", "__or__": "$any", "!or": "$any", "or": "$any"}
 
 
-def read_schedule(context: Context, value: Any, path: Path) -> Value:
+def read_schedule(context: Context, value: Any, path: PlainPath) -> Read:
     """Return a schedule in canonical form; None is a DAG without one."""
     if value is None:
         return None
     if isinstance(value, str):
-        return _expression(context, value, path)
+        return _read_expression(context, value, path)
     if isinstance(value, list):
-        return _datasets(context, value, path)
+        return _read_datasets(context, value, path)
     if "__type__" in value:
-        return _made(context, value, path)
+        return _read_object(context, value, path)
     if set(value) == {"datasets"}:
-        return _of_datasets(context, value["datasets"], (*path, "datasets"))
-    if len(value) == 1 and next(iter(value)) in _CONDITIONS:
+        return _read_dataset_map(context, value["datasets"], path / "datasets")
+    if len(value) == 1 and next(iter(value)) in CONDITIONS:
         return read_condition(context, value, path)
     if "callable" in value:
         return read_timetable(context, value, path)
@@ -40,23 +46,25 @@ def read_schedule(context: Context, value: Any, path: Path) -> Value:
     )
 
 
-def _made(context: Context, value: dict[str, Any], path: Path) -> Value:
-    made = read_type(context, value, path)
-    if made is ABSENT:
+def _read_object(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
+    schedule = read_type(context, value, path)
+    if schedule is ABSENT:
         return ABSENT
-    tag = next(iter(made))
+    tag = tag_of(schedule)
     if tag == "$dataset":
-        return [made]
-    if tag not in {"$timedelta", "$call"}:
-        return context.fault((*path, "__type__"), "is no schedule; give a timedelta, a timetable or a dataset")
-    if tag == "$timedelta" and made["$timedelta"] <= 0:
+        return [schedule]
+    if tag == "$call":
+        return schedule
+    if tag != "$timedelta":
+        return context.fault(path / "__type__", "is no schedule; give a timedelta, a timetable or a dataset")
+    if schedule["$timedelta"] <= 0:
         return context.fault(path, "is not more than zero; runs need time between them")
-    return made
+    return schedule
 
 
-def _of_datasets(context: Context, value: Any, path: Path) -> Value:
+def _read_dataset_map(context: Context, value: Any, path: PlainPath) -> Read:
     if isinstance(value, list):
-        return _datasets(context, value, path)
+        return _read_datasets(context, value, path)
     if isinstance(value, dict) and value:
         return read_condition(context, value, path)
     return context.fault(
@@ -68,7 +76,7 @@ def _file_hint(value: dict[str, Any]) -> str:
     return "; write the URIs of the datasets instead of the names in a file" if "file" in value else ""
 
 
-def _expression(context: Context, value: str, path: Path) -> Value:
+def _read_expression(context: Context, value: str, path: PlainPath) -> Read:
     text = value.strip()
     if text.lower() in {"none", "null"}:
         return None
@@ -98,70 +106,40 @@ def _expression(context: Context, value: str, path: Path) -> Value:
     return text
 
 
-def _datasets(context: Context, value: list[Any], path: Path) -> Value:
+def _read_datasets(context: Context, value: list[Any], path: PlainPath) -> Read:
     if not value:
         return context.fault(path, "is empty; give at least one dataset, or null for no schedule")
-    items = [read_dataset(context, item, (*path, index)) for index, item in enumerate(value)]
+    items = [read_dataset(context, item, path / index) for index, item in enumerate(value)]
     return ABSENT if ABSENT in items else items
 
 
-def read_dataset(context: Context, value: Any, path: Path) -> Value:
-    """Return a dataset by its URI, or as a `__type__` object."""
-    if isinstance(value, dict):
-        if "__type__" not in value:
-            return context.fault(path, f'is a map; give a URI, or {{"__type__": "{DATASET}", "uri": ...}}')
-        made = read_type(context, value, path)
-        if made is ABSENT or (isinstance(made, dict) and "$dataset" in made):
-            return made
-        return context.fault((*path, "__type__"), f"is no dataset; give {DATASET}")
-    return dataset(context, value, path)
-
-
-def read_condition(context: Context, value: dict[str, Any], path: Path) -> Value:
-    """Return a condition on datasets: `__and__` or `__or__` over URIs and further conditions."""
-    mark = next(iter(value))
-    if len(value) != 1 or mark not in _CONDITIONS:
-        return context.fault(path, "is no condition on datasets; give a map with '__and__' or '__or__' alone")
-    parts = value[mark]
-    if not isinstance(parts, list) or not parts:
-        return context.fault((*path, mark), f"{'is empty' if parts == [] else kind_of(parts)}; give a list of datasets")
-    items = []
-    for index, part in enumerate(parts):
-        place = (*path, mark, index)
-        if isinstance(part, dict) and part and "__type__" not in part:
-            items.append(read_condition(context, part, place))
-        else:
-            items.append(read_dataset(context, part, place))
-    return ABSENT if ABSENT in items else {_CONDITIONS[mark]: items}
-
-
-def read_timetable(context: Context, value: dict[str, Any], path: Path) -> Value:
+def read_timetable(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
     """Return a timetable of `callable` and `params`."""
     for key in value:
         if key not in {"callable", "params"}:
-            return context.fault((*path, key), f"unknown key '{key}'{nearest(key, ['callable', 'params'])}")
+            return context.fault(path / key, f"unknown key '{key}'{nearest(key, ['callable', 'params'])}")
     name = value.get("callable")
     if name is None:
         return context.fault(path, "'callable' is missing: the dotted path of the timetable's class")
-    if not isinstance(name, str) or not is_allowed(context, name, ("airflow.timetables.",)):
+    if not isinstance(name, str) or not is_allowed(name, context.allowed_packages, always=("airflow.timetables.",)):
         return context.fault(
-            (*path, "callable"),
+            path / "callable",
             f"{quoted(name)} is no timetable that may be used; allowed are those of airflow.timetables and of "
             "the packages in [openmetadata_airflow_apis] allowed_callables",
         )
     params = value.get("params") or {}
     if not isinstance(params, dict):
-        return context.fault((*path, "params"), f"{kind_of(params)}; give a map of the class's arguments")
-    kwargs = {key: read_value(context, item, (*path, "params", key)) for key, item in params.items()}
+        return context.fault(path / "params", f"{kind_of(params)}; give a map of the class's arguments")
+    kwargs = {key: read_value(context, item, path / "params" / key) for key, item in params.items()}
     return ABSENT if ABSENT in kwargs.values() else {"$call": {"path": name, "args": [], "kwargs": kwargs}}
 
 
-def read_datasets(context: Context, value: Any, path: Path) -> Value:
+def read_datasets(context: Context, value: Any, path: PlainPath) -> Read:
     """Return the inlets or outlets of a task: datasets by URI or as objects, one or a list."""
     if isinstance(value, dict) and set(value) == {"datasets"}:
-        return read_datasets(context, value["datasets"], (*path, "datasets"))
+        return read_datasets(context, value["datasets"], path / "datasets")
     if not isinstance(value, list):
-        made = read_dataset(context, value, path)
-        return made if made is ABSENT else [made]
-    items = [read_dataset(context, item, (*path, index)) for index, item in enumerate(value)]
+        dataset = read_dataset(context, value, path)
+        return ABSENT if dataset is ABSENT else [dataset]
+    items = [read_dataset(context, item, path / index) for index, item in enumerate(value)]
     return ABSENT if ABSENT in items else items

@@ -2,107 +2,142 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable
 
 from openmetadata_airflow_apis.definition.fault_messages import nearest, quoted
 
 if TYPE_CHECKING:
-    from openmetadata_airflow_apis.definition.workflow import Path
+    from collections.abc import Mapping
+
+    from openmetadata_airflow_apis.definition.places import PlainPath
+
+    NoteFault = Callable[[PlainPath, str], object]
+    # The tasks and groups before a node: their full ids → where it is said that they come before.
+    Upstream = Mapping[str, PlainPath]
 
 # Airflow walks through nested groups by recursion, often.
 _DEEPEST = 50
 
-Fault = Callable[["Path", str], object]
 
-
-@dataclass(eq=False)
-class Node:
-    """A task or a group: its own id, where it stands, the group it is in, what comes before it.
-
-    full_id: the id that Airflow gives it. upstream: full ids → the path of the name that put it there.
-    """
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A task or a group as it was sent. label: its own id. path: where it stands."""
 
     label: str
-    path: Path
+    path: PlainPath
+    sent: dict[str, Any]
     is_group: bool
-    parent: str | None = None
-    prefixes: bool = True
-    full_id: str = ""
-    upstream: dict[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A task or a group with its place among the others.
+
+    full_id: the id that Airflow gives it. parent: the full id of the group that it is in.
+    """
+
+    entry: Entry
+    full_id: str
+    parent: str | None
+
+    @property
+    def label(self) -> str:
+        """Its own id."""
+        return self.entry.label
+
+    @property
+    def path(self) -> PlainPath:
+        """Where it stands."""
+        return self.entry.path
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        """What was sent for it."""
+        return self.entry.sent
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is a group."""
+        return self.entry.is_group
 
 
 class Graph:
-    """The tasks and groups of one definition, by full id and by their own."""
+    """The tasks and groups of one definition, by full id and by their own; groups come in first."""
 
-    def __init__(self) -> None:
+    def __init__(self, note_fault: NoteFault) -> None:
+        self._note_fault = note_fault
         self.groups: list[Node] = []
         self.tasks: list[Node] = []
         self._by_full_id: dict[str, Node] = {}
         self._by_label: dict[tuple[bool, str], list[Node]] = {}
 
-    def add_groups(self, groups: list[Node], parents: dict[str, tuple[str, Path]], fault: Fault) -> None:
-        """Take the groups, parents first. parents: a group's own id → its parent's, and where that is said."""
-        by_label: dict[str, Node] = {}
-        for group in groups:
-            if by_label.setdefault(group.label, group) is not group:
-                fault(group.path, f"the id {quoted(group.label)} is a task group's already; give another")
-        for label, (parent, path) in list(parents.items()):
-            if parent not in by_label:
-                fault(path, f"there is no task group {quoted(parent)}{nearest(parent, by_label)}")
-                del parents[label]
-        levels: dict[str, int] = {}
-        for group in groups:
-            chain: list[Node] = []
-            node: Node | None = group
-            while node is not None and node.label not in levels:
-                chain.append(node)
-                levels[node.label] = 0  # until its parents are known
-                node = self._parent(node, by_label, parents, chain, fault)
-            for above in reversed(chain):
-                around = by_label[parents[above.label][0]] if above.label in parents else None
-                above.parent = around.full_id if around is not None else None
-                levels[above.label] = levels[around.label] + 1 if around is not None else 1
-                if levels[above.label] == _DEEPEST + 1:
-                    fault(above.path, f"is nested in more than {_DEEPEST} other groups")
-                self._add(above, fault)
-                self.groups.append(above)
+    def add_groups(self, entries: list[Entry], parents: Mapping[str, tuple[str, PlainPath]]) -> None:
+        """Take the groups, each after the one that it is in.
 
-    @staticmethod
-    def _parent(
-        node: Node, by_label: dict[str, Node], parents: dict[str, tuple[str, Path]], chain: list[Node], fault: Fault
-    ) -> Node | None:
-        if node.label not in parents:
-            return None
-        parent, path = parents[node.label]
-        if by_label[parent] in chain:
-            fault(path, f"the group {quoted(node.label)} would be inside of itself")
-            del parents[node.label]
-            return None
-        return by_label[parent]
-
-    def add_task(self, task: Node, group: str | None, path: Path, fault: Fault) -> None:
-        """Take a task. group: the id of its group, as it was sent; path: where that is said."""
-        if group is not None:
-            found = self.find(group, groups=True)
-            if found is None:
-                known = [node.label for node in self.groups]
-                fault(path, f"there is no task group {quoted(group)}{nearest(group, known)}")
+        parents: a group's own id → that of the group that it is in, and where that is said.
+        """
+        by_label: dict[str, Entry] = {}
+        for entry in entries:
+            if by_label.setdefault(entry.label, entry) is not entry:
+                self._note_fault(entry.path, f"the id {quoted(entry.label)} is a task group's already; give another")
+        known_parents: dict[str, tuple[str, PlainPath]] = {}
+        for label, (parent, path) in parents.items():
+            if parent in by_label:
+                known_parents[label] = (parent, path)
             else:
-                task.parent = found.full_id
-        self._add(task, fault)
-        self.tasks.append(task)
+                self._note_fault(path, f"there is no task group {quoted(parent)}{nearest(parent, by_label)}")
+        added: dict[str, tuple[Node, int]] = {}  # label → the node, and how deep it is
+        for label in by_label:
+            labels, around = self._not_yet_added(label, known_parents, added)
+            parent_node, depth = added[around] if around is not None else (None, 0)
+            for inner in reversed(labels):
+                depth += 1
+                if depth == _DEEPEST + 1:
+                    self._note_fault(by_label[inner].path, f"is nested in more than {_DEEPEST} other groups")
+                parent_node = self._add(by_label[inner], parent_node)
+                added[inner] = (parent_node, depth)
+                self.groups.append(parent_node)
 
-    def _add(self, node: Node, fault: Fault) -> None:
-        parent = self._by_full_id.get(node.parent) if node.parent else None
-        node.full_id = f"{node.parent}.{node.label}" if parent is not None and parent.prefixes else node.label
-        if node.full_id in self._by_full_id:
-            other = "a task group" if self._by_full_id[node.full_id].is_group else "a task"
-            fault(node.path, f"the id {quoted(node.full_id)} is {other}'s already; give another")
-        elif len(node.full_id) > 250:
-            fault(node.path, "its id is longer than 250 characters, with the ids of its groups before it")
-        self._by_full_id.setdefault(node.full_id, node)
+    def _not_yet_added(
+        self, label: str, parents: Mapping[str, tuple[str, PlainPath]], added: Mapping[str, object]
+    ) -> tuple[list[str], str | None]:
+        """Return a group and those around it up to the first that is added already, from the inside out, and that one.
+
+        A group that is inside of itself is noted, and taken for one that is in no group.
+        """
+        labels: list[str] = []
+        above: str | None = label
+        while above is not None and above not in added:
+            labels.append(above)
+            parent, path = parents.get(above, (None, None))
+            if path is not None and parent in labels:
+                self._note_fault(path, f"the group {quoted(above)} would be inside of itself")
+                return labels, None
+            above = parent
+        return labels, above
+
+    def add_task(self, entry: Entry, group: str | None, path: PlainPath) -> None:
+        """Take a task. group: the id of its group, as it was sent; path: where that is said."""
+        parent = self.find(group, groups=True) if group is not None else None
+        if group is not None and parent is None:
+            known = [node.label for node in self.groups]
+            self._note_fault(path, f"there is no task group {quoted(group)}{nearest(group, known)}")
+        self.tasks.append(self._add(entry, parent))
+
+    def _add(self, entry: Entry, parent: Node | None) -> Node:
+        full_id = entry.label
+        if parent is not None and self._by_full_id[parent.full_id].sent.get("prefix_group_id", True) is not False:
+            full_id = f"{parent.full_id}.{entry.label}"
+        node = Node(entry, full_id, parent.full_id if parent is not None else None)
+        if full_id in self._by_full_id:
+            other = "a task group" if self._by_full_id[full_id].is_group else "a task"
+            self._note_fault(node.path, f"the id {quoted(full_id)} is {other}'s already; give another")
+        elif len(full_id) > 250:
+            self._note_fault(node.path, "its id is longer than 250 characters, with the ids of its groups before it")
+        self._by_full_id.setdefault(full_id, node)
         self._by_label.setdefault((node.is_group, node.label), []).append(node)
+        return node
 
     def find(self, name: str, *, groups: bool) -> Node | None:
         """Return the task (or group) that a name means: its full id, or its own id where only one has it."""
@@ -112,24 +147,27 @@ class Graph:
         nodes = self._by_label.get((groups, name), [])
         return nodes[0] if len(nodes) == 1 else None
 
-    def resolve(self, name: str, path: Path, fault: Fault, *, groups: bool = True) -> Node | None:
-        """Return what a dependency's name means; note a fault where it means nothing, or several things."""
+    def resolve(self, name: str, path: PlainPath, *, groups: bool = True, advice: str = "") -> Node | None:
+        """Return what a dependency's name means; note a fault where it means nothing, or several things.
+
+        groups: whether it may mean a group. advice: what the fault says at its end.
+        """
         node = self.find(name, groups=False) or (self.find(name, groups=True) if groups else None)
         if node is not None:
             return node
         several = self._by_label.get((False, name)) or self._by_label.get((True, name))
         if several:
             ids = " or ".join(quoted(node.full_id) for node in several)
-            fault(path, f"{quoted(name)} may be {ids}; give the whole id")
+            self._note_fault(path, f"{quoted(name)} may be {ids}; give the whole id{advice}")
         else:
             known = [node.label for node in self.tasks] + ([node.label for node in self.groups] if groups else [])
             what = "task or task group" if groups and self.groups else "task"
-            fault(path, f"there is no {what} {quoted(name)}{nearest(name, known)}")
+            self._note_fault(path, f"there is no {what} {quoted(name)}{nearest(name, known)}{advice}")
         return None
 
-    def find_cycles(self, fault: Fault) -> None:
+    def find_cycles(self, upstreams: Mapping[Node, Upstream]) -> None:
         """Note each cycle of dependencies once, at one of the names that close it."""
-        edges, said = self._edges()
+        edges, said = self._edges(upstreams)
         for ring in _rings(edges):
             ids = [node for node, _ in ring]
             # An edge of a ring that somebody wrote: those between a group and its content are nobody's.
@@ -137,11 +175,13 @@ class Graph:
             names = list(dict.fromkeys(ids))
             shown = names if len(names) <= 8 else [*names[:4], "…", *names[-3:]]
             chain = " → ".join([*shown, names[0]])
-            fault(written[0], f"goes round in a circle: {chain}; each of these would wait for itself")
+            self._note_fault(written[0], f"goes round in a circle: {chain}; each of these would wait for itself")
 
-    def _edges(self) -> tuple[dict[_End, list[_End]], dict[tuple[_End, _End], Path]]:
+    def _edges(
+        self, upstreams: Mapping[Node, Upstream]
+    ) -> tuple[dict[_End, list[_End]], dict[tuple[_End, _End], PlainPath]]:
         edges: dict[_End, list[_End]] = {}
-        said: dict[tuple[_End, _End], Path] = {}
+        said: dict[tuple[_End, _End], PlainPath] = {}
 
         def start(node: Node) -> _End:
             return (node.full_id, "start" if node.is_group else "")
@@ -159,7 +199,7 @@ class Graph:
                 edges.setdefault(start(parent), []).append(start(node))
                 edges.setdefault(end(node), []).append(end(parent))
         for node in [*self.groups, *self.tasks]:
-            for full_id, path in node.upstream.items():
+            for full_id, path in upstreams[node].items():
                 before = self._by_full_id[full_id]
                 edges[end(before)].append(start(node))
                 said.setdefault((end(before), start(node)), path)

@@ -1,278 +1,313 @@
-"""Tasks and task groups: from the map or the list they were sent as to the canonical lists."""
+"""The keys of tasks and task groups: from the map or the list they were sent as to the canonical lists."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Union
 
+from openmetadata_airflow_apis.definition.canonical import tag_of
+from openmetadata_airflow_apis.definition.dotted_paths import is_dotted
 from openmetadata_airflow_apis.definition.fault_messages import nearest, quoted
-from openmetadata_airflow_apis.definition.key_readers import KINDS, read_keys
+from openmetadata_airflow_apis.definition.key_readers import (
+    KeysRead,
+    Paths,
+    below,
+    read_default_args,
+    read_expand,
+    read_keys,
+    read_partial,
+)
 from openmetadata_airflow_apis.definition.legacy_operator_paths import todays_path
-from openmetadata_airflow_apis.definition.plain_values import is_dotted
-from openmetadata_airflow_apis.definition.pod_arguments import make_pod_arguments, runs_a_pod
+from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
+from openmetadata_airflow_apis.definition.pod_arguments import read_pod_arguments, runs_a_pod
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
-from openmetadata_airflow_apis.definition.task_graph import Graph, Node
+from openmetadata_airflow_apis.definition.task_ids import read_ids
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Literal
+
+    from openmetadata_airflow_apis.definition.canonical import (
+        Arguments,
+        CallableKey,
+        MappedKeys,
+        OperatorKey,
+        Task,
+        TaskGroup,
+    )
     from openmetadata_airflow_apis.definition.reading_context import Context
-    from openmetadata_airflow_apis.definition.workflow import Path
+    from openmetadata_airflow_apis.definition.task_graph import Graph, Node, Upstream
 
-_TASK_ID = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
-_GROUP_ID = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _DECORATORS = ("airflow.decorators.", "airflow.sdk.")
-_ARGUMENTS = frozenset({None})
+_AFTER_OUTPUT = '; a text that only starts with a plus is written {"__join__": ["+", "..."]}'
 
 
-class Tasks:
-    """The tasks and groups of one definition, on their way to the canonical lists.
+@dataclass(frozen=True)
+class TasksRead:
+    """The canonical groups and tasks of a definition."""
 
-    Everybody's ids are read first, since dependencies and outputs may name what comes later.
-    """
+    task_groups: list[TaskGroup]
+    tasks: list[Task]
+    parts: tuple[_GroupOrTask, ...]
 
-    def __init__(self, context: Context, dag: dict[str, Any]) -> None:
-        self.context = context
-        self.graph = Graph()
-        self._groups = self._entries(dag.get("task_groups"), ("task_groups",), "group_name", _GROUP_ID)
-        self._tasks = self._entries(dag.get("tasks"), ("tasks",), "task_id", _TASK_ID)
-        self._add_groups()
-        for node, task in self._tasks:
-            group = task.get("task_group_name")
-            place = (*node.path, "task_group_name")
-            named = group if isinstance(group, str) and not context.skipped(place) else None
-            self.graph.add_task(node, named, place, context.fault)
-
-    def _entries(self, sent: Any, path: Path, key: str, pattern: re.Pattern[str]) -> list[tuple[Node, dict[str, Any]]]:
-        """Return each entry's node and what was sent for it, of a map or a list."""
-        entries = []
-        is_group = key == "group_name"
-        pairs = (
-            list(sent.items()) if isinstance(sent, dict) else list(enumerate(sent)) if isinstance(sent, list) else []
-        )
-        for index, entry in pairs:
-            place = (*path, index)
-            if entry is None and is_group:
-                entry = {}  # a group without a word about it is a group
-            if not isinstance(entry, dict):
-                continue  # the schema has said so
-            label, where = self._label(index, entry, place, key)
-            if label is None:
-                continue
-            if not pattern.fullmatch(label):
-                letters = "letters, digits, '_' and '-'" if is_group else "letters, digits, '_', '-' and '.'"
-                self.context.fault(where, f"{quoted(label)} is no id; an id has {letters}")
-                continue
-            if len(label) > 250:
-                self.context.fault(where, "its id is longer than 250 characters")
-                continue
-            prefixes = entry.get("prefix_group_id", True) is not False
-            entries.append((Node(label, place, is_group=is_group, prefixes=prefixes), entry))
-        return entries
-
-    def _label(self, index: str | int, entry: dict[str, Any], place: Path, key: str) -> tuple[str | None, Path]:
-        inside = entry.get(key)
-        where = (*place, key)
-        if self.context.skipped(where):
-            return None, where
-        if isinstance(index, str):
-            if inside is not None and inside != index:
-                self.context.fault(where, f"{quoted(inside)} is not {quoted(index)}, the key it stands under")
-            return index, place
-        if inside is None:
-            self.context.fault(place, f"'{key}' is missing")
-        return inside, where
-
-    def _add_groups(self) -> None:
-        parents: dict[str, tuple[str, Path]] = {}
-        for node, group in self._groups:
-            parent = group.get("parent_group_name")
-            place = (*node.path, "parent_group_name")
-            if isinstance(parent, str) and not self.context.skipped(place):
-                parents[node.label] = (parent, place)
-        self.graph.add_groups([node for node, _ in self._groups], parents, self.context.fault)
-
-    def read(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Return the canonical groups and tasks."""
-        context, graph = self.context, self.graph
-        sent_groups = {node.path: group for node, group in self._groups}
-        for node, entry in [*self._groups, *self._tasks]:
-            self._read_dependencies(node, entry)
-        groups = [self._read_group(index, node, sent_groups[node.path]) for index, node in enumerate(graph.groups)]
-        context.output_of = self._output_of
-        tasks = [self._read_task(index, node, task) for index, (node, task) in enumerate(self._tasks)]
-        context.output_of = None
-        graph.find_cycles(context.fault)
-        for task, node in zip(tasks, graph.tasks):
-            task["upstream"] = list(node.upstream)
-        return groups, tasks
-
-    def _read_dependencies(self, node: Node, entry: dict[str, Any]) -> None:
-        names = entry.get("dependencies")
-        place = (*node.path, "dependencies")
-        if not isinstance(names, list):
-            return
-        for index, name in enumerate(names):
-            where = (*place, index)
-            if not isinstance(name, str) or self.context.skipped(where):
-                continue
-            before = self.graph.resolve(name, where, self.context.fault)
-            if before is not None:
-                node.upstream.setdefault(before.full_id, where)
-
-    def _output_of(self, name: str, path: Path) -> str | None:
-        before = self.graph.resolve(name, path, self._fault_of_output, groups=False)
-        return before.full_id if before is not None else None
-
-    def _fault_of_output(self, path: Path, detail: str) -> object:
-        return self.context.fault(
-            path, detail + '; a text that only starts with a plus is written {"__join__": ["+", "..."]}'
-        )
-
-    def _read_group(self, index: int, node: Node, group: dict[str, Any]) -> dict[str, Any]:
-        context = self.context
-        canonical: Path = ("task_groups", index)
-        context.place(canonical, node.path)
-        document = {key: value for key, value in group.items() if key != "default_args"}
-        arguments = read_keys(
-            context, "WorkflowTaskGroup", document, node.path, canonical=(*canonical, "arguments"), roles=_ARGUMENTS
-        )
-        default_args = group.get("default_args")
-        if isinstance(default_args, dict):
-            place = (*node.path, "default_args")
-            context.place((*canonical, "arguments", "default_args"), place)
-            arguments["default_args"] = read_keys(
-                context, "WorkflowDefaultArgs", default_args, place, canonical=(*canonical, "arguments", "default_args")
-            )
-        context.place((*canonical, "upstream"), (*node.path, "dependencies"))
+    def paths(self) -> Paths:
+        """Return where the parts of the groups and tasks come from. This is worked out only when it is asked for."""
         return {
-            "group_id": node.full_id,
-            "label": node.label,
-            "parent": node.parent,
-            "upstream": list(node.upstream),
-            "arguments": arguments,
+            CanonicalPlace((*part.place, *place)): path for part in self.parts for place, path in part.paths().items()
         }
 
-    def _read_task(self, index: int, node: Node, task: dict[str, Any]) -> dict[str, Any]:
-        context = self.context
-        canonical: Path = ("tasks", index)
-        context.place(canonical, node.path)
-        result: dict[str, Any] = {"task_id": node.full_id, "label": node.label, "group": node.parent}
-        result.update(self._read_operator(canonical, node.path, task))
-        context.outputs_used = []
-        arguments = read_keys(
-            context, "WorkflowTask", task, node.path, canonical=(*canonical, "arguments"), roles=_ARGUMENTS
-        )
-        self._read_callable(canonical, node.path, arguments, result)
-        if runs_a_pod(result):
-            make_pod_arguments(context, arguments, (*canonical, "arguments"), node.path)
-        self._read_variables(canonical, node.path, task, arguments)
-        result["upstream"] = []
-        result["arguments"] = arguments
-        for key in ("expand", "partial"):
-            self._read_mapping(key, canonical, node.path, task, result)
-        if "partial" in result and "expand" not in result and "expand" not in task:
+
+NO_TASKS = TasksRead([], [], ())
+
+
+def read_tasks(context: Context, dag: dict[str, Any]) -> TasksRead:
+    """Read the tasks and groups of a plain definition; those without an id of their own are left out."""
+    ids = read_ids(context, dag)
+    graph = ids.graph
+    outputs = _OutputsTaken(graph)
+    in_tasks = replace(context, take_output=outputs.take)
+    said = ids.dependencies
+    groups = [_read_group(context, index, node, said[node.entry]) for index, node in enumerate(graph.groups)]
+    tasks = [_read_task(in_tasks, index, node, said[node.entry], outputs) for index, node in enumerate(graph.tasks)]
+    parts: tuple[_GroupOrTask, ...] = (*groups, *tasks)
+    graph.find_cycles({part.node: part.upstream for part in parts})
+    return TasksRead([group.keys for group in groups], [task.keys for task in tasks], parts)
+
+
+class _OutputsTaken:
+    """The tasks whose output each task takes, in the order in which they are met."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._task_ids: dict[PlainPath, dict[str, None]] = {}
+
+    def take(self, name: str, path: PlainPath) -> str | None:
+        """Return the id of the task that `+name` means; note a fault at the path where it means none."""
+        node = self._graph.resolve(name, path, groups=False, advice=_AFTER_OUTPUT)
+        if node is None:
+            return None
+        self._task_ids.setdefault(path.top(2), {})[node.full_id] = None
+        return node.full_id
+
+    def of(self, task: PlainPath) -> Iterable[str]:
+        """Return the ids of the tasks whose output is taken in the arguments of the task at a path."""
+        return self._task_ids.get(task, ())
+
+
+# ── groups ──
+
+
+@dataclass(frozen=True)
+class _GroupRead:
+    """A task group. arguments: its own, default_args included; place: where it goes in the canonical definition."""
+
+    keys: TaskGroup
+    node: Node
+    upstream: Upstream
+    place: CanonicalPlace
+    argument_paths: Paths
+
+    def paths(self) -> Paths:
+        """Return where the parts of the group come from."""
+        return {
+            CanonicalPlace(): self.node.path,
+            CanonicalPlace(("upstream",)): self.node.path / "dependencies",
+            **below("arguments", self.argument_paths),
+        }
+
+
+def _read_group(context: Context, index: int, node: Node, upstream: Upstream) -> _GroupRead:
+    sent = {key: value for key, value in node.sent.items() if key != "default_args"}
+    own = read_keys(context, "WorkflowTaskGroup", sent, node.path)
+    default_args = read_default_args(context, node.sent, node.path)
+    keys: TaskGroup = {
+        "group_id": node.full_id,
+        "label": node.label,
+        "parent": node.parent,
+        "upstream": list(upstream),
+        "arguments": {**own.values, **default_args.values},
+    }
+    place = CanonicalPlace(("task_groups", index))
+    return _GroupRead(keys, node, upstream, place, {**own.paths, **default_args.paths})
+
+
+# ── tasks ──
+
+
+@dataclass(frozen=True)
+class _TaskRead:
+    """A task. place: where it goes in the canonical definition."""
+
+    keys: Task
+    node: Node
+    upstream: Upstream
+    place: CanonicalPlace
+    argument_paths: Paths
+    partial_paths: Paths
+
+    def paths(self) -> Paths:
+        """Return where the parts of the task come from."""
+        path = self.node.path
+        paths = {
+            CanonicalPlace(): path,
+            CanonicalPlace(("upstream",)): path / "dependencies",
+            **below("arguments", self.argument_paths),
+            **below("partial", self.partial_paths),
+        }
+        paths.update((CanonicalPlace((key,)), path / key) for key in _KEPT_KEYS if key in self.keys)
+        if "callable" in self.keys:
+            paths[CanonicalPlace(("callable",))] = path / "python_callable_name"
+            paths[CanonicalPlace(("callable", "name"))] = path / "python_callable_name"
+            paths[CanonicalPlace(("callable", "file"))] = path / "python_callable_file"
+        return paths
+
+
+_GroupOrTask = Union[_GroupRead, _TaskRead]
+# The keys of a task that stand in the canonical definition as they do in the plain one.
+_KEPT_KEYS = ("operator", "decorator", "expand", "partial")
+
+
+def _read_task(context: Context, index: int, node: Node, dependencies: Upstream, outputs: _OutputsTaken) -> _TaskRead:
+    operator = _read_operator(context, node)
+    arguments, function = _without_callable(read_keys(context, "WorkflowTask", node.sent, node.path))
+    is_pod = runs_a_pod(operator)
+    if is_pod:
+        arguments = _of_pod(context, arguments, node.path)
+    arguments = _with_variables(context, arguments, node)
+    mapped, partial_paths = _read_mapping(context, node, arguments.values, is_pod=is_pod)
+    upstream = dict(dependencies)
+    for task_id in outputs.of(node.path):
+        upstream.setdefault(task_id, _place_of_output(node, task_id))
+    keys: Task = {
+        "task_id": node.full_id,
+        "label": node.label,
+        "group": node.parent,
+        **operator,
+        **function,
+        "upstream": list(upstream),
+        "arguments": arguments.values,
+        **mapped,
+    }
+    return _TaskRead(keys, node, upstream, CanonicalPlace(("tasks", index)), arguments.paths, partial_paths)
+
+
+def _read_operator(context: Context, node: Node) -> OperatorKey:
+    """Return what makes the task, an operator's class or a TaskFlow decorator; nothing where that is at fault."""
+    sent = node.sent
+    given = [key for key in ("operator", "decorator") if key in sent]
+    if len(given) == 2:
+        context.fault(node.path / "decorator", "is there beside 'operator'; give one of them")
+        return {}
+    if not given:
+        hints = (nearest(key, ["operator", "decorator"]) for key in sent)
+        hint = next((hint for hint in hints if hint), "")
+        context.fault(node.path, "'operator' is missing: the dotted path of the operator's class" + hint)
+        return {}
+    (key,) = given
+    value, path = sent[key], node.path / key
+    if path in context.skipped_paths:
+        return {}
+    if not is_dotted(value):
+        context.fault(path, f"{quoted(value)} is no dotted path; give one such as airflow.operators.bash.BashOperator")
+        return {}
+    if key == "operator":
+        return {"operator": todays_path(value)}
+    if not value.startswith(_DECORATORS):
+        context.fault(path, f"{quoted(value)} is no TaskFlow decorator; give one such as airflow.decorators.task")
+        return {}
+    if not {"python_callable_name", "python_callable"} & set(sent):
+        context.fault(node.path, "'python_callable_name' is missing: the function that the decorator makes a task of")
+    return {"decorator": value}
+
+
+def _without_callable(arguments: KeysRead) -> tuple[KeysRead, CallableKey]:
+    """Take a function of a callable file out of the arguments: the task has it as its `callable`."""
+    function = arguments.values.get("python_callable", {})
+    if tag_of(function) != "$callable":
+        return arguments, {}
+    values = {name: value for name, value in arguments.values.items() if name != "python_callable"}
+    paths = {place: path for place, path in arguments.paths.items() if place != ("python_callable",)}
+    return KeysRead(values, paths), {"callable": function["$callable"]}
+
+
+def _of_pod(context: Context, arguments: KeysRead, path: PlainPath) -> KeysRead:
+    values, renamed = read_pod_arguments(context, arguments.values, path)
+    return KeysRead(values, {**arguments.paths, **renamed})
+
+
+def _with_variables(context: Context, arguments: KeysRead, node: Node) -> KeysRead:
+    """Add the arguments whose values are those of Airflow Variables."""
+    entries = node.sent.get("variables_as_arguments")
+    if not isinstance(entries, list):
+        return arguments
+    path = node.path / "variables_as_arguments"
+    if path in context.skipped_paths:
+        return arguments
+    values, paths = dict(arguments.values), dict(arguments.paths)
+    for index, entry in enumerate(entries):
+        name, at_name = entry["attribute"], path / index / "attribute"
+        if name in values or name in node.sent:
+            context.fault(at_name, f"the argument {quoted(name)} is given as well; give one of them")
+        elif not name.isidentifier():
+            context.fault(at_name, f"{quoted(name)} is no argument's name")
+        else:
+            values[name] = {"$variable": entry["variable"]}
+            paths[CanonicalPlace((name,))] = at_name
+            paths[CanonicalPlace((name, "$variable"))] = path / index / "variable"
+    return KeysRead(values, paths)
+
+
+def _read_mapping(context: Context, node: Node, arguments: Arguments, *, is_pod: bool) -> tuple[MappedKeys, Paths]:
+    """Return what a task is mapped over and the arguments that are the same for each of its instances.
+
+    The second value: where what is renamed in `partial` comes from.
+    """
+    keys: MappedKeys = {}
+    paths: Paths = {}
+    expand = _read_map(context, node, "expand")
+    if expand is not None:
+        keys["expand"] = expand
+        _note_twice(context, expand, arguments, node.path / "expand")
+    partial = _read_map(context, node, "partial")
+    if partial is not None:
+        if is_pod:
+            partial, paths = read_pod_arguments(context, partial, node.path / "partial")
+        keys["partial"] = partial
+        _note_twice(context, partial, {**arguments, **(expand or {})}, node.path / "partial")
+        if "expand" not in node.sent:
             context.fault(
-                (*node.path, "partial"),
+                node.path / "partial",
                 "is there without 'expand'; add what the task is mapped over, or give its content as arguments",
             )
-        for task_id in context.outputs_used:
-            node.upstream.setdefault(task_id, self._place_of_output(node, task, task_id))
-        context.place((*canonical, "upstream"), (*node.path, "dependencies"))
-        return result
-
-    def _read_operator(self, canonical: Path, path: Path, task: dict[str, Any]) -> dict[str, Any]:
-        context = self.context
-        given = [key for key in ("operator", "decorator") if key in task]
-        if len(given) == 2:
-            context.fault((*path, "decorator"), "is there beside 'operator'; give one of them")
-            return {}
-        if not given:
-            near = next(
-                (nearest(key, ["operator", "decorator"]) for key in task if nearest(key, ["operator", "decorator"])), ""
-            )
-            context.fault(path, "'operator' is missing: the dotted path of the operator's class" + near)
-            return {}
-        key = given[0]
-        place = (*path, key)
-        if context.skipped(place):
-            return {}
-        value = task[key]
-        if not is_dotted(value):
-            context.fault(
-                place, f"{quoted(value)} is no dotted path; give one such as airflow.operators.bash.BashOperator"
-            )
-            return {}
-        if key == "decorator":
-            if not value.startswith(_DECORATORS):
-                context.fault(
-                    place,
-                    f"{quoted(value)} is no TaskFlow decorator; give one such as airflow.decorators.task",
-                )
-                return {}
-            if not {"python_callable_name", "python_callable"} & set(task):
-                context.fault(
-                    path, "'python_callable_name' is missing: the function that the decorator makes a task of"
-                )
-        context.place((*canonical, key), place)
-        return {key: todays_path(value) if key == "operator" else value}
-
-    def _read_callable(self, canonical: Path, path: Path, arguments: dict[str, Any], result: dict[str, Any]) -> None:
-        made = arguments.get("python_callable")
-        if isinstance(made, dict) and "$callable" in made:
-            result["callable"] = made["$callable"]
-            del arguments["python_callable"]
-            context = self.context
-            context.places.pop((*canonical, "arguments", "python_callable"))
-            context.place((*canonical, "callable"), (*path, "python_callable_name"))
-            context.place((*canonical, "callable", "name"), (*path, "python_callable_name"))
-            context.place((*canonical, "callable", "file"), (*path, "python_callable_file"))
-
-    def _read_variables(self, canonical: Path, path: Path, task: dict[str, Any], arguments: dict[str, Any]) -> None:
-        place = (*path, "variables_as_arguments")
-        entries = task.get("variables_as_arguments")
-        if not isinstance(entries, list) or self.context.skipped(place):
-            return
-        for index, entry in enumerate(entries):
-            attribute = entry["attribute"]
-            where = (*place, index, "attribute")
-            if attribute in arguments or attribute in task:
-                self.context.fault(where, f"the argument {quoted(attribute)} is given as well; give one of them")
-            elif not attribute.isidentifier():
-                self.context.fault(where, f"{quoted(attribute)} is no argument's name")
-            else:
-                arguments[attribute] = {"$variable": entry["variable"]}
-                self.context.place((*canonical, "arguments", attribute), where)
-                self.context.place((*canonical, "arguments", attribute, "$variable"), (*place, index, "variable"))
-
-    def _read_mapping(
-        self, key: str, canonical: Path, path: Path, task: dict[str, Any], result: dict[str, Any]
-    ) -> None:
-        place = (*path, key)
-        if key not in task or self.context.skipped(place):
-            return
-        made = KINDS[key](self.context, task[key], place)
-        if made is ABSENT or not isinstance(made, dict):
-            return
-        if key == "partial" and runs_a_pod(result):
-            make_pod_arguments(self.context, made, (*canonical, key), place)
-        result[key] = made
-        self.context.place((*canonical, key), place)
-        both = "expand" if key == "partial" else None
-        for name in made:
-            if name in result["arguments"] or (both and name in result.get(both, {})):
-                self.context.fault(
-                    (*place, name), "is given a second time; an argument is either mapped or the same for each"
-                )
-
-    def _place_of_output(self, node: Node, task: dict[str, Any], task_id: str) -> Path:
-        """Return the path of the key in which a task's output is used first."""
-        for key, value in task.items():
-            if task_id in _outputs(value):
-                return (*node.path, key)
-        return next(((*node.path, key) for key in ("expand", "partial") if key in task), node.path)
+    return keys, paths
 
 
-def _outputs(value: Any) -> set[str]:
+def _read_map(context: Context, node: Node, key: Literal["expand", "partial"]) -> Arguments | None:
+    if key not in node.sent:
+        return None
+    path = node.path / key
+    if path in context.skipped_paths:
+        return None
+    arguments = (read_expand if key == "expand" else read_partial)(context, node.sent[key], path)
+    return None if arguments is ABSENT else arguments
+
+
+def _note_twice(context: Context, mapped: Arguments, others: Arguments, path: PlainPath) -> None:
+    for name in mapped:
+        if name in others:
+            context.fault(path / name, "is given a second time; an argument is either mapped or the same for each")
+
+
+def _place_of_output(node: Node, task_id: str) -> PlainPath:
+    """Return the path of the key in which a task's output is used first."""
+    for key, value in node.sent.items():
+        if task_id in _outputs_named(value):
+            return node.path / key
+    return next((node.path / key for key in ("expand", "partial") if key in node.sent), node.path)
+
+
+def _outputs_named(value: Any) -> set[str]:
     if isinstance(value, str):
         return {value[1:]} if value.startswith("+") else set()
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return set().union(*(_outputs(child) for child in children)) if children else set()
+    return set().union(*map(_outputs_named, children))

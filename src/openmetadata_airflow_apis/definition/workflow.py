@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.definition.places import WORKFLOW_KEYS, CanonicalPlace, Pointer, nearest_existing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
+    from openmetadata_airflow_apis.definition.canonical import Definition
+    from openmetadata_airflow_apis.definition.dag_keys import DagRead
+    from openmetadata_airflow_apis.definition.places import Origin, Part
     from openmetadata_airflow_apis.errors import Fault
-
-Path = tuple[Union[str, int], ...]
-
-# dag-factory's other way to write a list: {"__type__": "builtins.list", "items": [...]}
-LISTS = ("builtins.list", "list")
-
-
-@dataclass
-class Origin:
-    """Where the parts of a plain definition come from in the document as sent.
-
-    starts: a path in the plain definition → the pointer of what stands there. What has no entry of its
-    own stands below its nearest ancestor's.
-    """
-
-    starts: dict[Path, str] = field(default_factory=lambda: {(): ""})
-
-    def pointer(self, path: Path) -> str:
-        """Return the pointer of a path, which need not exist."""
-        for length in range(len(path), -1, -1):
-            start = self.starts.get(path[:length])
-            if start is not None:
-                return start + "".join("/" + escape(part) for part in path[length:])
-        raise AssertionError("an origin without a start")
 
 
 @dataclass(frozen=True)
@@ -42,7 +23,6 @@ class Workflow:
 
     force: whether one that is deployed already may be replaced.
     is_paused: the DAG's state after the deployment; None leaves it.
-    definition: the canonical definition, JSON-able, all of its dates fixed.
     source: the workflow as it was sent.
     checked_dag: the Airflow DAG that a check has built of the definition, None where it has to be built (again).
     """
@@ -50,7 +30,7 @@ class Workflow:
     dag_id: str
     force: bool
     is_paused: bool | None
-    definition: dict[str, Any]
+    definition: Definition
     source: dict[str, Any]
     checked_dag: Any = field(default=None, compare=False, repr=False)
 
@@ -62,97 +42,30 @@ class Reading:
     workflow: None where there are faults.
     faults: each once, in the document's order.
     definition: the canonical definition; what was at fault is left out of it.
-    paths, origin: a path in it → its path in the plain definition → where that stands in the document.
+    dag: the last step of the reading, None where there was no DAG to read. origin: where its parts stand as sent.
     """
 
     workflow: Workflow | None
     faults: tuple[Fault, ...]
-    definition: dict[str, Any]
-    document: object = field(repr=False)
-    paths: Mapping[Path, Path] = field(repr=False)
+    definition: Definition
+    dag: DagRead | None = field(repr=False)
     origin: Origin = field(repr=False)
 
     @cached_property
-    def places(self) -> Mapping[Path, str]:
-        """The paths in the canonical definition → the JSON pointers of where they stand in the document."""
-        return {canonical: self.origin.pointer(path) for canonical, path in self.paths.items()}
+    def places(self) -> Mapping[CanonicalPlace, Pointer]:
+        """Where the parts of the canonical definition stand in the document."""
+        paths = {CanonicalPlace(("dag_id",)): WORKFLOW_KEYS / "name", **(self.dag.paths if self.dag else {})}
+        return {place: self.origin.pointer(path) for place, path in paths.items()}
 
-    def pointer(self, *path: str | int) -> str:
-        """Return the JSON pointer, into the document as sent, of a place in the canonical definition.
+    def pointer(self, *place: Part) -> Pointer:
+        """Return where a part of the canonical definition, or its nearest ancestor, stands in the document."""
+        for above in CanonicalPlace(place).lineage():
+            pointer = self.places.get(above)
+            if pointer is not None:
+                return nearest_existing(self.origin.document, pointer, place[len(above) :])
+        return Pointer("")
 
-        The nearest place that exists stands for one that doesn't.
-        """
-        for length in range(len(path), -1, -1):
-            known = self.places.get(path[:length])
-            if known is not None:
-                return existing(self.document, known, path[length:])
-        return ""
-
-    def at_fault(self, *path: str | int) -> bool:
+    def at_fault(self, *place: Part) -> bool:
         """Tell whether a fault stands at that place of the canonical definition, or below it."""
-        pointer = self.pointer(*path)
+        pointer = self.pointer(*place)
         return any(fault.pointer == pointer or fault.pointer.startswith(pointer + "/") for fault in self.faults)
-
-
-def escape(part: str | int) -> str:
-    """Return one part of a JSON pointer, escaped (RFC 6901, section 3)."""
-    return str(part).replace("~", "~0").replace("/", "~1")
-
-
-def join(path: Iterable[str | int]) -> str:
-    """Return the JSON pointer of a path."""
-    return "".join("/" + escape(part) for part in path)
-
-
-def split(pointer: str) -> list[str]:
-    """Return the parts of a JSON pointer."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-
-
-def existing(document: object, pointer: str, rest: Iterable[str | int]) -> str:
-    """Return `pointer` extended by as much of `rest` as the document has there."""
-    node, found = look_up(document, pointer)
-    if not found:
-        return pointer
-    for part in rest:
-        if isinstance(part, int) and isinstance(node, dict) and node.get("__type__") in LISTS and "items" in node:
-            node, pointer = node.get("items"), pointer + "/items"
-        node, found = _step(node, str(part))
-        if not found:
-            break
-        pointer += "/" + escape(part)
-    return pointer
-
-
-def look_up(document: object, pointer: str) -> tuple[object, bool]:
-    """Return what stands at a pointer, and whether anything does."""
-    node, found = document, True
-    for part in split(pointer):
-        node, found = _step(node, part)
-        if not found:
-            return None, False
-    return node, True
-
-
-def _step(node: object, part: str) -> tuple[Any, bool]:
-    if isinstance(node, dict):
-        return node.get(part), part in node
-    if isinstance(node, list) and part.isdecimal() and int(part) < len(node):
-        return node[int(part)], True
-    return None, False
-
-
-def in_document_order(document: object, faults: Iterable[Fault]) -> list[Fault]:
-    """Return the faults in the order in which a reader of the document meets them, each once."""
-
-    def place(fault: Fault) -> tuple[tuple[int, ...], str]:
-        node, position = document, []
-        for part in split(fault.pointer):
-            if isinstance(node, dict) and part in node:
-                position.append(list(node).index(part))
-            elif isinstance(node, list) and part.isdecimal():
-                position.append(int(part))
-            node, _ = _step(node, part)
-        return tuple(position), fault.detail
-
-    return sorted(set(faults), key=place)

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from openmetadata_airflow_apis.definition.workflow import escape, join, split
+from openmetadata_airflow_apis.definition.json_limits import pointer_of
+from openmetadata_airflow_apis.definition.places import escape, join, split
 from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path as FilePath
 
-    from openmetadata_airflow_apis.definition.workflow import Path
-
-    _Link = tuple[Any, Any]  # the link to what it stands in, and its key there
+    from openmetadata_airflow_apis.definition.json_limits import Way
 
 _CONFIG = "/workflow/dag_config"
 
@@ -91,18 +90,10 @@ def read_yaml(text: str | bytes) -> WorkflowFile:
     faults: list[Fault] = []
     reader = _YamlReader(loader("").construct_object, faults)
     document = reader.value(node, None, 0)
-    lines = {join(_path(link)): line for link, line in reader.lines}
+    lines: dict[str, int] = {pointer_of(way): line for way, line in reader.lines}
     if faults:
         raise InvalidDefinition(faults)
     return _requests(document, lines)
-
-
-def _path(link: _Link | None) -> Path:
-    parts = []
-    while link is not None:
-        link, part = link
-        parts.append(part)
-    return tuple(reversed(parts))
 
 
 class _YamlReader:
@@ -112,59 +103,59 @@ class _YamlReader:
         self._scalar = scalar
         self._faults = faults
         self._nodes = 0
-        self.lines: list[tuple[_Link | None, int]] = []
+        self.lines: list[tuple[Way, int]] = []
 
-    def value(self, node: Any, link: _Link | None, depth: int) -> Any:
+    def value(self, node: Any, way: Way, depth: int) -> Any:
         """Return the JSON value of a node. Anchors may multiply nodes: there is an end to that."""
         self._nodes += 1
-        self.lines.append((link, node.start_mark.line + 1))
+        self.lines.append((way, node.start_mark.line + 1))
         if self._nodes > 500_000 or depth > 200:
             if not self._faults:
                 self._faults.append(Fault("", "has too many nodes or levels; anchors may have multiplied them"))
             return None
         if node.id == "sequence":
-            return [self.value(item, (link, index), depth + 1) for index, item in enumerate(node.value)]
+            return [self.value(item, (way, index), depth + 1) for index, item in enumerate(node.value)]
         if node.id == "mapping":
-            return self._map(node, link, depth)
-        return self._scalar_value(node, link)
+            return self._map(node, way, depth)
+        return self._scalar_value(node, way)
 
-    def _map(self, node: Any, link: _Link | None, depth: int) -> dict[str, Any]:
+    def _map(self, node: Any, way: Way, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 sources = value_node.value if value_node.id == "sequence" else [value_node]
                 for source in sources:
-                    made = self.value(source, link, depth + 1)
-                    if isinstance(made, dict):
-                        merged = {**made, **merged}
+                    keys = self.value(source, way, depth + 1)
+                    if isinstance(keys, dict):
+                        merged = {**keys, **merged}
                 continue
             key = key_node.value if key_node.id == "scalar" else None
             if key is None:
-                self._faults.append(Fault(join(_path(link)), "has a key that is no text"))
+                self._faults.append(Fault(pointer_of(way), "has a key that is no text"))
             elif key in result:
-                self._faults.append(Fault(join((*_path(link), key)), "is there twice in one map"))
+                self._faults.append(Fault(pointer_of((way, key)), "is there twice in one map"))
             else:
-                result[key] = self.value(value_node, (link, key), depth + 1)
+                result[key] = self.value(value_node, (way, key), depth + 1)
                 # A fault in a block is shown at its key rather than at the block's first line.
-                self.lines.append(((link, key), key_node.start_mark.line + 1))
+                self.lines.append(((way, key), key_node.start_mark.line + 1))
         return {**merged, **result}
 
-    def _scalar_value(self, node: Any, link: _Link | None) -> Any:
+    def _scalar_value(self, node: Any, way: Way) -> Any:
         import yaml
 
         try:
-            made = self._scalar(node)
+            value = self._scalar(node)
         except (yaml.YAMLError, ValueError) as error:
-            self._faults.append(Fault(join(_path(link)), " ".join(str(error).split())))
+            self._faults.append(Fault(pointer_of(way), " ".join(str(error).split())))
             return None
         # Dates without quotes are dates to YAML; the format writes them as texts.
-        if isinstance(made, (datetime, date)):
-            return made.isoformat()
-        if isinstance(made, (set, bytes)):
-            self._faults.append(Fault(join(_path(link)), "has a YAML type that JSON doesn't know"))
+        if isinstance(value, (datetime, date)):
+            return value.isoformat()
+        if isinstance(value, (set, bytes)):
+            self._faults.append(Fault(pointer_of(way), "has a YAML type that JSON doesn't know"))
             return None
-        return made
+        return value
 
 
 def _requests(document: object, lines: Mapping[str, int]) -> WorkflowFile:

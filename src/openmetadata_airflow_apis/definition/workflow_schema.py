@@ -104,6 +104,22 @@ def airflow_name(key: str, of_key: Schema) -> str:
     return of_key.get("x-airflow-name", key)
 
 
+@cache
+def function_keys(name: str) -> Mapping[str, str]:
+    """Return, for each key of an object that names a callable file, the key that names the function in it."""
+    return {of_key["x-file"]: key for key, of_key in properties(name).items() if "x-file" in of_key}
+
+
+def other_half(known: Mapping[str, Schema], key: str) -> str | None:
+    """Return the key that names the file of the function that a key names, or the other way round.
+
+    known: the schemas of the keys; the x-file of a function's key is the key of its file. None for any other key.
+    """
+    if "x-file" in known.get(key, {}):
+        return str(known[key]["x-file"])
+    return next((name for name, of_name in known.items() if of_name.get("x-file") == key), None)
+
+
 def faults(name: str, document: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the path and the sentence of each fault by which the document doesn't fit the schema."""
     for error in _validator(name).iter_errors(document):

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from openmetadata_airflow_apis.definition.canonical import Definition, Task, TaskGroup, Value
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -11,8 +18,8 @@ class Difference:
     """A key of the DAG whose value changes; None stands for a key that is not given."""
 
     key: str
-    before: Any
-    after: Any
+    before: Value
+    after: Value
 
 
 @dataclass(frozen=True)
@@ -34,12 +41,11 @@ class Changes:
     task_groups_changed: tuple[str, ...]
 
 
-def changes_between(before: dict[str, Any] | None, after: dict[str, Any]) -> Changes:
+def changes_between(before: Definition | None, after: Definition) -> Changes:
     """Return what differs between two canonical definitions; None stands for nothing deployed."""
-    before = before or {"dag": {}, "tasks": []}
-    old_tasks, new_tasks = _by_id(before["tasks"], "task_id"), _by_id(after["tasks"], "task_id")
-    old_groups = _by_id(before.get("task_groups") or [], "group_id")
-    new_groups = _by_id(after.get("task_groups") or [], "group_id")
+    before = before or {"dag_id": "", "dag": {}, "task_groups": [], "tasks": []}
+    old_tasks, new_tasks = _tasks_of(before), _tasks_of(after)
+    old_groups, new_groups = _groups_of(before), _groups_of(after)
     old_edges, new_edges = _edges(old_tasks, old_groups), _edges(new_tasks, new_groups)
     task_keys = {id_: _differing(old_tasks[id_], task) for id_, task in new_tasks.items() if id_ in old_tasks}
     return Changes(
@@ -61,21 +67,24 @@ def changes_between(before: dict[str, Any] | None, after: dict[str, Any]) -> Cha
     )
 
 
-def _by_id(items: list[dict[str, Any]], key: str) -> dict[str, dict[str, Any]]:
-    return {item[key]: item for item in items}
+def _tasks_of(definition: Definition) -> dict[str, Task]:
+    return {task["task_id"]: task for task in definition["tasks"]}
 
 
-def _edges(*nodes: dict[str, dict[str, Any]]) -> dict[tuple[str, str], None]:
-    return {
-        (upstream, id_): None for kind in nodes for id_, node in kind.items() for upstream in node.get("upstream") or []
-    }
+def _groups_of(definition: Definition) -> dict[str, TaskGroup]:
+    return {group["group_id"]: group for group in definition.get("task_groups") or []}
 
 
-def _missing(items: dict[Any, Any], among: dict[Any, Any]) -> tuple[Any, ...]:
+def _edges(tasks: Mapping[str, Task], groups: Mapping[str, TaskGroup]) -> dict[tuple[str, str], None]:
+    nodes = [*tasks.items(), *groups.items()]
+    return {(upstream, id_): None for id_, node in nodes for upstream in node.get("upstream") or []}
+
+
+def _missing(items: Iterable[_Item], among: Mapping[_Item, object]) -> tuple[_Item, ...]:
     return tuple(item for item in items if item not in among)
 
 
-def _differing(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
+def _differing(before: Mapping[str, Value], after: Mapping[str, Value]) -> tuple[str, ...]:
     """Return the keys whose values differ, except `upstream`: edges have fields of their own."""
     keys = []
     for key in {**before, **after}:

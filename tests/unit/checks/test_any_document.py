@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from openmetadata_airflow_apis.checks.workflow_check import check_workflow
 from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
-from openmetadata_airflow_apis.definition.workflow import look_up
+from openmetadata_airflow_apis.definition.places import look_up
 from openmetadata_airflow_apis.errors import InvalidDefinition
 from openmetadata_airflow_apis.settings import Settings
 from support.examples import examples

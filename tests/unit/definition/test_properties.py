@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from openmetadata_airflow_apis.definition import json_schema, read_workflow
-from openmetadata_airflow_apis.definition.workflow import look_up
+from openmetadata_airflow_apis.definition.places import look_up
 from openmetadata_airflow_apis.definition.workflow_schema import properties
 from support.examples import examples
 

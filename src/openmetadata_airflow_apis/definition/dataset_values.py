@@ -1,0 +1,55 @@
+"""Datasets by their URI, in canonical form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest
+from openmetadata_airflow_apis.definition.reading_context import ABSENT
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from openmetadata_airflow_apis.definition.canonical import DatasetTag
+    from openmetadata_airflow_apis.definition.places import PlainPath
+    from openmetadata_airflow_apis.definition.reading_context import Absent, Context
+
+DATASET = "airflow.datasets.Dataset"
+# Every path of that class, and of what it is called in Airflow 3.
+DATASET_CLASSES = {
+    DATASET,
+    "airflow.Dataset",
+    "airflow.datasets.dataset.Dataset",
+    "airflow.sdk.Asset",
+    "airflow.sdk.definitions.asset.Asset",
+}
+
+
+def dataset_value(context: Context, uri: Any, path: PlainPath) -> DatasetTag | Literal[Absent.ABSENT]:
+    """Return a dataset by its URI."""
+    if not isinstance(uri, str):
+        return context.fault(path, f"{kind_of(uri)}; give the URI of a dataset")
+    if not uri.strip() or not uri.isascii() or len(uri) > 3000:
+        return context.fault(path, "is no dataset's URI: it has 1 to 3000 ASCII characters")
+    if uri.lower().startswith("airflow:"):
+        return context.fault(path, "has the scheme 'airflow', which Airflow keeps for itself")
+    return {"$dataset": {"uri": uri}}
+
+
+def read_dataset_object(
+    context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath
+) -> DatasetTag | Literal[Absent.ABSENT]:
+    """Return the dataset that the arguments of a Dataset make."""
+    for key in kwargs:
+        if key not in {"uri", "extra", "name", "group"}:
+            return context.fault(path / key, f"a dataset has no '{key}'{nearest(key, ['uri', 'extra'])}")
+    uri = kwargs.get("uri", args[0] if args else kwargs.get("name"))
+    if uri is None:
+        return context.fault(path, 'a dataset needs its "uri"')
+    value = dataset_value(context, uri, path / "uri" if "uri" in kwargs else path)
+    extra = kwargs.get("extra")
+    if value is ABSENT or extra is None:
+        return value
+    if not isinstance(extra, dict):
+        return context.fault(path / "extra", f"{kind_of(extra)}; give a map")
+    return {"$dataset": {**value["$dataset"], "extra": extra}}

@@ -1,0 +1,66 @@
+"""What a document must be to be stored as JSON: texts, numbers, and an end to its depth."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Union
+
+from openmetadata_airflow_apis.definition.places import Pointer
+from openmetadata_airflow_apis.errors import Fault
+
+MAX_DEPTH = 64
+
+# How a walk came to a node: the way to what it stands in, and its key there; None for the whole document. A path
+# for each node would cost more than the walk.
+Way = Union[None, "tuple[Way, Any]"]
+
+
+def unfit_for_json(document: object) -> Fault | None:
+    """Return a fault where a document could not be stored as JSON: no text, no number, too deep."""
+    waiting: list[tuple[object, int, Way]] = [(document, 0, None)]
+    while waiting:
+        node, depth, way = waiting.pop()
+        if type(node) is str and _is_text(node):
+            continue  # which most nodes are
+        detail = _unfit(node, depth)
+        if detail is not None:
+            return Fault(pointer_of(way), detail)
+        if isinstance(node, dict):
+            waiting.extend((value, depth + 1, (way, key)) for key, value in node.items())
+        elif isinstance(node, list):
+            waiting.extend((value, depth + 1, (way, index)) for index, value in enumerate(node))
+    return None
+
+
+def pointer_of(way: Way) -> Pointer:
+    """Return the pointer of the node that a way leads to."""
+    parts = []
+    while way is not None:
+        way, part = way
+        parts.append(part)
+    return Pointer("").below(reversed(parts))
+
+
+def _unfit(node: object, depth: int) -> str | None:
+    if isinstance(node, str):
+        return None if _is_text(node) else "has a character that is none: a NUL, or half of a surrogate pair"
+    if isinstance(node, float):
+        return None if math.isfinite(node) else "is no number that JSON knows"
+    if isinstance(node, (dict, list)):
+        if depth >= MAX_DEPTH:
+            return f"is more than {MAX_DEPTH} levels deep"
+        bad = [key for key in node if not isinstance(key, str) or not _is_text(key)] if isinstance(node, dict) else []
+        return f"has the key {bad[0]!r}, which is no text" if bad else None
+    if node is None or isinstance(node, int):
+        return None
+    return f"is a {type(node).__name__}, which JSON doesn't know"
+
+
+def _is_text(text: str) -> bool:
+    if text.isascii():
+        return "\x00" not in text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
