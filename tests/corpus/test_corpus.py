@@ -52,8 +52,6 @@ FAILING: dict[str, str] = {
     "datasets_from_a_file": "dataset names from a file",
     "datasets_from_a_file_by_condition": "dataset names from a file",
     "decorators": "external_python",
-    "default_with_task_map": "maps and lists of tasks mixed",
-    "default_with_tasks": "a default with tasks as a list",
     "documentation": "doc_md_file_path, doc_md_python_*",
     "duplicate_keys": "lines of doubled keys",
     "duplicate_keys_in_json": "lines in JSON",

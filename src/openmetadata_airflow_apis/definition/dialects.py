@@ -95,8 +95,10 @@ def _with_chosen_dag(plain: PlainWorkflow, config: dict[str, Any], pointer: Poin
         return replace(plain, faults=(*plain.faults, *faults))
     if config[key] is None:
         return replace(plain, faults=(*plain.faults, *faults, Fault(pointer / key, "is null; give a map")))
-    dag, from_default = with_default(config[key], config.get("default"), pointer / "default")
-    starts = {**plain.origin.starts, _TOP: pointer / key, **from_default}
+    dag, starts_below = with_default(
+        config[key], config.get("default"), dag_at=pointer / key, default_at=pointer / "default"
+    )
+    starts = {**plain.origin.starts, _TOP: pointer / key, **starts_below}
     return replace(plain, dag=dag, origin=replace(plain.origin, starts=starts), faults=(*plain.faults, *faults))
 
 

@@ -328,6 +328,39 @@ def test_the_default_block_holds_where_the_dag_says_nothing() -> None:
     assert definition["tasks"][0]["arguments"] == {"bash_command": "echo $HOME", "retries": 4}
 
 
+_OWN_TASKS = {"load": {"retries": 2}, "more": BASH}
+_OTHER_TASKS = {"extract": BASH, "load": {**BASH, "dependencies": ["extract"], "retries": 1}}
+
+
+def _as_list(tasks: dict) -> list:
+    return [{"task_id": task_id, **task} for task_id, task in tasks.items()]
+
+
+@pytest.mark.parametrize("own", [_OWN_TASKS, _as_list(_OWN_TASKS)])
+@pytest.mark.parametrize("other", [_OTHER_TASKS, _as_list(_OTHER_TASKS)])
+def test_tasks_of_the_default_block_are_merged_by_their_ids(own: object, other: object) -> None:
+    """Whether the tasks of either are a list or a map, those of one id are one task, the DAG's own words first."""
+    document = request({"schedule": None, "tasks": own})
+    document["workflow"]["dag_config"]["default"] = {"tasks": other}
+    assert [(task["task_id"], task["upstream"], task["arguments"]) for task in read(document).definition["tasks"]] == [
+        ("load", ["extract"], {"retries": 2, "bash_command": "echo $HOME"}),
+        ("more", [], {"bash_command": "echo $HOME"}),
+        ("extract", [], {"bash_command": "echo $HOME"}),
+    ]
+
+
+def test_task_groups_of_the_default_block_are_merged_by_their_names() -> None:
+    """Groups as a list and as a map are merged as tasks are; a group without a word about it is a group."""
+    document = request({"schedule": None, "tasks": {"a": BASH}, "task_groups": {"one": None, "two": {"tooltip": "x"}}})
+    document["workflow"]["dag_config"]["default"] = {
+        "task_groups": [{"group_name": "one", "tooltip": "y"}, {"group_name": "two", "tooltip": "y"}]
+    }
+    assert [(group["group_id"], group["arguments"]) for group in read(document).definition["task_groups"]] == [
+        ("one", {"tooltip": "y"}),
+        ("two", {"tooltip": "x"}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("own", "callback"),
     [

@@ -336,6 +336,21 @@ def test_faults_in_the_default_block_are_shown_there() -> None:
     ]
 
 
+def test_faults_in_merged_tasks_are_shown_where_they_stand() -> None:
+    """Where the default's tasks are a list and the DAG's a map, each fault is shown in the one that it comes from."""
+    document = request({"schedule": None, "tasks": {"load": {"retries": "x"}, "b c": BASH}})
+    default = {"tasks": [{"task_id": "load", **BASH, "pool_slots": "y"}, {"pool": "z", **BASH}, 7]}
+    document["workflow"]["dag_config"]["default"] = default
+    base = "/workflow/dag_config/default/tasks"
+    assert faults(document) == [
+        (f"{DAG}/tasks/load/retries", "is the text 'x'; give a whole number"),
+        (f"{DAG}/tasks/b c", "'b c' is no id; an id has letters, digits, '_', '-' and '.'"),
+        (f"{base}/0/pool_slots", "is the text 'y'; give a whole number"),
+        (f"{base}/1", "'task_id' is missing"),
+        (f"{base}/2", "is the number 7; give a map"),
+    ]
+
+
 def test_faults_of_a_flat_body_are_shown_in_it(tmp_path) -> None:
     """A flat body's faults have their places in the flat body, its tasks' config included."""
     body = {
