@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from openmetadata_airflow_apis.checks.findings import Findings
-    from openmetadata_airflow_apis.definition.canonical import Arguments, Call, Callback, ManagedFunction, Tag, Value
+    from openmetadata_airflow_apis.definition.canonical import (
+        Arguments,
+        Call,
+        Callback,
+        ManagedFunction,
+        Tag,
+        Value,
+        VariableOrDefault,
+    )
     from openmetadata_airflow_apis.definition.places import CanonicalPlace, Part
     from openmetadata_airflow_apis.settings import Settings
 
@@ -84,7 +92,7 @@ class ValueChecks:
         elif tag == "$callback":
             self._check_callback(content, place)
         elif tag == "$variable":
-            self._check_variable(content, place / tag)
+            self._check_variable(content, place)
         elif tag in {"$all", "$any", "$join"}:
             for item in content:
                 self.check(item, place)
@@ -165,15 +173,22 @@ class ValueChecks:
         elif inspect.isfunction(found):
             self._check_fit(inspect.signature(found), path.rpartition(".")[2], place, kwargs)
 
-    def _check_variable(self, name: str, place: CanonicalPlace) -> None:
+    def _check_variable(self, content: str | VariableOrDefault, place: CanonicalPlace) -> None:
+        if not isinstance(content, str):
+            self.check(content["default"], place)
+            return
         if not self._read_variables:
             return
         from airflow.models.variable import Variable
 
         try:
-            Variable.get(name)
+            Variable.get(content)
         except KeyError:
-            self._findings.add(place, f"there is no Airflow Variable '{name}'; create it, then deploy")
+            self._findings.add(
+                place / "$variable",
+                f"there is no Airflow Variable '{content}'; create it, then deploy, or give the argument beside it, "
+                "which holds while there is none",
+            )
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ManagedFunction,
         Tag,
         Value,
+        VariableOrDefault,
     )
 
 FindFunction = Callable[[str, str], Callable[..., Any]]  # (file, name) → the function
@@ -56,7 +57,8 @@ class Values:
     """Makes Python objects of values.
 
     find_function: looks up functions of callable files. find_output: gives a task's output by its task_id.
-    find_variable: gives the value of an Airflow Variable, by default the one in Airflow's secrets and database.
+    find_variable: gives the value of an Airflow Variable, or raises KeyError; by default the one in Airflow's secrets
+    and database.
     """
 
     def __init__(
@@ -154,7 +156,15 @@ class Values:
     def _join(self, content: list[Value]) -> str:
         return "".join(str(self.make(item)) for item in content)
 
-    def _variable(self, name: str) -> str:
+    def _variable(self, content: str | VariableOrDefault) -> Any:
+        if isinstance(content, str):
+            return self._value_of_variable(content)
+        try:
+            return self._value_of_variable(content["name"])
+        except KeyError:
+            return self.make(content["default"])
+
+    def _value_of_variable(self, name: str) -> str:
         if self._find_variable is not None:
             return self._find_variable(name)
         from airflow.models.variable import Variable

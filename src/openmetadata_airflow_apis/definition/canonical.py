@@ -79,6 +79,13 @@ class Dataset(TypedDict):
     extra: NotRequired[dict[str, Any]]
 
 
+class VariableOrDefault(TypedDict):
+    """The value of an Airflow Variable by its name, and what it is where there is no such Variable."""
+
+    name: str
+    default: Value
+
+
 # ── tagged objects ──
 
 # A moment: ISO 8601 with its offset, or with none in a definition without a time zone; or a LocalTime.
@@ -98,8 +105,8 @@ AllTag = TypedDict("AllTag", {"$all": list["Condition"]})
 AnyTag = TypedDict("AnyTag", {"$any": list["Condition"]})
 # A text of several values, of which one at least is known only when the DAG is built.
 JoinTag = TypedDict("JoinTag", {"$join": list[Value]})
-# The value of an Airflow Variable, when the DAG is built: its name.
-VariableTag = TypedDict("VariableTag", {"$variable": str})
+# The value of an Airflow Variable, when the DAG is built: its name, or with a VariableOrDefault.
+VariableTag = TypedDict("VariableTag", {"$variable": Union[str, VariableOrDefault]})
 # An author's own map of one key that starts with "$". The key means nothing; its value is a Value.
 LiteralTag = TypedDict("LiteralTag", {"$literal": dict[str, Value]})
 

@@ -12,10 +12,16 @@ from openmetadata_airflow_apis.definition.fault_messages import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,199}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9](?:\.?[A-Za-z0-9_-])*", re.ASCII)
+_LONGEST = 200
 # "DAGs" is the name of Airflow's permission on all DAGs; the modules are Airflow's own hooks.
 _RESERVED = {"dags", "default", "airflow_local_settings", "webserver_config"}
 _MODULE_ENDINGS = (".py", ".pyc", ".so", ".pyd")
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text has the form of a DAG's name; then it is the name of a file as well."""
+    return len(text) <= _LONGEST and _NAME.fullmatch(text) is not None
 
 
 def fault_of_name(name: str, *, dags_folder: Path | None = None) -> str | None:
@@ -23,11 +29,15 @@ def fault_of_name(name: str, *, dags_folder: Path | None = None) -> str | None:
 
     dags_folder: modules in it don't count; whether a file there may be replaced is the deployment's to say.
     """
-    if not _NAME.fullmatch(name):
-        return f"{quoted(name)} is no name for a DAG: a letter, then letters, digits, '_' and '-', 200 of them at most"
+    if not is_name(name):
+        return (
+            f"{quoted(name)} is no name for a DAG: it has letters, digits, '_', '-' and '.', begins with a letter or a "
+            f"digit, has no two dots in a row and none at its end, and is {_LONGEST} characters long at most"
+        )
     lowered = name.lower()
     if lowered in _RESERVED:
         return f"'{name}' is a reserved name; give another"
+    # No module has a dot in its name: `import service.schema` looks for schema in service, never for service.schema.py.
     if lowered in _standard_modules() or lowered in _installed_modules(dags_folder):
         return f"'{name}' is the name of an importable Python module, which the DAG's file would hide; give another"
     return None

@@ -22,6 +22,7 @@ from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPat
 from openmetadata_airflow_apis.definition.pod_arguments import read_pod_arguments, runs_a_pod
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 from openmetadata_airflow_apis.definition.task_ids import read_ids
+from openmetadata_airflow_apis.definition.workflow_schema import properties
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -236,7 +237,7 @@ def _of_pod(context: Context, arguments: KeysRead, path: PlainPath) -> KeysRead:
 
 
 def _with_variables(context: Context, arguments: KeysRead, node: Node) -> KeysRead:
-    """Add the arguments whose values are those of Airflow Variables."""
+    """Add the arguments whose values are those of Airflow Variables; what is given itself is the default."""
     entries = node.sent.get("variables_as_arguments")
     if not isinstance(entries, list):
         return arguments
@@ -246,11 +247,13 @@ def _with_variables(context: Context, arguments: KeysRead, node: Node) -> KeysRe
     values, paths = dict(arguments.values), dict(arguments.paths)
     for index, entry in enumerate(entries):
         name, at_name = entry["attribute"], path / index / "attribute"
-        if name in values or name in node.sent:
-            context.fault(at_name, f"the argument {quoted(name)} is given as well; give one of them")
-        elif not name.isidentifier():
+        if not name.isidentifier() or "x-role" in properties("WorkflowTask").get(name, {}):
             context.fault(at_name, f"{quoted(name)} is no argument's name")
-        else:
+        elif tag_of(values.get(name)) == "$variable":
+            context.fault(at_name, f"the argument {quoted(name)} is the value of another Variable already")
+        elif name in values:
+            values[name] = {"$variable": {"name": entry["variable"], "default": values[name]}}
+        elif name not in node.sent:  # else it has its fault already
             values[name] = {"$variable": entry["variable"]}
             paths[CanonicalPlace((name,))] = at_name
             paths[CanonicalPlace((name, "$variable"))] = path / index / "variable"

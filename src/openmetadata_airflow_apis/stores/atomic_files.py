@@ -100,13 +100,8 @@ def left_beside(path: Path) -> list[Path]:
     """Return the files that write_beside wrote for path and that were never renamed."""
     if not path.parent.is_dir():
         return []
-    prefix = f".{path.name}."
     with os.scandir(path.parent) as entries:
-        return [
-            path.with_name(entry.name)
-            for entry in entries
-            if entry.name.startswith(prefix) and entry.name.endswith(_SUFFIX)
-        ]
+        return [path.with_name(entry.name) for entry in entries if written_beside(entry.name) == path.name]
 
 
 def written_beside(name: str) -> str | None:

@@ -9,12 +9,12 @@ between two of these steps, `finish_interrupted` completes or sweeps.
 from __future__ import annotations
 
 import os
-import re
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from openmetadata_airflow_apis.dagbuild.stored_document import decode, encode
+from openmetadata_airflow_apis.definition.dag_ids import is_name
 from openmetadata_airflow_apis.errors import (
     MEND_BY_HAND,
     ConfigurationError,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.settings import Settings
 
 _LOCK_SECONDS = 20.0
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,199}")
 _DELETING = ".deleting"
 
 
@@ -76,17 +75,17 @@ class FileStore:
     def dag_ids(self) -> list[str]:
         """Return the names of the .json files in dag_generated_configs, sorted."""
         names = (name[:-5] for name in self._entries(self._records) if name.endswith(".json"))
-        return sorted(name for name in names if _NAME.fullmatch(name))
+        return sorted(name for name in names if is_name(name))
 
     def interrupted(self) -> set[str]:
         """Return the names with left-over files, and those whose .py is not what the template renders now."""
         file_names = self._entries(self._records) + self._entries(self._modules)
-        left_over = {dag_id for dag_id in map(_dag_id_of_left_over, file_names) if dag_id and _NAME.fullmatch(dag_id)}
+        left_over = {dag_id for dag_id in map(_dag_id_of_left_over, file_names) if dag_id and is_name(dag_id)}
         return left_over | {dag_id for dag_id in self.dag_ids() if self._module_is_stale(dag_id)}
 
     def knows(self, dag_id: str) -> bool:
         """Say whether there is a .json, one being deleted, or a .py that was rendered here."""
-        if not _NAME.fullmatch(dag_id):
+        if not is_name(dag_id):
             return False  # `../x` or 250 characters make no file of ours
         if self._record(dag_id).exists() or self._tombstone(dag_id).exists():
             return True
@@ -110,7 +109,7 @@ class FileStore:
 
     def read(self, dag_id: str) -> StoredDocument | None:
         """Read <dag_id>.json."""
-        if not _NAME.fullmatch(dag_id):
+        if not is_name(dag_id):
             return None
         path = self._record(dag_id)
         try:

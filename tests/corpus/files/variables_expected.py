@@ -12,4 +12,3 @@ with DAG(
     BashOperator(task_id="from_variable", bash_command=Variable.get("greeting"))
     BashOperator(task_id="over_its_default", bash_command=Variable.get("greeting", default_var="echo default"))
     BashOperator(task_id="default_holds", bash_command=Variable.get("not_there", default_var="echo default"))
-    BashOperator(task_id="optional", bash_command="echo")

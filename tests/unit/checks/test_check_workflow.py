@@ -415,7 +415,7 @@ def test_every_fault_at_once(settings):
 
 
 def test_a_missing_variable(settings, monkeypatch):
-    """An Airflow Variable that a definition reads has to exist when it is deployed."""
+    """A Variable that a definition reads has to exist at the deploy, unless the argument has a value without it."""
     monkeypatch.setenv("AIRFLOW_VAR_THERE", "true")
     task = bash(variables_as_arguments=[{"variable": "there", "attribute": "bash_command"}])
     del task["bash_command"]
@@ -427,8 +427,19 @@ def test_a_missing_variable(settings, monkeypatch):
     assert [(fault.pointer, fault.detail) for fault in caught.value.faults] == [
         (
             f"{DAG}/tasks/one/variables_as_arguments/0/variable",
-            "there is no Airflow Variable 'away'; create it, then deploy",
+            (
+                "there is no Airflow Variable 'away'; create it, then deploy, or give the argument beside it, "
+                "which holds while there is none"
+            ),
         )
+    ]
+    task["bash_command"] = "echo {{ ds }}"
+    assert check_workflow(request(tasks={"one": task}), settings, now=NOW).checked_dag is None
+    task["bash_command"] = "echo {{ ds }"
+    with pytest.raises(InvalidDefinition) as caught:
+        check_workflow(request(tasks={"one": task}), settings, now=NOW)
+    assert [(fault.pointer, fault.detail) for fault in caught.value.faults] == [
+        (f"{DAG}/tasks/one/bash_command", "the Jinja template can't be read: unexpected '}'")
     ]
 
 

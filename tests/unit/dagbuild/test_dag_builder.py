@@ -83,6 +83,7 @@ def argument(value: object) -> object:
         ({"$call": {"path": "datetime.timedelta", "args": [1], "kwargs": {"hours": 2}}}, timedelta(days=1, hours=2)),
         ({"$join": ["a", {"$variable": "v"}, 1]}, "a<v>1"),
         ({"$variable": "v"}, "<v>"),
+        ({"$variable": {"name": "v", "default": 1}}, "<v>"),
         ({"$literal": {"$any": {"$timedelta": 1}}}, {"$any": timedelta(seconds=1)}),
         ({"$HOME": 1, "b": 2}, {"$HOME": 1, "b": 2}),
     ],

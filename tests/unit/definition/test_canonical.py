@@ -238,6 +238,10 @@ def test_keys_of_the_dag(keys: dict, canonical: dict) -> None:
         ({"env": {"$set": "x", "$unset": "y"}}, {"env": {"$set": "x", "$unset": "y"}}),
         ({"env": {"PHONE": "+49 30"}}, {"env": {"PHONE": "+49 30"}}),
         ({"variables_as_arguments": [{"variable": "folder", "attribute": "cwd"}]}, {"cwd": {"$variable": "folder"}}),
+        (
+            {"variables_as_arguments": [{"variable": "folder", "attribute": "cwd"}], "cwd": "/srv"},
+            {"cwd": {"$variable": {"name": "folder", "default": "/srv"}}},
+        ),
         ({"python_callable": "airflow.macros.ds_add"}, {"python_callable": {"$import": "airflow.macros.ds_add"}}),
     ],
 )  # fmt: skip

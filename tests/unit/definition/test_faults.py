@@ -130,16 +130,20 @@ def test_documents_that_are_no_workflow(document: object, expected: list) -> Non
     assert faults(document) == expected
 
 
+_FORM = (
+    "is no name for a DAG: it has letters, digits, '_', '-' and '.', begins with a letter or a digit, has no two dots in a "
+    "row and none at its end, and is 200 characters long at most"
+)
+
+
 @pytest.mark.parametrize(
     ("name", "detail"),
     [
-        ("", "'' is no name for a DAG: a letter, then letters, digits, '_' and '-', 200 of them at most"),
-        ("../x", "'../x' is no name for a DAG: a letter, then letters, digits, '_' and '-', 200 of them at most"),
-        (
-            "nightly\n",
-            "'nightly\n' is no name for a DAG: a letter, then letters, digits, '_' and '-', 200 of them at most",
+        *(
+            (name, f"'{name}' {_FORM}")
+            for name in ["", "../x", "nightly\n", "é", "-x", "_x", ".x", "x.", "x..y", "..", "x y"]
         ),
-        ("é", "'é' is no name for a DAG: a letter, then letters, digits, '_' and '-', 200 of them at most"),
+        ("x" * 201, "is longer than 200 characters"),
         ("dagS", "'dagS' is a reserved name; give another"),
         ("Airflow_Local_Settings", "'Airflow_Local_Settings' is a reserved name; give another"),
         ("json", "'json' is the name of an importable Python module, which the DAG's file would hide; give another"),
@@ -153,6 +157,16 @@ def test_names_that_a_dag_may_not_have(name: str, detail: str) -> None:
     """A name is plain ASCII, not reserved, and not the name of a module that the DAG's file would hide."""
     document = {"workflow": {"name": name, "dag_config": {name: {**START, "tasks": {"a": BASH}}}}}
     assert faults(document) == [("/workflow/name", detail)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["01234567-89ab-4cde-8f01-23456789abcd", "service.schema.pipeline", "1", "a.b-c_d.2", "json.api", "x" * 200],
+)
+def test_names_that_catalogues_make(name: str) -> None:
+    """A UUID is a name, and so are parts with dots between them; no module is hidden by a file with two dots."""
+    document = {"workflow": {"name": name, "dag_config": {name: {**START, "tasks": {"a": BASH}}}}}
+    assert faults(document) == []
 
 
 def test_a_deployed_dags_own_file_does_not_take_its_name(tmp_path, monkeypatch) -> None:
@@ -249,8 +263,10 @@ def test_faults_of_the_dag(keys: dict, pointer: str, detail: str) -> None:
         ({"partial": {"env": {}}}, "/partial",
          "is there without 'expand'; add what the task is mapped over, or give its content as arguments"),
         ({"expand": {"env": [{}]}, "partial": {"retries": "x"}}, "/partial/retries", "is the text 'x'; give a whole number"),
-        ({"variables_as_arguments": [{"variable": "v", "attribute": "bash_command"}]}, "/variables_as_arguments/0/attribute",
-         "the argument 'bash_command' is given as well; give one of them"),
+        ({"variables_as_arguments": [{"variable": "v", "attribute": "cwd"}, {"variable": "w", "attribute": "cwd"}]},
+         "/variables_as_arguments/1/attribute", "the argument 'cwd' is the value of another Variable already"),
+        ({"variables_as_arguments": [{"variable": "v", "attribute": "dependencies"}]},
+         "/variables_as_arguments/0/attribute", "'dependencies' is no argument's name"),
         ({"outlets": ["s3://é"]}, "/outlets/0", "is no dataset's URI: it has 1 to 3000 ASCII characters"),
         ({"env": {"__join__": "x"}}, "/env/__join__", "is the text 'x'; give a list of what is combined"),
         ({"end_date": "2023-01-01"}, "/end_date", "lets the task end before it starts; it would never run"),

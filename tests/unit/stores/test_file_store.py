@@ -216,6 +216,24 @@ def test_names_that_differ_in_case_alone_are_one_name(store, tmp_path):
     assert content(tmp_path) == before
 
 
+def test_names_with_dots_keep_to_themselves(store, settings, tmp_path):
+    """A DAG whose name is another's file name has files of its own, and what one leaves is not swept by the other."""
+    names = ["nightly", "nightly.json", "nightly.py", "2024.nightly"]
+    for name in names:
+        write(store, replace(OLD, dag_id=name))
+    assert store.dag_ids() == sorted(names)
+    assert all(store.read(name).dag_id == name and store.knows(name) for name in names)
+    # A redeploy that dies after it has written the new definition beside the old one.
+    assert killed_at(1, settings, lambda child: write(child, replace(NEW, dag_id="nightly.json")))
+    left = [name for name in content(tmp_path) if name.endswith(".tmp")]
+    assert (len(left), store.interrupted()) == (1, {"nightly.json"})
+    store.finish_interrupted("nightly")
+    assert left[0] in content(tmp_path)
+    store.finish_interrupted("nightly.json")
+    assert left[0] not in content(tmp_path)
+    assert store.dag_ids() == sorted(names)
+
+
 @pytest.mark.parametrize("change", ["take away", "put back"])
 def test_the_cure_of_a_damaged_definition_cures(store, tmp_path, change: str):
     """Reading and deploying name one cure, the only one, and each half of it lets the next deploy through."""
