@@ -33,7 +33,7 @@ The tree::
     ├── NotAllowed                   good credentials that may not do this
     ├── LoginUnsupported             this Airflow has no password login of that kind
     ├── TooManyTries
-    ├── DamagedDocument              a deployed definition's file is torn, edited by hand, or of another version
+    ├── DamagedDocument              a deployed DAG's file is torn, edited by hand, unreadable, or of another version
     ├── DagNotBuilt                  a definition, however well formed, is refused by this Airflow or its operators
     └── Unavailable                  a store does not answer; trying again later may help
         └── StorageFull
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 # A deploy leaves a file that is not as it was written: somebody's work may be in it.
-MEND_BY_HAND = "take the file away or put back what was deployed, then deploy again"
+MOVE_AND_DEPLOY = "move the file away and deploy the workflow again, or put back what was deployed"
 
 
 class Fault(NamedTuple):  # a dataclass costs each DAG file 2 ms of import
@@ -326,11 +326,12 @@ class TooManyTries(ManagedDagsError):
 
 
 class DamagedDocument(ManagedDagsError):
-    """The file of a deployed definition cannot be trusted; str() names the file and the cure in one line."""
+    """A file of a deployed DAG is not as a deploy wrote it; str() names the file and the cure in one line."""
 
-    def __init__(self, path: str, reason: str, *, cure: str = MEND_BY_HAND) -> None:
+    def __init__(self, path: str, reason: str, *, cure: str = MOVE_AND_DEPLOY) -> None:
         self.path = path
         self.reason = reason
+        self.cure = cure
         super().__init__(f"{path}: {reason}; {cure}")
 
 

@@ -43,14 +43,14 @@ def _status(deployment: deploy.Deployment) -> int:
 def list_dags(limit: int = 100, offset: int = 0) -> dict[str, Any]:
     """Answer a page of the deployed DAGs that the caller may read."""
     with create_session() as session:
-        page, total = deploy.list_deployed(
+        page = deploy.list_deployed(
             settings=settings(),
             session=session,
             limit=limit,
             offset=offset,
             readable=readable_dag_ids(),
         )
-        return {"dags": wire.to_json(page), "total_entries": total}
+        return wire.to_json(page)
 
 
 def get_dag(dag_id: str) -> dict[str, Any]:

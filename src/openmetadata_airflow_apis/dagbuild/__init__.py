@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.dagbuild.dag_builder import build_dag
 from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
-from openmetadata_airflow_apis.dagbuild.stored_content import read_content
+from openmetadata_airflow_apis.dagbuild.stored_content import read_content, read_file
 from openmetadata_airflow_apis.errors import DamagedDocument
 
 if TYPE_CHECKING:
@@ -26,12 +26,10 @@ def load_dag(dag_id: str, workflow_config_file: str) -> DAG:
     Raises DamagedDocument, naming the file, where the document is missing, torn, edited by hand or another
     DAG's; DagNotBuilt where an operator or a callable is no longer what it was at deploy.
     """
-    try:
-        with open(workflow_config_file, "rb", buffering=0) as file:  # noqa: PTH123 - without pathlib, for speed
-            data = file.read()
-    except FileNotFoundError:
-        cure = "deploy the workflow again"
-        raise DamagedDocument(workflow_config_file, "the definition's file is missing", cure=cure) from None
+    data = read_file(workflow_config_file)
+    if data is None:
+        cure = "deploy the workflow again, or delete the DAG"
+        raise DamagedDocument(workflow_config_file, "the definition's file is missing", cure=cure)
     content = read_content(data, workflow_config_file)
     if content["dag_id"] != dag_id:
         raise DamagedDocument(workflow_config_file, f"it holds the DAG '{content['dag_id']}', not '{dag_id}'")

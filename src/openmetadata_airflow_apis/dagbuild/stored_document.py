@@ -15,6 +15,8 @@ from openmetadata_airflow_apis.dagbuild.stored_content import FORMAT, read_conte
 from openmetadata_airflow_apis.errors import DamagedDocument
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from openmetadata_airflow_apis.dagbuild.stored_content import StoredContent
     from openmetadata_airflow_apis.definition.canonical import Definition
 
@@ -66,13 +68,37 @@ def decode(data: bytes, path: str) -> StoredDocument:
     """
     content = read_content(data, path)
     try:
-        return StoredDocument(
+        deployed_at = datetime.fromisoformat(content["deployed_at"])
+        document = StoredDocument(
             dag_id=content["dag_id"],
             definition=content["definition"],
             source=content["source"],
             deployed_by=content["deployed_by"],
-            deployed_at=datetime.fromisoformat(content["deployed_at"]),
+            deployed_at=deployed_at,
             revision=content["sha256"],
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise DamagedDocument(path, f"is incomplete ({type(error).__name__}: {error})") from None
+    except KeyError as error:
+        raise DamagedDocument(path, f"was changed by hand: its key {error} is missing") from None
+    except (TypeError, ValueError) as error:
+        raise DamagedDocument(path, f"was changed by hand: its key 'deployed_at': {error}") from None
+    for key, is_right, right in _checks(document, content["deployed_at"]):
+        if not is_right:
+            raise DamagedDocument(path, f"was changed by hand: its key '{key}' is not {right}")
+    return document
+
+
+def _checks(document: StoredDocument, deployed_at: str) -> Iterator[tuple[str, bool, str]]:
+    """Yield what else must hold before the values are used: the sha256 speaks for the definition alone."""
+    definition = document.definition
+    tasks = definition.get("tasks") if isinstance(definition, dict) else None
+    yield "dag_id", isinstance(document.dag_id, str), "text"
+    yield "deployed_by", isinstance(document.deployed_by, str), "text"
+    yield "source", isinstance(document.source, dict), "an object"
+    is_written = document.deployed_at.tzinfo is not None and document.deployed_at.isoformat() == deployed_at
+    yield "deployed_at", is_written, "a time as a deploy writes it, with its offset from UTC"
+    yield "definition", isinstance(definition, dict) and isinstance(definition.get("dag"), dict), "a definition"
+    yield (
+        "definition",
+        isinstance(tasks, list) and all(isinstance(task, dict) and "task_id" in task for task in tasks),
+        "a definition",
+    )

@@ -1,16 +1,25 @@
 """The deployment of a definition: what is stored where, in which order, under which lock."""
 
 from openmetadata_airflow_apis.deploy.deletion import DeletedDag, delete_dag
-from openmetadata_airflow_apis.deploy.deployed_dags import DeployedDag, DeployedDagDetail, get_deployed, list_deployed
+from openmetadata_airflow_apis.deploy.deployed_dags import (
+    DamagedDag,
+    DeployedDag,
+    DeployedDagDetail,
+    DeployedPage,
+    get_deployed,
+    list_deployed,
+)
 from openmetadata_airflow_apis.deploy.deployment import Deployment, deploy
 from openmetadata_airflow_apis.deploy.installation_health import Health, health
 from openmetadata_airflow_apis.deploy.parse_wait import await_parse
 from openmetadata_airflow_apis.deploy.refresh import Refreshed, refresh_all_dags
 
 __all__ = [
+    "DamagedDag",
     "DeletedDag",
     "DeployedDag",
     "DeployedDagDetail",
+    "DeployedPage",
     "Deployment",
     "Health",
     "Refreshed",

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error, request_parsing
 from openmetadata_airflow_apis.airflow_versions.dag_permissions import make_dag_permissions
+from openmetadata_airflow_apis.deploy.row_locks import lock_dag_rows
 from openmetadata_airflow_apis.settings import dags_folder
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def write_rows(versions: Sequence[Version], *, session: Session) -> None:
     never meet a DAG without its tasks, or with those of the version before.
     DagModel.last_parsed_time becomes the time of the deployment; a later one there is the DAG processor's.
     """
+    if len(versions) > 1:
+        # The scheduler changes the rows of several DAGs in one transaction too, in an order of its own.
+        lock_dag_rows([version.dag_id for version in versions], session=session)
     subdir = processor_subdir()
     built = [version for version in versions if version.dag is not None]
     for version in built:

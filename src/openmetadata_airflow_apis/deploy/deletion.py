@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.deploy.ownership import refuse_other_file, refuse_unknown_origin
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
-from openmetadata_airflow_apis.deploy.row_deletion import delete_rows
+from openmetadata_airflow_apis.deploy.row_deletion import delete_rows_patiently
 from openmetadata_airflow_apis.errors import DagNotFound
 from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors
@@ -66,7 +66,7 @@ def delete_dag(
 
 def _delete(dag_id: str, store: DefinitionStore, *, user: str, details: dict[str, str] | None, session: Session) -> int:
     try:
-        deleted = delete_rows(dag_id, store.fileloc(dag_id), session=session)
+        deleted = delete_rows_patiently(dag_id, store.fileloc(dag_id), session=session)
         audit.record("delete_dag", user=user, dag_id=dag_id, session=session, details=details)
         session.flush()
         with store.removing(dag_id):

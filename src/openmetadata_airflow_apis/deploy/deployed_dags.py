@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow.models.dagrun import DagRun
 from sqlalchemy import func, select
 
-from openmetadata_airflow_apis.deploy.deployment_state import DagRows, rows_of
-from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
+from openmetadata_airflow_apis.deploy.deployment_state import PENDING, DagRows, rows_of
+from openmetadata_airflow_apis.errors import DagNotFound, ManagedDagsError
 from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
     from openmetadata_airflow_apis.settings import Settings
     from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,24 @@ class DeployedDag:
 
 
 @dataclass(frozen=True)
+class DamagedDag:
+    """A DAG one of whose files is not as a deploy wrote it; state is "damaged". reason: what is wrong, and the cure."""
+
+    dag_id: str
+    reason: str
+    state: str = "damaged"
+
+
+@dataclass(frozen=True)
+class DeployedPage:
+    """A page of what is deployed, ordered by dag_id, what is damaged by itself; total_entries: how much there is."""
+
+    dags: tuple[DeployedDag, ...]
+    damaged: tuple[DamagedDag, ...]
+    total_entries: int
+
+
+@dataclass(frozen=True)
 class DeployedDagDetail(DeployedDag):
     """A deployed DAG with its file, the ids of its tasks, and the workflow as it was sent."""
 
@@ -76,35 +91,36 @@ def list_deployed(
     offset: int = 0,
     readable: Collection[str] | None = None,
     store: DefinitionStore | None = None,
-) -> tuple[list[DeployedDag], int]:
-    """Return a page of what is deployed, ordered by dag_id, and how much there is in all.
+) -> DeployedPage:
+    """Return the DAGs from `offset` on, at most `limit` of them, damaged ones included.
 
-    readable: the dag_ids that the caller may see, None for all. A definition that was damaged by hand is left out
-    of its page, with a line in the log. Raises Unavailable.
+    readable: the dag_ids that the caller may see, None for all. Raises Unavailable.
     """
     store = store or open_store(settings)
     names = [dag_id for dag_id in store.dag_ids() if readable is None or dag_id in readable]
-    documents = []
+    documents, damaged = [], []
     for dag_id in names[offset : offset + limit]:
         try:
             document = store.read(dag_id)
-        except DamagedDocument as damage:
-            log.warning("Not listed: %s", damage)
+        except ManagedDagsError as damage:
+            damaged.append(DamagedDag(dag_id, str(damage)))
         else:
             if document is not None:  # deleted since the names were read
                 documents.append(document)
     with database_errors("Airflow's database does not answer; try again later"):
         rows = rows_of({document.dag_id: store.fileloc(document.dag_id) for document in documents}, session=session)
         runs = _last_runs([document.dag_id for document in documents], session=session)
-    return [
-        DeployedDag(**_fields(document, rows[document.dag_id], runs.get(document.dag_id))) for document in documents
-    ], len(names)
+    dags = (
+        DeployedDag(**_fields(document, store, rows[document.dag_id], runs.get(document.dag_id)))
+        for document in documents
+    )
+    return DeployedPage(tuple(dags), tuple(damaged), len(names))
 
 
 def get_deployed(
     dag_id: str, *, settings: Settings, session: Session, store: DefinitionStore | None = None
 ) -> DeployedDagDetail:
-    """Return one deployed DAG. Raises DagNotFound, DamagedDocument, Unavailable."""
+    """Return one deployed DAG. Raises DagNotFound, DamagedDocument, NotDeployedHere, Unavailable."""
     store = store or open_store(settings)
     document = store.read(dag_id)
     if document is None:
@@ -114,15 +130,15 @@ def get_deployed(
         rows = rows_of({dag_id: fileloc}, session=session)[dag_id]
         run = _last_runs([dag_id], session=session).get(dag_id)
     return DeployedDagDetail(
-        **_fields(document, rows, run),
+        **_fields(document, store, rows, run),
         fileloc=fileloc,
         task_ids=tuple(task["task_id"] for task in document.definition["tasks"]),
         definition=document.source,
     )
 
 
-def _fields(document: StoredDocument, rows: DagRows, run: LastRun | None) -> dict[str, Any]:
-    state = rows.state(document)
+def _fields(document: StoredDocument, store: DefinitionStore, rows: DagRows, run: LastRun | None) -> dict[str, Any]:
+    state = rows.state(document) if store.has_dag_file(document.dag_id) else PENDING
     return {
         "dag_id": document.dag_id,
         "state": state,

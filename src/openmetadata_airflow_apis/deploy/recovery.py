@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.deploy.row_deletion import delete_rows
+from openmetadata_airflow_apis.deploy.row_deletion import delete_rows_patiently
 from openmetadata_airflow_apis.transactions import in_transaction
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def finish_interrupted(dag_id: str, store: DefinitionStore, *, session: Session)
     """
     if not store.finish_interrupted(dag_id):
         return None
-    deleted: int = in_transaction(lambda: delete_rows(dag_id, store.fileloc(dag_id), session=session), session=session)
+    fileloc = store.fileloc(dag_id)
+    deleted: int = in_transaction(lambda: delete_rows_patiently(dag_id, fileloc, session=session), session=session)
     store.end_removal(dag_id)
     return deleted

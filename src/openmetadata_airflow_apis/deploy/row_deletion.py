@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import airflow.models
 from airflow.models.base import Base
-from airflow.models.dag import DagModel
 from airflow.models.dagcode import DagCode
 from airflow.models.taskinstance import TaskInstance
-from airflow.utils.sqlalchemy import with_row_locks
 from airflow.utils.state import TaskInstanceState
 from sqlalchemy import func, or_, select
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error, parsing_requests
 from openmetadata_airflow_apis.airflow_versions.dag_permissions import dag_permission_names, permission_tables
+from openmetadata_airflow_apis.deploy.row_locks import lock_dag, retry_lost_races
 from openmetadata_airflow_apis.errors import DagIsRunning
 
 if TYPE_CHECKING:
@@ -40,13 +39,11 @@ def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
 
     Expunges every object that the session has loaded. Dataset events that the DAG produced stay, without its name,
     for the DAGs that wait for them.
-    Raises DagIsRunning if one of its task instances is running: the caller rolls back.
+    Raises DagIsRunning if one of its task instances is running, and OperationalError if another process holds one of
+    the DAG's rows (see row_locks): the caller rolls back.
     """
-    # Held until the commit: the scheduler creates no runs meanwhile, the DAG processor writes no rows.
-    session.execute(
-        with_row_locks(select(DagModel.dag_id).where(DagModel.dag_id == dag_id), of=DagModel, session=session)
-    )
-    _refuse_running(dag_id, session=session)
+    _refuse_running(dag_id, session=session)  # before the locks, which a busy scheduler may hold for long
+    lock_dag(dag_id, session=session)
     deleted = 0
     for table in _tables_naming_dags():
         columns = table.c
@@ -68,6 +65,15 @@ def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
     session.flush()
     session.expunge_all()  # else a deploy in the same session finds the deleted objects
     return deleted
+
+
+def delete_rows_patiently(dag_id: str, fileloc: str, *, session: Session) -> int:
+    """Do as delete_rows does, again while the scheduler works on the DAG's runs; raise Unavailable after 20 seconds."""
+    return retry_lost_races(
+        lambda: delete_rows(dag_id, fileloc, session=session),
+        session=session,
+        busy=f"Airflow is working on the runs of the DAG `{dag_id}`, which was not deleted; try again in a moment",
+    )
 
 
 # One that was cleared while it ran is "restarting" until its process has ended.

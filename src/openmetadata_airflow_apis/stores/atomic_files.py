@@ -101,7 +101,11 @@ def left_beside(path: Path) -> list[Path]:
     if not path.parent.is_dir():
         return []
     with os.scandir(path.parent) as entries:
-        return [path.with_name(entry.name) for entry in entries if written_beside(entry.name) == path.name]
+        return [
+            path.with_name(entry.name)
+            for entry in entries
+            if written_beside(entry.name) == path.name and not entry.is_dir(follow_symlinks=False)
+        ]
 
 
 def written_beside(name: str) -> str | None:

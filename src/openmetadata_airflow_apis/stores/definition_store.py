@@ -40,7 +40,7 @@ class DefinitionStore(Protocol):
         """Return the path that the DAG processor will know the DAG by."""
 
     def dag_ids(self) -> list[str]:
-        """Return the names of everything deployed here, sorted."""
+        """Return the names of everything deployed here, damaged or not, sorted."""
 
     def interrupted(self) -> set[str]:
         """Return the names for which a process that died has left something to complete or to sweep."""
@@ -55,13 +55,20 @@ class DefinitionStore(Protocol):
         """Say whether a deploy could write; raise nothing where it could not."""
 
     def read(self, dag_id: str) -> StoredDocument | None:
-        """Return what is deployed under a name, or None. Raises DamagedDocument where it cannot be trusted."""
+        """Return what is deployed under a name, or None.
+
+        Raises DamagedDocument if it is no longer as it was deployed, and NotDeployedHere if something else is in its
+        place.
+        """
+
+    def has_dag_file(self, dag_id: str) -> bool:
+        """Say whether the DAG processor and the workers can find the DAG: whether anything is at fileloc."""
 
     def claim(self, dag_id: str) -> StoredDocument | None:
-        """Return what is deployed under a name, or None where the name is free to be deployed under.
+        """Return what is deployed under a name, or None if the name is free to be deployed under.
 
-        Raises NotDeployedHere where a deploy would overwrite what is not ours, what was changed by hand, or
-        where another name differs from this one only in case. Changes nothing.
+        Raises DamagedDocument if a deploy would overwrite what was changed by hand, and NotDeployedHere if it would
+        overwrite what was not deployed here, or if another name differs from this one only in case. Changes nothing.
         """
 
     def write(self, document: StoredDocument) -> None:

@@ -13,18 +13,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
-from openmetadata_airflow_apis.dagbuild.stored_document import decode, encode
+from openmetadata_airflow_apis.dagbuild.stored_document import encode
 from openmetadata_airflow_apis.definition.dag_ids import is_name
-from openmetadata_airflow_apis.errors import (
-    MEND_BY_HAND,
-    ConfigurationError,
-    DamagedDocument,
-    NotDeployedHere,
-    Unavailable,
-)
+from openmetadata_airflow_apis.errors import ConfigurationError, DamagedDocument, NotDeployedHere, Unavailable
 from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import atomic_files, rendered_module, runner_template
 from openmetadata_airflow_apis.stores.definition_store import StoreHealth
+from openmetadata_airflow_apis.stores.file_inspection import Inspection, inspect_module, inspect_record, is_marked
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere, locked_file
 
 if TYPE_CHECKING:
@@ -73,9 +68,11 @@ class FileStore:
         return str(self._module(dag_id))
 
     def dag_ids(self) -> list[str]:
-        """Return the names of the .json files in dag_generated_configs, sorted."""
-        names = (name[:-5] for name in self._entries(self._records) if name.endswith(".json"))
-        return sorted(name for name in names if is_name(name))
+        """Return the names of the .json files in dag_generated_configs, and of our .py files that have lost theirs."""
+        records = {name[:-5] for name in self._entries(self._records) if name.endswith(".json")}
+        modules = {name[:-3] for name in self._entries(self._modules) if name.endswith(".py")} - records
+        orphans = {name for name in modules if is_marked(str(self._module(name))) and self._is_ours(name)}
+        return sorted(name for name in records | orphans if is_name(name))
 
     def interrupted(self) -> set[str]:
         """Return the names with left-over files, and those whose .py is not what the template renders now."""
@@ -87,12 +84,9 @@ class FileStore:
         """Say whether there is a .json, one being deleted, or a .py that was rendered here."""
         if not is_name(dag_id):
             return False  # `../x` or 250 characters make no file of ours
-        if self._record(dag_id).exists() or self._tombstone(dag_id).exists():
+        if os.path.lexists(self._record(dag_id)) or os.path.lexists(self._tombstone(dag_id)):
             return True
-        with atomic_files.storage_errors(self._modules), suppress(NotDeployedHere):
-            module = self._read_regular(self._module(dag_id), dag_id)
-            return module is not None and rendered_module.is_sealed(module, dag_id)
-        return False
+        return self._is_ours(dag_id)
 
     def check_configuration(self) -> None:
         """Render the template for an example."""
@@ -108,21 +102,23 @@ class FileStore:
         return StoreHealth(definitions=_is_writable(self._records), dag_files=dag_files)
 
     def read(self, dag_id: str) -> StoredDocument | None:
-        """Read <dag_id>.json."""
+        """Read <dag_id>.json after checking that it and <dag_id>.py are ours and as they were written."""
         if not is_name(dag_id):
             return None
-        path = self._record(dag_id)
-        try:
-            with atomic_files.storage_errors(self._records):
-                data = self._read_regular(path)
-        except NotDeployedHere:
-            raise DamagedDocument(str(path), "is not a regular file") from None
-        if data is None:
-            return None
-        document = decode(data, str(path))
-        if document.dag_id != dag_id:
-            raise DamagedDocument(str(path), f"holds the DAG `{document.dag_id}`")
-        return document
+        record, module = self._inspect(dag_id)
+        if not record.is_there:
+            if not module.is_ours:
+                return None
+            if module.reason is None:
+                cure = "deploy the workflow again, or delete the DAG"
+                reason = f"is missing, but {self._module(dag_id)} is there"
+                raise DamagedDocument(str(self._record(dag_id)), reason, cure=cure)
+        self._refuse_damage(dag_id, record, module)
+        return record.document
+
+    def has_dag_file(self, dag_id: str) -> bool:
+        """Say whether there is a <dag_id>.py."""
+        return os.path.lexists(self._module(dag_id))
 
     def claim(self, dag_id: str) -> StoredDocument | None:
         """Read <dag_id>.json after checking that it and <dag_id>.py are ours, by hash and by seal."""
@@ -131,16 +127,32 @@ class FileStore:
             name = other[1 : -len(_DELETING)] if other.endswith(_DELETING) else other
             if name.endswith(".json") and name[:-5] != dag_id and name[:-5].lower() == folded:
                 raise NotDeployedHere(dag_id, f"{self._records / name} is another DAG's, which differs in case alone")
-        try:
-            document = self.read(dag_id)
-        except DamagedDocument as damage:
-            raise NotDeployedHere(dag_id, f"{damage.path}: {damage.reason}", cure=MEND_BY_HAND) from None
-        with atomic_files.storage_errors(self._modules):
-            module = self._read_regular(self._module(dag_id), dag_id)
-        if module is not None and not rendered_module.is_sealed(module, dag_id):
-            place = f"{self._module(dag_id)} was not written by it, or was changed by hand"
-            raise NotDeployedHere(dag_id, place, cure=MEND_BY_HAND)
-        return document
+        record, module = self._inspect(dag_id)
+        self._refuse_damage(dag_id, record, module)
+        return record.document
+
+    def _inspect(self, dag_id: str) -> tuple[Inspection, Inspection]:
+        return inspect_record(self._record(dag_id), dag_id), inspect_module(self._module(dag_id), dag_id)
+
+    def _refuse_damage(self, dag_id: str, record: Inspection, module: Inspection) -> None:
+        """Raise what is wrong with the two files, both in one sentence: whoever mends one is not sent for the other."""
+        places = ((self._record(dag_id), record), (self._module(dag_id), module))
+        faults = [(path, file) for path, file in places if file.reason is not None]
+        if not faults:
+            return
+        path, first = faults[0]
+        words = f"{first.reason}" if len(faults) == 1 else f"{first.reason}, and {faults[1][0]} {faults[1][1].reason}"
+        them = "the file" if len(faults) == 1 else "both files"
+        if not (record.is_ours or module.is_ours):
+            cure = f"move {them} away and deploy the workflow here, or deploy under another name"
+            raise NotDeployedHere(dag_id, f"{path} {words}", cure=cure)
+        if len(faults) == 1 and first.cure is not None:
+            cure = first.cure
+        elif record.document is not None:
+            cure = "move the file away and refresh, which writes it again, or put back what was deployed"
+        else:
+            cure = f"move {them} away and deploy the workflow again, or put back what was deployed"
+        raise DamagedDocument(str(path), words, cure=cure)
 
     def write(self, document: StoredDocument) -> None:
         """Write both files beside their places, then rename: the .py only where it differs."""
@@ -194,7 +206,7 @@ class FileStore:
         with atomic_files.storage_errors(self._records):
             for path in atomic_files.left_beside(record):
                 path.unlink(missing_ok=True)
-            removal_begun = self._tombstone(dag_id).exists()
+            removal_begun = self._removal_begun(dag_id)
         with atomic_files.storage_errors(self._modules):
             for path in atomic_files.left_beside(module):
                 path.unlink(missing_ok=True)
@@ -238,26 +250,35 @@ class FileStore:
             self._at_step(f"sync {path.suffix}")
             atomic_files.sync_folder(path.parent)
 
-    def _module_is_stale(self, dag_id: str) -> bool:
-        """Say whether a deployed DAG's .py is missing, or ours and not what the template renders now."""
-        if not self._record(dag_id).exists():
+    def _is_ours(self, dag_id: str) -> bool:
+        return inspect_module(self._module(dag_id), dag_id).is_ours
+
+    def _removal_begun(self, dag_id: str) -> bool:
+        tombstone = self._tombstone(dag_id)
+        if not os.path.lexists(tombstone):
             return False
-        with atomic_files.storage_errors(self._modules):
-            try:
-                module = self._read_regular(self._module(dag_id), dag_id)
-            except NotDeployedHere:
+        if tombstone.is_symlink() or not tombstone.is_file():
+            raise DamagedDocument(str(tombstone), "is not a regular file", cure="move it away and try again")
+        if os.path.lexists(self._record(dag_id)):  # no removal leaves both: what is deployed stays
+            tombstone.unlink(missing_ok=True)
+            return False
+        return True
+
+    def _module_is_stale(self, dag_id: str) -> bool:
+        """Say whether the .py of a sound .json is missing, or ours and not what the template renders now."""
+        path = self._module(dag_id)
+        try:
+            module = inspect_module(path, dag_id)
+            if module.reason is not None:
                 return False
-        if module is None:
-            return True
-        return rendered_module.is_sealed(module, dag_id) and module != self._rendered(dag_id)
+            if module.is_there and atomic_files.read_bytes(path) == self._rendered(dag_id):
+                return False
+            return inspect_record(self._record(dag_id), dag_id).document is not None
+        except (OSError, Unavailable):  # told by whoever reads it
+            return False
 
     def _rendered(self, dag_id: str) -> bytes:
         return rendered_module.render(self._template, dag_id, self._record(dag_id))
-
-    def _read_regular(self, path: Path, dag_id: str = "") -> bytes | None:
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise NotDeployedHere(dag_id, f"{path} is not a regular file")
-        return atomic_files.read_bytes(path)
 
     def _entries(self, folder: Path) -> list[str]:
         with atomic_files.storage_errors(folder):

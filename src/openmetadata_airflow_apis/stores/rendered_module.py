@@ -32,5 +32,12 @@ def is_sealed(content: bytes, dag_id: str) -> bool:
     return _sealed(above + newline, dag_id) == content if last else False
 
 
+def sealed_dag_id(content: bytes) -> str | None:
+    """Return the dag_id that a file was rendered for and not changed since, None for any other file."""
+    seal = content.rstrip(b"\n").rpartition(b"\n")[2]
+    dag_id = seal.removeprefix(b"# ").partition(b":")[0].decode(errors="replace")
+    return dag_id if is_sealed(content, dag_id) else None
+
+
 def _sealed(above: bytes, dag_id: str) -> bytes:
     return above + f"# {dag_id}: sha256 of the lines above {hashlib.sha256(above).hexdigest()}\n".encode()

@@ -14,8 +14,10 @@ from airflow.utils import timezone
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.deploy import (
+    DamagedDag,
     DeployedDag,
     DeployedDagDetail,
+    DeployedPage,
     await_parse,
     deploy,
     get_deployed,
@@ -88,9 +90,9 @@ def test_a_page_is_what_was_asked_for(session, settings, dags):
         deploy(make_workflow(name), user="ada", settings=settings, session=session)
 
     def page(**options) -> tuple[list[str], int]:
-        found, total = list_deployed(settings=settings, session=session, **options)
-        assert all(type(dag) is DeployedDag for dag in found)
-        return [dag.dag_id for dag in found], total
+        found = list_deployed(settings=settings, session=session, **options)
+        assert all(type(dag) is DeployedDag for dag in found.dags)
+        return [dag.dag_id for dag in found.dags], found.total_entries
 
     assert page() == (["a", "b", "c", "secret"], 4)
     assert page(limit=2, offset=1) == (["b", "c"], 4)
@@ -100,22 +102,30 @@ def test_a_page_is_what_was_asked_for(session, settings, dags):
 
 def test_nothing_deployed_is_an_empty_list(session, settings, dags):
     """Where nothing was ever deployed, the list is empty and no folder is made."""
-    assert list_deployed(settings=settings, session=session) == ([], 0)
+    assert list_deployed(settings=settings, session=session) == DeployedPage((), (), 0)
     assert not settings.dag_generated_configs.exists()
     with pytest.raises(DagNotFound):
         get_deployed("nightly", settings=settings, session=session)
 
 
-def test_a_damaged_definition_hides_no_other(session, settings, dags, caplog):
-    """A definition that was damaged by hand is left out of the list and named in the log."""
+def test_a_damaged_definition_hides_no_other(session, settings, dags):
+    """A definition that was damaged by hand is listed as damaged, with its file and the cure, and counted."""
     for name in ("bad", "good"):
         deploy(make_workflow(name), user="ada", settings=settings, session=session)
     (settings.dag_generated_configs / "bad.json").write_text("{")
 
-    found, _ = list_deployed(settings=settings, session=session)
+    found = list_deployed(settings=settings, session=session)
 
-    assert [dag.dag_id for dag in found] == ["good"]
-    assert "bad.json: is not JSON" in caplog.text
+    assert [dag.dag_id for dag in found.dags] == ["good"]
+    assert found.damaged == (
+        DamagedDag(
+            "bad",
+            f"{settings.dag_generated_configs}/bad.json: is not JSON (Expecting property name enclosed in double "
+            "quotes: line 1 column 2 (char 1)); move the file away and deploy the workflow again, or put back what was "
+            "deployed",
+        ),
+    )
+    assert found.total_entries == 2
     with pytest.raises(DamagedDocument):
         get_deployed("bad", settings=settings, session=session)
 

@@ -128,10 +128,11 @@ def test_one_bad_document_fails_its_own_dag_alone(tmp_path, managed):
     }
     assert last_lines == {
         "edited.py": f"{configs}/edited.json: the definition was changed in the file after it was deployed "
-        "(its sha256 differs); take the file away or put back what was deployed, then deploy again",
-        "missing.py": f"{configs}/missing.json: the definition's file is missing; deploy the workflow again",
+        "(its sha256 differs); move the file away and deploy the workflow again, or put back what was deployed",
+        "missing.py": f"{configs}/missing.json: the definition's file is missing; deploy the workflow again, or "
+        "delete the DAG",
         "moved.py": f"{configs}/moved.json: it holds the DAG 'good', not 'moved'; "
-        "take the file away or put back what was deployed, then deploy again",
+        "move the file away and deploy the workflow again, or put back what was deployed",
     }
 
 

@@ -27,8 +27,15 @@ def damaged(data: bytes) -> str:
     return str(caught.value)
 
 
+KEYS = ("dag_id", "deployed_by", "deployed_at", "sha256", "definition", "source")
+
+
 def changed(**content: object) -> bytes:
-    return json.dumps({**json.loads(encode(DOCUMENT)), **content}).encode()
+    return json.dumps({**json.loads(encode(DOCUMENT)), **content}, indent=1).encode()
+
+
+def changed_without(key: str) -> bytes:
+    return json.dumps({name: value for name, value in json.loads(encode(DOCUMENT)).items() if name != key}).encode()
 
 
 def test_what_was_written_is_read_back():
@@ -60,7 +67,7 @@ def test_an_edited_definition_is_refused():
     edited = {**DEFINITION, "dag": {"schedule": "@daily"}}
     assert damaged(changed(definition=edited)) == (
         "/configs/nightly.json: the definition was changed in the file after it was deployed (its sha256 differs); "
-        "take the file away or put back what was deployed, then deploy again"
+        "move the file away and deploy the workflow again, or put back what was deployed"
     )
 
 
@@ -72,14 +79,36 @@ def test_reformatting_the_file_is_no_edit():
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "is not JSON (Expecting value: line 1 column 1 (char 0))"),
-        (encode(DOCUMENT)[:-30], "is not JSON"),
-        (b"\xff\xfe", "is not JSON"),
-        (b"[]", "is not a stored definition of format 1 but of None"),
-        (changed(format=2), "is not a stored definition of format 1 but of 2"),
-        (changed(deployed_at="yesterday"), "is incomplete (ValueError: "),
-        (changed(deployed_at=None), "is incomplete (TypeError: "),
-        (b'{"format": 1}', "is incomplete (KeyError: 'dag_id')"),
+        (b"", "is empty; "),
+        (b" \n", "is empty; "),
+        (encode(DOCUMENT)[:-30], "is not JSON any more: it is torn, or was changed by hand (Expecting property name"),
+        (b"\xff\xfe", "is not JSON ("),
+        (b"[" * 100_000, "is not JSON (nested too deeply); "),
+        (changed(definition=json.loads("[" * 900 + "]" * 900)), "the definition was changed in the file"),
+        (b"[]", "is not a stored definition, and was not written by a deploy; "),
+        (changed(format=True), "is not a stored definition, and was not written by a deploy; "),
+        (
+            changed(format=2),
+            "was written by a newer version of openmetadata-airflow-apis (its format is 2, known is 1); ",
+        ),
+        (changed(deployed_at="yesterday"), "was changed by hand: its key 'deployed_at': Invalid isoformat string: "),
+        (changed(deployed_at="2026-01-01T00:00:00"), "was changed by hand: its key 'deployed_at' is not a time as a "),
+        (changed(deployed_at="2026-01-01T00:00:00+0000"), "was changed by hand: its key 'deployed_at'"),
+        (changed(deployed_at=None), "was changed by hand: its key 'deployed_at': fromisoformat: argument must be str"),
+        (changed(dag_id=["nightly"]), "was changed by hand: its key 'dag_id' is not text; "),
+        (changed(deployed_by=7), "was changed by hand: its key 'deployed_by' is not text; "),
+        (changed(source="nightly"), "was changed by hand: its key 'source' is not an object; "),
+        (changed(sha256=None), "the definition was changed in the file"),
+        (
+            changed(definition=[], sha256=revision_of([])),
+            "was changed by hand: its key 'definition' is not a definition",
+        ),
+        (
+            changed(definition={"dag": {}, "tasks": [1]}, sha256=revision_of({"dag": {}, "tasks": [1]})),
+            "was changed by ",
+        ),
+        (b'{"format": 1}', "was changed by hand: its key 'dag_id' is missing; "),
+        *((changed_without(key), f"was changed by hand: its key '{key}' is missing; ") for key in KEYS),
     ],
 )
 def test_a_torn_file_is_refused(data: bytes, reason: str):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import stat
+import tempfile
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,8 +30,7 @@ from openmetadata_airflow_apis.stores import file_store
 from openmetadata_airflow_apis.stores.file_store import FileStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 OLD = StoredDocument(
     "nightly",
@@ -43,6 +46,8 @@ NEW = StoredDocument(
     "bob",
     datetime(2026, 1, 2, tzinfo=timezone.utc),
 )
+
+NOBODY = os.geteuid() or 65534
 
 
 @pytest.fixture
@@ -174,7 +179,7 @@ def test_what_was_changed_by_hand_is_refused_and_left(store, tmp_path, path, cha
     changed = change((tmp_path / path).read_bytes())
     (tmp_path / path).write_bytes(changed)
 
-    with pytest.raises(NotDeployedHere, match=path):
+    with pytest.raises(DamagedDocument, match=path):
         store.claim("nightly")
     store.finish_interrupted("nightly")
 
@@ -236,23 +241,23 @@ def test_names_with_dots_keep_to_themselves(store, settings, tmp_path):
 
 @pytest.mark.parametrize("change", ["take away", "put back"])
 def test_the_cure_of_a_damaged_definition_cures(store, tmp_path, change: str):
-    """Reading and deploying name one cure, the only one, and each half of it lets the next deploy through."""
+    """Reading and deploying name one cure, the only one, and each half of it leads to a definition that can be read."""
     store.write(OLD)
     path = tmp_path / "generated" / "configs" / "nightly.json"
     deployed = path.read_bytes()
     path.write_bytes(deployed.replace(b'"ada"', b'"eve",'))
-    cure = "take the file away or put back what was deployed, then deploy again"
-    with pytest.raises(DamagedDocument, match=f"{cure}$"):
-        store.read("nightly")
-    with pytest.raises(NotDeployedHere, match=f"{cure}$"):
-        store.claim("nightly")
+    cure = "move the file away and deploy the workflow again, or put back what was deployed"
+    for look in (store.read, store.claim):
+        with pytest.raises(DamagedDocument, match=f"{cure}$"):
+            look("nightly")
     if change == "take away":
         path.unlink()
+        assert store.claim("nightly") is None
+        store.write(NEW)
+        assert store.read("nightly") == NEW
     else:
         path.write_bytes(deployed)
-    store.claim("nightly")
-    store.write(NEW)
-    assert store.read("nightly") == NEW
+        assert store.read("nightly") == OLD
 
 
 def test_a_damaged_definition_cannot_be_read(store, tmp_path):
@@ -262,6 +267,44 @@ def test_a_damaged_definition_cannot_be_read(store, tmp_path):
 
     with pytest.raises(DamagedDocument, match=r"nightly\.json: is not JSON"):
         store.read("nightly")
+
+
+def test_a_file_that_may_not_be_read_is_named_with_the_user(tmp_path, monkeypatch):
+    """A record that the webserver's user may not read is damaged in one sentence, and others can be read."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))  # the folders above tmp_path are closed to other users
+    try:
+        folder.chmod(0o755)
+        monkeypatch.setattr("airflow.settings.DAGS_FOLDER", str(folder / "dags"))
+        store = FileStore(
+            Settings(dag_generated_configs=folder / "configs", dag_managed_operators=folder / "operators")
+        )
+        write(store)
+        (folder / "configs").chmod(0o755)
+        (folder / "configs" / "nightly.json").chmod(0)
+        with as_nobody(), pytest.raises(DamagedDocument) as raised:
+            store.read("nightly")
+        with as_nobody():
+            assert store.dag_ids() == ["nightly"]
+    finally:
+        shutil.rmtree(folder)
+    assert str(raised.value) == (
+        f"{folder}/configs/nightly.json: cannot be read by the user of this process (uid {NOBODY}); "
+        "give that user the right to read it"
+    )
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Be a user to whom file modes apply, as they do not to root."""
+    user = os.geteuid()
+    if user:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
 
 
 def test_a_second_holder_waits_and_then_gives_up(store, settings, monkeypatch):

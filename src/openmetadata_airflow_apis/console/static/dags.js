@@ -27,13 +27,14 @@ export function dagsView() {
       timer = setTimeout(load, 10000);
       return;
     }
-    const { dags, total_entries: total } = answer.body;
+    const { dags, damaged, total_entries: total } = answer.body;
     const may = await permissions(dags.map((dag) => dag.dag_id));
     if (left) return;
-    const now = JSON.stringify([dags, may.dags, total]);
+    const now = JSON.stringify([dags, damaged, may.dags, total]);
     if (now !== shown) {
       shown = now;
-      refill(list, table("DAGs deployed here", COLUMNS, dags.map((dag) => row(dag, may.dags[dag.dag_id] || [])), { empty: "Nothing is deployed yet." }));
+      const rows = [...damaged.map(damagedRow), ...dags.map((dag) => row(dag, may.dags[dag.dag_id] || []))];
+      refill(list, table("DAGs deployed here", COLUMNS, rows, { empty: "Nothing is deployed yet." }));
       refill(pages, paging(total));
     }
     const moving = dags.some((dag) => !isSettled(dag) || isUnfinished(dag.last_run));
@@ -93,6 +94,11 @@ export function dagsView() {
       clearTimeout(timer);
     },
   };
+}
+
+// Nothing but its name is known for sure, and nothing can be done here before somebody has mended its file.
+function damagedRow(dag) {
+  return [dag.dag_id, [state(dag.state), h("p", { class: "error-text" }, dag.reason)], "", "", "", ""];
 }
 
 function keyed(action, { dag_id: dagId }) {
