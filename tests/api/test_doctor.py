@@ -46,7 +46,7 @@ def _look_at_webserver_config() -> list:
 
 
 def _look_at_database() -> list:
-    return _look("database", "permission", "revocation table", "heartbeats")
+    return _look("database", "permission", "own tables", "heartbeats")
 
 
 @pytest.fixture
@@ -70,12 +70,12 @@ def folders(tmp_path, monkeypatch):
 def test_command(app, folders, healthy, capsys) -> None:
     """The command prints one line a finding and a sum; with a problem its exit code is 1."""
     assert doctor.run(argparse.Namespace(quiet=True)) == 0
-    assert capsys.readouterr().out == "openmetadata-airflow-apis 1.0.0.dev0: 0 problem(s), 2 note(s)\n"
+    assert capsys.readouterr().out == "openmetadata-airflow-apis 1.0.0.dev0: 0 problem(s), 1 note(s)\n"
     (folders / "dags").rmdir()
     assert doctor.run(argparse.Namespace(quiet=True)) == 1
     assert capsys.readouterr().out.splitlines() == [
         f"problem  dags folder: {folders / 'dags'} does not exist; create it",
-        "openmetadata-airflow-apis 1.0.0.dev0: 1 problem(s), 2 note(s)",
+        "openmetadata-airflow-apis 1.0.0.dev0: 1 problem(s), 1 note(s)",
     ]
 
 
@@ -278,18 +278,6 @@ def test_webserver_config(tmp_path, monkeypatch, config: str, problems: list[str
     assert _problems(_look_at_webserver_config()) == [problem.format(path=path) for problem in problems]
 
 
-def test_limiter_storage(tmp_path, monkeypatch) -> None:
-    """A limiter that counts per process, with several of them, is a note; shared storage or one process is none."""
-    path = tmp_path / "webserver_config.py"
-    monkeypatch.setenv("AIRFLOW__WEBSERVER__CONFIG_FILE", str(path))
-    assert [finding.subject for finding in _look_at_webserver_config()] == ["login limit"]
-    path.write_text("RATELIMIT_STORAGE_URI = 'redis://localhost'")
-    assert _look_at_webserver_config() == []
-    path.unlink()
-    monkeypatch.setenv("AIRFLOW__WEBSERVER__WORKERS", "1")
-    assert _look_at_webserver_config() == []
-
-
 def test_ldap_without_its_library(tmp_path, monkeypatch) -> None:
     """AUTH_LDAP without python-ldap is a problem."""
     path = tmp_path / "webserver_config.py"
@@ -328,11 +316,12 @@ def test_missing_permission(app, healthy, monkeypatch, roles: set[str], problem:
     assert _problems(_look_at_database()) == [problem]
 
 
-def test_missing_table(app, healthy, monkeypatch) -> None:
-    """A missing table of revoked tokens is a problem."""
-    monkeypatch.setattr("openmetadata_airflow_apis.security.revocation.is_table_there", lambda: False)
+def test_missing_tables(app, healthy, monkeypatch) -> None:
+    """A missing table of ours is a problem that says what is refused for it."""
+    monkeypatch.setattr("openmetadata_airflow_apis.own_tables.is_there", lambda _: False)
     assert _problems(_look_at_database()) == [
-        "database: the table of revoked tokens is missing, so that every token is refused"
+        "database: the table of revoked tokens is missing, so that every token is refused",
+        "database: the table of password tries is missing, so that every login is refused",
     ]
 
 

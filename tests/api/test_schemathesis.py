@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import delete
 
 from openmetadata_airflow_apis.api import operations
-from support.callers import bearer
+from support.callers import bearer, forget_tries
 from support.versions import AIRFLOW, forget_requests
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def send(app, token, hello) -> Callable[..., None]:
     """Sends a case as a user, or as nobody, and checks all of the answer against the specification."""
 
     def send(case, name: str | None) -> None:
-        app.appbuilder.sm.limiter.reset()
+        forget_tries()
         case.operation.schema.app = app
         headers = bearer(token(name, case.operation.definition.raw["operationId"])) if name else {}
         case.call_and_validate(app=app, headers=headers)

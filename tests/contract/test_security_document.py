@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from openmetadata_airflow_apis.security import permissions, revocation
+from openmetadata_airflow_apis.security import login_tries, permissions, revocation
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
 
@@ -19,8 +19,9 @@ def test_permission_table_has_every_operation(operation_id: str) -> None:
     assert any("can " in row for row in rows)
 
 
-def test_table_of_revoked_tokens() -> None:
-    """The document's statement makes the table that the code uses."""
+@pytest.mark.parametrize("table", [revocation.TABLE, login_tries.TABLE], ids=str)
+def test_statements_that_make_our_tables(table) -> None:
+    """The document's statements make the tables that the code uses."""
     from sqlalchemy import create_engine, inspect
 
     engine = create_engine("sqlite://")
@@ -28,8 +29,8 @@ def test_table_of_revoked_tokens() -> None:
         for statement in re.search(r"```sql\n(.*?)```", DOCUMENT, re.DOTALL)[1].split(";")[:-1]:
             connection.exec_driver_sql(statement)
     made = inspect(engine)
-    assert [column["name"] for column in made.get_columns(revocation.TABLE_NAME)] == ["identifier", "expires_at"]
-    assert made.get_pk_constraint(revocation.TABLE_NAME)["constrained_columns"] == ["identifier"]
-    assert [index["name"] for index in made.get_indexes(revocation.TABLE_NAME)] == [
-        index.name for index in revocation._TABLE.indexes
+    assert [(column["name"], column["nullable"]) for column in made.get_columns(table.name)] == [
+        (column.name, column.nullable or column.primary_key) for column in table.columns
     ]
+    assert made.get_pk_constraint(table.name)["constrained_columns"] == ["identifier"]
+    assert [index["name"] for index in made.get_indexes(table.name)] == [index.name for index in table.indexes]

@@ -42,3 +42,13 @@ def bearer(token: str) -> dict[str, str]:
 def basic(name: str, password: str) -> dict[str, str]:
     """Return the header of a caller with that name and password."""
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+
+
+def forget_tries() -> None:
+    """Forget every password try, so that none of before counts."""
+    from airflow.settings import engine
+
+    from openmetadata_airflow_apis.security.login_tries import TABLE
+
+    with engine.begin() as connection:
+        connection.execute(TABLE.delete())

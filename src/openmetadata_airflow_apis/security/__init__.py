@@ -7,6 +7,7 @@ tokens       what a token says, and whether it still holds
 revocation   which tokens were ended before their time
 passwords    a user name and a password, checked by Airflow's own security manager
 login_limits how often a password may be wrong
+login_tries  the count of that in Airflow's database, one for all webservers
 identity     whose request this is, as Airflow's own checks see it
 headers      response headers, and no session cookie for a caller without one
 setup        what Airflow's application and database must know of us

@@ -1,48 +1,107 @@
-"""How often a password may be wrong: counted by address and by user name."""
+"""How often a password may be wrong: counted by address and by user name.
+
+One count for all webservers and their processes, in a table in Airflow's database; or in the storage of Flask-Limiter,
+where RATELIMIT_STORAGE_URI names one that processes share.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import time
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import limits
-from flask import request
+from flask import current_app, request
 
 from openmetadata_airflow_apis.airflow_versions.webserver import limit_storage_errors
 from openmetadata_airflow_apis.errors import TooManyTries, Unavailable
+from openmetadata_airflow_apis.security import login_tries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-class LoginTries:
-    """Counts refused passwords by address and by user name, in the storage of Airflow's own login limit."""
+@dataclass
+class PasswordTry:
+    """One password that is being looked at; refused is set where it is wrong."""
 
-    def __init__(self, security_manager: Any, username: str) -> None:
-        limiter = security_manager.limiter
-        self._items: list[limits.RateLimitItem] = []
-        if security_manager.is_auth_limited and limiter.enabled:
-            self._items = limits.parse_many(security_manager.auth_rate_limit)
-            self._strategy = limiter.limiter
-            self._storage_errors = limit_storage_errors(limiter.storage)
-        name = hashlib.sha256(username.strip().lower().encode("utf-8", "replace")).hexdigest()
-        self._keys = [("omaa", "address", request.remote_addr or ""), ("omaa", "user", name)]
+    refused: bool = False
 
-    def refuse_if_spent(self) -> None:
-        """Raise TooManyTries where the address or the user name had too many refusals."""
-        for item in self._items:
-            for key in self._keys:
-                if not self._asked("test", item, key):
-                    reset_at = self._asked("get_window_stats", item, key)[0]
-                    raise TooManyTries(retry_after=max(1, math.ceil(reset_at - time.time())))
 
-    def count(self) -> None:
-        """Count one refusal."""
-        for item in self._items:
-            for key in self._keys:
-                self._asked("hit", item, key)
+@contextmanager
+def one_try(security_manager: Any, username: str) -> Iterator[PasswordTry]:
+    """Let a password be looked at, and count it where it is refused.
 
-    def _asked(self, question: str, item: limits.RateLimitItem, key: tuple[str, ...]) -> Any:
+    Raises TooManyTries where the address or the user name has had too many refusals, before the password is looked at
+    or, where others were refused meanwhile, after it; Unavailable where tries cannot be counted.
+    """
+    this_try = PasswordTry()
+    limiter = security_manager.limiter
+    if not (security_manager.is_auth_limited and limiter.enabled):
+        yield this_try
+        return
+    items = limits.parse_many(security_manager.auth_rate_limit)
+    counted = _in_storage if _shared_storage_is_configured() else _in_database
+    with counted(limiter, items, _counted_by(username), this_try):
+        yield this_try
+
+
+def _shared_storage_is_configured() -> bool:
+    uri = current_app.config.get("RATELIMIT_STORAGE_URI")
+    return bool(uri) and not str(uri).startswith("memory:")
+
+
+def _counted_by(username: str) -> tuple[tuple[str, str], ...]:
+    name = hashlib.sha256(username.strip().lower().encode("utf-8", "replace")).hexdigest()
+    return ("address", request.remote_addr or ""), ("user", name)
+
+
+@contextmanager
+def _in_database(
+    _: Any, items: list[limits.RateLimitItem], counted_by: tuple[tuple[str, str], ...], this_try: PasswordTry
+) -> Iterator[None]:
+    # By address first, always: two tries that take rows in two orders would wait for each other.
+    wanted = [
+        login_tries.Limit(
+            key=hashlib.sha256(f"{item.amount} in {item.get_expiry()} s: {kind} {value}".encode()).hexdigest(),
+            tries=item.amount,
+            seconds=item.get_expiry(),
+        )
+        for kind, value in counted_by
+        for item in items
+    ]
+    begun = login_tries.begin(wanted)
+    try:
+        yield
+    finally:
+        login_tries.end(begun, refused=this_try.refused)
+
+
+@contextmanager
+def _in_storage(
+    limiter: Any, items: list[limits.RateLimitItem], counted_by: tuple[tuple[str, str], ...], this_try: PasswordTry
+) -> Iterator[None]:
+    storage_errors = limit_storage_errors(limiter.storage)
+
+    def ask(question: str, item: limits.RateLimitItem, key: tuple[str, str]) -> Any:
         try:
-            return getattr(self._strategy, question)(item, *key)
-        except self._storage_errors as error:
+            return getattr(limiter.limiter, question)(item, "omaa", *key)
+        except storage_errors as error:
             raise Unavailable("The storage of the login limit (RATELIMIT_STORAGE_URI) does not answer") from error
+
+    def refuse(item: limits.RateLimitItem, key: tuple[str, str]) -> None:
+        reset_at = ask("get_window_stats", item, key)[0]
+        raise TooManyTries(retry_after=max(1, math.ceil(reset_at - time.time())))
+
+    pairs = [(item, key) for item in items for key in counted_by]
+    for item, key in pairs:
+        if not ask("test", item, key):
+            refuse(item, key)
+    yield
+    if this_try.refused:
+        spent = [(item, key) for item, key in pairs if not ask("hit", item, key)]
+        if spent:  # by tries that were under way at the same time
+            refuse(*spent[0])

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from openmetadata_airflow_apis.errors import LoginUnsupported, NotSignedIn
-from openmetadata_airflow_apis.security import identity
-from openmetadata_airflow_apis.security.login_limits import LoginTries
+from openmetadata_airflow_apis.security import identity, login_limits
 
 # Flask-AppBuilder's numbers for AUTH_TYPE, by the word that a login sends as `provider`.
 _AUTH_TYPES = {"db": 1, "ldap": 2}
@@ -19,7 +18,8 @@ def check(username: str, password: str, provider: str | None = None) -> Any:
 
     provider: "db" or "ldap"; None means whatever is configured. An unknown user, a wrong password and an inactive
     user are refused in the same words after the same work. Raises NotSignedIn; LoginUnsupported where Airflow has
-    no such login; TooManyTries after too many refusals from one address or for one user name.
+    no such login; TooManyTries after too many refusals from one address or for one user name; Unavailable where these
+    cannot be counted.
     """
     security_manager = identity.fab_security_manager()
     if security_manager is None:
@@ -32,14 +32,13 @@ def check(username: str, password: str, provider: str | None = None) -> Any:
         raise LoginUnsupported(
             f"The provider '{provider}' is not in use here; this Airflow signs in with '{configured}'"
         )
-    tries = LoginTries(security_manager, username)
-    tries.refuse_if_spent()
-    user = None
-    if _may_be_asked(security_manager, configured, username, password):
-        ask = security_manager.auth_user_db if configured == "db" else security_manager.auth_user_ldap
-        user = ask(username, password)
-    if user is None or not user.is_active:
-        tries.count()
+    with login_limits.one_try(security_manager, username) as this_try:
+        user = None
+        if _may_be_asked(security_manager, configured, username, password):
+            ask = security_manager.auth_user_db if configured == "db" else security_manager.auth_user_ldap
+            user = ask(username, password)
+        this_try.refused = user is None or not user.is_active
+    if this_try.refused:
         raise NotSignedIn(_REFUSAL)
     return user
 

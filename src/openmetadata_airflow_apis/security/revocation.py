@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from airflow import settings as airflow_settings
-from airflow.configuration import conf
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, delete, insert, inspect, select
+from sqlalchemy import BigInteger, Column, String, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TABLE_NAME = "openmetadata_airflow_apis_revoked_token"
-# The table is not in Airflow's own metadata: `airflow db` must neither expect it nor drop it.
-_TABLE = Table(
+TABLE = Table(
     TABLE_NAME,
-    MetaData(schema=conf.get("database", "sql_alchemy_schema", fallback=None) or None),
+    own_tables.metadata(),
     Column("identifier", String(36), primary_key=True),  # of one token (jti), or of all tokens of a login (family)
     Column("expires_at", BigInteger, nullable=False, index=True),  # seconds since 1970: of no use after
 )
@@ -33,27 +32,20 @@ def create_table() -> None:
 
     Where Airflow's database user may not create tables this is logged, and every token is refused with 503.
     """
-    engine = airflow_settings.engine
     try:
-        if not is_table_there():
-            _create(engine)
-        with engine.begin() as connection:
-            connection.execute(delete(_TABLE).where(_TABLE.c.expires_at < _now()))
+        own_tables.create_missing(TABLE)
+        with airflow_settings.engine.begin() as connection:
+            connection.execute(delete(TABLE).where(TABLE.c.expires_at < _now()))
     except SQLAlchemyError:
         log.exception(
             "The table %s cannot be made or read in Airflow's database; tokens are refused until it can", TABLE_NAME
         )
 
 
-def is_table_there() -> bool:
-    """Tell whether the table exists."""
-    return bool(inspect(airflow_settings.engine).has_table(TABLE_NAME, schema=_TABLE.schema))
-
-
 def is_revoked(*identifiers: str) -> bool:
     """Tell whether one of these tokens or families is revoked; raise Unavailable where that cannot be read."""
     session = airflow_settings.Session()
-    question = select(_TABLE.c.identifier).where(_TABLE.c.identifier.in_(identifiers)).limit(1)
+    question = select(TABLE.c.identifier).where(TABLE.c.identifier.in_(identifiers)).limit(1)
     try:
         return session.execute(question).first() is not None
     except SQLAlchemyError as error:
@@ -70,7 +62,7 @@ def spend(identifier: str, *, until: datetime) -> bool:
     """Revoke a token or a family; return False where somebody did so before, however shortly."""
     session = airflow_settings.Session()
     try:
-        session.execute(delete(_TABLE).where(_TABLE.c.expires_at < _now()))
+        session.execute(delete(TABLE).where(TABLE.c.expires_at < _now()))
         session.commit()
         return _inserted(session, identifier, until)
     except SQLAlchemyError as error:
@@ -80,21 +72,12 @@ def spend(identifier: str, *, until: datetime) -> bool:
 
 def _inserted(session: Session, identifier: str, until: datetime) -> bool:
     try:
-        session.execute(insert(_TABLE).values(identifier=identifier, expires_at=int(until.timestamp()) + 1))
+        session.execute(insert(TABLE).values(identifier=identifier, expires_at=int(until.timestamp()) + 1))
         session.commit()
     except IntegrityError:
         session.rollback()
         return False
     return True
-
-
-def _create(engine: object) -> None:
-    try:
-        _TABLE.create(engine)
-    except SQLAlchemyError:
-        # Several webserver processes start at once, and one of them is the first.
-        if not is_table_there():
-            raise
 
 
 def _now() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.security import permissions, revocation
+from openmetadata_airflow_apis.security import login_tries, permissions, revocation
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -14,11 +14,12 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Create the table of revoked tokens and the permissions on "Managed DAGs", where they are missing.
+    """Create our tables and the permissions on "Managed DAGs", where they are missing.
 
     Called while Airflow's application is built, before Airflow gives the Admin role every permission there is.
     """
     revocation.create_table()
+    login_tries.create_table()
     security_manager: Any = getattr(app, "appbuilder").sm  # noqa: B009 - Airflow adds it to Flask's class
     if not hasattr(security_manager, "create_permission"):
         return  # another auth manager keeps permissions its own way

@@ -12,7 +12,7 @@ import jwt
 import pytest
 
 from support.airflow_home import USERS
-from support.callers import Browser, claims_of
+from support.callers import Browser, claims_of, forget_tries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _tries_forgotten(app: Flask) -> None:
-    """Every test starts with no try counted."""
+    """Every test starts with no try counted, at our login and at Airflow's own page."""
     app.appbuilder.sm.limiter.reset()
+    forget_tries()
 
 
 @pytest.fixture

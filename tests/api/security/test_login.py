@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 
+import limits
 import pytest
 from sqlalchemy import func, insert, select
 
-from openmetadata_airflow_apis.security import revocation
-from support.callers import READ, bearer, claims_of
+from openmetadata_airflow_apis.errors import TooManyTries
+from openmetadata_airflow_apis.security import login_limits, login_tries, revocation
+from support.callers import READ, basic, bearer, claims_of
 
 LOGIN = "/api/v1/security/login"
 REFRESH = "/api/v1/security/refresh"
@@ -155,19 +161,129 @@ def test_limit_turned_off(app, client, monkeypatch) -> None:
     assert [_login(client, "admin", "wrong").status_code for _ in range(7)] == [401] * 7
 
 
-def test_limit_storage_fails(app, client, monkeypatch) -> None:
-    """A login is answered 503 where tries cannot be counted."""
-    limiter = app.appbuilder.sm.limiter
+def test_limit_starts_anew_after_its_time(client, monkeypatch) -> None:
+    """Forty seconds after the first refusal the next password is looked at."""
+    statuses = [_login(client, "admin", "wrong").status_code for _ in range(6)]
+    later = time.time() + 41
+    monkeypatch.setattr(login_tries.time, "time", lambda: later)
+    assert (statuses, _login(client).status_code) == ([401] * 5 + [429], 200)
 
-    def fail(*_: object) -> bool:
-        raise (
-            limiter.storage.base_exceptions[0]
-            if isinstance(limiter.storage.base_exceptions, tuple)
-            else limiter.storage.base_exceptions
+
+def test_right_passwords_are_not_counted(client) -> None:
+    """Only refusals count: a service may sign in, or send Basic headers, as often as it likes."""
+    assert [_login(client).status_code for _ in range(8)] == [200] * 8
+    headers = basic("admin", "admin-secret")
+    assert [client.get(READ, headers=headers).status_code for _ in range(8)] == [200] * 8
+
+
+def test_tries_of_logins_and_of_basic_headers_are_one_count(client) -> None:
+    """Three refused logins and two refused Basic headers are five."""
+    statuses = [_login(client, "admin", "wrong").status_code for _ in range(3)]
+    statuses += [client.get(READ, headers=basic("admin", "wrong")).status_code for _ in range(2)]
+    answers = [_login(client), client.get(READ, headers=basic("admin", "admin-secret"))]
+    assert (statuses, [answer.status_code for answer in answers]) == ([401] * 5, [429] * 2)
+
+
+def test_tries_at_the_same_time(app) -> None:
+    """Of twenty wrong passwords that come at once five are looked at, and the right one among the rest is not."""
+    with ThreadPoolExecutor(20) as pool:
+        statuses = list(
+            pool.map(lambda number: _login(app.test_client(), "admin", f"wrong {number}").status_code, range(20))
         )
+    assert Counter(statuses) == {401: 5, 429: 15}
+    assert _login(app.test_client()).status_code == 429
 
-    monkeypatch.setattr(limiter.limiter, "test", fail)
-    assert _login(client).status_code == 503
+
+def test_right_passwords_at_the_same_time(app) -> None:
+    """More right ones at once than the limit has tries are all taken: they wait for each other, and none is refused."""
+    with ThreadPoolExecutor(12) as pool:
+        statuses = list(pool.map(lambda _: _login(app.test_client()).status_code, range(12)))
+    assert statuses == [200] * 12
+
+
+def test_a_try_whose_process_died_ends_with_its_window(client, monkeypatch) -> None:
+    """What a process that was killed was looking at counts as a try until the window ends, and no longer."""
+    begun = login_tries.begin([login_tries.Limit("a", 1, 40)])
+    monkeypatch.setattr(login_tries, "PATIENCE_SECONDS", 0)
+    with pytest.raises(TooManyTries):
+        login_tries.begin([login_tries.Limit("a", 1, 40)])
+    later = time.time() + 41
+    monkeypatch.setattr(login_tries.time, "time", lambda: later)
+    anew = login_tries.begin([login_tries.Limit("a", 1, 40)])
+    login_tries.end(begun, refused=True)  # of a window that is over: nobody is refused for it
+    login_tries.end(anew, refused=False)
+    login_tries.end(login_tries.begin([login_tries.Limit("a", 1, 40)]), refused=False)
+
+
+def test_tries_are_forgotten(client, session) -> None:
+    """An address and a user name are forgotten an hour after their tries, when another is counted."""
+    session.execute(insert(login_tries.TABLE).values(identifier="long ago", refused=5, pending=0, ends_at=1))
+    session.commit()
+    _login(client, "admin", "wrong")
+    names = set(session.scalars(select(login_tries.TABLE.c.identifier)))
+    assert ("long ago" in names, len(names)) == (False, 2)
+
+
+def test_tries_that_cannot_be_counted(app, client) -> None:
+    """A login and a Basic header are answered 503 while the table of tries cannot be read."""
+    from airflow.settings import engine
+
+    def rename(old: str, new: str) -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+
+    rename(login_tries.TABLE_NAME, "moved_away")
+    try:
+        answers = [_login(client), client.get(READ, headers=basic("admin", "admin-secret"))]
+    finally:
+        rename("moved_away", login_tries.TABLE_NAME)
+    detail = "Password tries cannot be counted: Airflow's database does not answer"
+    assert [(answer.status_code, answer.json["detail"]) for answer in answers] == [(503, detail)] * 2
+
+
+class TestConfiguredStorage:
+    """RATELIMIT_STORAGE_URI names where tries are counted instead. Here that is Flask-Limiter's own memory."""
+
+    @pytest.fixture(autouse=True)
+    def storage(self, app, monkeypatch):
+        """The URI of a store; what is behind it is the limiter's as the tests' web application has it."""
+        monkeypatch.setitem(app.config, "RATELIMIT_STORAGE_URI", "redis://nowhere")
+
+    def test_limit(self, client) -> None:
+        """Five refusals, then 429; our table is not asked."""
+        statuses = [_login(client, "admin", "wrong").status_code for _ in range(5)]
+        answer = _login(client)
+        assert (statuses, answer.status_code) == ([401] * 5, 429)
+        assert 1 <= int(answer.headers["Retry-After"]) <= 40
+
+    def test_tries_at_the_same_time(self, app, client) -> None:
+        """A refusal beyond the limit is 429 although the password was looked at."""
+        limiter = app.appbuilder.sm.limiter
+        items = limits.parse_many(app.appbuilder.sm.auth_rate_limit)
+        manager = SimpleNamespace(is_auth_limited=True, limiter=limiter, auth_rate_limit=app.config["AUTH_RATE_LIMIT"])
+
+        def refused_beside_others() -> None:
+            with app.test_request_context(), login_limits.one_try(manager, "admin") as this_try:
+                for _ in range(5):
+                    limiter.limiter.hit(items[0], "omaa", "address", "")
+                this_try.refused = True
+
+        with pytest.raises(TooManyTries):
+            refused_beside_others()
+
+    def test_storage_fails(self, app, client, monkeypatch) -> None:
+        """A login is answered 503 where tries cannot be counted."""
+        limiter = app.appbuilder.sm.limiter
+
+        def fail(*_: object) -> bool:
+            raise (
+                limiter.storage.base_exceptions[0]
+                if isinstance(limiter.storage.base_exceptions, tuple)
+                else limiter.storage.base_exceptions
+            )
+
+        monkeypatch.setattr(limiter.limiter, "test", fail)
+        assert _login(client).status_code == 503
 
 
 def test_refresh(client, sign_in) -> None:
@@ -252,11 +368,11 @@ def test_expired_revocations_are_forgotten(app, client, sign_in) -> None:
     from airflow.settings import Session
 
     with app.app_context():
-        Session().execute(insert(revocation._TABLE).values(identifier="long-ago", expires_at=1))
+        Session().execute(insert(revocation.TABLE).values(identifier="long-ago", expires_at=1))
         Session().commit()
         token = sign_in()["access_token"]
         client.post(LOGOUT, headers=bearer(token))
-        stored = Session().execute(select(revocation._TABLE)).all()
+        stored = Session().execute(select(revocation.TABLE)).all()
     ends = {row.identifier: row.expires_at for row in stored}
     assert "long-ago" not in ends
     in_30_days = (datetime.now(timezone.utc) + timedelta(days=30)).timestamp()

@@ -1,4 +1,4 @@
-"""What is there after a start: the permission, and the table of revoked tokens."""
+"""What is there after a start: the permission, and our tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import threading
 import pytest
 from sqlalchemy import inspect
 
-from openmetadata_airflow_apis.security import permissions, revocation, setup
+from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.security import login_tries, permissions, revocation, setup
 
 
 @pytest.mark.parametrize("action", permissions.MANAGED_DAGS_ACTIONS)
@@ -56,26 +57,31 @@ def test_roles_command_grants_it(app, database) -> None:
     assert "can create on Managed DAGs" in granted
 
 
-def test_table_is_not_airflows(app) -> None:
-    """Airflow's own model of its database does not know the table, so that `airflow db` leaves it alone."""
+OURS = pytest.mark.parametrize("table", [revocation.TABLE, login_tries.TABLE], ids=str)
+
+
+@OURS
+def test_tables_are_not_airflows(app, table) -> None:
+    """Airflow's own model of its database does not know our tables, so that `airflow db` leaves them alone."""
     from airflow.models.base import Base
 
-    assert revocation.is_table_there()
-    assert revocation.TABLE_NAME not in Base.metadata.tables
+    assert own_tables.is_there(table)
+    assert table.name not in Base.metadata.tables
 
 
-def test_several_webservers_start_at_once(app) -> None:
+@OURS
+def test_several_webservers_start_at_once(app, table) -> None:
     """Several webserver processes that start at once make one table, and none of them fails."""
     from airflow.settings import engine
 
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"DROP TABLE {revocation.TABLE_NAME}")
+        connection.exec_driver_sql(f"DROP TABLE {table.name}")
     barrier, failures = threading.Barrier(6), []
 
     def start() -> None:
         barrier.wait()
         try:
-            revocation._create(engine)
+            own_tables.create_missing(table)
         except Exception as error:  # noqa: BLE001 - any failure is what this test looks for
             failures.append(error)
 
@@ -85,7 +91,7 @@ def test_several_webservers_start_at_once(app) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    assert inspect(engine).has_table(revocation.TABLE_NAME)
+    assert inspect(engine).has_table(table.name)
 
 
 def test_database_user_that_may_not_create_tables(app, monkeypatch, caplog) -> None:
@@ -95,15 +101,15 @@ def test_database_user_that_may_not_create_tables(app, monkeypatch, caplog) -> N
     def refuse(_: object) -> None:
         raise ProgrammingError("CREATE TABLE", {}, Exception("permission denied for schema public"))
 
-    monkeypatch.setattr(revocation, "is_table_there", lambda: False)
-    monkeypatch.setattr(revocation, "_create", refuse)
+    monkeypatch.setattr(own_tables, "create_missing", refuse)
     with app.app_context():
         setup.init_app(app)
     assert revocation.TABLE_NAME in caplog.text
+    assert login_tries.TABLE_NAME in caplog.text
 
 
 def test_other_auth_managers(app, monkeypatch) -> None:
-    """A start with an auth manager that keeps permissions its own way makes the table and no permission."""
+    """A start with an auth manager that keeps permissions its own way makes the tables and no permission."""
     monkeypatch.setattr(app.appbuilder, "sm", object())
     with app.app_context():
         setup.init_app(app)

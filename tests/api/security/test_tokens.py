@@ -198,7 +198,7 @@ def test_tokens_without_an_end_are_not_issued(app, client, monkeypatch) -> None:
     """JWT_ACCESS_TOKEN_EXPIRES = False makes the login fail instead of giving a token that never ends."""
     monkeypatch.setitem(app.config, "JWT_ACCESS_TOKEN_EXPIRES", False)
     answer = client.post("/api/v1/security/login", json={"username": "admin", "password": "admin-secret"})
-    assert answer.status_code == 500
+    assert answer.status_code == 503
     assert answer.json["detail"].startswith("JWT_ACCESS_TOKEN_EXPIRES of webserver_config.py is not a duration")
 
 

@@ -1,10 +1,10 @@
-"""Whether passwords can be guessed: FAB's AUTH_RATE_LIMITED, and where its limiter counts."""
+"""Whether passwords can be guessed: FAB's AUTH_RATE_LIMITED."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.cli.doctor.finding import NOTE, PROBLEM, Finding
+from openmetadata_airflow_apis.cli.doctor.finding import PROBLEM, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,17 +13,6 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem where there is no limit, and a note where each process has its own."""
-    from airflow.configuration import conf
-
-    config = installation.webserver_config
-    workers = conf.getint("webserver", "workers", fallback=1)
-    if config.get("AUTH_RATE_LIMITED", True) is False:
+    """Yield a problem where there is no limit."""
+    if installation.webserver_config.get("AUTH_RATE_LIMITED", True) is False:
         yield Finding(PROBLEM, "login limit", "AUTH_RATE_LIMITED is off: passwords can be guessed", "turn it on")
-    elif workers > 1 and str(config.get("RATELIMIT_STORAGE_URI") or "memory://").startswith("memory:"):
-        yield Finding(
-            NOTE,
-            "login limit",
-            f"each of the {workers} webserver processes counts by itself, so that it is {workers} times as wide",
-            f"set RATELIMIT_STORAGE_URI in {installation.webserver_config_path}, to a Redis for example",
-        )

@@ -15,9 +15,9 @@ from openmetadata_airflow_apis.cli.doctor import (
     ignored_files_check,
     login_limit_check,
     option_values_check,
+    own_tables_check,
     password_login_check,
     plugin_check,
-    revocation_table_check,
     runner_template_check,
     secret_key_check,
     specification_check,
@@ -74,7 +74,7 @@ CHECKS = (
     Check("password login", password_login_check.look, "see webserver_config.py", needs=("webserver_config.py",)),
     Check("database", database_check.look, "start it, then `airflow db migrate`"),
     Check("permission", deploy_permission_check.look, "run `airflow db migrate`", needs=("database",)),
-    Check("revocation table", revocation_table_check.look, "run `airflow db migrate`", needs=("database",)),
+    Check("own tables", own_tables_check.look, "run `airflow db migrate`", needs=("database",)),
     Check("heartbeats", heartbeats_check.look, "run `airflow db migrate`", needs=("database",)),
 )
 

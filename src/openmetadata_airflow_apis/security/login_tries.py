@@ -1,0 +1,166 @@
+"""Password tries in Airflow's database, one count for all webserver processes.
+
+A row a limited thing (an address, a user name) has how many of its tries were refused in the present window of time,
+and how many are being looked at now. Both together never exceed the limit, so that no more passwords are looked at
+than may be refused, however many come at once; those that wait find out whether there is one left for them.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable, TypeVar
+
+from airflow import settings as airflow_settings
+from sqlalchemy import BigInteger, Column, Integer, String, Table, and_, delete, insert, or_, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.errors import TooManyTries, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Connection
+
+log = logging.getLogger(__name__)
+
+TABLE_NAME = "openmetadata_airflow_apis_login_try"
+TABLE = Table(
+    TABLE_NAME,
+    own_tables.metadata(),
+    Column("identifier", String(64), primary_key=True),  # a hash of what is limited, and of its limit
+    Column("refused", Integer, nullable=False),  # in this window
+    Column("pending", Integer, nullable=False),  # being looked at
+    Column("ends_at", BigInteger, nullable=False, index=True),  # seconds since 1970: the end of the window
+)
+_COUNTED = TABLE.c.refused + TABLE.c.pending
+# How long a try waits for those that are being looked at, and how often it asks.
+PATIENCE_SECONDS = 10
+_POLL_SECONDS = 0.05
+# A row is forgotten some time after its window, when nobody can be about to begin a new one in it.
+_KEPT_SECONDS = 3600
+_DEADLOCK_TRIES = 3
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many tries may be refused in so many seconds; key: a hash of what is limited."""
+
+    key: str
+    tries: int
+    seconds: int
+
+
+@dataclass(frozen=True)
+class _Begun:
+    key: str
+    ends_at: int
+    is_new: bool = False  # the first of its row
+
+
+class _Full(Exception):
+    """A limit has no try left now. seconds: until its window ends; spent: not one will come back before that."""
+
+    def __init__(self, seconds: int, *, spent: bool) -> None:
+        self.seconds = seconds
+        self.spent = spent
+        super().__init__()
+
+
+def create_table() -> None:
+    """Create the table where it is missing. Where that is not allowed it is logged, and logins are refused with 503."""
+    try:
+        own_tables.create_missing(TABLE)
+    except SQLAlchemyError:
+        log.exception("The table %s cannot be made or read in Airflow's database; no password is taken", TABLE_NAME)
+
+
+def begin(wanted: Sequence[Limit]) -> list[_Begun]:
+    """Take one try of each limit, all or none, to be given to `end`.
+
+    Waits while others are being looked at that may give theirs back. Raises TooManyTries, Unavailable.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            begun = _in_transaction(lambda connection: [_take(limit, connection) for limit in wanted])
+        except _Full as full:
+            if full.spent or time.monotonic() >= deadline:
+                raise TooManyTries(retry_after=full.seconds if full.spent else 1) from None
+            time.sleep(_POLL_SECONDS)
+        else:
+            if any(one.is_new for one in begun):
+                _forget_old(_now())
+            return begun
+
+
+def end(begun: Sequence[_Begun], *, refused: bool) -> None:
+    """Count the tries where they were refused, and give them back where they were not. Raises Unavailable."""
+
+    def change(connection: Connection) -> None:
+        for one in begun:
+            same_window = and_(TABLE.c.identifier == one.key, TABLE.c.ends_at == one.ends_at, TABLE.c.pending > 0)
+            values = {"pending": TABLE.c.pending - 1, "refused": TABLE.c.refused + int(refused)}
+            connection.execute(update(TABLE).where(same_window).values(values))
+
+    _in_transaction(change)
+
+
+def _take(limit: Limit, connection: Connection) -> _Begun:
+    """Take one try of a limit; raise _Full where there is none, IntegrityError where another has just made the row."""
+    now = _now()
+    this_row = TABLE.c.identifier == limit.key
+    # The database locks the row at an update and then looks at it again: no two take the same last try.
+    in_window = and_(this_row, TABLE.c.ends_at > now, _COUNTED > 0, limit.tries > _COUNTED)
+    if connection.execute(update(TABLE).where(in_window).values(pending=TABLE.c.pending + 1)).rowcount:
+        return _Begun(limit.key, connection.execute(select(TABLE.c.ends_at).where(this_row)).scalar_one())
+    ends_at = now + limit.seconds
+    unused = and_(this_row, or_(TABLE.c.ends_at <= now, _COUNTED == 0))
+    if connection.execute(update(TABLE).where(unused).values(refused=0, pending=1, ends_at=ends_at)).rowcount:
+        return _Begun(limit.key, ends_at)
+    row = connection.execute(select(TABLE.c.refused, TABLE.c.ends_at).where(this_row)).first()
+    if row is not None:
+        raise _Full(max(1, math.ceil(row.ends_at - now)), spent=row.refused >= limit.tries)
+    connection.execute(insert(TABLE).values(identifier=limit.key, refused=0, pending=1, ends_at=ends_at))
+    return _Begun(limit.key, ends_at, is_new=True)
+
+
+def _in_transaction(change: Callable[[Connection], Answer]) -> Answer:
+    """Do the change in a transaction of its own, again where another was in its way; raise Unavailable."""
+    for left in reversed(range(_DEADLOCK_TRIES)):
+        try:
+            with airflow_settings.engine.begin() as connection:
+                return change(connection)
+        except IntegrityError:
+            continue
+        except OperationalError as error:
+            # A deadlock, or a lock that did not come in time; without a statement there was no connection.
+            if left and error.statement is not None and not error.connection_invalidated:
+                continue
+            raise _unavailable(error) from error
+        except (DBAPIError, PoolTimeoutError) as error:
+            raise _unavailable(error) from error
+    raise Unavailable("Password tries cannot be counted now: too many come at once")
+
+
+def _forget_old(now: int) -> None:
+    try:
+        with airflow_settings.engine.begin() as connection:
+            connection.execute(delete(TABLE).where(TABLE.c.ends_at < now - _KEPT_SECONDS))
+    except SQLAlchemyError as error:
+        log.warning("Old rows of the table %s are left for the next try to forget: %s", TABLE_NAME, error)
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    log.error("The table %s cannot be used: %s", TABLE_NAME, error)
+    return Unavailable("Password tries cannot be counted: Airflow's database does not answer")
