@@ -56,13 +56,16 @@ class Imports:
         )
         return cls(tuple(os.path.realpath(folder) for folder in folders if folder))
 
-    def get(self, path: str, packages: tuple[str, ...]) -> Any:
-        """Return the object at a dotted path inside one of the packages; raise NotImportable."""
-        if not any(path.startswith(f"{package}.") for package in packages):
+    def get(self, path: str, packages: tuple[str, ...], *, option: str, added: tuple[str, ...]) -> Any:
+        """Return the object at a dotted path inside one of the packages; raise NotImportable.
+
+        option: the one that allows more packages. added: those that it allows.
+        """
+        if not any(path.startswith(f"{package}.") for package in (*packages, *added)):
+            names = ", ".join((*added, path.partition(".")[0]))
             raise NotImportable(
-                f"'{path}' is in none of the packages that may be used: {', '.join(packages)}; "
-                "an operator of this Airflow can add packages to [openmetadata_airflow_apis] "
-                "allowed_operators or allowed_callables"
+                f"'{path}' is in none of the packages that may be used: {', '.join((*packages, *added))}; "
+                f"allow its package in airflow.cfg: [openmetadata_airflow_apis] {option} = {names}"
             )
         return _import(path, self.authored)
 

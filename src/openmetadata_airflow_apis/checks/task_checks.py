@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from openmetadata_airflow_apis.checks.allowed_imports import (
     DECORATOR_PACKAGES,
@@ -47,8 +47,7 @@ class TaskChecks:
         self._findings = findings
         self._values = values
         self._imports = imports
-        self._operator_packages = (*OPERATOR_PACKAGES, *settings.allowed_operators)
-        self._decorator_packages = (*DECORATOR_PACKAGES, *settings.allowed_operators)
+        self._own_packages = settings.allowed_operators
         dag = definition["dag"]
         self._defaults = _plain_map(dag.get("default_args"))
         self._filters = frozenset(_plain_map(dag.get("user_defined_filters")))
@@ -119,10 +118,13 @@ class TaskChecks:
             return None
         return operator
 
+    def _import(self, path: str, packages: tuple[str, ...]) -> Any:
+        return self._imports.get(path, packages, option="allowed_operators", added=self._own_packages)
+
     def _import_operator(self, path: str) -> type:
         from airflow.models.baseoperator import BaseOperator
 
-        operator = self._imports.get(path, self._operator_packages)
+        operator = self._import(path, OPERATOR_PACKAGES)
         if not (isinstance(operator, type) and issubclass(operator, BaseOperator)):
             raise NotImportable(f"'{path}' is not an operator (a subclass of BaseOperator)")
         home = getattr(sys.modules.get(operator.__module__), "__file__", None)
@@ -220,7 +222,7 @@ class TaskChecks:
     def _decorated_operator(self, path: str, place: CanonicalPlace) -> type | None:
         """Return the operator class behind a TaskFlow decorator."""
         try:
-            decorator = self._imports.get(path, self._decorator_packages)
+            decorator = self._import(path, DECORATOR_PACKAGES)
         except NotImportable as error:
             self._findings.add(place, str(error))
             return None

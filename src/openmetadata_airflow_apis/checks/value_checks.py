@@ -60,7 +60,6 @@ class ValueChecks:
         self._findings = findings
         self._imports = imports
         self._own_packages = settings.allowed_callables
-        self._packages = (*_VALUE_PACKAGES, *settings.allowed_callables)
         self._read_variables = read_variables
         self.functions = ManagedFunctions(settings.dag_managed_operators)
 
@@ -102,7 +101,7 @@ class ValueChecks:
     def imported(self, path: str, place: CanonicalPlace) -> Any:
         """Return the object at a dotted path, or None with a fault noted."""
         try:
-            return self._imports.get(path, self._packages)
+            return self._imports.get(path, _VALUE_PACKAGES, option="allowed_callables", added=self._own_packages)
         except NotImportable as error:
             self._findings.add(place, str(error))
             return None

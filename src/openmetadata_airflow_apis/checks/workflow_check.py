@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.checks.allowed_imports import Imports
 from openmetadata_airflow_apis.checks.findings import Findings
+from openmetadata_airflow_apis.checks.macro_checks import check_macros
 from openmetadata_airflow_apis.checks.task_checks import TaskChecks
 from openmetadata_airflow_apis.checks.value_checks import ValueChecks
 from openmetadata_airflow_apis.dagbuild.built_values import outputs_in, tagged_in
@@ -67,6 +68,7 @@ def _check_definition(reading: Reading, findings: Findings, settings: Settings, 
         if key not in known:
             findings.add(_DAG / key, f"this Airflow's DAG has no argument '{key}'{nearest(key, known)}")
         values.check(value, _DAG / key)
+    check_macros(definition, findings, settings.allowed_callables)
     for index, group in enumerate(definition["task_groups"]):
         values.check_items((group.get("arguments") or {}).items(), _arguments_of_group(index))
     tasks = TaskChecks(definition, findings, values, imports, settings)

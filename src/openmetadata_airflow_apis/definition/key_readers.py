@@ -195,6 +195,7 @@ KINDS: Mapping[str, Reader] = {
     "datasets": schedules.read_datasets,
     "date": plain_values.read_date,
     "expand": read_expand,
+    "filters": named_functions.read_filters,
     "flag": read_flag,
     "import": named_functions.read_import,
     "macros": named_functions.read_macros,

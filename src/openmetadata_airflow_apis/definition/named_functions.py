@@ -7,28 +7,70 @@ from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.definition.dotted_paths import is_allowed, is_dotted
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
+from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
 from openmetadata_airflow_apis.definition.plain_values import read_value
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
+from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties
 
 if TYPE_CHECKING:
     from typing import Literal
 
-    from openmetadata_airflow_apis.definition.canonical import ImportTag
+    from openmetadata_airflow_apis.definition.canonical import CallableTag, ImportTag
     from openmetadata_airflow_apis.definition.places import PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
 
 
+# How a function of a callable file is written among macros and filters.
+MACRO = "{{callable_name: {name}, callable_file: {file}}}"
+
+
 def read_import(context: Context, value: Any, path: PlainPath) -> ImportTag | Literal[Absent.ABSENT]:
     """Return an object of an allowed package, by its dotted path."""
+    keys = _keys_of_function(context, path)
+    return _import(context, value, path, f"{keys[0]}: {{name}}, {keys[1]}: {{file}}" if keys else None)
+
+
+def _import(
+    context: Context, value: Any, path: PlainPath, spelling: str | None, *, function: str = "the function"
+) -> ImportTag | Literal[Absent.ABSENT]:
+    """Return an object of an allowed package, by its dotted path.
+
+    spelling: how a function of a callable file is written there, with {name} and {file}; None where it can't be.
+    function: what can be put into a callable file.
+    """
     if not is_dotted(value):
         return context.fault(path, f"{quoted(value)} is no dotted path; give one such as package.module.name")
-    if not is_allowed(value, context.allowed_packages):
-        return context.fault(
-            path,
-            f"{quoted(value)} is in no package that definitions may name; an operator can add it to "
-            "[openmetadata_airflow_apis] allowed_callables, or put the function into a callable file",
-        )
-    return {"$import": value}
+    if is_allowed(value, context.allowed_packages):
+        return {"$import": value}
+    cure = cure_of_own_code(value, context.allowed_packages, spelling, function=function)
+    return context.fault(path, f"{quoted(value)} is in no package that definitions may name: {cure}")
+
+
+def cure_of_own_code(
+    path: str, packages: tuple[str, ...], spelling: str | None, *, function: str = "the function"
+) -> str:
+    """Return what to do about code at a dotted path outside the packages that an installation allows.
+
+    spelling and function: as in _import.
+    """
+    names = ", ".join((*packages, path.partition(".")[0]))
+    allow = f"allow its package in airflow.cfg: [openmetadata_airflow_apis] allowed_callables = {names}"
+    if spelling is None:
+        return allow
+    module, _, name = path.rpartition(".")
+    written = spelling.format(name=name, file=f"{module.rpartition('.')[2]}.py")
+    return f"put {function} into a file of dag_managed_operators and write {written}; or {allow}"
+
+
+def _keys_of_function(context: Context, path: PlainPath) -> tuple[str, str] | None:
+    """Return the keys that name a function of a callable file, and its file, for the argument at a path."""
+    argument = path[-1]
+    is_flat = context.origin.pointer(path).parts[-1] in properties("FlatWorkflow")
+    for name in ("FlatWorkflow",) if is_flat else ("WorkflowTask", "WorkflowDefaultArgs", "WorkflowDag"):
+        for key, of_key in properties(name).items():
+            if "x-file" in of_key and airflow_name(key, of_key) == argument:
+                return key, of_key["x-file"]
+    return None
 
 
 def read_callback(context: Context, value: Any, path: PlainPath) -> Read:
@@ -48,8 +90,15 @@ def read_callback(context: Context, value: Any, path: PlainPath) -> Read:
         return ABSENT if ABSENT in items else items
     if "callback" not in value:
         return context.fault(path, "'callback' is missing: the dotted path of what is called")
-    function = read_import(context, value["callback"], path / "callback")
     rest = {key: item for key, item in value.items() if key != "callback"}
+    keys = _keys_of_function(context, path)
+    function = _import(
+        context,
+        value["callback"],
+        path / "callback",
+        f"{keys[0]}: {{name}}, {keys[1]}: {{file}}" if keys else None,
+        function="a function that needs no arguments from here" if rest else "the function",
+    )
     if list(rest) == ["arguments"] and isinstance(rest["arguments"], dict):
         path, rest = path / "arguments", rest["arguments"]
     kwargs = {key: read_value(context, item, path / key) for key, item in rest.items()}
@@ -60,12 +109,11 @@ def read_callback(context: Context, value: Any, path: PlainPath) -> Read:
 
 def read_function_file(context: Context, value: str, path: PlainPath) -> str | Literal[Absent.ABSENT]:
     """Return the name of a callable file, checked: a relative path of plain Python names, ending in .py."""
+    fault = fault_of_path(value)
+    if fault is not None:
+        return context.fault(path, fault)
     where = "callable files are named by their path below dag_managed_operators, such as checks.py"
-    if value.startswith(("/", "\\", "~")) or ":" in value:
-        return context.fault(path, f"{quoted(value)} is no relative path; {where}")
     parts = value.split("/")
-    if ".." in parts or "." in parts:
-        return context.fault(path, f"{quoted(value)} leaves its folder; {where}")
     stem, dot, ending = parts[-1].rpartition(".")
     if not dot or ending != "py":
         return context.fault(path, f"{quoted(value)} is no Python file; {where}")
@@ -84,16 +132,51 @@ def read_function_name(context: Context, value: str, path: PlainPath) -> str | L
 
 
 def read_macros(context: Context, value: Any, path: PlainPath) -> Read:
-    """Return a map of macros or filters: texts that look like a dotted path into Python are imports."""
+    """Return a map of macros: a dotted path into an allowed package is an import, any other text is a text."""
     result: dict[str, Any] = {}
     for key, item in value.items():
         place = path / key
         if not key.isidentifier():
             result[key] = context.fault(place, f"{quoted(key)} is no name that a template can use")
+        elif isinstance(item, dict) and not _FUNCTION_KEYS.isdisjoint(item):
+            result[key] = _read_function_map(context, item, place)
         elif isinstance(item, dict) and "__type__" not in item:
             result[key] = read_macros(context, item, place)
-        elif isinstance(item, str) and is_dotted(item):
-            result[key] = read_import(context, item, place)
+        elif is_dotted(item) and is_allowed(item, context.allowed_packages):
+            result[key] = {"$import": item}
         else:
             result[key] = read_value(context, item, place)
     return ABSENT if ABSENT in result.values() else result
+
+
+def read_filters(context: Context, value: Any, path: PlainPath) -> Read:
+    """Return a map of filters, each a function: of an allowed package by its path, or of a callable file."""
+    result: dict[str, Any] = {}
+    for key, item in value.items():
+        place = path / key
+        if not key.isidentifier():
+            result[key] = context.fault(place, f"{quoted(key)} is no name that a template can use")
+        elif isinstance(item, dict):
+            result[key] = _read_function_map(context, item, place)
+        else:
+            result[key] = _import(context, item, place, MACRO)
+    return ABSENT if ABSENT in result.values() else result
+
+
+_FUNCTION_KEYS = frozenset({"callable_name", "callable_file"})
+
+
+def _read_function_map(
+    context: Context, value: dict[str, Any], path: PlainPath
+) -> CallableTag | Literal[Absent.ABSENT]:
+    """Return the function of a callable file that a map of `callable_name` and `callable_file` names."""
+    for key in sorted(_FUNCTION_KEYS.symmetric_difference(value)):
+        if key in value:
+            return context.fault(path / key, f"unknown key '{key}'; a function has callable_name and callable_file")
+        return context.fault(path, f"'{key}' is missing; a function has callable_name and callable_file")
+    for key in sorted(_FUNCTION_KEYS):
+        if not isinstance(value[key], str):
+            return context.fault(path / key, f"{kind_of(value[key])}; give a text")
+    name = read_function_name(context, value["callable_name"], path / "callable_name")
+    file = read_function_file(context, value["callable_file"], path / "callable_file")
+    return ABSENT if name is ABSENT or file is ABSENT else {"$callable": {"file": file, "name": name}}

@@ -219,8 +219,8 @@ def test_a_misspelled_module_of_an_operator(settings):
             {
                 "/python_callable_file": [
                     (
-                        "'../checks.py' leaves its folder; callable files are named by their path below "
-                        "dag_managed_operators, such as checks.py"
+                        "'../checks.py' leaves dag_managed_operators: copy ../checks.py into dag_managed_operators "
+                        "and write checks.py"
                     )
                 ]
             },
@@ -411,6 +411,44 @@ def test_every_fault_at_once(settings):
         "/tasks/c/operator",
         "/tasks/d/python_callable_name",
         "/tasks/e",
+    ]
+
+
+def test_a_macro_that_is_a_text_and_is_called(settings):
+    """A text with dots stays a text as a macro, and is a fault with the cure where a template calls it."""
+    macros = {"host": "db.internal", "add": "helpers.add_days", "days": {"later": "helpers.add_days"}}
+    task = bash(
+        "echo {{ host }} {{ days.later(ds, 1) }} {{ ds_add(ds, 1) }}", env={"A": "{% if add(ds) %}x{% endif %}"}
+    )
+    with pytest.raises(InvalidDefinition) as caught:
+        check_workflow(request(user_defined_macros=macros, tasks={"one": task}), settings, now=NOW)
+    cure = (
+        "'helpers.add_days' is a text here, and a template calls it: put the function into a file of "
+        "dag_managed_operators and write {callable_name: add_days, callable_file: helpers.py}; or allow its package in "
+        "airflow.cfg: [openmetadata_airflow_apis] allowed_callables = helpers"
+    )
+    assert [(fault.pointer, fault.detail) for fault in caught.value.faults] == [
+        (f"{DAG}/user_defined_macros/add", cure),
+        (f"{DAG}/user_defined_macros/days/later", cure),
+    ]
+    task = bash("echo {{ host }} {{ add.upper() }}")
+    check_workflow(request(user_defined_macros=macros, tasks={"one": task}), settings, now=NOW)
+
+
+def test_functions_of_callable_files_as_macros_and_filters(settings):
+    """A macro or a filter that names a function of a callable file is that function, which has to be there."""
+    function = {"callable_name": "check", "callable_file": "checks.py"}
+    task = bash("echo {{ f(3) }} {{ 3 | g }}")
+    document = request(user_defined_macros={"f": function}, user_defined_filters={"g": function}, tasks={"one": task})
+    dag = check_workflow(document, settings, now=NOW).checked_dag
+    assert dag.user_defined_macros["f"].__name__ == dag.user_defined_filters["g"].__name__ == "check"
+    function["callable_name"] = "chekc"
+    with pytest.raises(InvalidDefinition) as caught:
+        check_workflow(document, settings, now=NOW)
+    reason = "'checks.py' in dag_managed_operators has no function 'chekc'; did you mean 'check'?"
+    assert [(fault.pointer, fault.detail) for fault in caught.value.faults] == [
+        (f"{DAG}/user_defined_macros/f", reason),
+        (f"{DAG}/user_defined_filters/g", reason),
     ]
 
 

@@ -206,12 +206,31 @@ def test_a_deployed_dags_own_file_does_not_take_its_name(tmp_path, monkeypatch) 
         ({"dagrun_timeout": "2 parsecs"}, "dagrun_timeout",
          "'2 parsecs' is no duration; give seconds, or a text such as \"2 hours\""),
         ({"on_failure_callback": "os.system"}, "on_failure_callback",
-         "'os.system' is in no package that definitions may name; an operator can add it to [openmetadata_airflow_apis] "
-         "allowed_callables, or put the function into a callable file"),
+         "'os.system' is in no package that definitions may name: put the function into a file of dag_managed_operators and "
+         "write on_failure_callback_name: system, on_failure_callback_file: os.py; or allow its package in airflow.cfg: "
+         "[openmetadata_airflow_apis] allowed_callables = os"),
+        ({"on_failure_callback": [{"callback": "acme.alerts.tell", "channel": "x"}]}, "on_failure_callback/0/callback",
+         "'acme.alerts.tell' is in no package that definitions may name: allow its package in airflow.cfg: "
+         "[openmetadata_airflow_apis] allowed_callables = acme"),
+        ({"on_failure_callback": {"callback": "acme.alerts.tell", "channel": "x"}}, "on_failure_callback/callback",
+         "'acme.alerts.tell' is in no package that definitions may name: put a function that needs no arguments from here "
+         "into a file of dag_managed_operators and write on_failure_callback_name: tell, on_failure_callback_file: alerts.py; "
+         "or allow its package in airflow.cfg: [openmetadata_airflow_apis] allowed_callables = acme"),
         ({"on_failure_callback": {"callbak": "x.y"}}, "on_failure_callback", "'callback' is missing: the dotted path of what is called"),
-        ({"user_defined_macros": {"run": "subprocess.run"}}, "user_defined_macros/run",
-         "'subprocess.run' is in no package that definitions may name; an operator can add it to [openmetadata_airflow_apis] "
-         "allowed_callables, or put the function into a callable file"),
+        ({"user_defined_filters": {"run": "subprocess.run"}}, "user_defined_filters/run",
+         "'subprocess.run' is in no package that definitions may name: put the function into a file of dag_managed_operators "
+         "and write {callable_name: run, callable_file: subprocess.py}; or allow its package in airflow.cfg: "
+         "[openmetadata_airflow_apis] allowed_callables = subprocess"),
+        ({"user_defined_filters": {"run": 3}}, "user_defined_filters/run",
+         "3 is no dotted path; give one such as package.module.name"),
+        ({"user_defined_filters": {"f": {"callable_name": "f"}}}, "user_defined_filters/f",
+         "'callable_file' is missing; a function has callable_name and callable_file"),
+        ({"user_defined_macros": {"f": {"callable_name": "f", "callable_file": "x.py", "day": 1}}},
+         "user_defined_macros/f/day", "unknown key 'day'; a function has callable_name and callable_file"),
+        ({"user_defined_macros": {"f": {"callable_name": "f", "callable_file": 3}}}, "user_defined_macros/f/callable_file",
+         "is the number 3; give a text"),
+        ({"user_defined_macros": {"f": {"callable_name": "f", "callable_file": "/x.py"}}},
+         "user_defined_macros/f/callable_file", "'/x.py' is an absolute path: copy /x.py into dag_managed_operators and write x.py"),
         ({"concurrency": 0}, "concurrency", "is less than 1, the smallest number allowed"),
         ({"concurrency": 2, "max_active_tasks": 2}, "max_active_tasks",
          "means the same as 'concurrency', which is there as well; give one of them"),
@@ -247,9 +266,9 @@ def test_faults_of_the_dag(keys: dict, pointer: str, detail: str) -> None:
          "'BashOperator' is no dotted path; give one such as airflow.operators.bash.BashOperator"),
         ({"decorator": "airflow.decorators.task"}, "/decorator", "is there beside 'operator'; give one of them"),
         ({"python_callable_name": "f", "python_callable_file": "/etc/x.py"}, "/python_callable_file",
-         "'/etc/x.py' is no relative path; callable files are named by their path below dag_managed_operators, such as checks.py"),
+         "'/etc/x.py' is an absolute path: copy /etc/x.py into dag_managed_operators and write x.py"),
         ({"python_callable_name": "f", "python_callable_file": "../x.py"}, "/python_callable_file",
-         "'../x.py' leaves its folder; callable files are named by their path below dag_managed_operators, such as checks.py"),
+         "'../x.py' leaves dag_managed_operators: copy ../x.py into dag_managed_operators and write x.py"),
         ({"python_callable_name": "f", "python_callable_file": "x.sh"}, "/python_callable_file",
          "'x.sh' is no Python file; callable files are named by their path below dag_managed_operators, such as checks.py"),
         ({"python_callable_name": "f", "python_callable_file": "a-b.py"}, "/python_callable_file",
@@ -394,8 +413,7 @@ def test_faults_of_a_flat_body_are_shown_in_it(tmp_path) -> None:
         ("/tasks/0/config/retries", "is the text 'x'; give a whole number"),
         (
             "/tasks/0/config/python_callable_file",
-            "'/a.py' is no relative path; callable files are named by their path below dag_managed_operators, "
-            "such as checks.py",
+            "'/a.py' is an absolute path: copy /a.py into dag_managed_operators and write a.py",
         ),
         ("/tasks/0/config/operator", "'operator' is said in the task itself, not in its config"),
         ("/tasks/1/dependencies/0", "there is no task 'c'"),
