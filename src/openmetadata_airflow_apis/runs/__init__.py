@@ -5,6 +5,8 @@ applies it and commits exactly once, or rolls back and raises; one that reads le
 A verb costs a fixed number of SQL statements, whatever the number of task instances.
 """
 
+from openmetadata_airflow_apis.runs.explanation import explain_dag_run
+from openmetadata_airflow_apis.runs.explanation_results import DagRunExplanation, HelpfulCall
 from openmetadata_airflow_apis.runs.kill import kill_running
 from openmetadata_airflow_apis.runs.overwritten_states import await_stopped
 from openmetadata_airflow_apis.runs.partial import run_partial
@@ -26,6 +28,8 @@ from openmetadata_airflow_apis.runs.task_logs import open_task_log
 from openmetadata_airflow_apis.runs.trigger import trigger_dag
 
 __all__ = [
+    "DagRunExplanation",
+    "HelpfulCall",
     "KilledRun",
     "PartialRun",
     "RestartedRun",
@@ -36,6 +40,7 @@ __all__ = [
     "TriggeredRun",
     "await_stopped",
     "dag_state",
+    "explain_dag_run",
     "kill_running",
     "list_dag_runs",
     "list_task_instances",

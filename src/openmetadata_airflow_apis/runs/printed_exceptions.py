@@ -19,6 +19,7 @@ RECORD = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 # The margin of an exception group: `  | `, `  + `, `    | ` and so on, a step further for each group inside another.
 _MARGIN = re.compile(r" *[|+] ?")
 _BETWEEN = re.compile(r" *\+[-+]*-{4,}( \S+ -{4,})?$")
+_CODE = re.compile(r" *(?:\| *)* {4}")
 _FRAME = re.compile(r' *(?:\| *)*File "(?P<file>.+)", line (?P<line>\d+)(?:, in (?P<function>.+))?$')
 _AIRFLOWS_OWN = re.compile(r"-packages/airflow/(?!providers/)")
 _INSTALLED = re.compile(r"/lib(64)?/python3|^<frozen ")
@@ -84,6 +85,27 @@ def exception_at(lines: Sequence[str], start: int) -> PrintedException | None:
     )
 
 
+def without_airflows_frames(lines: Sequence[str]) -> list[str]:
+    """Return the lines of a log in which a line each stands for the frames of Airflow's own code in tracebacks."""
+    kept: list[str] = []
+    hidden = 0
+    inside = False
+    for line in lines:
+        frame = _FRAME.match(line)
+        if frame:
+            inside = bool(_AIRFLOWS_OWN.search(frame["file"]))
+        elif not (inside and _CODE.match(line)):
+            inside = False
+        if inside:
+            hidden += bool(frame)
+            continue
+        if hidden:
+            kept.append(f"  … {hidden} {'frame' if hidden == 1 else 'frames'} of Airflow's own code")
+            hidden = 0
+        kept.append(line)
+    return kept
+
+
 def shortened(text: str, characters: int) -> str:
     """Return a text, cut where it has more characters than so many."""
     return text if len(text) <= characters else text[: characters - 1] + "…"
@@ -130,7 +152,7 @@ def _read(block: Sequence[str]) -> tuple[list[str], list[re.Match[str]]]:
             break
         content = _MARGIN.sub("", line, count=1) if grouped else line
         frame = _FRAME.match(content)
-        if frame and not open_sentence:
+        if frame and not sentences:  # those of a group's own
             frames.append(frame)
         if content.endswith(_HEADER) or _BETWEEN.match(line):
             expected, open_sentence = True, False

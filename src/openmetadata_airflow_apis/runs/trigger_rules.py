@@ -87,6 +87,26 @@ def decided_by_rule(rule: str, upstream: Tally, map_index: int) -> str | None:
     return "skipped" if skips.get(rule) else None
 
 
+def rule_met(rule: str, upstream: Tally, map_index: int) -> bool:
+    """Tell whether a trigger rule lets a task instance start."""
+    removed = upstream.removed if map_index >= 0 else 0
+    all_done = upstream.done >= upstream.upstream
+    met = {
+        "all_success": upstream.upstream <= upstream.success + removed,
+        "all_failed": upstream.upstream <= upstream.failed + upstream.upstream_failed + removed,
+        "all_done": all_done,
+        "all_skipped": upstream.upstream <= upstream.skipped,
+        "all_done_setup_success": all_done and (not upstream.setups or bool(upstream.setups_success)),
+        "none_failed": upstream.upstream <= upstream.success + upstream.skipped + removed,
+        "none_failed_min_one_success": upstream.upstream <= upstream.success + upstream.skipped + removed,
+        "none_skipped": all_done and not upstream.skipped,
+        "one_success": bool(upstream.success),
+        "one_failed": bool(upstream.failed or upstream.upstream_failed),
+        "one_done": bool(upstream.success or upstream.failed),
+    }
+    return rule == "always" or met.get(rule, False)
+
+
 def decided_by_setups(setups: Tally, map_index: int) -> str | None:
     """Return the state that setups further up put a waiting task instance into, whatever its trigger rule."""
     return decided_by_rule("all_success", setups, map_index)
@@ -130,6 +150,29 @@ class RunStates:
             if state is None:
                 state = decided_by_rule(trigger_rule(task), self._tally(task, map_index, task.upstream_list), map_index)
         return state or self._decided_by_mapping(task)
+
+    def upstream(self, task: Any, map_index: int) -> Tally:
+        """Count what is directly upstream of a task instance."""
+        return self._tally(task, map_index, task.upstream_list)
+
+    def setups(self, task: Any, map_index: int) -> Tally | None:
+        """Count the setups that a task instance needs and that are further up, None where there are none."""
+        setups = self._indirect_setups(task)
+        return self._tally(task, map_index, setups) if setups else None
+
+    def unfinished_upstream(self, task: Any, map_index: int) -> dict[str, Counter[str | None]]:
+        """Return the states of the task instances directly upstream that have not ended, by their task_id."""
+        found = {}
+        for upstream in sorted(task.upstream_list, key=lambda each: each.task_id):
+            states = self._relevant(task, map_index, upstream)
+            if any(number and state not in FINISHED for state, number in states.items()):
+                found[upstream.task_id] = states
+        return found
+
+    def mapped_over_unsuccessful(self, task: Any) -> bool:
+        """Tell whether something that a task is expanded over has ended otherwise than by success."""
+        finished = {self._by_index[each.task_id].get(-1) for each in mapped_dependencies(task)} & FINISHED
+        return bool(finished - {"success"})
 
     def _indirect_setups(self, task: Any) -> list[Any]:
         if not self._has_setups or task.is_teardown:

@@ -90,6 +90,7 @@ PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
     "get_dag": (OnDag("GET"),),
     "list_dag_runs": (OnDag("GET", "RUN"),),
     "dag_state": (OnDag("GET", "RUN"),),
+    "explain_dag_run": (OnDag("GET", "TASK_INSTANCE"),),
     "list_task_instances": (OnDag("GET", "TASK_INSTANCE"),),
     "task_instance_detail": (OnDag("GET", "TASK_INSTANCE"),),
     "task_log": (OnDag("GET", "TASK_INSTANCE"), OnDag("GET", "TASK_LOGS")),
@@ -110,6 +111,15 @@ def authorize(operation_id: str, dag_id: str | None) -> None:
     for needed in PERMISSIONS[operation_id]:
         if not needed.granted(dag_id):
             raise NotAllowed(f"{operation_id} needs the permission {needed.sentence(dag_id)}")
+
+
+def refusal(operation_id: str, dag_id: str) -> str | None:
+    """Return the sentence that refuses an operation to the request's user, None where it is allowed."""
+    try:
+        authorize(operation_id, dag_id)
+    except NotAllowed as error:
+        return str(error)
+    return None
 
 
 def authorize_replacing(dag_id: str) -> None:

@@ -16,6 +16,7 @@ READING = [
     "get_dag",
     "list_dag_runs",
     "dag_state",
+    "explain_dag_run",
     "list_task_instances",
     "task_instance_detail",
     "task_log",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,3 +76,35 @@ def dag(session) -> Iterator[Any]:
         EmptyOperator(task_id="first") >> EmptyOperator(task_id="second") >> EmptyOperator(task_id="third")
     dag_runs.store(dag, session)
     return dag
+
+
+@pytest.fixture
+def log_folder() -> Iterator[Path]:
+    """The folder of the logs of the DAG `doors`, empty, and gone again after the test."""
+    from airflow.configuration import conf
+
+    folder = Path(conf.get("logging", "base_log_folder")) / "dag_id=doors"
+    shutil.rmtree(folder, ignore_errors=True)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def write_log(log_folder):
+    """Write the log of a try of a task of the DAG `doors`; suffix: of a further file beside it."""
+
+    def write(
+        text: str | bytes,
+        *,
+        run_id: str = "one",
+        task: str = "first",
+        attempt: int = 1,
+        suffix: str = "",
+        folder: Path = log_folder,
+    ) -> Path:
+        path = folder / f"run_id={run_id}/task_id={task}/attempt={attempt}.log{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    return write

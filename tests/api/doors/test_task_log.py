@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import socket
 import threading
 import time
 import tracemalloc
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from werkzeug.serving import make_server
@@ -18,39 +15,12 @@ from openmetadata_airflow_apis.runs import task_logs
 from support import dag_runs
 from support.versions import AIRFLOW
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 RUN = "/dags/doors/dagRuns/one"
 LOGS = f"{RUN}/taskInstances/first/logs"
 TEXT = {"Accept": "text/plain"}
 FIRST = "[2026-01-02T00:00:01.000+0000] {first.py:1} INFO - begun\n"
 SECOND = "[2026-01-02T00:00:02.000+0000] {first.py:2} INFO - größer\n"
 MEBIBYTE = 1024 * 1024
-
-
-@pytest.fixture
-def log_folder() -> Iterator[Path]:
-    """The folder of the logs of the DAG `doors`, empty, and gone again after the test."""
-    from airflow.configuration import conf
-
-    folder = Path(conf.get("logging", "base_log_folder")) / "dag_id=doors"
-    shutil.rmtree(folder, ignore_errors=True)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def write_log(log_folder):
-    """Write the log of a try of `first` in run `one`; suffix: of a further file beside it."""
-
-    def write(text: str | bytes, *, attempt: int = 1, suffix: str = "", folder: Path = log_folder) -> Path:
-        path = folder / f"run_id=one/task_id=first/attempt={attempt}.log{suffix}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return path
-
-    return write
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ TABLE = {
     "get_dag": set(ROLES),
     "list_dag_runs": set(ROLES),
     "dag_state": set(ROLES),
+    "explain_dag_run": set(ROLES),
     "list_task_instances": set(ROLES),
     "task_instance_detail": set(ROLES),
     "task_log": set(ROLES),

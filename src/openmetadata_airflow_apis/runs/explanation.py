@@ -1,0 +1,165 @@
+"""Explains a DagRun: why it failed, why it isn't running, and what would help."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from airflow.jobs.job import Job
+from airflow.models.trigger import Trigger
+from airflow.utils import timezone
+from sqlalchemy import select
+
+from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
+from openmetadata_airflow_apis.runs.explanation_results import DagRunExplanation
+from openmetadata_airflow_apis.runs.failures import FAILED, LogEnd, first_ones, log_ends, task_failure
+from openmetadata_airflow_apis.runs.helpful_calls import helpful_calls
+from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_run, serialized_dag
+from openmetadata_airflow_apis.runs.past_runs import past_run
+from openmetadata_airflow_apis.runs.run_events import events_of
+from openmetadata_airflow_apis.runs.run_reasons import failed_by, still_queued, waits_for
+from openmetadata_airflow_apis.runs.scheduling_facts import facts_about
+from openmetadata_airflow_apis.runs.summary import summarize
+from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED, of_run
+from openmetadata_airflow_apis.runs.trigger_rules import RunStates
+from openmetadata_airflow_apis.runs.waiting_reasons import Waiting
+
+if TYPE_CHECKING:
+    from airflow.models.dag import DAG
+    from sqlalchemy.engine import Row
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.runs.explanation_results import TaskFailure
+    from openmetadata_airflow_apis.runs.run_events import RunEvents
+    from openmetadata_airflow_apis.runs.scheduling_facts import SchedulingFacts
+
+# How many failures and how many waiting reasons an explanation tells at most.
+MOST = 20
+
+_PROCESS = Job.__table__.alias("process")
+_QUEUER = Job.__table__.alias("queuer")
+_TRIGGER = Trigger.__table__
+_FURTHER = (
+    _PROCESS.c.state.label("process_state"),
+    _PROCESS.c.latest_heartbeat.label("process_heartbeat"),
+    _QUEUER.c.state.label("queuer_state"),
+    _TRIGGER.c.classpath.label("trigger_classpath"),
+    _TRIGGER.c.created_date.label("trigger_created_date"),
+)
+# What rows of thousands are not read with: executor_config and next_kwargs may be large.
+_COLUMNS = [
+    column for column in TI.c if column.name not in {"executor_config", "next_kwargs", "rendered_map_index", "unixname"}
+]
+
+
+def explain_dag_run(
+    dag_id: str, run_id: str, *, logs_withheld: str | None = None, session: Session
+) -> DagRunExplanation:
+    """Explain a run of any DAG. At most 35 statements, whatever the number of task instances.
+
+    logs_withheld: why the caller may not read logs; None where it may. Raises DagNotFound, DagRunNotFound.
+    """
+    run = session.execute(select(RUN).where(RUN.c.dag_id == dag_id, RUN.c.run_id == run_id)).first()
+    if run is None:
+        find_run(dag_id, run_id, session=session)  # says which of the two is missing
+        raise DagRunNotFound(dag_id, run_id)
+    now = timezone.utcnow()
+    dag = _dag(dag_id, session=session)
+    rows = _task_instances(run, session=session)
+    unfinished = [row for row in rows if row.state not in FINISHED]
+    facts = facts_about(run, {row.queue for row in rows if row.state == "queued"}, now=now, session=session)
+    told = first_ones(rows, dag, MOST)
+    events = events_of(run, [(row.task_id, row.map_index) for row in told], session=session)
+
+    run_reasons = []
+    past = None
+    waiting = []
+    if run.state in {"queued", "running"}:
+        past = past_run(run, dag, session=session) if dag is not None else None
+        run_reasons = list(waits_for(run, dag, facts))
+        if not run_reasons and (starting := still_queued(run)):
+            run_reasons = [starting]
+        states = RunStates(dag, ((row.task_id, row.map_index, row.state) for row in rows)) if dag is not None else None
+        waiting = Waiting(run, dag, states, facts, past, run_reasons).tasks(unfinished)
+    elif run.state == "failed":
+        run_reasons = list(failed_by(run, dag, len(unfinished), events))
+
+    failures = _failures(run, told, rows, dag, events, logs_withheld, session=session)
+    explanation = DagRunExplanation(
+        dag_id=dag_id,
+        run_id=run_id,
+        state=run.state,
+        as_of=now,
+        summary="",
+        task_instance_counts=dict(sorted(Counter(row.state or "no_status" for row in rows).items())),
+        run_reasons=tuple(run_reasons),
+        failures=tuple(failures),
+        total_failures=sum(row.state in FAILED for row in rows),
+        waiting=tuple(waiting[:MOST]),
+        total_waiting=sum(group.count for group in waiting),
+        import_error=facts.import_error,
+        logs_withheld=logs_withheld if failures else None,
+        calls=tuple(
+            helpful_calls(
+                run,
+                failures=failures,
+                run_reasons=run_reasons,
+                waiting=waiting[:MOST],
+                facts=facts,
+                past=past,
+                pools=_full_pools(unfinished, facts),
+            )
+        ),
+    )
+    return summarize(explanation)
+
+
+def _full_pools(unfinished: list[Row], facts: SchedulingFacts) -> dict[str, int]:
+    """Return the pools that scheduled task instances wait for, with the slots that would let one of them start."""
+    found: dict[str, int] = {}
+    for row in unfinished:
+        pool = facts.pools.get(row.pool)
+        if row.state == "scheduled" and pool is not None and row.pool_slots > pool["open"]:
+            wanted = pool["total"] + row.pool_slots - pool["open"]
+            found[row.pool] = min(wanted, found.get(row.pool, wanted))
+    return found
+
+
+def _dag(dag_id: str, *, session: Session) -> DAG | None:
+    try:
+        return serialized_dag(dag_id, session=session)[0]
+    except DagNotFound:
+        return None
+
+
+def _task_instances(run: Row, *, session: Session) -> list[Row]:
+    joined = (
+        TI.outerjoin(_PROCESS, _PROCESS.c.id == TI.c.job_id)
+        .outerjoin(_QUEUER, _QUEUER.c.id == TI.c.queued_by_job_id)
+        .outerjoin(_TRIGGER, _TRIGGER.c.id == TI.c.trigger_id)
+    )
+    query: Any = select(*_COLUMNS, *_FURTHER).select_from(joined).where(of_run(run.dag_id, run.run_id))
+    return session.execute(query.order_by(TI.c.task_id, TI.c.map_index)).all()
+
+
+def _failures(
+    run: Row,
+    told: list[Row],
+    rows: list[Row],
+    dag: DAG | None,
+    events: RunEvents,
+    logs_withheld: str | None,
+    *,
+    session: Session,
+) -> list[TaskFailure]:
+    withheld = LogEnd(problem=logs_withheld) if logs_withheld else None
+    ends = {} if withheld or not told else log_ends(run, told, session=session)
+    former: dict[tuple[str, int], str] = {}
+    failures = []
+    for row in told:
+        key = (row.task_id, row.map_index)
+        failure = task_failure(row, dag=dag, rows=rows, events=events, log_end=withheld or ends[key], former=former)
+        failures.append(failure)
+        if failure.kind not in {"state_set", "terminated", "not_started"}:
+            former[key] = failure.kind
+    return failures

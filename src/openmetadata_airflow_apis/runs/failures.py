@@ -1,0 +1,230 @@
+"""The failures of a run: which came first, and what the log, the audit log and the rows say of each."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from openmetadata_airflow_apis.airflow_versions.task_logs import latest_try
+from openmetadata_airflow_apis.errors import Unavailable
+from openmetadata_airflow_apis.runs.explanation_results import TaskFailure
+from openmetadata_airflow_apis.runs.log_reading import open_log, readable_task_instances
+from openmetadata_airflow_apis.runs.log_sources import LogMissing
+from openmetadata_airflow_apis.runs.logged_failures import LoggedFailure, logged_failure, shown_lines
+from openmetadata_airflow_apis.runs.run_events import LOST_HEARTBEAT, STATE_MISMATCH, STUCK_IN_QUEUED
+from openmetadata_airflow_apis.runs.task_dependencies import index_by_index, upstream_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.models.dag import DAG
+    from sqlalchemy.engine import Row
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.runs.run_events import RunEvents
+
+FAILED = frozenset({"failed", "up_for_retry"})
+
+# How much is read of all logs together, and of one; and how long that may take, in seconds, of all and of one.
+_BYTES, _BYTES_OF_ONE, _LEAST_BYTES = 384 * 1024, 64 * 1024, 16 * 1024
+_SECONDS, _SECONDS_OF_ONE = 20, 6
+
+_NEVER_BEGAN = (
+    "It never began: its worker could not start it, as when the DAG can't be imported there "
+    '("Dag … could not be found"); the worker\'s own log says more.'
+)
+
+
+class LogEnd(NamedTuple):
+    """The last lines of a log, and why there are none."""
+
+    lines: Sequence[str] = ()
+    problem: str | None = None
+
+
+def first_ones(rows: Sequence[Row], dag: DAG | None, most: int) -> list[Row]:
+    """Return the failed among task instances, at most so many: first what failed by itself, and of that the earliest.
+
+    What comes after is what depends on a failed task and failed all the same, and before it what had no process,
+    which is mostly what was set to failed with the rest.
+    """
+    failed = [row for row in rows if row.state in FAILED]
+    following = _downstream_of(dag, {row.task_id for row in failed}) if dag is not None else set()
+    failed.sort(
+        key=lambda row: (
+            row.task_id in following,
+            not row.hostname,
+            row.end_date.timestamp() if row.end_date else float("inf"),
+            row.task_id,
+            row.map_index,
+        )
+    )
+    return failed[:most]
+
+
+def log_ends(run: Row, rows: Sequence[Row], *, session: Session) -> dict[tuple[str, int], LogEnd]:
+    """Return the ends of the logs of task instances, within a bound of bytes and of time. Two statements."""
+    readable = readable_task_instances(
+        run.dag_id, run.run_id, [(row.task_id, row.map_index) for row in rows], session=session
+    )
+    size = max(_LEAST_BYTES, min(_BYTES_OF_ONE, _BYTES // max(len(rows), 1)))
+    deadline = time.monotonic() + _SECONDS
+    silent: dict[str, str] = {}
+    ends = {}
+    for row in rows:
+        key = (row.task_id, row.map_index)
+        left = deadline - time.monotonic()
+        if key not in readable:
+            ends[key] = LogEnd(problem="The task instance is gone.")
+        elif row.hostname in silent:
+            ends[key] = LogEnd(problem=silent[row.hostname])
+        elif left <= 0:
+            ends[key] = LogEnd(problem=f"Not read: the logs before it took {_SECONDS} seconds.")
+        else:
+            ends[key] = _log_end(readable[key], latest_try(row.try_number, row.state), size, min(left, _SECONDS_OF_ONE))
+            if ends[key].problem and time.monotonic() - deadline + left > 1:
+                silent[row.hostname] = ends[key].problem or ""
+    return ends
+
+
+def _log_end(task_instance: Any, try_number: int, size: int, seconds: float) -> LogEnd:
+    try:
+        tail = open_log(task_instance, try_number, seconds=seconds).tail(size)
+    except LogMissing as missing:
+        return LogEnd(problem=f"There is no log: {missing}.")
+    except Unavailable as unavailable:
+        return LogEnd(problem=f"{unavailable}.")
+    lines = [line.rstrip("\r") for line in tail.decode("utf-8", "replace").split("\n")]
+    return LogEnd(lines[1:] if len(tail) >= size else lines)
+
+
+def task_failure(
+    row: Row,
+    *,
+    dag: DAG | None,
+    rows: Sequence[Row],
+    events: RunEvents,
+    log_end: LogEnd,
+    former: Mapping[tuple[str, int], str],
+) -> TaskFailure:
+    """Return what is known of a failure. rows: those of the whole run; former: the tasks of failures told before it."""
+    try_number = latest_try(row.try_number, row.state)
+    logged = logged_failure(log_end.lines)
+    kind, reason = _cause(row, try_number, dag, events, logged, former)
+    shown = shown_lines(log_end.lines, logged.end if logged else len(log_end.lines))
+    return TaskFailure(
+        task_id=row.task_id,
+        map_index=row.map_index,
+        state=row.state,
+        try_number=try_number,
+        max_tries=row.max_tries,
+        operator=row.operator,
+        hostname=row.hostname or None,
+        start_date=row.start_date,
+        end_date=row.end_date,
+        duration=row.duration,
+        kind=kind,
+        reason=reason,
+        exception=logged.exception if logged else None,
+        causes=logged.causes if logged else (),
+        place=logged.place if logged else None,
+        exit_code=logged.exit_code if logged else None,
+        after_failure_of=_failed_upstream(row, dag, rows),
+        log_lines=None if log_end.problem else shown,
+        log_problem=log_end.problem,
+    )
+
+
+def _cause(
+    row: Row,
+    try_number: int,
+    dag: DAG | None,
+    events: RunEvents,
+    logged: LoggedFailure | None,
+    former: Mapping[tuple[str, int], str],
+) -> tuple[str, str]:
+    """Return kind and reason: what the log says, or else what the database does."""
+    if logged is not None and logged.kind not in {"state_set", "terminated", "lost_heartbeat"}:
+        return logged.kind, _with_timeout(logged, row, dag)
+
+    def noted(event: str) -> Any:
+        return events.of_scheduler(row, try_number, event)
+
+    by_hand = events.by_hand(row.end_date, row.task_id, row.map_index)
+    if by_hand is not None and (logged is None or logged.kind != "lost_heartbeat") and not noted(LOST_HEARTBEAT):
+        return "state_set", f"{by_hand.sentence} at {by_hand.moment:%Y-%m-%d %H:%M:%S} UTC."
+    if logged is not None and logged.kind != "lost_heartbeat":
+        if former and getattr(dag, "fail_stop", False):
+            return "state_set", f"It was stopped because {_named(former)} had failed and the DAG has fail_stop."
+        return logged.kind, logged.reason
+    if noted(STATE_MISMATCH) or noted(STUCK_IN_QUEUED):
+        stuck = noted(STUCK_IN_QUEUED)
+        return "not_started", f"It never began: {stuck.text}" if stuck else _NEVER_BEGAN
+    if noted(LOST_HEARTBEAT) or logged is not None or _fell_silent(row):
+        return "lost_heartbeat", _silence(row)
+    if not row.hostname:
+        return "not_started", _NEVER_BEGAN
+    return "unknown", "Neither Airflow's database nor what can be read of its log says why it failed."
+
+
+def _with_timeout(logged: LoggedFailure, row: Row, dag: DAG | None) -> str:
+    if (
+        logged.kind == "timeout"
+        and "AirflowTaskTimeout" in (logged.exception or "")
+        and dag
+        and dag.has_task(row.task_id)
+    ):
+        timeout = getattr(dag.get_task(row.task_id), "execution_timeout", None)
+        if timeout:
+            return f"It ran longer than its execution_timeout of {timeout.total_seconds():g} seconds."
+    return logged.reason
+
+
+def _fell_silent(row: Row) -> bool:
+    """Tell whether the process's own record ends without a word: Airflow < 2.10 notes nothing else of it."""
+    return row.process_heartbeat is not None and row.process_state != "failed" and row.pid is not None
+
+
+def _silence(row: Row) -> str:
+    heard = f" after {row.process_heartbeat:%Y-%m-%d %H:%M:%S} UTC" if row.process_heartbeat else ""
+    host = f" on the host {row.hostname}" if row.hostname else ""
+    return (
+        f"Its process{host} was not heard of any more{heard}, and Airflow failed it: it, or its worker, "
+        "was killed or lost its connection to the database."
+    )
+
+
+def _named(former: Mapping[tuple[str, int], str]) -> str:
+    return next(f"`{task_id}`" for task_id, _ in former)
+
+
+def _downstream_of(dag: DAG, task_ids: set[str]) -> set[str]:
+    found: set[str] = set()
+    waiting = [task_id for task_id in task_ids if dag.has_task(task_id)]
+    while waiting:
+        fresh = dag.task_dict[waiting.pop()].downstream_task_ids - found
+        found |= fresh
+        waiting.extend(fresh)
+    return found
+
+
+def _failed_upstream(row: Row, dag: DAG | None, rows: Sequence[Row]) -> tuple[str, ...]:
+    if dag is None or not dag.has_task(row.task_id):
+        return ()
+    upstream = upstream_ids(dag, [row.task_id])
+    task = dag.get_task(row.task_id)
+    return tuple(
+        sorted(
+            {
+                other.task_id
+                for other in rows
+                if other.state == "failed"
+                and other.task_id in upstream
+                and (
+                    other.map_index == row.map_index
+                    or other.map_index < 0
+                    or not index_by_index(dag.get_task(other.task_id), task)
+                )
+            }
+        )
+    )

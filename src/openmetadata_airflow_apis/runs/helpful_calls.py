@@ -1,0 +1,84 @@
+"""The calls that would help a run: which operation, with what, and what it would do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.ti_deps.deps.dag_unpaused_dep import DagUnpausedDep
+from airflow.ti_deps.deps.pool_slots_available_dep import PoolSlotsAvailableDep
+from airflow.ti_deps.deps.prev_dagrun_dep import PrevDagrunDep
+
+from openmetadata_airflow_apis.runs.explanation_results import HelpfulCall
+from openmetadata_airflow_apis.runs.run_reasons import MAX_ACTIVE_RUNS, SCHEDULER_HEARTBEAT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy.engine import Row
+
+    from openmetadata_airflow_apis.runs.explanation_results import TaskFailure, WaitingReason, WaitingTask
+    from openmetadata_airflow_apis.runs.past_runs import PastRun
+    from openmetadata_airflow_apis.runs.scheduling_facts import SchedulingFacts
+
+TRIGGERER_HEARTBEAT = "Triggerer Heartbeat"
+
+
+def helpful_calls(
+    run: Row,
+    *,
+    failures: Sequence[TaskFailure],
+    run_reasons: Sequence[WaitingReason],
+    waiting: Sequence[WaitingTask],
+    facts: SchedulingFacts | None,
+    past: PastRun | None,
+    pools: Mapping[str, int],
+) -> Iterator[HelpfulCall]:
+    """Yield the calls that may help. pools: to those that are full, how many slots would let a task start."""
+    this = {"dag_id": run.dag_id, "run_id": run.run_id}
+    names = {reason.name for reason in run_reasons} | {each.name for task in waiting for each in task.reasons}
+    if failures:
+        yield from _after_failure(this, failures)
+    if DagUnpausedDep.NAME in names:
+        yield HelpfulCall(
+            "patch_dag", {"dag_id": run.dag_id}, "Unpauses the DAG; its runs then go on.", {"is_paused": False}
+        )
+    if MAX_ACTIVE_RUNS in names and facts is not None:
+        first = facts.active_runs[0]
+        yield HelpfulCall(
+            "explain_dag_run",
+            {"dag_id": run.dag_id, "run_id": first},
+            "Tells what the run waits for that has been under way longest.",
+        )
+        yield HelpfulCall(
+            "kill_running_tasks", {"dag_id": run.dag_id, "run_id": first}, "Ends that run, and makes room for this one."
+        )
+    if PrevDagrunDep.NAME in names and past is not None and past.run is not None:
+        before = {"dag_id": run.dag_id, "run_id": past.run.run_id}
+        yield HelpfulCall("explain_dag_run", before, "Tells why the run before failed, or what it waits for.")
+        if past.run.state == "failed":
+            yield HelpfulCall("restart_failed_task", before, "Runs again what failed in the run before.")
+    if PoolSlotsAvailableDep.NAME in names:
+        for pool, slots in sorted(pools.items()):
+            yield HelpfulCall(
+                "patch_pool",
+                {"pool_name": pool, "update_mask": "slots"},
+                f"Gives the pool `{pool}` {slots} slots, which lets one more task of this run start.",
+                {"name": pool, "slots": slots},
+            )
+    if names & {SCHEDULER_HEARTBEAT, TRIGGERER_HEARTBEAT}:
+        yield HelpfulCall("health", {}, "Tells whether the scheduler is heard of again, once somebody has started it.")
+
+
+def _after_failure(this: dict[str, Any], failures: Sequence[TaskFailure]) -> Iterator[HelpfulCall]:
+    first = failures[0]
+    task: dict[str, Any] = {**this, "task_id": first.task_id}
+    if first.map_index >= 0:
+        task["map_index"] = first.map_index
+    yield HelpfulCall(
+        "task_log", {**task, "try_number": first.try_number}, f"Shows all of the log of `{first.task_id}`."
+    )
+    if any(failure.state == "failed" for failure in failures):
+        yield HelpfulCall(
+            "restart_failed_task", this, "Runs again what failed, with everything downstream, once the cause is mended."
+        )
+        yield HelpfulCall("skip_task_instance", task, f"Goes on without `{first.task_id}`, where that will do.")

@@ -1,0 +1,179 @@
+"""What the end of a task's log says of the task's failure, and the lines of it that a person wants to see.
+
+The sentences that are looked for are those of airflow.models.taskinstance, airflow.jobs.local_task_job_runner,
+airflow.task.task_runner, airflow.jobs.scheduler_job_runner and airflow.hooks.subprocess, from 2.7 to 2.11.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis.runs.printed_exceptions import (
+    PrintedException,
+    exception_at,
+    last_exception,
+    shortened,
+    without_airflows_frames,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FAILED = re.compile(r"Task failed with exception\s*$")
+_CALLED_EXIT = re.compile(r"Task failed due to SystemExit\((?P<code>.*)\)\s*$")
+_RETURNED = re.compile(r"Task exited with return code (?:Negsignal\.(?P<name>SIG\w+)|(?P<code>-?\d+))")
+_SET_OUTSIDE = re.compile(r"State of this instance has been externally set to (?P<state>\w+)")
+_ZOMBIE = re.compile(r"Detected zombie job")
+_NOT_TAKEN = re.compile(r"Executor .*report(s|ed that the) task instance .* finished")
+_EXIT_CODE = re.compile(r"(?:exit (?:code|status)|exit_code)[ :=]+(?P<code>\d+)")
+_OUTPUT = re.compile(r"\{subprocess\.py:\d+\} INFO - (?P<text>.*)$")
+_END_OF_OUTPUT = re.compile(r"Command exited with return code -?\d+\s*$")
+
+_LINES = 30
+_LINE_CHARACTERS = 500
+_OUT_OF_MEMORY = "most likely because memory ran out"
+
+
+@dataclass(frozen=True)
+class LoggedFailure:
+    """A failure as the log tells it.
+
+    kind: one of the values of `kind` in the specification's TaskFailure. reason: a sentence. exception, causes, place:
+    those of PrintedException. end: the index of the line after it.
+    """
+
+    kind: str
+    reason: str
+    end: int
+    exception: str | None = None
+    causes: tuple[str, ...] = ()
+    place: str | None = None
+    exit_code: int | None = None
+
+
+def logged_failure(lines: Sequence[str]) -> LoggedFailure | None:
+    """Return what a log, or its end, says of the failure; None where it says nothing of one."""
+    failed = _last(lines, _FAILED)
+    printed = exception_at(lines, failed) if failed is not None else None
+    outside = _last(lines, _SET_OUTSIDE)
+    if outside is not None and (printed is None or "SIGTERM" in printed.sentence):
+        return LoggedFailure(
+            "state_set", "Its state was set from outside while it was running, and its process was ended.", outside + 1
+        )
+    if printed is not None:
+        return _of_exception(printed, lines)
+    called_exit = _last(lines, _CALLED_EXIT)
+    if called_exit is not None:
+        code = _CALLED_EXIT.search(lines[called_exit])["code"]  # type: ignore[index] # it has matched
+        number = int(code) if code.isdecimal() else 0 if code in {"None", ""} else 1
+        return LoggedFailure("exit_code", f"It ended itself by SystemExit({code}).", called_exit + 1, exit_code=number)
+    return _of_process(lines) or _of_scheduler(lines)
+
+
+def shown_lines(lines: Sequence[str], end: int) -> tuple[str, ...]:
+    """Return the last lines before end, without the frames of Airflow's own code in tracebacks."""
+    shown = without_airflows_frames(lines[:end])
+    while shown and not shown[-1].strip():
+        shown.pop()
+    return tuple(shortened(line, _LINE_CHARACTERS) for line in shown[-_LINES:])
+
+
+def _of_exception(printed: PrintedException, lines: Sequence[str]) -> LoggedFailure:
+    kind, reason, causes, exit_code = "exception", printed.sentence, printed.causes, None
+    code = _EXIT_CODE.search(printed.sentence)
+    if "AirflowTaskTimeout" in printed.sentence:
+        kind, reason = "timeout", "It ran longer than its execution_timeout."
+    elif "AirflowSensorTimeout" in printed.sentence or "Trigger/execution timeout" in printed.sentence:
+        kind = "timeout"
+    elif "Task received SIGTERM" in printed.sentence:
+        kind = "terminated"
+        reason = "Its process was told to end (SIGTERM), as when its worker is stopped or its pod evicted."
+    elif "Segmentation Fault detected" in printed.sentence:
+        kind = "killed"
+        reason = "Its process crashed in native code (SIGSEGV, a segmentation fault)."
+    elif code:
+        kind, exit_code = "exit_code", int(code["code"])
+        output = _output(lines[: printed.end])
+        told = last_exception(output)
+        reason = _of_command(
+            exit_code, None if told else next((line for line in reversed(output) if line.strip()), None)
+        )
+        causes = (*((told.sentence, *told.causes) if told else ()), *causes)
+    return LoggedFailure(
+        kind,
+        reason,
+        printed.end,
+        exception=printed.sentence,
+        causes=causes,
+        place=printed.place,
+        exit_code=exit_code,
+    )
+
+
+def _of_command(code: int, last_line: str | None) -> str:
+    name = _signal_name(code - 128) if code > 128 else None
+    killed = f", killed by {name}" if name else ""
+    if name == "SIGKILL":
+        killed += f", {_OUT_OF_MEMORY}"
+    output = f"; its output ends with: {shortened(last_line.strip(), _LINE_CHARACTERS)}" if last_line else "."
+    return f"Its command ended with exit code {code}{killed}{output}"
+
+
+def _output(lines: Sequence[str]) -> list[str]:
+    """Return what the command of a BashOperator has printed, without the times and places that Airflow adds."""
+    found: list[str] = []
+    for line in lines:
+        record = _OUTPUT.search(line)
+        if record and not _END_OF_OUTPUT.search(line):
+            found.append(record["text"])
+    return found
+
+
+def _of_process(lines: Sequence[str]) -> LoggedFailure | None:
+    """Say how the process ended that could say nothing itself."""
+    index = _last(lines, _RETURNED)
+    if index is None:
+        return None
+    returned = _RETURNED.search(lines[index])
+    code = returned["code"] if returned else None
+    name = returned["name"] if returned and code is None else _signal_name(-int(code or 0))
+    if name:
+        why = f", {_OUT_OF_MEMORY}" if name == "SIGKILL" else ""
+        return LoggedFailure("killed", f"Its process was killed by {name}{why}.", index + 1)
+    printed = last_exception(lines[:index])
+    if printed is not None:
+        return _of_exception(printed, lines)
+    if code in {None, "0"}:
+        return None
+    return LoggedFailure(
+        "exit_code",
+        f"Its process ended with exit code {code} and no word of an exception, as by os._exit().",
+        index + 1,
+        exit_code=int(code or 0),
+    )
+
+
+def _of_scheduler(lines: Sequence[str]) -> LoggedFailure | None:
+    """Return what the scheduler has written into the task's log; Airflow 2.8 to 2.10 have it do so."""
+    zombie = _last(lines, _ZOMBIE)
+    if zombie is not None:
+        return LoggedFailure("lost_heartbeat", "Its process was not heard of any more.", zombie + 1)
+    not_taken = _last(lines, _NOT_TAKEN)
+    if not_taken is not None:
+        return LoggedFailure("not_started", shortened(lines[not_taken].strip(), _LINE_CHARACTERS), not_taken + 1)
+    printed = last_exception(lines)
+    return _of_exception(printed, lines) if printed else None
+
+
+def _last(lines: Sequence[str], pattern: re.Pattern[str]) -> int | None:
+    return next((index for index in range(len(lines) - 1, -1, -1) if pattern.search(lines[index])), None)
+
+
+def _signal_name(number: int) -> str | None:
+    try:
+        return signal.Signals(number).name if number > 0 else None
+    except ValueError:
+        return None

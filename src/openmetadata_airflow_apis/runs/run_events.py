@@ -1,0 +1,118 @@
+"""What Airflow's audit log says of a run: what the scheduler noted of its tasks, and who set a state by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow.models.log import Log
+from sqlalchemy import and_, false, or_, select
+
+from openmetadata_airflow_apis.airflow_versions.run_events import events_of_run, is_of_run
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy.engine import Row
+    from sqlalchemy.orm import Session
+
+_LOG = Log.__table__
+_NEWEST = 200
+# A state that is set by hand is noted a moment before or after the end_date that comes with it.
+_NEARLY = timedelta(seconds=10)
+
+LOST_HEARTBEAT = "heartbeat timeout"
+STATE_MISMATCH = "state mismatch"
+STUCK_IN_QUEUED = "stuck in queued tries exceeded"
+_OF_SCHEDULER = (LOST_HEARTBEAT, STATE_MISMATCH, STUCK_IN_QUEUED)
+
+# Events of somebody's setting states; "failed" is also what a task's own process notes, then without an extra.
+_KILLED_HERE = ("kill_running_tasks", "kill_dag_runs")
+_SET_IN_AIRFLOW = (
+    "failed",
+    "dagrun_failed",
+    "action_set_failed",
+    *(
+        f"{way}.{operation}"
+        for way in ("api", "ui")
+        for operation in (
+            "post_set_task_instances_state",
+            "patch_task_instance",
+            "patch_mapped_task_instance",
+            "update_dag_run_state",
+        )
+    ),
+)
+
+
+@dataclass(frozen=True)
+class RunEvent:
+    """One row of the audit log. task_id, map_index: None where it is about the run. text: the scheduler's words."""
+
+    event: str
+    moment: datetime
+    task_id: str | None
+    map_index: int | None
+    try_number: int | None
+    text: str | None
+
+    @property
+    def sentence(self) -> str:
+        """Say who set a state, by the way that it was done."""
+        if self.event in _KILLED_HERE:
+            return f"It was killed through this API ({self.event})"
+        return f"Its state was set by hand ({self.event.rpartition('.')[2]} of Airflow's own page or API)"
+
+
+@dataclass(frozen=True)
+class RunEvents:
+    """The events of a run that tell of failures, the newest first."""
+
+    events: tuple[RunEvent, ...]
+
+    def of_scheduler(self, row: Row, try_number: int, event: str) -> RunEvent | None:
+        """Return what the scheduler noted of that try of a task instance."""
+        this = (event, row.task_id, row.map_index, try_number)
+        since = row.start_date or row.queued_dttm  # before, there may have been a run of the same name
+        return next(
+            (
+                each
+                for each in self.events
+                if (each.event, each.task_id, each.map_index, each.try_number) == this
+                and (since is None or each.moment >= since)
+            ),
+            None,
+        )
+
+    def by_hand(self, moment: datetime | None, task_id: str | None = None, map_index: int = -1) -> RunEvent | None:
+        """Return who set a state by hand at about a moment: a task instance's, or where none is named the run's."""
+        for each in self.events:
+            near = moment is not None and abs(each.moment - moment) <= _NEARLY
+            concerned = each.task_id is None or (each.task_id == task_id and each.map_index in {None, -1, map_index})
+            if near and concerned and each.event not in _OF_SCHEDULER:
+                return each
+        return None
+
+
+def events_of(run: Row, keys: Collection[tuple[str, int]], *, session: Session) -> RunEvents:
+    """Return the events of a run and of some of its task instances. One statement."""
+    by_hand = _LOG.c.event.in_([*_KILLED_HERE, *_SET_IN_AIRFLOW]) & _LOG.c.extra.is_not(None)
+    of_tasks = or_(
+        false(),
+        *(and_(_LOG.c.task_id == task_id, _LOG.c.map_index == map_index) for task_id, map_index in sorted(keys)),
+    )
+    rows = session.execute(
+        select(_LOG)
+        .where(events_of_run(_LOG, run), by_hand | (_LOG.c.event.in_(_OF_SCHEDULER) & of_tasks))
+        .order_by(_LOG.c.id.desc())
+        .limit(_NEWEST)
+    )
+    return RunEvents(
+        tuple(
+            RunEvent(row.event, row.dttm, row.task_id, row.map_index, getattr(row, "try_number", None), row.extra)
+            for row in rows
+            if is_of_run(row, run.run_id)
+        )
+    )

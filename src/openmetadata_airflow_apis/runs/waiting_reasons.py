@@ -1,0 +1,297 @@
+"""What each unfinished task instance of a run waits for: Airflow's dependency checks for all of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timezone
+from typing import TYPE_CHECKING, Any
+
+from airflow.configuration import conf
+from airflow.settings import ALLOW_FUTURE_EXEC_DATES
+from airflow.ti_deps.deps.dag_ti_slots_available_dep import DagTISlotsAvailableDep
+from airflow.ti_deps.deps.mapped_task_expanded import MappedTaskIsExpanded
+from airflow.ti_deps.deps.not_in_retry_period_dep import NotInRetryPeriodDep
+from airflow.ti_deps.deps.pool_slots_available_dep import PoolSlotsAvailableDep
+from airflow.ti_deps.deps.prev_dagrun_dep import PrevDagrunDep
+from airflow.ti_deps.deps.ready_to_reschedule import ReadyToRescheduleDep
+from airflow.ti_deps.deps.runnable_exec_date_dep import RunnableExecDateDep
+from airflow.ti_deps.deps.task_concurrency_dep import TaskConcurrencyDep
+from airflow.ti_deps.deps.trigger_rule_dep import TriggerRuleDep
+
+from openmetadata_airflow_apis.airflow_versions.task_retries import next_retry
+from openmetadata_airflow_apis.runs.explanation_results import WaitingReason, WaitingTask
+from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED
+from openmetadata_airflow_apis.runs.upstream_reasons import upstream_reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from airflow.models.dag import DAG
+    from sqlalchemy.engine import Row
+
+    from openmetadata_airflow_apis.runs.past_runs import PastRun
+    from openmetadata_airflow_apis.runs.scheduling_facts import SchedulingFacts
+    from openmetadata_airflow_apis.runs.trigger_rules import RunStates
+
+EXECUTOR = "Executor"
+PROCESS = "Process Heartbeat"
+SCHEDULER = "Scheduler"
+TASK_IN_DAG = "Task In DAG"
+TRIGGER = "Trigger"
+
+# How long a process that is well may be silent at most, in seconds.
+_SILENCE = 60
+# Stands for how long the first of several has waited, until all of them are known.
+_AGE = "{age}"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A run as it waits: its DAG, its task instances' states, what the scheduler goes by, and the run before it.
+
+    dag: None where Airflow has none of it. run_reasons: what keeps the run as a whole.
+    """
+
+    run: Row
+    dag: DAG | None
+    states: RunStates | None
+    facts: SchedulingFacts
+    past: PastRun | None
+    run_reasons: Sequence[WaitingReason]
+
+    def tasks(self, rows: Iterable[Row]) -> list[WaitingTask]:
+        """Return the task instances that nothing runs, those of a task that wait for the same taken together.
+
+        What waits for something of its own comes before what only waits for tasks before it.
+        """
+        groups: dict[Any, WaitingTask] = {}
+        for row in rows:
+            reasons = tuple(self._reasons(row))
+            if not reasons:
+                continue
+            key = (row.task_id, row.state, tuple((each.name, each.reason) for each in reasons))
+            one = WaitingTask(row.task_id, row.map_index, 1, row.state, _since(row), reasons)
+            groups[key] = _together(groups[key], one) if key in groups else one
+        found = [_with_age(group, self.facts.now) for group in groups.values()]
+        return sorted(found, key=lambda group: (only_upstream(group), group.task_id, group.map_index))
+
+    def _reasons(self, row: Row) -> Iterator[WaitingReason]:
+        if row.state in FINISHED:
+            return
+        by_state: dict[str | None, Callable[[Row], Iterator[WaitingReason]]] = {
+            "scheduled": self._scheduled,
+            "queued": self._queued,
+            "running": self._running,
+            "restarting": self._running,
+            "deferred": self._deferred,
+        }
+        if row.state in by_state:
+            yield from by_state[row.state](row)
+        else:
+            yield from self._unscheduled(row)
+
+    def _unscheduled(self, row: Row) -> Iterator[WaitingReason]:
+        task = self.dag.task_dict.get(row.task_id) if self.dag is not None else None
+        if task is None or self.states is None or self.dag is None:
+            yield WaitingReason(TASK_IN_DAG, "Airflow's present version of the DAG has no such task.")
+            return
+        reasons = list(upstream_reasons(task, row.map_index, self.states))
+        obstacle = self.past.obstacle(task, self.dag) if self.past is not None else None
+        if obstacle:
+            reasons.append(WaitingReason(PrevDagrunDep.NAME, f"{obstacle[0].upper()}{obstacle[1:]}."))
+        retry = next_retry(task, row, self.run.execution_date) if row.state == "up_for_retry" else None
+        if retry is not None and retry > self.facts.now:
+            reasons.append(
+                WaitingReason(
+                    NotInRetryPeriodDep.NAME,
+                    f"Its last try failed; it is tried again when its retry_delay is over (at most {row.max_tries} "
+                    f"{'retry' if row.max_tries == 1 else 'retries'}).",
+                    retry,
+                )
+            )
+        again = self.facts.rescheduled.get((row.task_id, row.map_index))
+        if again is not None and again > self.facts.now and row.state in {None, "up_for_reschedule"}:
+            reasons.append(
+                WaitingReason(
+                    ReadyToRescheduleDep.NAME,
+                    "It looked, did not find what it waits for, and looks again later.",
+                    again,
+                )
+            )
+        yield from reasons
+        if not reasons:
+            yield from self._next_look("schedules")
+
+    def _scheduled(self, row: Row) -> Iterator[WaitingReason]:
+        reasons = [*self._pool(row), *self._concurrency(row), *self._dates(row), *self._executor_slots()]
+        yield from reasons
+        if not reasons:
+            yield from self._next_look("queues")
+
+    def _next_look(self, does: str) -> Iterator[WaitingReason]:
+        if self.run_reasons:
+            yield from self.run_reasons
+        else:
+            yield WaitingReason(SCHEDULER, f"All that it depends on is met; the scheduler {does} it at its next look.")
+
+    def _pool(self, row: Row) -> Iterator[WaitingReason]:
+        pool = self.facts.pools.get(row.pool)
+        if pool is None:
+            yield WaitingReason(PoolSlotsAvailableDep.NAME, f"There is no pool `{row.pool}`; make it, or name another.")
+        elif row.pool_slots > pool["total"]:
+            yield WaitingReason(
+                PoolSlotsAvailableDep.NAME,
+                f"It takes {row.pool_slots} slots of the pool `{row.pool}`, which has {pool['total']} in all.",
+            )
+        elif row.pool_slots > pool["open"]:
+            yield WaitingReason(
+                PoolSlotsAvailableDep.NAME,
+                f"The pool `{row.pool}` has {max(pool['open'], 0)} of {pool['total']} slots free, and it takes "
+                f"{row.pool_slots}: {pool['running']} are taken by running and {pool['queued']} by queued tasks.",
+            )
+
+    def _concurrency(self, row: Row) -> Iterator[WaitingReason]:
+        facts = self.facts
+        if facts.dag is not None and facts.active_in_dag >= facts.dag.max_active_tasks:
+            yield WaitingReason(
+                DagTISlotsAvailableDep.NAME,
+                f"{facts.active_in_dag} task instances of the DAG are running or queued, in all its runs, and its "
+                f"max_active_tasks is {facts.dag.max_active_tasks}.",
+            )
+        task = self.dag.task_dict.get(row.task_id) if self.dag is not None else None
+        for option, run_id, where in (
+            ("max_active_tis_per_dag", None, "in all runs"),
+            ("max_active_tis_per_dagrun", self.run.run_id, "in this run"),
+        ):
+            limit = getattr(task, option, None)
+            if limit is not None and facts.active_of_task(row.task_id, run_id) >= limit:
+                yield WaitingReason(
+                    TaskConcurrencyDep.NAME,
+                    f"{facts.active_of_task(row.task_id, run_id)} instances of it are running or queued {where}, and "
+                    f"its {option} is {limit}.",
+                )
+
+    def _dates(self, row: Row) -> Iterator[WaitingReason]:
+        task = self.dag.task_dict.get(row.task_id) if self.dag is not None else None
+        if self.dag is None or task is None:
+            return
+        date = self.run.execution_date
+        future = date > self.facts.now
+        if future and not (ALLOW_FUTURE_EXEC_DATES and not self.dag.timetable.can_be_scheduled):
+            yield WaitingReason(RunnableExecDateDep.NAME, "The run's logical date is in the future.", date)
+        for what, end in (("it", task.end_date), ("the DAG", self.dag.end_date)):
+            if end is not None and date > end:
+                yield WaitingReason(
+                    RunnableExecDateDep.NAME,
+                    f"The run's logical date is after the end_date of {what}, {end:%Y-%m-%d %H:%M:%S} UTC: "
+                    "it never runs.",
+                )
+
+    def _executor_slots(self) -> Iterator[WaitingReason]:
+        slots = conf.getint("core", "parallelism") * max(self.facts.scheduler.alive, 1)
+        if 0 < slots <= self.facts.active_anywhere:
+            yield WaitingReason(
+                EXECUTOR,
+                f"{self.facts.active_anywhere} task instances of all DAGs are running or queued, and the executor "
+                f"takes {slots} ([core] parallelism for each scheduler).",
+            )
+
+    def _queued(self, row: Row) -> Iterator[WaitingReason]:
+        executor = (getattr(row, "executor", None) or conf.get("core", "executor")).rpartition(".")[2]
+        if "Celery" in executor and not (executor.endswith("KubernetesExecutor") and row.queue == "kubernetes"):
+            running = self.facts.queues.get(row.queue, {})
+            here = ", ".join(f"{number} on {host}" for host, number in sorted(running.items()))
+            who = f"a Celery worker that serves the queue `{row.queue}` has to take it; of that queue " + (
+                f"are running: {here}."
+                if here
+                else "nothing is running. Whether a worker serves it, Celery's broker alone knows "
+                "(`celery inspect active_queues`)."
+            )
+        elif "Kubernetes" in executor:
+            who = "Kubernetes has to start its pod."
+        else:
+            who = f"the {executor} starts it when it has a process free."
+        yield WaitingReason(EXECUTOR, f"It has been queued for {_AGE}: {who}")
+        if row.queuer_state is not None and row.queuer_state != "running":
+            yield WaitingReason(
+                SCHEDULER,
+                "The scheduler that queued it has ended; another one takes it over after "
+                f"{conf.getfloat('scheduler', 'orphaned_tasks_check_interval'):g} seconds at most.",
+            )
+
+    def _running(self, row: Row) -> Iterator[WaitingReason]:
+        threshold = conf.getint("scheduler", "scheduler_zombie_task_threshold")
+        if row.state == "restarting":
+            yield WaitingReason(PROCESS, "It was cleared while it was running; its process is being ended first.")
+        elif row.process_state is not None and row.process_state != "running":
+            yield WaitingReason(
+                PROCESS, "Its process has ended without a word of how; the scheduler fails it, or tries it again, soon."
+            )
+        elif row.process_heartbeat is not None:
+            silence = (self.facts.now - row.process_heartbeat).total_seconds()
+            if silence > _SILENCE:
+                yield WaitingReason(
+                    PROCESS,
+                    f"Its process on {row.hostname} was last heard of at {row.process_heartbeat:%Y-%m-%d %H:%M:%S} "
+                    f"UTC; after {threshold} seconds of silence the scheduler fails it, or tries it again.",
+                )
+
+    def _deferred(self, row: Row) -> Iterator[WaitingReason]:
+        if row.trigger_classpath is None:
+            yield WaitingReason(TRIGGER, "It is deferred, and its trigger is gone; restart it.")
+            return
+        triggerer = self.facts.triggerer
+        kind = row.trigger_classpath.rpartition(".")[2]
+        # Airflow keeps this one date without its time zone.
+        until = row.trigger_timeout.replace(tzinfo=timezone.utc) if row.trigger_timeout is not None else None
+        yield WaitingReason(TRIGGER, f"It waits for its trigger {kind} to fire.", until)
+        if not triggerer.alive:
+            yield WaitingReason("Triggerer Heartbeat", f"No triggerer is running: {last_heard(triggerer.heartbeat)}.")
+
+
+def last_heard(heartbeat: datetime | None) -> str:
+    """Say when the last of some processes was heard of."""
+    return (
+        f"the last heartbeat came at {heartbeat:%Y-%m-%d %H:%M:%S} UTC" if heartbeat else "there never was a heartbeat"
+    )
+
+
+def age(seconds: float) -> str:
+    """Return a time in its largest whole unit."""
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * length:
+            return f"{int(seconds // length)} {unit}s"
+    return f"{int(seconds)} seconds"
+
+
+def _since(row: Row) -> datetime | None:
+    columns = {
+        "scheduled": "updated_at",
+        "queued": "queued_dttm",
+        "running": "start_date",
+        "deferred": "trigger_created_date",
+        "up_for_retry": "end_date",
+        "up_for_reschedule": "end_date",
+    }
+    return getattr(row, columns[row.state]) if row.state in columns else None
+
+
+def _together(group: WaitingTask, one: WaitingTask) -> WaitingTask:
+    moments = [moment for moment in (group.since, one.since) if moment is not None]
+    earlier = tuple(
+        min(pair, key=lambda reason: (reason.until is None, reason.until)) for pair in zip(group.reasons, one.reasons)
+    )
+    return replace(group, count=group.count + 1, since=min(moments, default=None), reasons=earlier)
+
+
+def _with_age(group: WaitingTask, now: datetime) -> WaitingTask:
+    told = age((now - group.since).total_seconds()) if group.since else "some time"
+    return replace(
+        group, reasons=tuple(replace(each, reason=each.reason.replace(_AGE, told)) for each in group.reasons)
+    )
+
+
+def only_upstream(group: WaitingTask) -> bool:
+    """Tell whether task instances wait for nothing but tasks before them."""
+    return {each.name for each in group.reasons} <= {TriggerRuleDep.NAME, MappedTaskIsExpanded.NAME}
