@@ -22,8 +22,7 @@ from openmetadata_airflow_apis.cli.doctor import (
     specification_check,
     unknown_options_check,
 )
-
-OPTION = "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__"
+from support.doctor import OPTION, look
 
 
 def _problems(findings) -> list[str]:
@@ -34,37 +33,12 @@ def _notes(findings) -> list[str]:
     return [f"{finding.subject}: {finding.detail}" for finding in findings if finding.level == NOTE]
 
 
-def _look(*names: str) -> list:
-    """What the checks of these names find, in their order."""
-    checks = [check for check in doctor.CHECKS if check.name in names]
-    assert len(checks) == len(names)
-    return list(doctor.findings(Installation(), checks))
-
-
 def _look_at_webserver_config() -> list:
-    return _look("webserver_config.py", "login limit", "token settings", "password login")
+    return look("webserver_config.py", "login limit", "token settings", "password login")
 
 
 def _look_at_database() -> list:
-    return _look("database", "permission", "own tables", "heartbeats")
-
-
-@pytest.fixture
-def healthy(monkeypatch):
-    """A scheduler that runs, which these tests have not."""
-    health = {"scheduler": {"status": "healthy"}}
-    monkeypatch.setattr("airflow.api.common.airflow_health.get_airflow_health", lambda: health)
-
-
-@pytest.fixture
-def folders(tmp_path, monkeypatch):
-    """The three folders, all well."""
-    for name in ("dags", "configs", "operators"):
-        (tmp_path / name).mkdir(mode=0o750)
-    monkeypatch.setattr("airflow.settings.DAGS_FOLDER", str(tmp_path / "dags"))
-    monkeypatch.setenv(f"{OPTION}DAG_GENERATED_CONFIGS", str(tmp_path / "configs"))
-    monkeypatch.setenv(f"{OPTION}DAG_MANAGED_OPERATORS", str(tmp_path / "operators"))
-    return tmp_path
+    return look("database", "permission", "own tables", "heartbeats")
 
 
 def test_command(app, folders, healthy, capsys) -> None:
@@ -154,7 +128,7 @@ def test_folder_that_is_a_file(folders) -> None:
 def test_template_that_is_missing(folders, monkeypatch) -> None:
     """A template that cannot be read is a problem."""
     monkeypatch.setenv(f"{OPTION}DAG_RUNNER_TEMPLATE", str(folders / "none.j2"))
-    assert [finding.subject for finding in _look("dag_runner_template")] == ["dag_runner_template"]
+    assert [finding.subject for finding in look("dag_runner_template")] == ["dag_runner_template"]
 
 
 def test_plugin(app) -> None:
@@ -276,6 +250,20 @@ def test_webserver_config(tmp_path, monkeypatch, config: str, problems: list[str
     path.write_text(config)
     monkeypatch.setenv("AIRFLOW__WEBSERVER__CONFIG_FILE", str(path))
     assert _problems(_look_at_webserver_config()) == [problem.format(path=path) for problem in problems]
+
+
+def test_limiter_storage(tmp_path, monkeypatch) -> None:
+    """A storage for the login limit that answers is well, and one that does not is a problem."""
+    path = tmp_path / "webserver_config.py"
+    path.write_text("RATELIMIT_STORAGE_URI = 'redis://localhost'")
+    monkeypatch.setenv("AIRFLOW__WEBSERVER__CONFIG_FILE", str(path))
+    answering = type("Storage", (), {"check": lambda _: True})()  # in place of a Redis, which the tests have not
+    monkeypatch.setattr("limits.storage.storage_from_string", lambda _: answering)
+    assert _look_at_webserver_config() == []
+    answering = type("Storage", (), {"check": lambda _: False})()
+    assert [str(finding) for finding in _look_at_webserver_config()] == [
+        "problem  login limit: RATELIMIT_STORAGE_URI (redis…) does not answer, and every login needs it; start it"
+    ]
 
 
 def test_ldap_without_its_library(tmp_path, monkeypatch) -> None:

@@ -6,6 +6,7 @@ webserver (or scheduler) there. It changes nothing. One module a check; `registr
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis import __version__
@@ -26,7 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line a finding, with the cure; return 1 where there is a problem, 0 where there is none."""
-    found = list(findings(Installation()))
+    logging.disable()  # Airflow logs to where the findings are printed, and tells most of them in its own way
+    try:
+        found = list(findings(Installation()))
+    finally:
+        logging.disable(logging.NOTSET)
     for finding in found:
         if finding.level == PROBLEM or not arguments.quiet:
             print(finding)

@@ -1,4 +1,4 @@
-"""Whether Airflow's database answers."""
+"""Whether Airflow's database answers and has the tables of this Airflow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem where it does not, or has none of Airflow's tables."""
+    """Yield a problem where it does not, or has them not."""
+    from airflow.utils.db import check_migrations
     from airflow.utils.session import create_session
     from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +22,16 @@ def look(_: Installation) -> Iterator[Finding]:
     try:
         with create_session() as session:
             session.execute(text("SELECT version_num FROM alembic_version"))
+        check_migrations(0)
     except SQLAlchemyError as error:
         reason = str(error).partition("\n")[0]
         yield Finding(PROBLEM, "database", f"cannot be asked ({reason})", "start it, then `airflow db migrate`")
+    except TimeoutError:  # what Airflow calls it, however short the wait
+        from airflow import __version__
+
+        yield Finding(
+            PROBLEM,
+            "database",
+            f"its tables are another Airflow's than {__version__}",
+            "run `airflow db migrate` with the newest Airflow that uses it",
+        )

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROBLEM, NOTE = "problem", "note"
 
@@ -17,4 +21,9 @@ class Finding:
     cure: str
 
     def __str__(self) -> str:
-        return f"{self.level:7}  {self.subject}: {self.detail}; {self.cure}"
+        return " ".join(f"{self.level:7}  {self.subject}: {self.detail}; {self.cure}".splitlines())
+
+
+def and_others(things: Sequence[object]) -> str:
+    """Name the first of some things and say how many more there are, so that a thousand files are one line."""
+    return f"{things[0]} (and {len(things) - 1} more)" if len(things) > 1 else str(things[0])

@@ -1,4 +1,4 @@
-"""Whether the three folders are there, writable for this user and for nobody else."""
+"""Whether the three folders are there, and can be used by this user and changed by nobody who should not."""
 
 from __future__ import annotations
 
@@ -17,27 +17,29 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield what is wrong with each, and a note for one that a deploy will make."""
+    """Yield what is wrong with each, and a note for one that is not there yet."""
     settings = installation.settings
-    yield from _look_at(dags_folder(), "dags folder", made_when_needed=False)
-    yield from _look_at(settings.dag_generated_configs, "dag_generated_configs", made_when_needed=True)
-    yield from _look_at(
-        settings.dag_managed_operators, "dag_managed_operators", made_when_needed=True, written_here=False
-    )
+    yield from _look_at(dags_folder(), "dags folder")
+    yield from _look_at(settings.dag_generated_configs, "dag_generated_configs", made_by_deploy=True)
+    if settings.dag_managed_operators.exists() or settings.dag_managed_operators.is_symlink():
+        yield from _look_at(settings.dag_managed_operators, "dag_managed_operators", written_here=False)
+    else:
+        yield Finding(
+            NOTE,
+            "dag_managed_operators",
+            f"{settings.dag_managed_operators} does not exist",
+            "create it, with the Python files in it, before a definition names one",
+        )
 
 
-def _look_at(path: Path, name: str, *, made_when_needed: bool, written_here: bool = True) -> Iterator[Finding]:
+def _look_at(path: Path, name: str, *, made_by_deploy: bool = False, written_here: bool = True) -> Iterator[Finding]:
+    if not _is_visible(path):
+        yield Finding(
+            PROBLEM, name, f"{path} cannot be reached by this user", "give the folders that it is in the x permission"
+        )
+        return
     if not path.is_dir():
-        if path.exists():
-            yield Finding(PROBLEM, name, f"{path} is not a folder", "name a folder")
-        elif not made_when_needed:
-            yield Finding(PROBLEM, name, f"{path} does not exist", "create it")
-        elif not os.access(_nearest_existing(path), os.W_OK | os.X_OK):
-            yield Finding(
-                PROBLEM, name, f"{path} does not exist and cannot be made by this user", "create it for the webserver"
-            )
-        else:
-            yield Finding(NOTE, name, f"{path} does not exist yet", "it is made by the first deploy")
+        yield _missing(path, name, made_by_deploy=made_by_deploy)
         return
     needed = os.R_OK | os.X_OK | (os.W_OK if written_here else 0)
     if not os.access(path, needed):
@@ -53,5 +55,29 @@ def _look_at(path: Path, name: str, *, made_when_needed: bool, written_here: boo
         )
 
 
-def _nearest_existing(path: Path) -> Path:
-    return next(parent for parent in path.parents if parent.exists())
+def _missing(path: Path, name: str, *, made_by_deploy: bool) -> Finding:
+    if path.exists():
+        return Finding(PROBLEM, name, f"{path} is not a folder", "name a folder")
+    if path.is_symlink():
+        return Finding(PROBLEM, name, f"{path} is a link to {path.readlink()}, which does not exist", "create that")
+    if not made_by_deploy:
+        return Finding(PROBLEM, name, f"{path} does not exist", "create it")
+    nearest = next(parent for parent in path.parents if parent.exists())
+    if not nearest.is_dir():
+        return Finding(PROBLEM, name, f"{path} cannot be made, since {nearest} is not a folder", "name a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return Finding(
+            PROBLEM, name, f"{path} does not exist and cannot be made by this user", "create it for the webserver"
+        )
+    return Finding(NOTE, name, f"{path} does not exist yet", "it is made by the first deploy")
+
+
+def _is_visible(path: Path) -> bool:
+    """Say whether this user can tell if a path exists."""
+    try:
+        path.lstat()
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+    return True

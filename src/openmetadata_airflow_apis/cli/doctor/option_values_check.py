@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.cli.doctor.finding import PROBLEM, Finding
 from openmetadata_airflow_apis.errors import ConfigurationError
+from openmetadata_airflow_apis.settings import Settings, option_docs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.cli.doctor.installation import Installation
 
 
-def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem for the first value that cannot."""
-    try:
-        _ = installation.settings
-    except ConfigurationError as error:
-        yield Finding(PROBLEM, "section", str(error), "correct it in airflow.cfg or the environment")
+def look(_: Installation) -> Iterator[Finding]:
+    """Yield a problem for each value that cannot."""
+    for name in option_docs():
+        try:
+            Settings.load_option(name)
+        except ConfigurationError as error:
+            yield Finding(PROBLEM, "section", str(error), "correct it in airflow.cfg or the environment")

@@ -1,8 +1,8 @@
-"""Whether Airflow loads the plugin, once, in this version."""
+"""Whether Airflow loads the plugin, once, in this version, and no other that answers at its paths."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis import __version__
 from openmetadata_airflow_apis.cli.doctor.finding import PROBLEM, Finding
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.cli.doctor.installation import Installation
 
 PLUGIN = "OpenMetadataAirflowApisPlugin"
+_PATHS = ("/rest_api", "/admin/rest_api")
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem where it is not loaded, fails, is of another version, or is there twice."""
+    """Yield a problem where it is not loaded, fails, is of another version, there twice, or beside the older one."""
     from airflow import plugins_manager
 
     plugins_manager.ensure_plugins_loaded()
@@ -42,3 +43,19 @@ def look(_: Installation) -> Iterator[Finding]:
         yield Finding(
             PROBLEM, "plugin", f"it is loaded {len(loaded)} times ({sources})", "take the copy out of plugins/"
         )
+    for plugin in plugins_manager.plugins or []:
+        if plugin not in loaded and (path := _path_of_ours(plugin)):
+            yield Finding(
+                PROBLEM,
+                "plugin",
+                f"the plugin '{plugin.name}' ({plugin.source}) answers at {path} as well, as the older one does",
+                "uninstall it, or take it out of plugins/",
+            )
+
+
+def _path_of_ours(plugin: Any) -> str | None:
+    """Return a path of this plugin's at which another one answers, None where it keeps away from them."""
+    prefixes = [blueprint.url_prefix for blueprint in plugin.flask_blueprints or []]
+    views = [view.get("view") for view in plugin.appbuilder_views or [] if isinstance(view, dict)]
+    prefixes += [getattr(view, "route_base", None) for view in views]
+    return next((prefix for prefix in prefixes if prefix and prefix.startswith(_PATHS)), None)

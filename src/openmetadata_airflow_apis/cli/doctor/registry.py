@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable
 
 from openmetadata_airflow_apis.cli.doctor import (
+    airflow_check,
+    allowed_packages_check,
     auth_backends_check,
+    auth_manager_check,
     base_url_check,
+    callable_files_check,
     database_check,
     deploy_permission_check,
+    deployed_definitions_check,
     folders_check,
     heartbeats_check,
     ignored_files_check,
@@ -20,6 +25,7 @@ from openmetadata_airflow_apis.cli.doctor import (
     plugin_check,
     runner_template_check,
     secret_key_check,
+    sections_check,
     specification_check,
     token_settings_check,
     unknown_options_check,
@@ -38,61 +44,68 @@ class Check:
     """One thing that doctor looks at.
 
     look: yields what it finds. cure: what to do where the look itself fails. needs: the names of checks before it;
-    where one of them has found a problem, this one has nothing to look at and is left out.
+    where one of them has found a problem, or was left out, this one has nothing to look at and is left out.
     """
 
     name: str
     look: Callable[[Installation], Iterator[Finding]]
     cure: str
-    needs: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ("Airflow",)
 
+
+_SEE_OPTIONS = "see `airflow config list`"
+_TO_WEBSERVER = "give it to the webserver's user"
+_CORRECT_FILE = "correct webserver_config.py"
+_MIGRATE = "run `airflow db migrate`"
 
 CHECKS = (
-    Check("options", unknown_options_check.look, "see `airflow config list`"),
-    Check("option values", option_values_check.look, "see `airflow config list`"),
-    Check("folders", folders_check.look, "give them to the webserver's user", needs=("option values",)),
+    Check("Airflow", airflow_check.look, "see the traceback of `airflow version`", needs=()),
+    Check("sections", sections_check.look, _SEE_OPTIONS),
+    Check("options", unknown_options_check.look, _SEE_OPTIONS),
+    Check("option values", option_values_check.look, _SEE_OPTIONS),
+    Check("folders", folders_check.look, _TO_WEBSERVER, needs=("option values",)),
+    Check("dag_runner_template", runner_template_check.look, "leave the option out", needs=("option values",)),
+    Check("allowed packages", allowed_packages_check.look, _SEE_OPTIONS, needs=("option values",)),
+    Check("callable files", callable_files_check.look, _TO_WEBSERVER, needs=("folders",)),
     Check(
-        "dag_runner_template",
-        runner_template_check.look,
-        "leave the option out: the package has a template",
-        needs=("option values",),
+        "deployed definitions", deployed_definitions_check.look, _TO_WEBSERVER, needs=("folders", "dag_runner_template")
     ),
-    Check(
-        "ignored files",
-        ignored_files_check.look,
-        "correct the .airflowignore files",
-        needs=("option values", "folders"),
-    ),
-    Check("specification", specification_check.look, "reinstall openmetadata-airflow-apis"),
+    Check("ignored files", ignored_files_check.look, "correct the .airflowignore files", needs=("folders",)),
+    Check("specification", specification_check.look, "reinstall openmetadata-airflow-apis", needs=()),
     Check("plugin", plugin_check.look, "see the traceback of `airflow plugins`"),
-    Check("secret key", secret_key_check.look, "see `airflow config get-value webserver secret_key`"),
-    Check("base_url", base_url_check.look, "see `airflow config get-value webserver base_url`"),
-    Check("auth_backends", auth_backends_check.look, "see `airflow config get-value api auth_backends`"),
-    Check("webserver_config.py", webserver_config_check.look, "correct the file"),
-    Check("login limit", login_limit_check.look, "see webserver_config.py", needs=("webserver_config.py",)),
-    Check("token settings", token_settings_check.look, "see webserver_config.py", needs=("webserver_config.py",)),
-    Check("password login", password_login_check.look, "see webserver_config.py", needs=("webserver_config.py",)),
+    Check("[webserver] secret_key", secret_key_check.look, "correct it, or its _cmd or _secret"),
+    Check("[webserver] base_url", base_url_check.look, "correct it"),
+    Check("[api] auth_backends", auth_backends_check.look, "correct them"),
+    Check("[core] auth_manager", auth_manager_check.look, "correct it"),
+    Check("webserver_config.py", webserver_config_check.look, _CORRECT_FILE),
+    Check("login limit", login_limit_check.look, _CORRECT_FILE, needs=("webserver_config.py",)),
+    Check("token settings", token_settings_check.look, _CORRECT_FILE, needs=("webserver_config.py",)),
+    Check(
+        "password login", password_login_check.look, _CORRECT_FILE, needs=("webserver_config.py", "[core] auth_manager")
+    ),
     Check("database", database_check.look, "start it, then `airflow db migrate`"),
-    Check("permission", deploy_permission_check.look, "run `airflow db migrate`", needs=("database",)),
-    Check("own tables", own_tables_check.look, "run `airflow db migrate`", needs=("database",)),
-    Check("heartbeats", heartbeats_check.look, "run `airflow db migrate`", needs=("database",)),
+    Check("permission", deploy_permission_check.look, _MIGRATE, needs=("database",)),
+    Check("own tables", own_tables_check.look, _MIGRATE, needs=("database",)),
+    Check("heartbeats", heartbeats_check.look, _SEE_OPTIONS, needs=("database",)),
 )
 
 
 def findings(installation: Installation, checks: Iterable[Check] = CHECKS) -> Iterator[Finding]:
     """Yield everything there is to say, the options first and the running processes last."""
-    troubled: set[str] = set()
+    of_no_use: set[str] = set()
     for check in checks:
-        if troubled.isdisjoint(check.needs):
-            for finding in _look(check, installation):
-                if finding.level == PROBLEM:
-                    troubled.add(check.name)
-                yield finding
+        if not of_no_use.isdisjoint(check.needs):
+            of_no_use.add(check.name)
+            continue
+        for finding in _look(check, installation):
+            if finding.level == PROBLEM:
+                of_no_use.add(check.name)
+            yield finding
 
 
 def _look(check: Check, installation: Installation) -> Iterator[Finding]:
     try:
         yield from check.look(installation)
-    except Exception as error:  # noqa: BLE001 - an installation can be broken in ways that no check thought of
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - an installation can be broken as no check expects
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         yield Finding(PROBLEM, check.name, f"cannot be looked at ({reason})", check.cure)

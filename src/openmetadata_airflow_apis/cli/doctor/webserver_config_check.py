@@ -1,7 +1,8 @@
-"""Whether webserver_config.py can be executed."""
+"""Whether webserver_config.py is a file that can be executed."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.cli.doctor.finding import PROBLEM, Finding
@@ -13,8 +14,12 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem where it fails."""
+    """Yield a problem where something else is in its place, or where it fails; Airflow does without one."""
+    path = Path(installation.webserver_config_path)
+    if path.exists() and not path.is_file():
+        yield Finding(PROBLEM, str(path), "is not a file, so that FAB's defaults hold", "put the file there")
     try:
         _ = installation.webserver_config
-    except Exception as error:  # noqa: BLE001 - the file is Python of the operator's own, and may fail in any way
-        yield Finding(PROBLEM, installation.webserver_config_path, f"fails: {error!r}", "correct the file")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - Python of the operator's own, which may fail in any way
+        reason = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else repr(error)
+        yield Finding(PROBLEM, str(path), f"fails: {reason}", "correct the file")

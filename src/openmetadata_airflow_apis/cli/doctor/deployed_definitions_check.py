@@ -1,0 +1,87 @@
+"""Whether what is in dag_generated_configs and the dags folder was deployed here, and is as it was deployed."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis.cli.doctor.finding import NOTE, PROBLEM, Finding, and_others
+from openmetadata_airflow_apis.errors import ManagedDagsError
+from openmetadata_airflow_apis.settings import dags_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from openmetadata_airflow_apis.cli.doctor.installation import Installation
+
+_SUBJECT = "deployed definitions"
+# The older plugin's DAG files call this.
+_OLDER_CALL = b"WorkflowFactory("
+_LARGEST = 100_000
+
+
+def look(installation: Installation) -> Iterator[Finding]:
+    """Yield a problem for each kind of file that a deploy would refuse to replace, or that does not import."""
+    from openmetadata_airflow_apis.stores import open_store
+
+    store = open_store(installation.settings)
+    records = installation.settings.dag_generated_configs
+    names = store.dag_ids()
+    closed = [path for path in _files(records, ".json") if path.is_file() and not os.access(path, os.R_OK)]
+    if closed:
+        yield Finding(
+            PROBLEM,
+            _SUBJECT,
+            f"{and_others(closed)} cannot be read by this user",
+            "give it to the webserver's user, readable for the DAG processor's and the workers'",
+        )
+    refusals: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(set(names) - {path.stem for path in closed}):
+        try:
+            store.claim(name)
+        except ManagedDagsError as error:
+            # One line for all files that have the same fault.
+            refusals[str(error).replace(name, "…")].append(str(error))
+    for sentences in refusals.values():
+        detail, _, cure = sentences[0].rpartition("; ")
+        others = f" (and {len(sentences) - 1} more like it)" if len(sentences) > 1 else ""
+        yield Finding(PROBLEM, _SUBJECT, f"{detail}{others}", cure)
+    foreign = [path for path in _files(records, ".json") if path.stem not in names]
+    if foreign:
+        yield Finding(
+            NOTE, _SUBJECT, f"{and_others(foreign)} is no definition: no DAG has such a name", "keep it elsewhere"
+        )
+    older = [path for path in _files(dags_folder(), ".py") if _OLDER_CALL in _start_of(path)]
+    if older:
+        yield Finding(
+            PROBLEM,
+            _SUBJECT,
+            f"{and_others(older)} is a DAG file of the older plugin, which does not import any more",
+            "take it away with the .json of its name in dag_generated_configs, and deploy the workflow again",
+        )
+    interrupted = sorted(store.interrupted() - set(names))
+    if interrupted:
+        yield Finding(
+            NOTE,
+            _SUBJECT,
+            f"a deploy or delete of {', '.join(interrupted)} was interrupted",
+            "call refresh_all_dags, which completes it",
+        )
+
+
+def _files(folder: Path, suffix: str) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.suffix == suffix and not path.name.startswith("."))
+
+
+def _start_of(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            return file.read(_LARGEST)
+    except OSError:
+        return b""
