@@ -60,8 +60,6 @@ FAILING: dict[str, str] = {
     "functions_refused": "texts where a function is wanted",
     "graphs_that_are_none": "a circle is told twice",
     "http_json": "JSON bodies",
-    "keys_of_forks": "keys of forks",
-    "misplaced_keys": "keys of the DAG in default_args",
     "misspelt_keys": "a misspelt 'operator' is named",
     "no_json": "lines in JSON",
     "no_yaml": "lines of YAML that can't be read",

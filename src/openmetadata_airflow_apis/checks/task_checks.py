@@ -20,6 +20,7 @@ from openmetadata_airflow_apis.checks.value_checks import ValueChecks, context_k
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import nearest
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
+from openmetadata_airflow_apis.definition.workflow_schema import properties
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -136,7 +137,8 @@ class TaskChecks:
         for part in _ARGUMENT_MAPS:
             for key in task.get(part) or {}:
                 if not signature.takes(key) and key not in {"default_args", "params"}:
-                    near = nearest(key, signature.accepted or ())
+                    in_dag = key in properties("WorkflowDag") and key not in properties("WorkflowTask")
+                    near = "; it belongs in the DAG" if in_dag else nearest(key, signature.accepted or ())
                     self._findings.add(_place_of(index) / part / key, f"{name} has no argument '{key}'{near}")
 
     def _given(self, task: Task) -> Arguments:

@@ -16,6 +16,7 @@ from openmetadata_airflow_apis.dagbuild.built_values import outputs_in, tagged_i
 from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
 from openmetadata_airflow_apis.definition import in_document_order, nearest, read_workflow
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
+from openmetadata_airflow_apis.definition.workflow_schema import properties
 from openmetadata_airflow_apis.errors import DagNotBuilt, InvalidDefinition
 from openmetadata_airflow_apis.settings import dags_folder
 
@@ -89,6 +90,11 @@ def _check_default_args(definition: Definition, findings: Findings, known: set[s
     for place, default_args in maps:
         for key in default_args:
             if key in known or key == "params":
+                continue
+            if key in properties("WorkflowDag"):
+                # Or it is an argument of the operator that could not be found.
+                if not misspelled_alone:
+                    findings.add(place / "default_args" / key, f"'{key}' belongs in the DAG, beside default_args")
                 continue
             near = nearest(key, known)
             if near or not misspelled_alone:

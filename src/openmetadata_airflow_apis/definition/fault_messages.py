@@ -90,6 +90,7 @@ def keywords() -> dict[str, Callable[..., Iterator[ValidationError]]]:
         "enum": _enum,
         "items": _items,
         "x-items": _items,
+        "x-refused": _refused,
     }
 
 
@@ -155,16 +156,21 @@ def _additional(validator: Any, allowed: Any, value: Any, of_value: dict[str, An
     if not isinstance(value, dict):
         return
     known = of_value.get("properties", {})
+    refused = of_value.get("x-refused", {})
     for key in value:
         if key in known:
             continue
         if allowed is not False:
             yield from validator.descend(value[key], allowed, path=key)
-            continue
-        reason = of_value.get("x-refused", {}).get(key)
-        hint = _hint(key, known)
-        message = f"'{key}' is not accepted: {reason}" if reason else f"unknown key '{key}'{hint}"
-        yield ValidationError(message, path=[key])
+        elif key not in refused:
+            yield ValidationError(f"unknown key '{key}'{_hint(key, known)}", path=[key])
+
+
+def _refused(_: Any, reasons: dict[str, str], value: Any, __: dict[str, Any]) -> Iterator[ValidationError]:
+    if isinstance(value, dict):
+        for key in value:
+            if key in reasons:
+                yield ValidationError(f"'{key}' is not accepted: {reasons[key]}", path=[key])
 
 
 def _enum(_: Any, allowed: list[str], value: Any, __: dict[str, Any]) -> Iterator[ValidationError]:

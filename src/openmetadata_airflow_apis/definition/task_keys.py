@@ -22,7 +22,7 @@ from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPat
 from openmetadata_airflow_apis.definition.pod_arguments import read_pod_arguments, runs_a_pod
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 from openmetadata_airflow_apis.definition.task_ids import read_ids
-from openmetadata_airflow_apis.definition.workflow_schema import properties
+from openmetadata_airflow_apis.definition.workflow_schema import properties, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -200,9 +200,7 @@ def _read_operator(context: Context, node: Node) -> OperatorKey:
         context.fault(node.path / "decorator", "is there beside 'operator'; give one of them")
         return {}
     if not given:
-        hints = (nearest(key, ["operator", "decorator"]) for key in sent)
-        hint = next((hint for hint in hints if hint), "")
-        context.fault(node.path, "'operator' is missing: the dotted path of the operator's class" + hint)
+        _note_missing_operator(context, node)
         return {}
     (key,) = given
     value, path = sent[key], node.path / key
@@ -219,6 +217,17 @@ def _read_operator(context: Context, node: Node) -> OperatorKey:
     if not {"python_callable_name", "python_callable"} & set(sent):
         context.fault(node.path, "'python_callable_name' is missing: the function that the decorator makes a task of")
     return {"decorator": value}
+
+
+def _note_missing_operator(context: Context, node: Node) -> None:
+    for key in node.sent:
+        if key in schema("WorkflowTask")["x-refused"]:
+            return  # what stands for the operator has its fault already
+        near = nearest(key, ["operator", "decorator"])
+        if near and key not in properties("WorkflowTask"):
+            context.fault(node.path / key, f"unknown key {quoted(key)}{near}")
+            return
+    context.fault(node.path, "'operator' is missing: the dotted path of the operator's class")
 
 
 def _without_callable(arguments: KeysRead) -> tuple[KeysRead, CallableKey]:

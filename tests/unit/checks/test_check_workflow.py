@@ -176,6 +176,23 @@ def test_default_args_that_look_like_a_stored_value(settings, tag: str, value: o
     }
 
 
+def test_keys_of_the_dag_in_other_places(settings):
+    """A key of the DAG that stands in default_args, a group's default_args or a task is told where it belongs."""
+    document = request(
+        default_args={"start_date": "2024-01-01", "catchup": False, "schedule_interval": "@daily", "params": {"a": 1}},
+        task_groups={"one": {"default_args": {"tags": ["x"]}}},
+        tasks={"one_task": bash(task_group_name="one", dagrun_timeout_sec=3)},
+    )
+    assert faults(document, settings) == {
+        "/default_args/catchup": ["'catchup' belongs in the DAG, beside default_args"],
+        "/default_args/schedule_interval": ["'schedule_interval' belongs in the DAG, beside default_args"],
+        "/task_groups/one/default_args/tags": ["'tags' belongs in the DAG, beside default_args"],
+        "/tasks/one_task/dagrun_timeout_sec": [
+            "BashOperator has no argument 'dagrun_timeout_sec'; it belongs in the DAG"
+        ],
+    }
+
+
 def test_misspelled_default_args_beside_an_unknown_operator(settings):
     """A near miss of a known key is named although nobody knows what the unknown operator takes."""
     default_args = {"start_date": "2024-01-01", "retrys": 3, "shelf": 1}

@@ -81,10 +81,7 @@ def test_one_kind_of_fault_does_not_hide_another() -> None:
             f"{DAG}/tasks/c/check_lambda",
             "lambdas are not accepted; write a function into a callable file, and name it by check_name and check_file",
         ),
-        (
-            f"{DAG}/tasks/d",
-            "'operator' is missing: the dotted path of the operator's class; did you mean 'operator'?",
-        ),
+        (f"{DAG}/tasks/d/operatr", "unknown key 'operatr'; did you mean 'operator'?"),
         (
             f"{DAG}/tasks/d/env/x",
             'there is no task \'nope\'; a text that only starts with a plus is written {"__join__": ["+", "..."]}',
@@ -368,6 +365,37 @@ def test_faults_in_the_default_block_are_shown_there() -> None:
     assert faults(document) == [
         (f"{base}/default_args/retries", "is the text 'x'; give a whole number"),
         (f"{base}/schedul", "unknown key 'schedul'; did you mean 'schedule'?"),
+    ]
+
+
+def test_keys_of_forks_are_named_once() -> None:
+    """A key that only a fork of dag-factory has is one fault, with what to write, and hides no other."""
+    document = request(
+        {
+            **START,
+            "custom_callbacks": {},
+            "default_args": {"custom_callbacks": {}},
+            "tasks": {"a": {"generator": "x.Y", "retries": "x"}, "b": {**BASH, "container_spec": {}}, "c": {}},
+        }
+    )
+    callbacks = (
+        "'custom_callbacks' is not accepted: a fork of dag-factory has it; name each function by "
+        "on_failure_callback_name, on_failure_callback_file and so on"
+    )
+    assert faults(document) == [
+        (f"{DAG}/custom_callbacks", callbacks),
+        (f"{DAG}/default_args/custom_callbacks", callbacks),
+        (
+            f"{DAG}/tasks/a/generator",
+            "'generator' is not accepted: a fork of dag-factory has it; write the tasks that it makes",
+        ),
+        (f"{DAG}/tasks/a/retries", "is the text 'x'; give a whole number"),
+        (
+            f"{DAG}/tasks/b/container_spec",
+            "'container_spec' is not accepted: a fork of dag-factory has it; write it into 'executor_config', in a "
+            "pod_override",
+        ),
+        (f"{DAG}/tasks/c", "'operator' is missing: the dotted path of the operator's class"),
     ]
 
 
