@@ -40,3 +40,15 @@ class Findings:
             return False  # without working out where everything stands
         start = self._reading.pointer("tasks", task) / argument
         return any(fault.pointer.startswith(start) for fault in self._reading.faults)
+
+    def arguments_read_badly(self, task: int) -> set[str]:
+        """Return the arguments of a task, mapped ones too, in which the reading found a fault: they are given."""
+        if not self._reading.faults:
+            return set()
+        start = self._reading.pointer("tasks", task) / ""
+        names = set()
+        for fault in self._reading.faults:
+            if fault.pointer.startswith(start):
+                name, _, rest = fault.pointer[len(start) :].partition("/")
+                names.add(rest.partition("/")[0] if name in ("expand", "partial") else name)
+        return names

@@ -217,7 +217,7 @@ class TaskChecks:
             task["callable"]["name"],
             args=[],
             kwargs={**passed, **mapped},
-            given_by_airflow=context_keys() | set(self._defaults),
+            given_by_airflow=context_keys() | set(self._defaults) | self._findings.arguments_read_badly(index),
         ):
             self._findings.add(place / "callable", fault)
 

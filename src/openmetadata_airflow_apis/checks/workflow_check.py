@@ -122,6 +122,7 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings, tags:
         for index, task in enumerate(definition["tasks"])
         if findings.has("tasks", index)
         or findings.read_badly(index, "python_callable")
+        or ("decorator" in task and findings.arguments_read_badly(index))  # Airflow calls the function with them
         or not ("operator" in task or "decorator" in task)
     }
     whole_dag = not findings.has("dag") and all("/tasks" in fault.pointer for fault in reading.faults)

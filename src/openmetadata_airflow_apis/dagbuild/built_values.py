@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Dataset,
         LocalTime,
         ManagedFunction,
+        OutputKey,
         Tag,
         Value,
         VariableOrDefault,
@@ -135,8 +136,10 @@ class Values:
             return function(**kwargs)
         return functools.partial(function, **kwargs) if kwargs else function
 
-    def _output(self, task_id: str) -> Any:
-        return self._find_output(task_id)
+    def _output(self, content: str | OutputKey) -> Any:
+        if isinstance(content, str):
+            return self._find_output(content)
+        return self._find_output(content["task_id"])[content["key"]]
 
     def _dataset(self, content: Dataset) -> Any:
         from airflow.datasets import Dataset
@@ -239,4 +242,5 @@ _CONTAINERS = frozenset({dict, list})
 
 def outputs_in(value: dict[str, Any] | list[Any]) -> set[str]:
     """Return the ids of the tasks whose output a value takes."""
-    return {content for tag, content in tagged_in(value) if tag == "$output"}
+    contents = [content for tag, content in tagged_in(value) if tag == "$output"]
+    return {content if isinstance(content, str) else content["task_id"] for content in contents}

@@ -72,6 +72,13 @@ class Callback(TypedDict):
     kwargs: Arguments
 
 
+class OutputKey(TypedDict):
+    """One key of what another task of the DAG returns: the XCom of that key."""
+
+    task_id: str
+    key: str
+
+
 class Dataset(TypedDict):
     """A dataset by its URI."""
 
@@ -97,8 +104,8 @@ CallableTag = TypedDict("CallableTag", {"$callable": ManagedFunction})
 # What stands at a dotted path in an installed package.
 ImportTag = TypedDict("ImportTag", {"$import": str})
 CallbackTag = TypedDict("CallbackTag", {"$callback": Callback})
-# What another task of the DAG returns: its task_id.
-OutputTag = TypedDict("OutputTag", {"$output": str})
+# What another task of the DAG returns: its task_id alone, or one key of it.
+OutputTag = TypedDict("OutputTag", {"$output": Union[str, OutputKey]})
 DatasetTag = TypedDict("DatasetTag", {"$dataset": Dataset})
 # Conditions on datasets, which may hold further conditions.
 AllTag = TypedDict("AllTag", {"$all": list["Condition"]})

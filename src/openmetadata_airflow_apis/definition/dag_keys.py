@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from openmetadata_airflow_apis.definition.date_values import moment_of
-from openmetadata_airflow_apis.definition.key_readers import below, read_default_args, read_keys, read_timezone
+from openmetadata_airflow_apis.definition.key_readers import below, read_default_args, read_keys, read_own_timezone
 from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 from openmetadata_airflow_apis.definition.task_keys import NO_TASKS, TasksRead, read_tasks
@@ -43,7 +43,7 @@ class DagRead:
 
 def read_dag(context: Context, dag: dict[str, Any], *, max_tasks: int) -> DagRead:
     """Read a plain definition that the schema has been through; every fault is noted."""
-    context = replace(context, zone=_read_zone(context, dag.get("timezone")))
+    context = replace(context, zone=_read_zone(context, dag))
     own = read_keys(context, "WorkflowDag", {key: value for key, value in dag.items() if key not in _APART}, _TOP)
     default_args = read_default_args(context, dag, _TOP)
     keys = cast("DagKeys", {**own.values, **default_args.values})
@@ -56,9 +56,13 @@ def read_dag(context: Context, dag: dict[str, Any], *, max_tasks: int) -> DagRea
     return read
 
 
-def _read_zone(context: Context, sent: Any) -> str | None:
-    zone = read_timezone(context, sent, _TOP / "timezone") if isinstance(sent, str) else None
-    return None if zone is ABSENT else zone
+def _read_zone(context: Context, dag: dict[str, Any]) -> str | None:
+    """Return the DAG's time zone: its own, else that of default_args, which dag-factory had before it had this."""
+    default_args = dag.get("default_args")
+    if "timezone" in dag or not isinstance(default_args, dict):
+        return read_own_timezone(context, dag, _TOP)
+    # What is wrong with it is noted where default_args are read.
+    return read_own_timezone(replace(context, faults=[]), default_args, _TOP / "default_args")
 
 
 def _has_too_many(context: Context, sent: dict[str, Any], key: str, limit: int) -> bool:

@@ -14,6 +14,7 @@ from openmetadata_airflow_apis.definition.default_block import with_default
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
 from openmetadata_airflow_apis.definition.flat_body import read_flat_body
 from openmetadata_airflow_apis.definition.json_limits import unfit_for_json
+from openmetadata_airflow_apis.definition.null_values import without_null_keys, without_null_keys_of_flat_body
 from openmetadata_airflow_apis.definition.places import WORKFLOW_KEYS, Origin, PlainPath, Pointer
 from openmetadata_airflow_apis.errors import Fault
 
@@ -52,7 +53,7 @@ def in_plain_spelling(document: object, *, managed_operators: FilePath | None) -
     if not isinstance(document, dict):
         return _nothing(document, Fault("", f"{kind_of(document)}; give a map with 'workflow'"))
     if _is_flat(document):
-        body = read_flat_body(document, managed_operators)
+        body = read_flat_body(without_null_keys_of_flat_body(document), managed_operators)
         return PlainWorkflow(body.own, body.dag, document, Origin(document, body.starts), body.faults)
     return _of_request(document)
 
@@ -74,8 +75,8 @@ def _of_request(document: dict[str, Any]) -> PlainWorkflow:
     if not isinstance(source, dict):
         return _nothing(document, *faults)
     base = Pointer("/workflow")
-    own = dict(source)
-    for at, detail in workflow_schema.faults("Workflow", source):
+    own = {key: value for key, value in source.items() if value is not None}
+    for at, detail in workflow_schema.faults("Workflow", dict(own)):
         faults.append(Fault(base.below(at), detail))
         if at:
             own.pop(str(at[0]), None)
@@ -95,9 +96,10 @@ def _with_chosen_dag(plain: PlainWorkflow, config: dict[str, Any], pointer: Poin
         return replace(plain, faults=(*plain.faults, *faults))
     if config[key] is None:
         return replace(plain, faults=(*plain.faults, *faults, Fault(pointer / key, "is null; give a map")))
-    dag, starts_below = with_default(
+    merged, starts_below = with_default(
         config[key], config.get("default"), dag_at=pointer / key, default_at=pointer / "default"
     )
+    dag = without_null_keys(merged)
     starts = {**plain.origin.starts, _TOP: pointer / key, **starts_below}
     return replace(plain, dag=dag, origin=replace(plain.origin, starts=starts), faults=(*plain.faults, *faults))
 

@@ -82,9 +82,18 @@ def read_default_args(context: Context, document: Mapping[str, Any], path: Plain
     sent = document.get("default_args")
     if not isinstance(sent, dict):
         return KeysRead({}, {})
-    default_args = read_keys(context, "WorkflowDefaultArgs", sent, path / "default_args")
+    zone = read_own_timezone(context, sent, path / "default_args")
+    in_zone = context if zone is None else replace(context, zone=zone)
+    default_args = read_keys(in_zone, "WorkflowDefaultArgs", sent, path / "default_args")
     paths = {CanonicalPlace(("default_args",)): path / "default_args", **below("default_args", default_args.paths)}
     return KeysRead({"default_args": default_args.values}, paths)
+
+
+def read_own_timezone(context: Context, keys: Mapping[str, Any], path: PlainPath) -> str | None:
+    """Return the `timezone` among the keys of a DAG or of default_args, None where there is none or it is at fault."""
+    sent = keys.get("timezone")
+    zone = read_timezone(context, sent, path / "timezone") if isinstance(sent, str) else None
+    return None if zone is ABSENT else zone
 
 
 def below(key: Part, paths: Mapping[CanonicalPlace, PlainPath]) -> Paths:
@@ -166,16 +175,17 @@ def _read_mapped(context: Context, value: Any, path: PlainPath) -> Read:
     if isinstance(value, (list, dict)):
         return plain_values.read_value(context, value, path)
     if isinstance(value, str):
-        text = value
-        # dag-factory's other two ways to name a task's output.
-        if text.endswith(".output"):
-            text = "+" + text[: -len(".output")]
-        elif text.startswith("XcomArg(") and text.endswith(")"):
-            text = "+" + text[len("XcomArg(") : -1]
-        if text.startswith("+"):
-            output = plain_values.read_value(context, text, path)
-            if output is ABSENT or isinstance(output, dict):
-                return output
+        # dag-factory has one more way to name a task's output here.
+        is_xcom_arg = value.startswith("XcomArg(") and value.endswith(")")
+        text = "+" + value[len("XcomArg(") : -1] if is_xcom_arg else value
+        output = plain_values.read_output(context, text, path, may_be_text=False)
+        if isinstance(output, dict) and isinstance(output["$output"], dict):
+            return context.fault(
+                path,
+                "Airflow can't map over one key of an output; let a task return that list alone, and map over it",
+            )
+        if output is not None:
+            return output
     return context.fault(path, f"{kind_of(value)}; give a list, a map, or a task's output such as +extract")
 
 

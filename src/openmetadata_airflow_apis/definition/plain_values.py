@@ -31,7 +31,13 @@ from openmetadata_airflow_apis.definition.reading_context import ABSENT
 if TYPE_CHECKING:
     from typing import Literal
 
-    from openmetadata_airflow_apis.definition.canonical import Condition, DatasetTag, DatetimeTag, TimedeltaTag
+    from openmetadata_airflow_apis.definition.canonical import (
+        Condition,
+        DatasetTag,
+        DatetimeTag,
+        OutputTag,
+        TimedeltaTag,
+    )
     from openmetadata_airflow_apis.definition.places import PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
 
@@ -56,13 +62,15 @@ CONDITIONS: dict[str, Literal["$all", "$any"]] = {
     "__and__": "$all", "!and": "$all", "and": "$all",
     "__or__": "$any", "!or": "$any", "or": "$any",
 }  # fmt: skip
-_OUTPUT = re.compile(r"\+([A-Za-z_][A-Za-z0-9_.-]*)", re.ASCII)
+_ID = "[A-Za-z_][A-Za-z0-9_.-]*"
+_OUTPUT = re.compile(rf"(?:\+(?P<after_plus>{_ID})|(?P<before_dot>{_ID})\.output)(?P<key>\[.*\])?", re.ASCII)
+_KEY = re.compile(r"\['([^'\[\]]+)'\]|\[\"([^\"\[\]]+)\"\]")
 
 
 def read_value(context: Context, value: Any, path: PlainPath) -> Read:
     """Return a value of any kind in canonical form: what dag-factory's dialect marks becomes a tagged object."""
     if isinstance(value, str):
-        return _read_output(context, value, path) if value.startswith("+") else value
+        return read_output(context, value, path) or value
     if isinstance(value, list):
         return _read_list(context, value, path)
     if isinstance(value, dict):
@@ -83,12 +91,40 @@ def _read_list(context: Context, value: list[Any], path: PlainPath) -> Read:
     return ABSENT if ABSENT in items else items
 
 
-def _read_output(context: Context, value: str, path: PlainPath) -> Read:
-    match = _OUTPUT.fullmatch(value)
-    if context.take_output is None or match is None:
-        return value
-    task_id = context.take_output(match[1], path)
-    return ABSENT if task_id is None else {"$output": task_id}
+def read_output(
+    context: Context, text: str, path: PlainPath, *, may_be_text: bool = True
+) -> OutputTag | Literal[Absent.ABSENT] | None:
+    """Return the output of a task that a text names, whole or one key of it; None where it names none.
+
+    `+task`, `+task['key']`, and the same as Airflow writes it: `task.output`, `task.output['key']`.
+    may_be_text: a plain text may stand there as well, and the fault of a name that no task has says how to write it.
+    """
+    if context.take_output is None or not (text.startswith("+") or ".output" in text):
+        return None
+    match = _OUTPUT.fullmatch(text)
+    if match is None:
+        return None
+    advice = ""
+    if may_be_text:
+        advice = (
+            '; a text that only starts with a plus is written {"__join__": ["+", "..."]}'
+            if match["after_plus"]
+            else '; a text that only ends like an output is written {"__join__": ["...", ".output"]}'
+        )
+    task_id = context.take_output(match["after_plus"] or match["before_dot"], path, advice)
+    if task_id is None:
+        return ABSENT
+    if match["key"] is None:
+        return {"$output": task_id}
+    key = _KEY.fullmatch(match["key"])
+    if key is None:
+        whole = text[: match.start("key")]
+        return context.fault(
+            path,
+            f"{quoted(text)} asks for an output by what is no key, and Airflow has keys alone: write {whole}['key'], "
+            f"or {whole} and take the item in the function",
+        )
+    return {"$output": {"task_id": task_id, "key": key[1] or key[2]}}
 
 
 def _read_marked(context: Context, mark: str, value: dict[str, Any], path: PlainPath) -> Read:

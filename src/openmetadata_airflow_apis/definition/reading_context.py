@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     # What a reader returns: a value of the canonical definition, or ABSENT with its faults noted.
     Read = Union[Value, "Literal[Absent.ABSENT]"]
-    # Returns the task_id of the task whose output `+name` takes, or None with a fault noted at the path.
-    TakeOutput = Callable[[str, PlainPath], "str | None"]
+    # Returns the task_id of the task that a name means, whose output is taken at the path; or None with a fault
+    # noted there, which ends with the advice.
+    TakeOutput = Callable[[str, PlainPath, str], "str | None"]
 
 
 class Absent(Enum):

@@ -25,7 +25,6 @@ from openmetadata_airflow_apis.definition.task_ids import read_ids
 from openmetadata_airflow_apis.definition.workflow_schema import properties, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Literal
 
     from openmetadata_airflow_apis.definition.canonical import (
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.task_graph import Graph, Node, Upstream
 
 _DECORATORS = ("airflow.decorators.", "airflow.sdk.")
-_AFTER_OUTPUT = '; a text that only starts with a plus is written {"__join__": ["+", "..."]}'
 
 
 @dataclass(frozen=True)
@@ -76,23 +74,23 @@ def read_tasks(context: Context, dag: dict[str, Any]) -> TasksRead:
 
 
 class _OutputsTaken:
-    """The tasks whose output each task takes, in the order in which they are met."""
+    """The tasks whose output each task takes, in the order in which they are met, and where it is taken first."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._task_ids: dict[PlainPath, dict[str, None]] = {}
+        self._first: dict[PlainPath, dict[str, PlainPath]] = {}
 
-    def take(self, name: str, path: PlainPath) -> str | None:
-        """Return the id of the task that `+name` means; note a fault at the path where it means none."""
-        node = self._graph.resolve(name, path, groups=False, advice=_AFTER_OUTPUT)
+    def take(self, name: str, path: PlainPath, advice: str) -> str | None:
+        """Return the id of the task that a name means; note a fault with the advice at the path where it means none."""
+        node = self._graph.resolve(name, path, groups=False, advice=advice)
         if node is None:
             return None
-        self._task_ids.setdefault(path.top(2), {})[node.full_id] = None
+        self._first.setdefault(path.top(2), {}).setdefault(node.full_id, path.top(3))
         return node.full_id
 
-    def of(self, task: PlainPath) -> Iterable[str]:
-        """Return the ids of the tasks whose output is taken in the arguments of the task at a path."""
-        return self._task_ids.get(task, ())
+    def of(self, task: PlainPath) -> Upstream:
+        """Return the tasks whose output is taken in the arguments of the task at a path, with the key that does so."""
+        return self._first.get(task, {})
 
 
 # ── groups ──
@@ -176,9 +174,8 @@ def _read_task(context: Context, index: int, node: Node, dependencies: Upstream,
         arguments = _of_pod(context, arguments, node.path)
     arguments = _with_variables(context, arguments, node)
     mapped, partial_paths = _read_mapping(context, node, arguments.values, is_pod=is_pod)
-    upstream = dict(dependencies)
-    for task_id in outputs.of(node.path):
-        upstream.setdefault(task_id, _place_of_output(node, task_id))
+    taken = {task_id: path for task_id, path in outputs.of(node.path).items() if task_id not in dependencies}
+    upstream = {**dependencies, **taken}
     keys: Task = {
         "task_id": node.full_id,
         "label": node.label,
@@ -308,18 +305,3 @@ def _note_twice(context: Context, mapped: Arguments, others: Arguments, path: Pl
     for name in mapped:
         if name in others:
             context.fault(path / name, "is given a second time; an argument is either mapped or the same for each")
-
-
-def _place_of_output(node: Node, task_id: str) -> PlainPath:
-    """Return the path of the key in which a task's output is used first."""
-    for key, value in node.sent.items():
-        if task_id in _outputs_named(value):
-            return node.path / key
-    return next((node.path / key for key in ("expand", "partial") if key in node.sent), node.path)
-
-
-def _outputs_named(value: Any) -> set[str]:
-    if isinstance(value, str):
-        return {value[1:]} if value.startswith("+") else set()
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return set().union(*map(_outputs_named, children))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.json_limits import Way
 
 _CONFIG = "/workflow/dag_config"
+_MARKS = {"!join": "__join__", "!and": "__and__", "!or": "__or__"}
+_PYTHON = "tag:yaml.org,2002:python/"
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,22 @@ class _YamlReader:
             if not self._faults:
                 self._faults.append(Fault("", "has too many nodes or levels; anchors may have multiplied them"))
             return None
+        if node.id == "sequence" and node.tag in _MARKS:
+            # dag-factory before 1.0 wrote a mark of the format as a tag.
+            mark = _MARKS[node.tag]
+            return {mark: self._list(node, (way, mark), depth)}
+        if node.tag.startswith("!") or node.tag.startswith(_PYTHON):
+            shown = node.tag.replace("tag:yaml.org,2002:", "!!")
+            self._faults.append(Fault(pointer_of(way), f"has the unknown tag '{shown}'; known are !join, !and and !or"))
+            return None
         if node.id == "sequence":
-            return [self.value(item, (way, index), depth + 1) for index, item in enumerate(node.value)]
+            return self._list(node, way, depth)
         if node.id == "mapping":
             return self._map(node, way, depth)
         return self._scalar_value(node, way)
+
+    def _list(self, node: Any, way: Way, depth: int) -> list[Any]:
+        return [self.value(item, (way, index), depth + 1) for index, item in enumerate(node.value)]
 
     def _map(self, node: Any, way: Way, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}

@@ -200,7 +200,7 @@ def test_dates(sent: object, zone: str | None, canonical: object) -> None:
         ({"dagrun_timeout": 90}, {"dagrun_timeout": {"$timedelta": 90}}),
         ({"dagrun_timeout": "1 day 2 hours"}, {"dagrun_timeout": {"$timedelta": 93600}}),
         ({"dagrun_timeout": {"__type__": "datetime.timedelta", "minutes": 1.5}}, {"dagrun_timeout": {"$timedelta": 90}}),
-        ({"dagrun_timeout": None}, {"dagrun_timeout": None}),
+        ({"dagrun_timeout": None, "tags": None, "max_active_runs": None}, {}),
         ({"concurrency": 3}, {"max_active_tasks": 3}),
         ({"default_view": "tree"}, {"default_view": "grid"}),
         ({"params": {"n": 1, "m": {"__type__": "airflow.models.param.Param", "__args__": [5], "type": "integer"}}},
@@ -386,7 +386,7 @@ def test_a_function_of_the_default_block_may_be_changed_by_half(own: dict, callb
         "on_failure_callback_name": "tell",
         "on_failure_callback_file": "default.py",
     }
-    assert read(document).definition["dag"]["on_failure_callback"] == callback
+    assert read(document).definition["dag"].get("on_failure_callback") == callback
 
 
 @pytest.mark.parametrize(

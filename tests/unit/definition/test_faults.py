@@ -65,8 +65,8 @@ def test_one_kind_of_fault_does_not_hide_another() -> None:
         (
             f"{DAG}/default_args/trigger_rule",
             "'all_sucess' is not one of all_success, all_failed, all_done, all_done_setup_success, one_success, "
-            "one_failed, one_done, none_failed, none_failed_min_one_success, none_skipped, always; "
-            "did you mean 'all_success'?",
+            "one_failed, one_done, none_failed, none_failed_min_one_success, none_skipped, all_skipped, always, "
+            "none_failed_or_skipped, dummy; did you mean 'all_success'?",
         ),
         (f"{DAG}/tasks/a/sla_secs", "means the same as 'sla', which is there as well; give one of them"),
         (f"{DAG}/tasks/b/dependencies/0", "goes round in a circle: a → b → a; each of these would wait for itself"),

@@ -95,7 +95,7 @@ def test_a_request_may_be_written_as_yaml() -> None:
         ("tasks: {a: {}}\n", "", "has neither 'workflow' nor DAGs: a map of DAGs by name is wanted, beside 'default' if it is"),
         ("a: &x [*x]", "", "has too many nodes or levels; anchors may have multiplied them"),
         ("a: !!binary aGVsbG8=", "/a", "has a YAML type that JSON doesn't know"),
-        ("a: !!python/object/apply:os.system [ls]", "", "has neither 'workflow' nor DAGs: a map of DAGs by name is wanted, beside 'default' if it is"),
+        ("a: !!python/object/apply:os.system [ls]", "/a", "has the unknown tag '!!python/object/apply:os.system'; known are !join, !and and !or"),
     ],
 )  # fmt: skip
 def test_yaml_that_is_no_workflow(text: str, pointer: str, detail: str) -> None:

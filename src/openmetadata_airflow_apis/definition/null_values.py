@@ -1,0 +1,85 @@
+"""Null means that a key is not given, by nothing around it either; `schedule: null` alone says something.
+
+The rule is for the keys of the workflow, the DAG, its default_args, its tasks and its task groups: null takes away what
+the default block says of a key, and what default_args say of a task's argument. Inside the value of an argument (in
+op_kwargs, say) null stays what it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+# Nothing has such an argument, so that it is a fault, null or not; so is a key of the DAG that nobody knows.
+_ALWAYS_A_FAULT = "$"
+_SCHEDULES = frozenset({"schedule", "schedule_interval", "scheduleInterval"})
+
+
+def without_null_keys(dag: Any) -> Any:
+    """Return a DAG's definition without the keys that are null; anything but a map as it is.
+
+    A task's key stays null where default_args give the argument: only so Airflow goes by the task.
+    """
+    if not isinstance(dag, dict):
+        return dag
+    by_default = _names(dag.get("default_args"))
+    groups = dag.get("task_groups")
+    for group in groups if isinstance(groups, list) else groups.values() if isinstance(groups, dict) else ():
+        by_default |= _names(group.get("default_args") if isinstance(group, dict) else None)
+    known = properties("WorkflowTask")
+    kept = {key for key, of_key in known.items() if of_key.get("nullable") and airflow_name(key, of_key) in by_default}
+    kept |= by_default - set(known)
+
+    def clean_task(task: Any) -> Any:
+        return _cleaned(task, kept=kept, below={"partial": _cleaned})
+
+    below = {"default_args": _cleaned, "tasks": _each(clean_task), "task_groups": _each(_clean_group)}
+    return _cleaned(dag, kept=_SCHEDULES | (set(dag) - set(properties("WorkflowDag"))), below=below)
+
+
+def without_null_keys_of_flat_body(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a flat body without the keys that are null, those of its tasks included."""
+    cleaned: dict[str, Any] = _cleaned(body, kept=_SCHEDULES, below={"tasks": _each(_clean_flat_task)})
+    return cleaned
+
+
+def _names(default_args: Any) -> set[str]:
+    """Return Airflow's names of what default_args give."""
+    if not isinstance(default_args, dict):
+        return set()
+    known = properties("WorkflowDefaultArgs")
+    return {airflow_name(key, known.get(key, {})) for key, value in default_args.items() if value is not None}
+
+
+def _cleaned(keys: Any, *, kept: Collection[str] = (), below: Mapping[str, Callable[[Any], Any]] | None = None) -> Any:
+    if not isinstance(keys, dict):
+        return keys
+    cleaners = below or {}
+    return {
+        key: cleaners[key](value) if key in cleaners else value
+        for key, value in keys.items()
+        if value is not None or key in kept or key.startswith(_ALWAYS_A_FAULT)
+    }
+
+
+def _clean_group(group: Any) -> Any:
+    return _cleaned(group, below={"default_args": _cleaned})
+
+
+def _clean_flat_task(task: Any) -> Any:
+    return _cleaned(task, below={"config": _cleaned})
+
+
+def _each(clean: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return what cleans the tasks or groups of a list, or of a map by their ids."""
+
+    def clean_each(entries: Any) -> Any:
+        if isinstance(entries, list):
+            return [clean(entry) for entry in entries]
+        return {key: clean(entry) for key, entry in entries.items()} if isinstance(entries, dict) else entries
+
+    return clean_each
