@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow.models.dagrun import DagRunNote
@@ -18,6 +19,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -26,6 +28,23 @@ _NOTE = DagRunNote.__table__
 NOTE_LENGTH = 1000
 # Airflow keeps one note a run, which is the user's. Our lines are known by this, so that only they are shortened.
 _MARK = "[openmetadata_airflow_apis] "
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Tells the audit rows of one request from those of every other: by their extra, with this moment as their time.
+
+    They are written in the transaction of the change that they tell of, so that whoever finds one, finds it made.
+    """
+
+    token: str = field(default_factory=lambda: str(uuid.uuid4()))
+    moment: datetime = field(default_factory=timezone.utcnow)
+
+    def is_stored(self, *, session: Session) -> bool:
+        """Tell whether a row with this receipt is committed, whatever the session's own transaction has written."""
+        stored = select(_LOG.c.id).where(_LOG.c.dttm == self.moment, _LOG.c.extra.contains(self.token)).limit(1)
+        with session.get_bind().connect() as connection:
+            return connection.execute(stored).first() is not None
 
 
 @dataclass(frozen=True)
@@ -49,19 +68,24 @@ def record(
     task_id: str | None = None,
     map_index: int | None = None,
     details: Mapping[str, Any] | None = None,
+    receipt: Receipt | None = None,
 ) -> None:
     """Add a row to Airflow's audit log.
 
     operation: the operationId, which becomes the row's event. user: the user name. dag_id: None for what is about
     no DAG. details: JSON-able, no secrets; they are stored as the row's extra, with the run_id, for which
-    Airflow < 2.10 has no column.
+    Airflow < 2.10 has no column, and with the receipt's token as `request`.
     """
-    record_all(operation, [Entry(dag_id, run_id, task_id, map_index, details)], user=user, session=session)
+    entry = Entry(dag_id, run_id, task_id, map_index, details)
+    record_all(operation, [entry], user=user, receipt=receipt, session=session)
 
 
-def record_all(operation: str, entries: Iterable[Entry], *, user: str, session: Session) -> None:
+def record_all(
+    operation: str, entries: Iterable[Entry], *, user: str, receipt: Receipt | None = None, session: Session
+) -> None:
     """Add a row to Airflow's audit log for each entry, in one statement."""
-    now = timezone.utcnow()
+    now = timezone.utcnow() if receipt is None else receipt.moment
+    request = {} if receipt is None else {"request": receipt.token}
     rows = [
         {
             "dttm": now,
@@ -73,7 +97,8 @@ def record_all(operation: str, entries: Iterable[Entry], *, user: str, session: 
             "task_id": entry.task_id,
             "map_index": entry.map_index,
             "extra": json.dumps(
-                {**({} if entry.run_id is None else {"run_id": entry.run_id}), **(entry.details or {})}, default=str
+                {**({} if entry.run_id is None else {"run_id": entry.run_id}), **(entry.details or {}), **request},
+                default=str,
             ),
         }
         for entry in entries

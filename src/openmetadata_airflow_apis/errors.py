@@ -36,6 +36,7 @@ The tree::
     ├── DamagedDocument              a deployed DAG's file is torn, edited by hand, unreadable, or of another version
     ├── DagNotBuilt                  a definition, however well formed, is refused by this Airflow or its operators
     └── Unavailable                  a store does not answer; trying again later may help
+        ├── OutcomeUnknown           it has not said whether it took a change: look before trying again
         └── StorageFull
 """
 
@@ -348,7 +349,11 @@ class DagNotBuilt(ManagedDagsError):
 
 
 class Unavailable(ManagedDagsError):
-    """A store that the operation needs does not answer now; nothing was changed."""
+    """A store that the operation needs does not answer now; nothing was changed, unless str() says otherwise."""
+
+
+class OutcomeUnknown(Unavailable):
+    """The answer to a change was lost, and it can't be told whether it was made; str() says what to look at."""
 
 
 class StorageFull(Unavailable):

@@ -1,19 +1,41 @@
-"""One transaction an operation: committed once at the end, or not at all; and what a database that is away means."""
+"""One transaction an operation: committed once, or not at all, whatever becomes of the connection to the database.
+
+The answer to a COMMIT can be lost: the database has committed, then the connection breaks, as in a failover. What to
+do with an operation that must not be done twice::
+
+    receipt = audit.Receipt()
+
+    def change() -> Killed:
+        ...                                  # lock, look, decide, write; called again for each try
+        audit.record("kill_running_tasks", ..., receipt=receipt, session=session)
+        return killed
+
+    in_one_transaction(
+        change,
+        session=session,
+        was_committed=lambda: receipt.is_stored(session=session),
+        unknown=lambda killed: f"… it isn't known whether … was killed; look at …",
+    )
+
+Ids and moments that the change writes are chosen before, so that each try writes the same ones. A change that may be
+done twice, since the second time changes nothing, needs no receipt and no was_committed.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, TypeVar
+from typing import TYPE_CHECKING, Callable, Generic, TypeVar
 
 from airflow.utils.retries import MAX_DB_RETRIES
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
-from openmetadata_airflow_apis.errors import Unavailable
+from openmetadata_airflow_apis.errors import OutcomeUnknown, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,41 +45,140 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
-# How often the rows of a deployment are written, where the DAG processor writes the same ones.
-_TRIES = 3
+# What comes of rows that the DAG processor writes at the same time.
+COLLISIONS = (IntegrityError, StaleDataError)
+# How long the database is asked whether it has committed what it gave no answer to: most failovers are over by then.
+PATIENCE_SECONDS = 20.0
+# The lost connection's transaction may hold its locks until the server notices that nobody is there any more.
+_LOCK_SECONDS = 5
+
+_NOT_TAKEN = "Airflow's database does not answer, or is too busy; nothing was changed"
+_UNKNOWN = "Airflow's database broke off while it took the change; it isn't known whether the change was made"
 
 
-def in_one_transaction(change: Callable[[], Answer], *, session: Session, dry_run: bool = False) -> Answer:
-    """Call change and commit what it did, or roll it back where dry_run is set; return its answer.
+def in_one_transaction(
+    change: Callable[[], Answer],
+    *,
+    session: Session,
+    was_committed: Callable[[], bool] | None = None,
+    unavailable: str = _NOT_TAKEN,
+    unknown: Callable[[Answer], str] | None = None,
+    again_after: tuple[type[Exception], ...] = (),
+) -> Answer:
+    """Call change and commit what it did; return its answer.
 
-    The session must have nothing pending of its own. change is called again when the database ended the
-    transaction for a deadlock or a lock that did not come in time, as often as [database] max_db_retries says.
-    Any other error rolls back and passes through. Raises Unavailable where the database does not answer.
+    The session must have nothing pending of its own. change is called again when the database ended the transaction
+    (a deadlock, a lock that did not come in time), when the connection broke, and after errors of the classes
+    again_after, such as COLLISIONS: as often as [database] max_db_retries says. Any other error rolls back and passes
+    through.
+
+    was_committed: whether the database has committed what an earlier try has written; what the session's transaction
+    has written does not count. It is asked only when the answer to a COMMIT was lost: after the change was made
+    again, and so has waited for the locks of the try before, and before this is committed or its error raised.
+    If so, the answer of the try before is returned.
+
+    Raises Unavailable with the sentence `unavailable` where nothing was committed; OutcomeUnknown with the sentence
+    that `unknown` makes of the answer where that can't be told, since the database stays away.
     """
+    tries = _Tries(change, was_committed, session)
+
+    def is_passing(error: BaseException) -> bool:
+        if isinstance(error, PoolTimeoutError):  # it has waited long enough, unless there is something to find out
+            return tries.in_doubt
+        return isinstance(error, (OperationalError, *again_after)) or _is_disconnect(error)
+
+    def ends(state: RetryCallState) -> bool:
+        if tries.in_doubt:
+            return time.monotonic() - tries.in_doubt_since > PATIENCE_SECONDS
+        return state.attempt_number >= MAX_DB_RETRIES
+
     try:
         # Not airflow.utils.retries.run_with_db_retries, which tries again after constraint violations too.
         for attempt in Retrying(
-            retry=retry_if_exception_type(OperationalError),
+            retry=retry_if_exception(is_passing),
             wait=wait_random_exponential(multiplier=0.5, max=5),
-            stop=stop_after_attempt(MAX_DB_RETRIES),
+            stop=ends,
             reraise=True,
         ):
             with attempt:
-                try:
-                    answer = change()
-                    if dry_run:
-                        session.rollback()
-                    else:
-                        session.commit()
-                except BaseException:
-                    session.rollback()
-                    raise
-        # Core statements pass by the identity map, and Airflow's sessions don't expire it on commit.
-        session.expire_all()
-    except OperationalError as error:
-        log.warning("the database did not take the change: %s", error)
-        raise Unavailable("Airflow's database does not answer, or is too busy; nothing was changed") from error
+                answer = tries.once()
+    except Exception as error:
+        if tries.in_doubt and (is_passing(error) or isinstance(error, Unavailable)):
+            log.warning("the database does not say whether it took the change: %s", error)
+            raise OutcomeUnknown(unknown(tries.answer) if unknown else _UNKNOWN) from error
+        if is_passing(error) or isinstance(error, PoolTimeoutError):
+            log.warning("the database did not take the change: %s", error)
+            raise Unavailable(unavailable) from error
+        raise
+    # Core statements pass by the identity map, and Airflow's sessions don't expire it on commit.
+    session.expire_all()
     return answer
+
+
+class _Tries(Generic[Answer]):
+    """One change, tried until it is committed.
+
+    in_doubt: the answer to the last COMMIT was lost. answer: what the change of that try had returned.
+    """
+
+    answer: Answer
+
+    def __init__(
+        self, change: Callable[[], Answer], was_committed: Callable[[], bool] | None, session: Session
+    ) -> None:
+        self._change = change
+        self._was_committed = was_committed
+        self._session = session
+        self._lost_connection = False
+        self.in_doubt = False
+        self.in_doubt_since = 0.0
+
+    def once(self) -> Answer:
+        """Make the change and commit it, or raise, rolled back."""
+        try:
+            if self._lost_connection:
+                self._limit_lock_waits()
+            answer = self._change()
+            self._session.flush()
+        except BaseException as error:
+            self._session.rollback()
+            self._lost_connection |= _is_disconnect(error)
+            if isinstance(error, Exception) and self._is_done():
+                return self.answer
+            raise
+        if self._is_done():
+            self._session.rollback()
+            return self.answer
+        try:
+            self._session.commit()
+        except BaseException as error:
+            self._session.rollback()
+            self._lost_connection |= _is_disconnect(error)
+            if _leaves_doubt(error):
+                self.in_doubt_since = self.in_doubt_since or time.monotonic()
+                self.in_doubt, self.answer = True, answer
+            raise
+        return answer
+
+    def _is_done(self) -> bool:
+        if not self.in_doubt or self._was_committed is None:
+            return False
+        return self._was_committed()
+
+    def _limit_lock_waits(self) -> None:
+        if self._session.get_bind().dialect.name == "postgresql":  # others have a limit of their own
+            self._session.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
+
+
+def _is_disconnect(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and bool(error.connection_invalidated)
+
+
+def _leaves_doubt(error: BaseException) -> bool:
+    """Tell whether an error of a COMMIT may be that of the connection alone, not of the server."""
+    if not isinstance(error, DBAPIError):
+        return False
+    return _is_disconnect(error) or getattr(error.orig, "pgcode", "") is None
 
 
 @contextmanager
@@ -67,22 +188,3 @@ def database_errors(sentence: str) -> Iterator[None]:
         yield
     except (DBAPIError, PoolTimeoutError, StaleDataError) as error:
         raise Unavailable(sentence) from error
-
-
-def in_transaction(work: Callable[[], Any], *, session: Session) -> Any:
-    """Run work and commit, again from its start where the DAG processor wrote the same rows at the same time."""
-    for left in reversed(range(_TRIES)):
-        try:
-            result = work()
-            session.commit()
-        except (IntegrityError, OperationalError, StaleDataError) as error:
-            session.rollback()
-            if not left or getattr(error, "connection_invalidated", False):
-                raise
-            time.sleep(0.1)
-        except BaseException:
-            session.rollback()
-            raise
-        else:
-            return result
-    raise AssertionError  # the last try returns or raises

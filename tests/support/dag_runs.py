@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 import warnings
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -141,3 +143,10 @@ def task_instance_rows(dag_id: str, session: Session, run_id: str = "manual__1")
     rows = session.execute(select(table).where(table.c.dag_id == dag_id, table.c.run_id == run_id)).mappings().all()
     session.rollback()
     return {(row["task_id"], row["map_index"]): dict(row) for row in rows}
+
+
+def logged_details(row: Any) -> dict[str, Any]:
+    """Return what a row of the audit log says besides its columns, but for the request's id, which it must have."""
+    details = json.loads(row.extra)
+    uuid.UUID(details.pop("request"))
+    return details

@@ -62,6 +62,11 @@ class Cluster:
         """Stop it and remove its folder."""
         self.stop()
 
+    @property
+    def socket(self) -> Path:
+        """The Unix socket that the server listens on."""
+        return self.folder / ".s.PGSQL.5432"
+
     def url(self, database: str) -> str:
         """Return the SQLAlchemy URL of a database, for this process and for every other on this machine."""
         return f"postgresql+psycopg2://airflow@/{database}?host={self.folder}"

@@ -226,6 +226,12 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "Something that the operation needs, such as Airflow's database, does not answer now.",
         "Try again later. `detail` says what does not answer, and what was done.",
     ),
+    errors.OutcomeUnknown: ProblemType(
+        "outcome-unknown",
+        503,
+        "Airflow's database broke off while it took the change, and it can't be told whether it was made.",
+        "Look first, at what `detail` names; then try again, or not.",
+    ),
     errors.StorageFull: ProblemType(
         "storage-full",
         507,

@@ -1,12 +1,14 @@
 """Deleting a DAG for good: its definition and every row, so that nothing brings it back.
 
-The rows are deleted first but not committed, then the definition is taken away, then the commit follows. A parse
-that read the DAG's file just before has to wait for our lock on the DAG's row when it comes to write; after that
-the file is gone. Airflow reads the source file in the same transaction, so the parse fails and writes nothing.
+The rows are deleted first but not committed, then the definition is taken away, then the commit follows; if that
+fails the definition is brought back. A parse that read the DAG's file just before has to wait for our lock on the
+DAG's row when it comes to write; after that the file is gone. Airflow reads the source file in the same transaction,
+so the parse fails and writes nothing.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.row_deletion import delete_rows_patiently
 from openmetadata_airflow_apis.errors import DagNotFound
 from openmetadata_airflow_apis.stores import open_store
-from openmetadata_airflow_apis.transactions import database_errors
+from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -44,7 +46,8 @@ def delete_dag(
     """Delete a deployed DAG: its definition, and every row that names it except the audit log's. Commits the session.
 
     Repeating it after a crash completes the deletion. Raises DagNotFound, NotDeployedHere, DagIsRunning,
-    Unavailable; after any of them the DAG is as it was.
+    Unavailable; after any of them the DAG is as it was. Raises OutcomeUnknown if it can't be told whether the rows
+    are deleted; the definition is, and repeating it completes the deletion.
     """
     store = store or open_store(settings)
     no_answer = f"Airflow's database does not answer; the DAG `{dag_id}` was not deleted, try again later"
@@ -65,13 +68,27 @@ def delete_dag(
 
 
 def _delete(dag_id: str, store: DefinitionStore, *, user: str, details: dict[str, str] | None, session: Session) -> int:
-    try:
-        deleted = delete_rows_patiently(dag_id, store.fileloc(dag_id), session=session)
-        audit.record("delete_dag", user=user, dag_id=dag_id, session=session, details=details)
-        session.flush()
-        with store.removing(dag_id):
-            session.commit()
-    except BaseException:
-        session.rollback()
-        raise
-    return deleted
+    receipt = audit.Receipt()
+    with ExitStack() as removal:
+        is_removed = False
+
+        def change() -> int:
+            nonlocal is_removed
+            deleted = delete_rows_patiently(dag_id, store.fileloc(dag_id), session=session)
+            audit.record("delete_dag", user=user, dag_id=dag_id, details=details, receipt=receipt, session=session)
+            session.flush()
+            if not is_removed:
+                removal.enter_context(store.removing(dag_id))
+                is_removed = True
+            return deleted
+
+        return in_one_transaction(
+            change,
+            session=session,
+            was_committed=lambda: receipt.is_stored(session=session),
+            unavailable=f"Airflow's database does not answer; the DAG `{dag_id}` was not deleted, try again later",
+            unknown=lambda _: (
+                f"The definition of the DAG `{dag_id}` is deleted; Airflow's database broke off and has not answered "
+                "since, so it isn't known whether the rows are. Delete it again: what is left then goes"
+            ),
+        )

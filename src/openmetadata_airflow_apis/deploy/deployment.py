@@ -24,7 +24,7 @@ from openmetadata_airflow_apis.deploy.ownership import refuse_other_file
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.errors import DagExists, DagNotBuilt, Fault, InvalidDefinition
 from openmetadata_airflow_apis.stores import open_store
-from openmetadata_airflow_apis.transactions import database_errors, in_transaction
+from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,30 +110,45 @@ def deploy(
             document = replace(document, deployed_at=previous.deployed_at + timedelta(microseconds=1))
         store.write(document)
         version = Version(document, fileloc, dag, workflow.is_paused)
-        with database_errors(
-            f"The workflow `{dag_id}` is stored, but Airflow's database did not take it; "
-            "the DAG processor finds it by itself, or deploy or refresh again"
-        ):
-            write_version(version, user=user, session=session)
-            return _deployment(document, previous, dag, fileloc, session=session)
+        return _write_version(version, previous, user=user, session=session)
 
 
-def write_version(version: Version, *, user: str, session: Session) -> None:
+def _write_version(version: Version, previous: StoredDocument | None, *, user: str, session: Session) -> Deployment:
     """Write a deployed version's permissions, rows and audit row, the last two in one transaction."""
-    if version.dag is not None:
-        in_transaction(lambda: write_permissions(version.dag, session=session), session=session)
+    dag, dag_id = version.dag, version.dag_id
+    finding_it = "the DAG processor finds it by itself, or deploy or refresh again"
+    not_taken = f"The workflow `{dag_id}` is stored, but Airflow's database did not take it; {finding_it}"
+    unknown = f"The workflow `{dag_id}` is stored, and it isn't known whether Airflow's database took it; {finding_it}"
+    if dag is not None:
+        in_one_transaction(
+            lambda: write_permissions(dag, session=session),
+            session=session,
+            again_after=COLLISIONS,
+            unavailable=not_taken,
+            unknown=lambda _: not_taken,  # the rows are not written before the permissions are
+        )
+    receipt = audit.Receipt()
 
-    def work() -> None:
+    def change() -> Deployment:
         write_rows([version], session=session)
         audit.record(
             "deploy_dag",
             user=user,
-            dag_id=version.dag_id,
-            session=session,
+            dag_id=dag_id,
             details={"sha256": version.document.revision},
+            receipt=receipt,
+            session=session,
         )
+        return _deployment(version.document, previous, dag, version.fileloc, session=session)
 
-    in_transaction(work, session=session)
+    return in_one_transaction(
+        change,
+        session=session,
+        was_committed=lambda: receipt.is_stored(session=session),
+        again_after=COLLISIONS,
+        unavailable=not_taken,
+        unknown=lambda _: unknown,
+    )
 
 
 def _build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.deploy.row_deletion import delete_rows_patiently
-from openmetadata_airflow_apis.transactions import in_transaction
+from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -21,6 +21,20 @@ def finish_interrupted(dag_id: str, store: DefinitionStore, *, session: Session)
     if not store.finish_interrupted(dag_id):
         return None
     fileloc = store.fileloc(dag_id)
-    deleted: int = in_transaction(lambda: delete_rows_patiently(dag_id, fileloc, session=session), session=session)
+    deleted: list[int] = []  # where a try was committed and its answer lost, the next one finds no rows any more
+
+    def change() -> None:
+        deleted.append(delete_rows_patiently(dag_id, fileloc, session=session))
+
+    earlier = f"an earlier deletion of the DAG `{dag_id}`"
+    in_one_transaction(
+        change,
+        session=session,
+        again_after=COLLISIONS,
+        unavailable=f"Airflow's database does not answer; {earlier} has still to be finished, try again later",
+        unknown=lambda _: (
+            f"Airflow's database broke off; it isn't known whether {earlier} is finished, try again later"
+        ),
+    )
     store.end_removal(dag_id)
-    return deleted
+    return max(deleted)

@@ -16,10 +16,10 @@ from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
 from openmetadata_airflow_apis.deploy.ownership import refuse_other_file
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
-from openmetadata_airflow_apis.errors import ManagedDagsError
+from openmetadata_airflow_apis.errors import ManagedDagsError, Unavailable
 from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import open_store
-from openmetadata_airflow_apis.transactions import database_errors, in_transaction
+from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -127,8 +127,9 @@ class _Refresh:
             if not versions:
                 return True
             try:
-                in_transaction(lambda: self._permissions(versions), session=self.session)
-                in_transaction(lambda: self._rows(versions), session=self.session)
+                self._commit(versions)
+            except Unavailable as error:
+                self.failed.update(dict.fromkeys(dag_ids, str(error)))
             except Exception as error:  # noqa: BLE001 - serializing runs operators' code, which may raise anything
                 if len(dag_ids) > 1:
                     return False
@@ -146,15 +147,36 @@ class _Refresh:
         folder = self.settings.dag_managed_operators
         return [Version(document, fileloc, stand_in_dag(document.definition, fileloc=fileloc, folder=folder))]
 
+    def _commit(self, versions: list[Version]) -> None:
+        """Write the permissions, the rows and the audit rows of some DAGs, the last two in one transaction."""
+        not_taken = "Airflow's database did not take what is deployed; refresh again"
+        in_one_transaction(
+            lambda: self._permissions(versions),
+            session=self.session,
+            again_after=COLLISIONS,
+            unavailable=not_taken,
+            unknown=lambda _: not_taken,  # the rows are not written before the permissions are
+        )
+        receipt = audit.Receipt()
+
+        def change() -> None:
+            write_rows(versions, session=self.session)
+            entries = [audit.Entry(version.dag_id) for version in versions]
+            audit.record_all("refresh_all_dags", entries, user=self.user, receipt=receipt, session=self.session)
+
+        in_one_transaction(
+            change,
+            session=self.session,
+            was_committed=lambda: receipt.is_stored(session=self.session),
+            again_after=COLLISIONS,
+            unavailable=not_taken,
+            unknown=lambda _: "it isn't known whether Airflow's database took what is deployed; refresh again",
+        )
+
     def _permissions(self, versions: list[Version]) -> None:
         for version in versions:
             if version.dag is not None:
                 write_permissions(version.dag, session=self.session)
-
-    def _rows(self, versions: list[Version]) -> None:
-        write_rows(versions, session=self.session)
-        for version in versions:
-            audit.record("refresh_all_dags", user=self.user, dag_id=version.dag_id, session=self.session)
 
 
 def _request_all(*, session: Session) -> int:
@@ -163,6 +185,13 @@ def _request_all(*, session: Session) -> int:
     requested = 0
     for start in range(0, len(files), _REQUESTS):
         chunk = files[start : start + _REQUESTS]
-        if in_transaction(partial(request_parsing, chunk, session=session), session=session):
+        taken = in_one_transaction(
+            partial(request_parsing, chunk, session=session),
+            session=session,
+            again_after=COLLISIONS,
+            unavailable="Airflow's database does not answer; try again later",
+            unknown=lambda _: "Airflow's database does not answer; refresh again, since not all files may be parsed",
+        )
+        if taken:
             requested += len(chunk)
     return requested

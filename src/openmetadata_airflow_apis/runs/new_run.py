@@ -146,6 +146,14 @@ def create_run(new: NewRun, *, session: Session) -> int:
     return pk
 
 
+def unknown_run(dag_id: str, run_id: str) -> str:
+    """Return the sentence for a run of which it can't be told whether it was created."""
+    return (
+        "Airflow's database broke off while it took the new run and has not answered since, so it isn't known "
+        f"whether it was created; look for the DagRun `{run_id}` of the DAG `{dag_id}` before you try again"
+    )
+
+
 def _checked(logical_date: datetime, dag: DAG) -> Any:
     if not timezone.is_localized(logical_date):
         raise InvalidArgument("logical_date", "has no time zone; write an offset, or Z for UTC")

@@ -28,7 +28,7 @@ from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again, ser
 from openmetadata_airflow_apis.runs.process_watch import process_alive
 from openmetadata_airflow_apis.runs.run_plan import mark
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates
-from openmetadata_airflow_apis.transactions import in_one_transaction
+from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -68,17 +68,18 @@ def hold(changed: ChangedRun, *, session: Session) -> None:
         for task_instance in changed.task_instances
         if task_instance.job_id is not None and task_instance.pid is None
     ]
-    _watch(
-        changed,
-        starting,
-        PATIENCE_SECONDS,
-        until=lambda row: row.pid is not None or not row.process_alive,
-        session=session,
-    )
     deferred = [task_instance for task_instance in changed.task_instances if task_instance.state_before == "deferred"]
-    if deferred:
-        time.sleep(_POLL_SECONDS)
-        _correct_after_triggerer(changed, deferred, session=session)
+    with database_errors(_done_and_unwatched(changed)):
+        _watch(
+            changed,
+            starting,
+            PATIENCE_SECONDS,
+            until=lambda row: row.pid is not None or not row.process_alive,
+            session=session,
+        )
+        if deferred:
+            time.sleep(_POLL_SECONDS)
+            _correct_after_triggerer(changed, deferred, session=session)
 
 
 def await_stopped(changed: ChangedRun, seconds: float, *, session: Session) -> tuple[TouchedTaskInstance, ...]:
@@ -90,8 +91,15 @@ def await_stopped(changed: ChangedRun, seconds: float, *, session: Session) -> t
     must have nothing pending. Raises Unavailable.
     """
     with_process = [task_instance for task_instance in changed.task_instances if task_instance.job_id is not None]
-    left = _watch(changed, with_process, seconds, until=lambda row: not row.process_alive, session=session)
-    return tuple(left)
+    with database_errors(_done_and_unwatched(changed)):
+        return tuple(_watch(changed, with_process, seconds, until=lambda row: not row.process_alive, session=session))
+
+
+def _done_and_unwatched(changed: ChangedRun) -> str:
+    return (
+        f"The DagRun `{changed.run_id}` of the DAG `{changed.dag_id}` was changed as asked, but Airflow's database "
+        "does not answer any more; look at its task instances, a process may have written over their states"
+    )
 
 
 def _watch(
@@ -198,7 +206,8 @@ def _correct(
             _undo_failures(changed, run, failed_task_ids, session=session)
 
     if corrections:
-        in_one_transaction(change, session=session)
+        sentence = _done_and_unwatched(changed)
+        in_one_transaction(change, session=session, unavailable=sentence, unknown=lambda _: sentence)
 
 
 def _undo_failures(changed: ChangedRun, run: Row, task_ids: Iterable[str], *, session: Session) -> None:

@@ -9,7 +9,7 @@ from airflow.utils import timezone
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskNotFound
-from openmetadata_airflow_apis.runs.new_run import create_run, plan_run, runnable_dag
+from openmetadata_airflow_apis.runs.new_run import create_run, plan_run, runnable_dag, unknown_run
 from openmetadata_airflow_apis.runs.results import PartialRun, TouchedTaskInstance
 from openmetadata_airflow_apis.runs.run_plan import mark
 from openmetadata_airflow_apis.runs.task_dependencies import upstream_ids
@@ -69,19 +69,26 @@ def run_partial(
     Raises DagNotFound, DagHasImportErrors, TaskNotFound, DagRunExists, Unavailable, and InvalidArgument, which
     says why, where a chosen task could not start.
     """
-    now = timezone.utcnow()
+    receipt = audit.Receipt()
+
+    def decide() -> PartialRunPlan:
+        return plan_partial(dag_id, task_ids, now=receipt.moment, run_id=run_id, conf=conf, session=session)
 
     def change() -> PartialRunPlan:
-        plan = plan_partial(dag_id, task_ids, now=now, run_id=run_id, conf=conf, session=session)
-        if not dry_run:
-            _create(plan, user=user, session=session)
+        plan = decide()
+        _create(plan, user=user, receipt=receipt, session=session)
         return plan
 
     if dry_run:
-        planned = change()
+        planned = decide()
         session.rollback()
         return planned.partial_run(dry_run=True)
-    created = in_one_transaction(change, session=session)
+    created = in_one_transaction(
+        change,
+        session=session,
+        was_committed=lambda: receipt.is_stored(session=session),
+        unknown=lambda plan: unknown_run(dag_id, plan.new.run_id),
+    )
     audit.count("run_task_instance")
     return created.partial_run(dry_run=False)
 
@@ -111,7 +118,7 @@ def plan_partial(
     )
 
 
-def _create(plan: PartialRunPlan, *, user: str, session: Session) -> None:
+def _create(plan: PartialRunPlan, *, user: str, receipt: audit.Receipt, session: Session) -> None:
     dag_id, run_id = plan.new.of.dag.dag_id, plan.new.run_id
     dag_run_pk = create_run(plan.new, session=session)
     marked = [task_instance for task_instance in plan.task_instances if task_instance.state_after is not None]
@@ -123,6 +130,7 @@ def _create(plan: PartialRunPlan, *, user: str, session: Session) -> None:
         dag_id=dag_id,
         run_id=run_id,
         details={"task_ids": list(plan.chosen)},
+        receipt=receipt,
         session=session,
     )
 

@@ -79,20 +79,32 @@ def carry_out(operation: str, decide: Callable[[], Plan], *, user: str, session:
     """Make the plan of one run and apply it, in one transaction; return it.
 
     operation: the operationId. decide: reads under the run's lock and changes nothing; it is called again where
-    the database asks for the transaction to be tried again. What it raises passes through. Raises Unavailable.
+    the transaction is tried again. What it raises passes through. Raises Unavailable, OutcomeUnknown.
     """
+    receipt = audit.Receipt()
 
     def change() -> Plan:
         plan = decide()
-        apply(operation, [plan], user=user, session=session)
+        apply(operation, [plan], user=user, receipt=receipt, session=session)
         return plan
 
-    plan = in_one_transaction(change, session=session)
+    plan = in_one_transaction(
+        change,
+        session=session,
+        was_committed=lambda: receipt.is_stored(session=session),
+        unknown=lambda plan: (
+            "Airflow's database broke off while it took the change and has not answered since, so it isn't known "
+            f"whether it was made; look at the DagRun `{plan.run.run_id}` of the DAG `{plan.run.dag_id}` and its note "
+            "before you try again"
+        ),
+    )
     audit.count(operation)
     return plan
 
 
-def apply(operation: str, plans: Sequence[RunPlan], *, user: str, session: Session) -> None:
+def apply(
+    operation: str, plans: Sequence[RunPlan], *, user: str, receipt: audit.Receipt | None = None, session: Session
+) -> None:
     """Write what the plans say about runs that the transaction has locked. Commits nothing."""
     plans = [plan for plan in plans if plan.task_instances]
     now = timezone.utcnow()
@@ -100,7 +112,7 @@ def apply(operation: str, plans: Sequence[RunPlan], *, user: str, session: Sessi
     clear({(plan.run.dag_id, plan.run.run_id): plan.cleared for plan in plans if plan.cleared}, now, session=session)
     _put_runs(plans, now, session=session)
     audit.annotate_all({plan.run.id: plan.traces.note for plan in plans}, user=user, session=session)
-    audit.record_all(operation, [_entry(plan) for plan in plans], user=user, session=session)
+    audit.record_all(operation, [_entry(plan) for plan in plans], user=user, receipt=receipt, session=session)
 
 
 def mark(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.utils import timezone
-
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import InvalidArgument
-from openmetadata_airflow_apis.runs.new_run import create_run, plan_run, runnable_dag
+from openmetadata_airflow_apis.runs.new_run import create_run, plan_run, runnable_dag, unknown_run
 from openmetadata_airflow_apis.runs.results import TriggeredRun
 from openmetadata_airflow_apis.runs.run_state import run_fields
 from openmetadata_airflow_apis.transactions import in_one_transaction
@@ -37,19 +35,26 @@ def trigger_dag(
     """
     if note is not None and len(note) > audit.NOTE_LENGTH:
         raise InvalidArgument("note", f"is longer than {audit.NOTE_LENGTH} characters")
-    now = timezone.utcnow()
+    receipt = audit.Receipt()
 
     def change() -> TriggeredRun:
         runnable = runnable_dag(dag_id, session=session)
-        new = plan_run(runnable, now=now, run_id=run_id, conf=conf, logical_date=logical_date, session=session)
+        new = plan_run(
+            runnable, now=receipt.moment, run_id=run_id, conf=conf, logical_date=logical_date, session=session
+        )
         dag_run_pk = create_run(new, session=session)
         if note:
             audit.write_note(dag_run_pk, note, session=session)
         else:
             audit.annotate(dag_run_pk, "triggered", user=user, session=session)
-        audit.record("trigger_dag", user=user, dag_id=dag_id, run_id=new.run_id, session=session)
+        audit.record("trigger_dag", user=user, dag_id=dag_id, run_id=new.run_id, receipt=receipt, session=session)
         return TriggeredRun(**run_fields(dag_id, new.run_id, session=session), is_paused=runnable.is_paused)
 
-    triggered = in_one_transaction(change, session=session)
+    triggered = in_one_transaction(
+        change,
+        session=session,
+        was_committed=lambda: receipt.is_stored(session=session),
+        unknown=lambda triggered: unknown_run(dag_id, triggered.run_id),
+    )
     audit.count("trigger_dag")
     return triggered

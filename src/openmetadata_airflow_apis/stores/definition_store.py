@@ -77,7 +77,8 @@ class DefinitionStore(Protocol):
     def removing(self, dag_id: str) -> AbstractContextManager[None]:
         """Take a deployment away on entering, for good on leaving, and bring it back if the block raises.
 
-        The caller holds the name's lock and its claim.
+        OutcomeUnknown alone brings nothing back: the removal stays begun, for `finish_interrupted`. The caller holds
+        the name's lock and its claim.
         """
 
     def finish_interrupted(self, dag_id: str) -> bool:

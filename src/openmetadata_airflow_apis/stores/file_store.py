@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Callable
 
 from openmetadata_airflow_apis.dagbuild.stored_document import encode
 from openmetadata_airflow_apis.definition.dag_ids import is_name
-from openmetadata_airflow_apis.errors import ConfigurationError, DamagedDocument, NotDeployedHere, Unavailable
+from openmetadata_airflow_apis.errors import (
+    ConfigurationError,
+    DamagedDocument,
+    NotDeployedHere,
+    OutcomeUnknown,
+    Unavailable,
+)
 from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import atomic_files, rendered_module, runner_template
 from openmetadata_airflow_apis.stores.definition_store import StoreHealth
@@ -195,6 +201,8 @@ class FileStore:
             if record.exists():
                 self._put(record, self._tombstone(dag_id))
             yield
+        except OutcomeUnknown:
+            raise
         except BaseException:
             self._bring_back(dag_id, text)
             raise

@@ -15,8 +15,8 @@ from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed
-from openmetadata_airflow_apis.errors import DagNotFound
-from openmetadata_airflow_apis.transactions import in_transaction
+from openmetadata_airflow_apis.errors import DagNotFound, Unavailable
+from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
 
 from .conftest import files_below, make_workflow
 
@@ -108,8 +108,9 @@ def test_rows_that_the_dag_processor_writes_at_the_same_time_are_written_again(s
 
         return work
 
-    assert in_transaction(collide(2), session=session) == "written"
+    assert in_one_transaction(collide(2), session=session, again_after=COLLISIONS) == "written"
     tries.clear()
-    with pytest.raises(error):
-        in_transaction(collide(3), session=session)
+    with pytest.raises(Unavailable, match="nothing was changed") as unavailable:
+        in_one_transaction(collide(3), session=session, again_after=COLLISIONS)
+    assert isinstance(unavailable.value.__cause__, error)
     assert len(tries) == 3

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound, NothingRunning
 from openmetadata_airflow_apis.runs import dag_state, kill_running
-from support.dag_runs import START, new_dag, new_run, run_row, states, store, task_instance_rows
+from support.dag_runs import START, logged_details, new_dag, new_run, run_row, states, store, task_instance_rows
 from support.versions import logged_run_id
 
 LOGICAL_DATE = START + timedelta(days=1)
@@ -164,9 +164,11 @@ def test_a_kill_leaves_its_traces(mapped, session):
         "bob: killed the run (2 task instance(s) failed)",
     ]
     rows = session.scalars(select(Log).where(Log.dag_id == "kill_mapped").order_by(Log.id)).all()[-2:]
-    assert [(row.event, row.owner, logged_run_id(row), row.task_id, row.map_index, row.extra) for row in rows] == [
-        ("kill_running_tasks", "ada", "manual__1", "mapped", 1, '{"run_id": "manual__1", "task_instances": 1}'),
-        ("kill_running_tasks", "bob", "manual__1", None, None, '{"run_id": "manual__1", "task_instances": 2}'),
+    assert [
+        (row.event, row.owner, logged_run_id(row), row.task_id, row.map_index, logged_details(row)) for row in rows
+    ] == [
+        ("kill_running_tasks", "ada", "manual__1", "mapped", 1, {"run_id": "manual__1", "task_instances": 1}),
+        ("kill_running_tasks", "bob", "manual__1", None, None, {"run_id": "manual__1", "task_instances": 2}),
     ]
 
 

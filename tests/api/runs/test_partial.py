@@ -17,7 +17,7 @@ from openmetadata_airflow_apis.errors import (
     TaskNotFound,
 )
 from openmetadata_airflow_apis.runs import dag_state, run_partial
-from support.dag_runs import START, new_dag, run_row, states, store, task_instance_rows
+from support.dag_runs import START, logged_details, new_dag, run_row, states, store, task_instance_rows
 from support.versions import logged_run_id
 
 
@@ -79,11 +79,11 @@ def test_a_partial_run_leaves_its_traces(chain, session):
     _run("partial", ["third", "first"], session)
     assert dag_state("partial", "manual__1", session=session).note.split("Z ", 1)[1] == "ada: ran only first, third"
     row = session.scalars(select(Log).where(Log.dag_id == "partial").order_by(Log.id.desc())).first()
-    assert (row.event, row.owner, logged_run_id(row), row.extra) == (
+    assert (row.event, row.owner, logged_run_id(row), logged_details(row)) == (
         "run_task_instance",
         "ada",
         "manual__1",
-        '{"run_id": "manual__1", "task_ids": ["first", "third"]}',
+        {"run_id": "manual__1", "task_ids": ["first", "third"]},
     )
 
 

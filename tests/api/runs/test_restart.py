@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound, NothingFailed
 from openmetadata_airflow_apis.runs import dag_state, restart_failed
-from support.dag_runs import START, new_dag, new_run, run_row, states, store, task_instance_rows
+from support.dag_runs import START, logged_details, new_dag, new_run, run_row, states, store, task_instance_rows
 from support.versions import CLEARS_COUNTED, clears, logged_run_id
 
 LOGICAL_DATE = START + timedelta(days=1)
@@ -110,11 +110,11 @@ def test_a_restart_leaves_its_traces(diamond, session):
     note = dag_state("diamond", "manual__1", session=session).note
     assert note.split("Z ", 1)[1] == "ada: restarted 2 failed task instance(s), 4 cleared in all"
     row = session.scalars(select(Log).where(Log.dag_id == "diamond").order_by(Log.id.desc())).first()
-    assert (row.event, row.owner, logged_run_id(row), row.extra) == (
+    assert (row.event, row.owner, logged_run_id(row), logged_details(row)) == (
         "restart_failed_task",
         "ada",
         "manual__1",
-        '{"run_id": "manual__1", "failed": 2, "cleared": 4}',
+        {"run_id": "manual__1", "failed": 2, "cleared": 4},
     )
 
 

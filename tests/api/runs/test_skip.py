@@ -11,7 +11,17 @@ from sqlalchemy import select
 
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound, TaskNotFound, TaskNotStoppable
 from openmetadata_airflow_apis.runs import dag_state, skip_task_instance
-from support.dag_runs import START, new_dag, new_run, put_states, run_row, states, store, task_instance_rows
+from support.dag_runs import (
+    START,
+    logged_details,
+    new_dag,
+    new_run,
+    put_states,
+    run_row,
+    states,
+    store,
+    task_instance_rows,
+)
 from support.random_dags import as_airflow_decides, random_dag
 from support.versions import ALL_INDEXES_COUNT, CLEARS_COUNTED, clears, logged_run_id
 
@@ -122,12 +132,12 @@ def test_a_skip_is_audited(chain, session):
 
     _skip("skip", "second", session)
     row = session.scalars(select(Log).where(Log.dag_id == "skip").order_by(Log.id.desc())).first()
-    assert (row.event, row.owner, logged_run_id(row), row.task_id, row.extra) == (
+    assert (row.event, row.owner, logged_run_id(row), row.task_id, logged_details(row)) == (
         "skip_task_instance",
         "ada",
         "manual__1",
         "second",
-        '{"run_id": "manual__1", "skipped": 2, "waiting_again": 0}',
+        {"run_id": "manual__1", "skipped": 2, "waiting_again": 0},
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from openmetadata_airflow_apis.errors import DagHasImportErrors, DagNotFound, DagRunExists, InvalidArgument
 from openmetadata_airflow_apis.runs.run_state import dag_state
 from openmetadata_airflow_apis.runs.trigger import trigger_dag
-from support.dag_runs import START, new_dag, states, store
+from support.dag_runs import START, logged_details, new_dag, states, store
 from support.versions import logged_run_id
 
 
@@ -69,11 +69,11 @@ def test_a_trigger_is_audited(dag, session):
 
     _trigger(session, run_id="audited")
     row = session.scalars(select(Log).where(Log.dag_id == "trigger").order_by(Log.id.desc())).first()
-    assert (row.event, row.owner, logged_run_id(row), row.extra) == (
+    assert (row.event, row.owner, logged_run_id(row), logged_details(row)) == (
         "trigger_dag",
         "ada",
         "audited",
-        '{"run_id": "audited"}',
+        {"run_id": "audited"},
     )
 
 
