@@ -75,27 +75,27 @@ def _import(path: str, authored: tuple[str, ...]) -> Any:
     parts = path.split(".")
     if not all(part.isidentifier() for part in parts):
         raise NotImportable(f"'{path}' is not a dotted path of Python names")
-    found: Any = None
+    target: Any = None
     for depth, part in enumerate(parts, 1):
         name = ".".join(parts[:depth])
-        if found is not None and not _is_module_below(found, name):
-            if not hasattr(found, part):
-                kind = "module or class" if hasattr(found, "__path__") else "class" if part[:1].isupper() else "name"
+        if target is not None and not _is_module_below(target, name):
+            if not hasattr(target, part):
+                kind = "module or class" if hasattr(target, "__path__") else "class" if part[:1].isupper() else "name"
                 before = ".".join(parts[: depth - 1])
-                near = closest(part, _names_of(found))
+                near = closest(part, _names_of(target))
                 if near is None:
                     raise NotImportable(f"no {kind} '{part}' in {before}")
                 meant = ".".join([before, near, *parts[depth:]])
                 raise NotImportable(f"no {kind} '{part}' in {before}; did you mean '{near}'?", meant=meant)
-            found = getattr(found, part)
+            target = getattr(target, part)
             continue
-        found = _import_module(name, authored)
-    return found
+        target = _import_module(name, authored)
+    return target
 
 
-def _is_module_below(found: Any, name: str) -> bool:
-    """Whether `name` is a module to import rather than an attribute of `found`."""
-    if not hasattr(found, "__path__"):
+def _is_module_below(target: Any, name: str) -> bool:
+    """Whether `name` is a module to import rather than an attribute of `target`."""
+    if not hasattr(target, "__path__"):
         return False
     if name in sys.modules:
         return True
@@ -130,5 +130,5 @@ def _names_of(module: Any) -> list[str]:
     if hasattr(module, "__path__"):
         import pkgutil
 
-        names += [found.name for found in pkgutil.iter_modules(module.__path__)]
+        names += [info.name for info in pkgutil.iter_modules(module.__path__)]
     return names

@@ -46,7 +46,7 @@ class ManagedFunctions:
         return None
 
     def signature(self, file: str, name: str) -> inspect.Signature | None:
-        """Return the parameters of a function that was found, None where they can't be told without running it."""
+        """Return the parameters of a function that `find` knows, None where only running the file would show them."""
         definitions = self._definitions(file)
         if isinstance(definitions, Unfit) or own_parameters(definitions[name]) is None:
             return None
@@ -110,10 +110,10 @@ def call_faults(
     for key in kwargs:
         if key in filled and key in by_name:
             yield f"the parameter '{key}' of the function '{name}' is given twice, by position and by name"
-    there = filled | set(kwargs) | set(given_by_airflow)
+    passed = filled | set(kwargs) | set(given_by_airflow)
     for parameter in parameters:
         needed = parameter.default is parameter.empty and parameter.kind not in _ANY_NUMBER
-        if needed and parameter.name not in there:
+        if needed and parameter.name not in passed:
             yield f"the parameter '{parameter.name}' of the function '{name}' is given nothing"
 
 
@@ -121,14 +121,14 @@ _ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def _python_files(folder: str) -> list[str]:
-    found: list[str] = []
+    paths: list[str] = []
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name.isidentifier() and name != "__pycache__"]
         inner = os.path.relpath(parent, folder)
-        found += [name if inner == "." else f"{inner}/{name}" for name in files if name.endswith(".py")]
-        if len(found) > 1000:
+        paths += [name if inner == "." else f"{inner}/{name}" for name in files if name.endswith(".py")]
+        if len(paths) > 1000:
             break
-    return found
+    return paths
 
 
 _CALLABLE_NODES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

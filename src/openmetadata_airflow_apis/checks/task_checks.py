@@ -74,7 +74,7 @@ class TaskChecks:
             self.every_operator_known = False
 
     def _function(self, task: Task, place: CanonicalPlace) -> Signature | None:
-        """Return the signature of the task's function, None where there is none or it can't be told."""
+        """Return the signature of the task's function, None where it has none or only running it would show it."""
         function = task.get("callable")
         if function is None or not self._values.callable_found(function, place / "callable"):
             return None
@@ -85,7 +85,7 @@ class TaskChecks:
         operator = self._operator(task["operator"], place / "operator")
         if operator is None:
             self.every_operator_known = False
-            # The other mistakes in a task whose class is misspelled are told along with that one.
+            # A misspelled class is no reason to keep the task's other mistakes for the next deploy.
             operator = self._meant.get(task["operator"])
             if operator is None:
                 return

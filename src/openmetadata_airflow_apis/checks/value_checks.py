@@ -130,27 +130,27 @@ class ValueChecks:
 
     def _check_call(self, content: Call, place: CanonicalPlace) -> None:
         path = content["path"]
-        found = self.imported(path, place)
-        if found is not None and not self._constructible(found, path):
+        target = self.imported(path, place)
+        if target is not None and not self._constructible(target, path):
             self._findings.add(
                 place, f"'{path}' may not be called here; put a wrapper into a package of allowed_callables"
             )
-        elif found is not None and path.startswith(_KUBERNETES):
-            for below, detail in object_faults(found, content.get("args", []), content.get("kwargs", {})):
+        elif target is not None and path.startswith(_KUBERNETES):
+            for below, detail in object_faults(target, content.get("args", []), content.get("kwargs", {})):
                 self._findings.add(place.below(below), detail)
         self.check_items(enumerate(content.get("args", ())), place / "__args__")
         self.check_items(content.get("kwargs", {}).items(), place)
 
-    def _constructible(self, found: Any, path: str) -> bool:
+    def _constructible(self, target: Any, path: str) -> bool:
         """What is called is called in the webserver too: classes that hold data, and the operator's own packages."""
         if any(path.startswith(f"{package}.") for package in self._own_packages):
             return True
-        if not isinstance(found, type):
+        if not isinstance(target, type):
             return False
         # Timetable is a protocol, which issubclass refuses.
         if path.startswith(_KUBERNETES):
-            return is_model(found) or found.__name__ == "Secret"
-        return not set(_data_classes()).isdisjoint(found.__mro__)
+            return is_model(target) or target.__name__ == "Secret"
+        return not set(_data_classes()).isdisjoint(target.__mro__)
 
     def _check_callback(self, content: Callback, place: CanonicalPlace) -> None:
         function: Value = content["function"]
@@ -160,17 +160,17 @@ class ValueChecks:
             self._check_callable(function["$callable"], place, kwargs)
             return
         path = function["$import"]
-        found = self.imported(path, place)
-        if isinstance(found, type):
+        target = self.imported(path, place)
+        if isinstance(target, type):
             from airflow.notifications.basenotifier import BaseNotifier
 
             own = any(path.startswith(f"{package}.") for package in self._own_packages)
-            if not own and not issubclass(found, BaseNotifier):
+            if not own and not issubclass(target, BaseNotifier):
                 self._findings.add(place, f"'{path}' is neither a function nor a notifier")
-        elif found is not None and not callable(found):
+        elif target is not None and not callable(target):
             self._findings.add(place, f"'{path}' is neither a function nor a notifier")
-        elif inspect.isfunction(found):
-            self._check_fit(inspect.signature(found), path.rpartition(".")[2], place, kwargs)
+        elif inspect.isfunction(target):
+            self._check_fit(inspect.signature(target), path.rpartition(".")[2], place, kwargs)
 
     def _check_variable(self, content: str | VariableOrDefault, place: CanonicalPlace) -> None:
         if not isinstance(content, str):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.canonical import Arguments, DagKeys, Definition, Tag
     from openmetadata_airflow_apis.settings import Settings
 
-# Airflow tells one fault at a time: after each, what was at fault is left out and the rest is built again.
+# Airflow reports one fault at a time. After each, what was at fault is left out, and the rest is built again.
 _MOST_BUILDS = 20
 _DAG = CanonicalPlace(("dag",))
 
@@ -81,7 +81,7 @@ def _check_definition(reading: Reading, findings: Findings, settings: Settings, 
 def _check_default_args(definition: Definition, findings: Findings, known: set[str], *, misspelled_alone: bool) -> None:
     """Note the default_args that no operator of the DAG takes: Airflow would ignore them.
 
-    misspelled_alone: an operator could not be found, and who knows what it takes: only what is nearly a known one.
+    misspelled_alone: an operator is missing, which may take any argument; only near misses of known ones are noted.
     """
     maps: list[tuple[CanonicalPlace, Arguments]] = [(_DAG, definition["dag"].get("default_args") or {})]
     for index, group in enumerate(definition["task_groups"]):
@@ -189,10 +189,10 @@ def _without(definition: Definition, dropped: set[int], *, whole_dag: bool) -> t
             break
         gone |= {tasks[index]["task_id"] for index in takers}
         left = [index for index in left if index not in takers]
-    there = {tasks[index]["task_id"] for index in left} | {group["group_id"] for group in definition["task_groups"]}
+    ids_left = {tasks[index]["task_id"] for index in left} | {group["group_id"] for group in definition["task_groups"]}
 
     def known(names: list[str]) -> list[str]:
-        return [name for name in names if name in there]
+        return [name for name in names if name in ids_left]
 
     dag: DagKeys = (
         definition["dag"] if whole_dag else {"schedule": None, "start_date": {"$datetime": "2024-01-01T00:00:00+00:00"}}

@@ -1,6 +1,15 @@
-"""Builds an Airflow DAG from a canonical definition; runs in the DAG processor and on workers, so it imports fast.
+"""Builds an Airflow DAG from a canonical definition, in the DAG processor and on workers: it must import fast.
 
 What a definition may hold was checked when it was deployed, and is not checked again here.
+
+    dag_builder.py        build_dag: a canonical definition in, an Airflow DAG out
+    built_values.py       Python objects of the values in a definition
+    kubernetes_models.py  models of the Kubernetes client of plain maps
+    managed_callables.py  loads functions from callable files, and so executes their authors' code
+    managed_files.py      reads callable files without leaving their folder
+    stand_ins.py          builds the same DAG without the authors' code
+    stored_content.py     reads a stored document as far as a DAG file needs it
+    stored_document.py    the stored document, whole
 """
 
 from __future__ import annotations

@@ -41,16 +41,16 @@ def import_object(path: str) -> Any:
     for cut in range(len(parts) - 1, 0, -1):
         module_name = ".".join(parts[:cut])
         try:
-            found = importlib.import_module(module_name)
+            target = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
             if cut > 1 and error.name is not None and f"{module_name}.".startswith(f"{error.name}."):
                 continue
             raise
         for depth, part in enumerate(parts[cut:], cut):
-            if not hasattr(found, part):
+            if not hasattr(target, part):
                 raise ImportError(f"there is no '{part}' in {'.'.join(parts[:depth])}")
-            found = getattr(found, part)
-        return found
+            target = getattr(target, part)
+        return target
     raise ImportError(f"'{path}' is not a dotted path of a module and a name in it")
 
 
@@ -89,7 +89,7 @@ class Values:
             return [self.make(item) for item in value]
         return value
 
-    def make_each(self, arguments: Mapping[str, Value], place: tuple[str | int, ...]) -> dict[str, Any]:
+    def make_arguments(self, arguments: Mapping[str, Value], place: tuple[str | int, ...]) -> dict[str, Any]:
         """Return keyword arguments with their values made; a failure is reported at its own keyword."""
         try:
             return {key: self.make(value) for key, value in arguments.items()}

@@ -82,7 +82,7 @@ class _Building:
     ) -> None:
         self._callables = callables
         self._values = Values(callables, self._output, variables)
-        keywords = self._values.make_each(definition["dag"], ("dag",))
+        keywords = self._values.make_arguments(definition["dag"], ("dag",))
         with blaming(("dag",)):
             self.dag = _new_dag(definition["dag_id"], keywords)
         self.dag.fileloc = fileloc
@@ -110,16 +110,16 @@ class _Building:
         from airflow.utils.task_group import TaskGroup
 
         parent = group.get("parent")
-        made = TaskGroup(
+        task_group = TaskGroup(
             group["label"],
             parent_group=self._nodes[parent] if parent else self.dag.task_group,
             dag=self.dag,
-            **self._values.make_each(group.get("arguments") or {}, (*place, "arguments")),
+            **self._values.make_arguments(group.get("arguments") or {}, (*place, "arguments")),
         )
-        return _named(made, made.group_id, group["group_id"])
+        return _named(task_group, task_group.group_id, group["group_id"])
 
     def _task(self, task: Task, place: Place) -> Any:
-        arguments = self._values.make_each(task["arguments"], (*place, "arguments"))
+        arguments = self._values.make_arguments(task["arguments"], (*place, "arguments"))
         if "callable" in task:
             with blaming((*place, "callable")):
                 arguments["python_callable"] = self._callables(task["callable"]["file"], task["callable"]["name"])
@@ -129,17 +129,17 @@ class _Building:
         if group is not None:
             arguments["task_group"] = self._nodes[group]
         if "decorator" in task:
-            made = self._decorated(task, place, arguments)
+            built = self._decorated(task, place, arguments)
         else:
             with blaming((*place, "operator")):
                 operator = import_object(task["operator"])
             if "expand" in task:
-                partial = self._values.make_each(task.get("partial") or {}, (*place, "partial"))
-                expand = self._values.make_each(task["expand"], (*place, "expand"))
-                made = operator.partial(**arguments, **partial).expand(**expand)
+                partial = self._values.make_arguments(task.get("partial") or {}, (*place, "partial"))
+                expand = self._values.make_arguments(task["expand"], (*place, "expand"))
+                built = operator.partial(**arguments, **partial).expand(**expand)
             else:
-                made = operator(**arguments)
-        return _named(made, made.task_id, task["task_id"])
+                built = operator(**arguments)
+        return _named(built, built.task_id, task["task_id"])
 
     def _decorated(self, task: Task, place: Place, arguments: Arguments) -> Any:
         """Decorate the function and call it: its parameters' values go to it, the other arguments to the decorator."""
@@ -152,8 +152,8 @@ class _Building:
         }
         decorated = decorator(**arguments)(function)
         if "expand" in task:
-            to_function.update(self._values.make_each(task.get("partial") or {}, (*place, "partial")))
-            expand = self._values.make_each(task["expand"], (*place, "expand"))
+            to_function.update(self._values.make_arguments(task.get("partial") or {}, (*place, "partial")))
+            expand = self._values.make_arguments(task["expand"], (*place, "expand"))
             if to_function:
                 decorated = decorated.partial(**to_function)
             return decorated.expand(**expand).operator
@@ -207,17 +207,17 @@ class _Depths:
         return len(self._ancestors(one) & self._ancestors(other))
 
     def _ancestors(self, name: str) -> set[str]:
-        found = set()
+        ancestors = set()
         parent = self._parents.get(name)
         while parent is not None:
-            found.add(parent)
+            ancestors.add(parent)
             parent = self._parents.get(parent)
-        return found
+        return ancestors
 
 
-def _named(node: Any, found: str, wanted: str) -> Any:
-    if found != wanted:
-        raise DagNotBuilt((), f"Airflow names it '{found}', the definition '{wanted}'")
+def _named(node: Any, actual: str, expected: str) -> Any:
+    if actual != expected:
+        raise DagNotBuilt((), f"Airflow names it '{actual}', the definition '{expected}'")
     return node
 
 

@@ -9,22 +9,22 @@ from __future__ import annotations
 from typing import Any
 
 
-def is_model(found: object) -> bool:
+def is_model(candidate: object) -> bool:
     """Say whether an object is a model's class."""
-    return isinstance(found, type) and hasattr(found, "openapi_types") and hasattr(found, "attribute_map")
+    return isinstance(candidate, type) and hasattr(candidate, "openapi_types") and hasattr(candidate, "attribute_map")
 
 
 def make_model(cls: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """Return the model with its arguments; raise TypeError, ValueError where the class refuses them."""
     if not is_model(cls):
         return cls(*args, **kwargs)
-    made: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     for key, value in kwargs.items():
         name = attribute_of(cls, key)
-        if name in made:
+        if name in attributes:
             raise TypeError(f"'{key}' is given in both spellings")
-        made[name or key] = _converted(value, cls.openapi_types[name]) if name else value
-    return cls(*args, **made)
+        attributes[name or key] = _converted(value, cls.openapi_types[name]) if name else value
+    return cls(*args, **attributes)
 
 
 def attribute_of(cls: Any, key: str) -> str | None:
@@ -45,8 +45,8 @@ def inner_type(type_text: str) -> tuple[str, Any]:
         return "list", type_text[5:-1]
     if type_text.startswith("dict"):  # dict(str, str), or dict[str, str] since client 35
         return "dict", type_text[5:-1].partition(",")[2].strip()
-    found = getattr(models, type_text, None)
-    return ("model", found) if is_model(found) else ("plain", type_text)
+    model = getattr(models, type_text, None)
+    return ("model", model) if is_model(model) else ("plain", type_text)
 
 
 def _converted(value: Any, type_text: str) -> Any:

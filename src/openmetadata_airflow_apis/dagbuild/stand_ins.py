@@ -56,7 +56,7 @@ def stand_in_dag(
 
 
 class StandIns:
-    """Gives a stand-in for the function `name` of `file` in the folder dag_managed_operators; each is made once."""
+    """Gives a stand-in for the function `name` of `file` in the folder dag_managed_operators; and makes each once."""
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = os.fspath(folder)
@@ -129,12 +129,12 @@ def _make(name: str, node: ast.stmt, path: str) -> Callable[..., Any]:
     namespace: dict[str, Any] = {"__builtins__": {}, "__name__": "stand_in"}
     # Nothing of the author's is executed: parameters are names, their defaults None, the body `pass`.
     exec(compile(ast.fix_missing_locations(module), path, "exec", dont_inherit=True), namespace)  # nosec B102 # noqa: S102
-    made = namespace[name]
+    callable_ = namespace[name]
     first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        made.__doc__ = ast.get_docstring(node, clean=False)  # a TaskFlow task's documentation
-    made.__code__ = made.__code__.replace(co_firstlineno=first)
-    return made
+        callable_.__doc__ = ast.get_docstring(node, clean=False)  # a TaskFlow task's documentation
+    callable_.__code__ = callable_.__code__.replace(co_firstlineno=first)
+    return callable_
 
 
 _ANYTHING = ast.arguments(

@@ -6,16 +6,13 @@
       tasks        [Task]       in the order of the document
 
 A value among arguments is plain JSON, or a tagged object: a map with one key, its tag, which says what its content
-becomes when the DAG is built. TAGS has all of them. Whoever builds a DAG uses these types for checking alone:
-at run time dagbuild does not import this module.
+becomes when the DAG is built. TAGS has all of them. dagbuild uses these types for mypy alone: it does not import this
+module at run time.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union, get_args
-
-if TYPE_CHECKING:
-    from typing_extensions import NotRequired
+from typing import Any, Literal, TypedDict, Union, get_args
 
 # Plain JSON or a tagged object; which of them it is, and of what kind, only whoever knows the argument can say.
 Value = Any
@@ -79,11 +76,16 @@ class OutputKey(TypedDict):
     key: str
 
 
-class Dataset(TypedDict):
-    """A dataset by its URI."""
+class DatasetUri(TypedDict):
+    """What a dataset must have."""
 
     uri: str
-    extra: NotRequired[dict[str, Any]]
+
+
+class Dataset(DatasetUri, total=False):
+    """A dataset, and what its author notes about it."""
+
+    extra: dict[str, Any]
 
 
 class VariableOrDefault(TypedDict):
@@ -108,8 +110,8 @@ CallbackTag = TypedDict("CallbackTag", {"$callback": Callback})
 OutputTag = TypedDict("OutputTag", {"$output": Union[str, OutputKey]})
 DatasetTag = TypedDict("DatasetTag", {"$dataset": Dataset})
 # Conditions on datasets, which may hold further conditions.
-AllTag = TypedDict("AllTag", {"$all": list["Condition"]})
-AnyTag = TypedDict("AnyTag", {"$any": list["Condition"]})
+AllTag = TypedDict("AllTag", {"$all": "list[Condition]"})
+AnyTag = TypedDict("AnyTag", {"$any": "list[Condition]"})
 # A text of several values, of which one at least is known only when the DAG is built.
 JoinTag = TypedDict("JoinTag", {"$join": list[Value]})
 # The value of an Airflow Variable, when the DAG is built: its name, or with a VariableOrDefault.

@@ -51,12 +51,12 @@ def _standard_modules() -> set[str]:
 
 def _installed_modules(dags_folder: Path | None) -> set[str]:
     ignored = dags_folder.resolve() if dags_folder is not None else None
-    found: set[str] = set()
+    names: set[str] = set()
     for entry in dict.fromkeys(sys.path):
         folder = Path(entry or ".")
         if folder.is_dir() and folder.resolve() != ignored:
-            found.update(_modules(folder))
-    return found
+            names.update(_modules(folder))
+    return names
 
 
 def _modules(folder: Path) -> Iterator[str]:

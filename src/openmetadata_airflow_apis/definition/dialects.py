@@ -105,7 +105,7 @@ def _with_chosen_dag(plain: PlainWorkflow, config: dict[str, Any], pointer: Poin
 
 
 def _choose(config: dict[str, Any], name: str | None, pointer: Pointer) -> tuple[str | None, list[Fault]]:
-    """Return the key of the workflow's DAG, None where none can be told, and what is wrong with the others."""
+    """Return the key of the workflow's DAG, None where that is unclear, and what is wrong with the keys."""
     keys = [key for key in config if key != "default"]
     if name is not None and name in keys:
         another = f"is another DAG than the workflow's, {quoted(name)}; a request deploys one"

@@ -69,8 +69,8 @@ def read_pod_arguments(
 ) -> tuple[Arguments, dict[CanonicalPlace, PlainPath]]:
     """Return a pod's arguments with objects for the plain maps among them; what is a `__type__` object already stays.
 
-    path: where the arguments stand. The second value: the places in them whose names were others as sent, and where
-    these come from.
+    path: where the arguments stand. The second value: for the places in them that had other names as sent, where
+    they come from.
     """
     arguments, paths = _in_todays_names(context, arguments, path)
     objects: Arguments = {}

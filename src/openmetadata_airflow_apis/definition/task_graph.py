@@ -167,11 +167,11 @@ class Graph:
 
     def find_cycles(self, upstreams: Mapping[Node, Upstream]) -> None:
         """Note each cycle of dependencies once, at one of the names that close it."""
-        edges, said = self._edges(upstreams)
+        edges, written_at = self._edges(upstreams)
         for ring in _rings(edges):
             ids = [node for node, _ in ring]
             # An edge of a ring that somebody wrote: those between a group and its content are nobody's.
-            written = [said[a, b] for a, b in zip(ring, [*ring[1:], ring[0]]) if (a, b) in said]
+            written = [written_at[a, b] for a, b in zip(ring, [*ring[1:], ring[0]]) if (a, b) in written_at]
             names = list(dict.fromkeys(ids))
             shown = names if len(names) <= 8 else [*names[:4], "…", *names[-3:]]
             chain = " → ".join([*shown, names[0]])
@@ -181,7 +181,7 @@ class Graph:
         self, upstreams: Mapping[Node, Upstream]
     ) -> tuple[dict[_End, list[_End]], dict[tuple[_End, _End], PlainPath]]:
         edges: dict[_End, list[_End]] = {}
-        said: dict[tuple[_End, _End], PlainPath] = {}
+        written_at: dict[tuple[_End, _End], PlainPath] = {}
 
         def start(node: Node) -> _End:
             return (node.full_id, "start" if node.is_group else "")
@@ -202,8 +202,8 @@ class Graph:
             for full_id, path in upstreams[node].items():
                 before = self._by_full_id[full_id]
                 edges[end(before)].append(start(node))
-                said.setdefault((end(before), start(node)), path)
-        return edges, said
+                written_at.setdefault((end(before), start(node)), path)
+        return edges, written_at
 
 
 _End = tuple[str, str]

@@ -1,4 +1,4 @@
-"""Everybody's ids, and what each says to come before it: read first, since names may mean what comes later."""
+"""The ids of all tasks and groups, and their dependencies. They are read first: a name may mean what comes later."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_ids(context: Context, dag: dict[str, Any]) -> IdsRead:
 
 
 def _graph_of(context: Context, groups: list[Entry], tasks: list[Entry]) -> Graph:
-    """Return everybody's ids, with the groups that they are in."""
+    """Return the graph of the tasks and groups, without their dependencies."""
     graph = Graph(context.fault)
     parents = {}
     for group in groups:

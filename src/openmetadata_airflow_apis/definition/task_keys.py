@@ -65,9 +65,14 @@ def read_tasks(context: Context, dag: dict[str, Any]) -> TasksRead:
     graph = ids.graph
     outputs = _OutputsTaken(graph)
     in_tasks = replace(context, take_output=outputs.take)
-    said = ids.dependencies
-    groups = [_read_group(context, index, node, said[node.entry]) for index, node in enumerate(graph.groups)]
-    tasks = [_read_task(in_tasks, index, node, said[node.entry], outputs) for index, node in enumerate(graph.tasks)]
+    groups = [
+        _read_group(context, CanonicalPlace(("task_groups", index)), node, ids.dependencies[node.entry])
+        for index, node in enumerate(graph.groups)
+    ]
+    tasks = [
+        _read_task(in_tasks, CanonicalPlace(("tasks", index)), node, ids.dependencies[node.entry], outputs)
+        for index, node in enumerate(graph.tasks)
+    ]
     parts: tuple[_GroupOrTask, ...] = (*groups, *tasks)
     graph.find_cycles({part.node: part.upstream for part in parts})
     return TasksRead([group.keys for group in groups], [task.keys for task in tasks], parts)
@@ -115,7 +120,7 @@ class _GroupRead:
         }
 
 
-def _read_group(context: Context, index: int, node: Node, upstream: Upstream) -> _GroupRead:
+def _read_group(context: Context, place: CanonicalPlace, node: Node, upstream: Upstream) -> _GroupRead:
     sent = {key: value for key, value in node.sent.items() if key != "default_args"}
     own = read_keys(context, "WorkflowTaskGroup", sent, node.path)
     default_args = read_default_args(context, node.sent, node.path)
@@ -126,7 +131,6 @@ def _read_group(context: Context, index: int, node: Node, upstream: Upstream) ->
         "upstream": list(upstream),
         "arguments": {**own.values, **default_args.values},
     }
-    place = CanonicalPlace(("task_groups", index))
     return _GroupRead(keys, node, upstream, place, {**own.paths, **default_args.paths})
 
 
@@ -166,7 +170,9 @@ _GroupOrTask = Union[_GroupRead, _TaskRead]
 _KEPT_KEYS = ("operator", "decorator", "expand", "partial")
 
 
-def _read_task(context: Context, index: int, node: Node, dependencies: Upstream, outputs: _OutputsTaken) -> _TaskRead:
+def _read_task(
+    context: Context, place: CanonicalPlace, node: Node, dependencies: Upstream, outputs: _OutputsTaken
+) -> _TaskRead:
     operator = _read_operator(context, node)
     arguments, function = _without_callable(read_keys(context, "WorkflowTask", node.sent, node.path))
     is_pod = runs_a_pod(operator)
@@ -186,7 +192,7 @@ def _read_task(context: Context, index: int, node: Node, dependencies: Upstream,
         "arguments": arguments.values,
         **mapped,
     }
-    return _TaskRead(keys, node, upstream, CanonicalPlace(("tasks", index)), arguments.paths, partial_paths)
+    return _TaskRead(keys, node, upstream, place, arguments.paths, partial_paths)
 
 
 def _read_operator(context: Context, node: Node) -> OperatorKey:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from openmetadata_airflow_apis.definition import read_workflow
+from openmetadata_airflow_apis.definition.canonical import Definition
+from support.canonical_types import misfits
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=timezone.utc)
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -27,6 +29,7 @@ def request(dag: dict, **workflow: object) -> dict:
 def read(document: object):
     reading = read_workflow(document, now=NOW)
     assert [str(fault) for fault in reading.faults] == []
+    assert misfits(reading.definition, Definition) == []
     return reading.workflow
 
 
