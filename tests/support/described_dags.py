@@ -123,7 +123,7 @@ def _function(value: Any) -> str:
     if "dag_managed_operators" in parts:
         home = "/".join(parts[parts.index("dag_managed_operators") + 1 :])
         return f"{value.__qualname__} of {home}"
-    return f"{value.__module__}.{value.__qualname__}"
+    return f"function {value.__module__}.{value.__qualname__}"  # its dotted path as a text is another value
 
 
 def _path(value: Any) -> str:

@@ -48,7 +48,7 @@ def read_dag(context: Context, dag: dict[str, Any], *, max_tasks: int) -> DagRea
     default_args = read_default_args(context, dag, _TOP)
     keys = cast("DagKeys", {**own.values, **default_args.values})
     too_many = [_has_too_many(context, dag, key, max_tasks) for key in ("tasks", "task_groups")]
-    tasks = NO_TASKS if any(too_many) else read_tasks(context, dag)
+    tasks = NO_TASKS if any(too_many) else read_tasks(context, dag, keys.get("default_args", {}))
     read = DagRead(keys, tasks, {**own.paths, **default_args.paths})
     _check_dates(context, dag, read)
     _check_continuous(context, dag, keys)

@@ -42,7 +42,7 @@ def read_keys(context: Context, name: str, document: Mapping[str, Any], path: Pl
 
     name: the object's schema. path: where the object stands.
     """
-    known = properties(name)
+    known = {**properties(name), **_function_pairs(document, properties(name))}
     values: Arguments = {}
     paths: Paths = {}
     spelled: dict[str, str] = {}  # Airflow's name → the key that gives it
@@ -54,7 +54,7 @@ def read_keys(context: Context, name: str, document: Mapping[str, Any], path: Pl
         argument = airflow_name(key, of_key)
         if of_key.get("x-kind") == "function_file":
             # Read with the key that names the function, unless there is none.
-            function_key = function_keys(name)[key]
+            function_key = function_keys(name).get(key) or _name_key(key)
             if function_key not in document:
                 context.fault(at_key, f"names a file and no function; add '{function_key}', which calls '{argument}'")
             continue
@@ -75,6 +75,25 @@ def read_keys(context: Context, name: str, document: Mapping[str, Any], path: Pl
             values[argument] = value_read
             paths[CanonicalPlace((argument,))] = at_key
     return KeysRead(values, paths)
+
+
+def _function_pairs(document: Mapping[str, Any], known: Mapping[str, Schema]) -> dict[str, Schema]:
+    """Return the schemas of pairs such as `handler_name` and `handler_file`, which the schema itself has not.
+
+    Both have to be there, and the file to be Python: an operator may have arguments whose names only end so.
+    """
+    pairs: dict[str, Schema] = {}
+    for key, value in document.items():
+        is_file = key.endswith("_file") and isinstance(value, str) and value.endswith(".py")
+        if is_file and key not in known and _name_key(key) in document and _name_key(key) not in known:
+            argument = key[: -len("_file")]
+            pairs[_name_key(key)] = {"x-kind": "function_name", "x-file": key, "x-airflow-name": argument}
+            pairs[key] = {"x-kind": "function_file", "x-airflow-name": argument}
+    return pairs
+
+
+def _name_key(file_key: str) -> str:
+    return file_key[: -len("_file")] + "_name"
 
 
 def read_default_args(context: Context, document: Mapping[str, Any], path: PlainPath) -> KeysRead:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Union
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.dotted_paths import is_dotted
 from openmetadata_airflow_apis.definition.fault_messages import nearest, quoted
+from openmetadata_airflow_apis.definition.http_bodies import sends_json, with_json_body, with_mapped_json_bodies
 from openmetadata_airflow_apis.definition.key_readers import (
     KeysRead,
     Paths,
@@ -59,8 +60,11 @@ class TasksRead:
 NO_TASKS = TasksRead([], [], ())
 
 
-def read_tasks(context: Context, dag: dict[str, Any]) -> TasksRead:
-    """Read the tasks and groups of a plain definition; those without an id of their own are left out."""
+def read_tasks(context: Context, dag: dict[str, Any], default_args: Arguments) -> TasksRead:
+    """Read the tasks and groups of a plain definition; those without an id of their own are left out.
+
+    default_args: the DAG's, in canonical form.
+    """
     ids = read_ids(context, dag)
     graph = ids.graph
     outputs = _OutputsTaken(graph)
@@ -70,7 +74,14 @@ def read_tasks(context: Context, dag: dict[str, Any]) -> TasksRead:
         for index, node in enumerate(graph.groups)
     ]
     tasks = [
-        _read_task(in_tasks, CanonicalPlace(("tasks", index)), node, ids.dependencies[node.entry], outputs)
+        _read_task(
+            in_tasks,
+            CanonicalPlace(("tasks", index)),
+            node,
+            ids.dependencies[node.entry],
+            outputs,
+            default_args=default_args,
+        )
         for index, node in enumerate(graph.tasks)
     ]
     parts: tuple[_GroupOrTask, ...] = (*groups, *tasks)
@@ -171,7 +182,13 @@ _KEPT_KEYS = ("operator", "decorator", "expand", "partial")
 
 
 def _read_task(
-    context: Context, place: CanonicalPlace, node: Node, dependencies: Upstream, outputs: _OutputsTaken
+    context: Context,
+    place: CanonicalPlace,
+    node: Node,
+    dependencies: Upstream,
+    outputs: _OutputsTaken,
+    *,
+    default_args: Arguments,
 ) -> _TaskRead:
     operator = _read_operator(context, node)
     arguments, function = _without_callable(read_keys(context, "WorkflowTask", node.sent, node.path))
@@ -180,6 +197,10 @@ def _read_task(
         arguments = _of_pod(context, arguments, node.path)
     arguments = _with_variables(context, arguments, node)
     mapped, partial_paths = _read_mapping(context, node, arguments.values, is_pod=is_pod)
+    given = {**default_args, **arguments.values, **mapped.get("partial", {}), **mapped.get("expand", {})}
+    if sends_json(operator, given):
+        arguments = replace(arguments, values=with_json_body(context, arguments.values, node.path))
+        mapped = _with_json_bodies(context, mapped, node.path)
     taken = {task_id: path for task_id, path in outputs.of(node.path).items() if task_id not in dependencies}
     upstream = {**dependencies, **taken}
     keys: Task = {
@@ -193,6 +214,15 @@ def _read_task(
         **mapped,
     }
     return _TaskRead(keys, node, upstream, place, arguments.paths, partial_paths)
+
+
+def _with_json_bodies(context: Context, mapped: MappedKeys, path: PlainPath) -> MappedKeys:
+    keys = mapped.copy()
+    if "partial" in keys:
+        keys["partial"] = with_json_body(context, keys["partial"], path / "partial")
+    if "expand" in keys:
+        keys["expand"] = with_mapped_json_bodies(context, keys["expand"], path / "expand")
+    return keys
 
 
 def _read_operator(context: Context, node: Node) -> OperatorKey:

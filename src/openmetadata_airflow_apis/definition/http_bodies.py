@@ -1,0 +1,83 @@
+"""The body of an HTTP request that is said to be JSON: a map or a list in `data` is sent as its JSON text.
+
+HttpOperator by itself would send a map as a form. dag-factory makes JSON of it since 0.23; templates in its texts are
+rendered, since `data` is a template field.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.definition.canonical import tag_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from openmetadata_airflow_apis.definition.canonical import Arguments, OperatorKey, Value
+    from openmetadata_airflow_apis.definition.places import PlainPath
+    from openmetadata_airflow_apis.definition.reading_context import Context
+
+# The definition is read without Airflow, so that a class is known by its name alone.
+_OPERATORS = (".HttpOperator", ".SimpleHttpOperator", ".ExtendedHttpOperator")
+
+
+def sends_json(operator: OperatorKey, arguments: Arguments) -> bool:
+    """Say whether a task is an HTTP request whose body is said to be JSON. arguments: default_args among them."""
+    if not operator.get("operator", "").endswith(_OPERATORS):
+        return False
+    headers = arguments.get("headers")
+    # For GET, `data` is the query.
+    if not isinstance(headers, dict) or str(arguments.get("method", "POST")).upper() == "GET":
+        return False
+    types = [value for name, value in headers.items() if name.lower() == "content-type" and isinstance(value, str)]
+    return any(_is_json(content_type.partition(";")[0].strip().lower()) for content_type in types)
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def with_json_body(context: Context, arguments: Arguments, path: PlainPath) -> Arguments:
+    """Return the arguments of such a task, its `data` as JSON text where it is a map or a list.
+
+    path: where they stand.
+    """
+    if not isinstance(arguments.get("data"), (dict, list)) or tag_of(arguments["data"]) == "$output":
+        return arguments
+    return {**arguments, "data": _json_text(context, arguments["data"], path / "data")}
+
+
+def with_mapped_json_bodies(context: Context, expand: Arguments, path: PlainPath) -> Arguments:
+    """Return what such a task is mapped over, each map or list in the list of `data` as JSON text."""
+    bodies = expand.get("data")
+    if not isinstance(bodies, list):
+        return expand
+    texts = [
+        _json_text(context, body, path / "data" / index) if isinstance(body, (dict, list)) else body
+        for index, body in enumerate(bodies)
+    ]
+    return {**expand, "data": texts}
+
+
+def _json_text(context: Context, body: Value, path: PlainPath) -> str:
+    def note_object() -> None:
+        context.fault(
+            path,
+            "is sent as JSON, in which an output, a date or another object can't stand; write texts, such as "
+            "\"{{ ti.xcom_pull(task_ids='extract') }}\"",
+        )
+
+    return json.dumps(_plain(body, note_object))
+
+
+def _plain(value: Value, note_object: Callable[[], None]) -> Any:
+    tag = tag_of(value)
+    if tag == "$literal":
+        value = value[tag]
+    elif tag is not None:
+        note_object()
+        return None
+    if isinstance(value, dict):
+        return {key: _plain(item, note_object) for key, item in value.items()}
+    return [_plain(item, note_object) for item in value] if isinstance(value, list) else value
