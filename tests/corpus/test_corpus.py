@@ -51,7 +51,6 @@ FAILING: dict[str, str] = {
     "datasets_from_a_file": "dataset names from a file",
     "datasets_from_a_file_by_condition": "dataset names from a file",
     "decorators": "external_python",
-    "documentation": "doc_md_file_path, doc_md_python_*",
     "duplicate_keys": "lines of doubled keys",
     "duplicate_keys_in_json": "lines in JSON",
     "faults_in_default": "faults in default are told for each DAG",

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.dagbuild.managed_files import read_source
+from openmetadata_airflow_apis.dagbuild.managed_files import read_document, read_source
 from openmetadata_airflow_apis.dagbuild.stand_ins import StandIns, own_parameters, top_level
 from openmetadata_airflow_apis.definition import nearest
 
@@ -53,6 +53,17 @@ class ManagedFunctions:
         if (file, name) not in self._signatures:
             self._signatures[file, name] = inspect.signature(self._stand_ins(file, name))
         return self._signatures[file, name]
+
+    def unreadable(self, document: str) -> str | None:
+        """Return why a file that is no Python can't be read, or None where it can."""
+        try:
+            read_document(self._folder, document)
+        except FileNotFoundError:
+            return f"there is no file '{document}' in dag_managed_operators{nearest(document, _files(self._folder))}"
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            return f"the file '{document}' in dag_managed_operators can't be read: {reason} (links are not followed)"
+        return None
 
     def _definitions(self, file: str) -> dict[str, ast.stmt] | Unfit:
         if file not in self._files:
@@ -121,11 +132,15 @@ _ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def _python_files(folder: str) -> list[str]:
+    return [path for path in _files(folder) if path.endswith(".py")]
+
+
+def _files(folder: str) -> list[str]:
     paths: list[str] = []
     for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name.isidentifier() and name != "__pycache__"]
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
         inner = os.path.relpath(parent, folder)
-        paths += [name if inner == "." else f"{inner}/{name}" for name in files if name.endswith(".py")]
+        paths += [name if inner == "." else f"{inner}/{name}" for name in files]
         if len(paths) > 1000:
             break
     return paths

@@ -15,13 +15,14 @@ from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from openmetadata_airflow_apis.checks.findings import Findings
     from openmetadata_airflow_apis.definition.canonical import (
         Arguments,
         Call,
         Callback,
+        ManagedCall,
         ManagedFunction,
         Tag,
         Value,
@@ -86,17 +87,13 @@ class ValueChecks:
             self._check_callable(content, place, {})
         elif tag == "$import":
             self.imported(content, place)
-        elif tag == "$call":
-            self._check_call(content, place)
-        elif tag == "$callback":
-            self._check_callback(content, place)
-        elif tag == "$variable":
-            self._check_variable(content, place)
         elif tag in {"$all", "$any", "$join"}:
             for item in content:
                 self.check(item, place)
         elif tag == "$literal":
             self.check_items(content.items(), place)
+        elif tag in _CHECKS:
+            _CHECKS[tag](self, content, place)
 
     def imported(self, path: str, place: CanonicalPlace) -> Any:
         """Return the object at a dotted path, or None with a fault noted."""
@@ -118,6 +115,22 @@ class ValueChecks:
             signature = self.functions.signature(content["file"], content["name"])
             if signature is not None:
                 self._check_fit(signature, content["name"], place, kwargs)
+
+    def _check_result(self, content: ManagedCall, place: CanonicalPlace) -> None:
+        self.check_items(content["kwargs"].items(), place)
+        if not self.callable_found(content, place):
+            return
+        signature = self.functions.signature(content["file"], content["name"])
+        if signature is not None:
+            for fault in call_faults(
+                signature, content["name"], args=[], kwargs=content["kwargs"], given_by_airflow=()
+            ):
+                self._findings.add(place, fault)
+
+    def _check_document(self, path: str, place: CanonicalPlace) -> None:
+        unreadable = self.functions.unreadable(path)
+        if unreadable is not None:
+            self._findings.add(place, unreadable)
 
     def _check_fit(self, signature: inspect.Signature, name: str, place: CanonicalPlace, kwargs: Arguments) -> None:
         key = next((part for part in reversed(place) if isinstance(part, str)), "")
@@ -188,6 +201,15 @@ class ValueChecks:
                 f"there is no Airflow Variable '{content}'; create it, then deploy, or give the argument beside it, "
                 "which holds while there is none",
             )
+
+
+_CHECKS: dict[Tag, Callable[[ValueChecks, Any, CanonicalPlace], None]] = {
+    "$call": ValueChecks._check_call,  # noqa: SLF001 - the table belongs to the class
+    "$callback": ValueChecks._check_callback,  # noqa: SLF001
+    "$document": ValueChecks._check_document,  # noqa: SLF001
+    "$result": ValueChecks._check_result,  # noqa: SLF001
+    "$variable": ValueChecks._check_variable,  # noqa: SLF001
+}
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from openmetadata_airflow_apis.errors import DagNotBuilt
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Condition,
         Dataset,
         LocalTime,
+        ManagedCall,
         ManagedFunction,
         OutputKey,
         Tag,
@@ -28,7 +29,14 @@ if TYPE_CHECKING:
         VariableOrDefault,
     )
 
-FindFunction = Callable[[str, str], Callable[..., Any]]  # (file, name) → the function
+
+class FindFunction(Protocol):
+    """Gives the function `name` of a callable file. folder: dag_managed_operators."""
+
+    @property
+    def folder(self) -> str: ...
+
+    def __call__(self, file: str, name: str) -> Callable[..., Any]: ...
 
 
 @functools.cache
@@ -116,6 +124,19 @@ class Values:
     def _callable(self, content: ManagedFunction) -> Callable[..., Any]:
         return self._find_function(content["file"], content["name"])
 
+    def _result(self, content: ManagedCall) -> Any:
+        function = self._find_function(content["file"], content["name"])
+        return function(**{key: self.make(item) for key, item in content["kwargs"].items()})
+
+    def _document(self, path: str) -> str:
+        from openmetadata_airflow_apis.dagbuild.managed_files import read_document
+
+        try:
+            return read_document(self._find_function.folder, path)
+        except (OSError, ValueError) as error:
+            reason = f"the file '{path}' in {self._find_function.folder} can't be read: {error}"
+            raise DagNotBuilt((), reason) from None
+
     def _import(self, path: str) -> Any:
         return import_object(path)
 
@@ -183,7 +204,9 @@ _MAKERS: dict[Tag, Callable[[Values, Any], Any]] = {
     "$datetime": Values._datetime,  # noqa: SLF001 - the table belongs to the class
     "$timedelta": Values._timedelta,  # noqa: SLF001
     "$callable": Values._callable,  # noqa: SLF001
+    "$document": Values._document,  # noqa: SLF001
     "$import": Values._import,  # noqa: SLF001
+    "$result": Values._result,  # noqa: SLF001
     "$call": Values._call,  # noqa: SLF001
     "$callback": Values._callback,  # noqa: SLF001
     "$output": Values._output,  # noqa: SLF001

@@ -83,8 +83,11 @@ class _Building:
         self._callables = callables
         self._values = Values(callables, self._output, variables)
         keywords = self._values.make_arguments(definition["dag"], ("dag",))
+        # DAG() opens the file that a text may name, and up to 2.7 renders any text as a template, in no sandbox.
+        documentation = keywords.pop("doc_md", None)
         with blaming(("dag",)):
             self.dag = _new_dag(definition["dag_id"], keywords)
+        self.dag.doc_md = documentation
         self.dag.fileloc = fileloc
         self._nodes: dict[str, Any] = {}  # tasks and groups by their full ids
         groups = definition.get("task_groups") or []

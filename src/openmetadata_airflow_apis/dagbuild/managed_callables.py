@@ -40,11 +40,20 @@ class ManagedCallables:
         self._folder = folder
         self._modules: dict[str, ModuleType] | None = None
 
+    @property
+    def folder(self) -> str:
+        """The folder of the files."""
+        if self._folder is None:
+            from openmetadata_airflow_apis.settings import Settings
+
+            self._folder = str(Settings.load_option("dag_managed_operators"))
+        return os.fspath(self._folder)
+
     def __call__(self, file: str, name: str) -> Callable[..., Any]:
         """Return the function `name` of `file`; raise DagNotBuilt with the reason where that can't be done."""
         if self._modules is None:
             self._modules = {}
-            _FINDER.start_parse(self._find_folder())
+            _FINDER.start_parse(self.folder)
         module = self._modules.get(file)
         if module is None:
             module = self._modules[file] = self._load(file)
@@ -52,13 +61,6 @@ class ManagedCallables:
         if not callable(function):
             raise DagNotBuilt((), f"the file '{file}' in {_FINDER.folder} has no function '{name}'")
         return function
-
-    def _find_folder(self) -> str:
-        if self._folder is not None:
-            return os.fspath(self._folder)
-        from openmetadata_airflow_apis.settings import Settings
-
-        return str(Settings.load_option("dag_managed_operators"))
 
     def _load(self, file: str) -> ModuleType:
         try:

@@ -1,4 +1,4 @@
-"""Reads the Python files of dag_managed_operators without ever leaving that folder."""
+"""Reads the files of dag_managed_operators without ever leaving that folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,19 @@ def read_source(folder: str, relative: str) -> bytes:
     `folder` itself may be a link: the operator set it. Raises ValueError as path_parts does, FileNotFoundError,
     and OSError where a part is a link or not a folder, or the file is not a regular one.
     """
-    *folders, name = path_parts(relative)
+    return _read_regular(folder, path_parts(relative), relative)
+
+
+def read_document(folder: str, relative: str) -> str:
+    """Return the text of any file below the folder; raise ValueError and OSError as read_source does."""
+    parts = relative.split("/")
+    if not {"", ".", ".."}.isdisjoint(parts) or "\0" in relative:
+        raise ValueError(f"'{relative}' is not a path below dag_managed_operators, such as docs/catalogue.md")
+    return _read_regular(folder, parts, relative).decode()
+
+
+def _read_regular(folder: str, parts: list[str], relative: str) -> bytes:
+    *folders, name = parts
     descriptor = _open_folder(folder, folders)
     try:
         # A FIFO would keep a blocking open waiting for ever.

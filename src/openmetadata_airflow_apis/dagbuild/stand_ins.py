@@ -27,8 +27,14 @@ FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
 
 def needs_parse(definition: Definition) -> bool:
-    """Say whether only the DAG processor can make the DAG exactly: TaskFlow decorators look into their functions."""
-    return any("decorator" in task for task in definition["tasks"])
+    """Say whether only the DAG processor can make the DAG exactly.
+
+    TaskFlow decorators look into their functions, and a DAG's documentation may be what a function returns.
+    """
+    if any("decorator" in task for task in definition["tasks"]):
+        return True
+    documentation = definition["dag"].get("doc_md")
+    return isinstance(documentation, dict) and "$result" in documentation
 
 
 def stand_in_dag(
@@ -59,7 +65,7 @@ class StandIns:
     """Gives a stand-in for the function `name` of `file` in the folder dag_managed_operators; and makes each once."""
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self._folder = os.fspath(folder)
+        self.folder = os.fspath(folder)
         self._made: dict[tuple[str, str], Callable[..., Any]] = {}
 
     def __call__(self, file: str, name: str) -> Callable[..., Any]:
@@ -70,12 +76,12 @@ class StandIns:
 
     def _make(self, file: str, name: str) -> Callable[..., Any]:
         try:
-            definitions = top_level(read_source(self._folder, file))
+            definitions = top_level(read_source(self.folder, file))
         except (OSError, ValueError, SyntaxError) as error:
-            raise DagNotBuilt((), f"the file '{file}' in {self._folder} can't be read: {error}") from None
+            raise DagNotBuilt((), f"the file '{file}' in {self.folder} can't be read: {error}") from None
         if name not in definitions:
-            raise DagNotBuilt((), f"the file '{file}' in {self._folder} has no function '{name}'")
-        path = os.path.join(self._folder, *path_parts(file))  # noqa: PTH118 - as the real loader spells it
+            raise DagNotBuilt((), f"the file '{file}' in {self.folder} has no function '{name}'")
+        path = os.path.join(self.folder, *path_parts(file))  # noqa: PTH118 - as the real loader spells it
         return _make(name, definitions[name], path)
 
 

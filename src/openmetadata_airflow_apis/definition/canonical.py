@@ -27,10 +27,12 @@ Tag = Literal[
     "$callback",
     "$dataset",
     "$datetime",
+    "$document",
     "$import",
     "$join",
     "$literal",
     "$output",
+    "$result",
     "$timedelta",
     "$variable",
 ]
@@ -88,6 +90,12 @@ class Dataset(DatasetUri, total=False):
     extra: dict[str, Any]
 
 
+class ManagedCall(ManagedFunction):
+    """A call of a function of a callable file."""
+
+    kwargs: Arguments
+
+
 class VariableOrDefault(TypedDict):
     """The value of an Airflow Variable by its name, and what it is where there is no such Variable."""
 
@@ -105,6 +113,10 @@ CallTag = TypedDict("CallTag", {"$call": Call})
 CallableTag = TypedDict("CallableTag", {"$callable": ManagedFunction})
 # What stands at a dotted path in an installed package.
 ImportTag = TypedDict("ImportTag", {"$import": str})
+# What a function of a callable file returns when the DAG is built; the DAG processor and the workers alone call it.
+ResultTag = TypedDict("ResultTag", {"$result": ManagedCall})
+# The text of a file, when the DAG is built: its path below dag_managed_operators.
+DocumentTag = TypedDict("DocumentTag", {"$document": str})
 CallbackTag = TypedDict("CallbackTag", {"$callback": Callback})
 # What another task of the DAG returns: its task_id alone, or one key of it.
 OutputTag = TypedDict("OutputTag", {"$output": Union[str, OutputKey]})
@@ -129,10 +141,12 @@ Tagged = Union[
     CallbackTag,
     DatasetTag,
     DatetimeTag,
+    DocumentTag,
     ImportTag,
     JoinTag,
     LiteralTag,
     OutputTag,
+    ResultTag,
     TimedeltaTag,
     VariableTag,
 ]
@@ -153,7 +167,7 @@ class DagKeys(TypedDict, total=False):
     max_consecutive_failed_dag_runs: int
     catchup: bool
     description: str | None
-    doc_md: str | None
+    doc_md: str | DocumentTag | ResultTag | None
     dag_display_name: str | None
     default_view: str
     orientation: str

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from openmetadata_airflow_apis.definition.date_values import moment_of
+from openmetadata_airflow_apis.definition.fault_messages import quoted
 from openmetadata_airflow_apis.definition.key_readers import below, read_default_args, read_keys, read_own_timezone
 from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
@@ -52,6 +53,7 @@ def read_dag(context: Context, dag: dict[str, Any], *, max_tasks: int) -> DagRea
     read = DagRead(keys, tasks, {**own.paths, **default_args.paths})
     _check_dates(context, dag, read)
     _check_continuous(context, dag, keys)
+    _check_documentation(context, dag)
     _check_fail_stop(context, read)
     return read
 
@@ -111,6 +113,20 @@ def _check_continuous(context: Context, sent: dict[str, Any], keys: DagKeys) -> 
     if keys.get("schedule") == "@continuous" and keys.get("max_active_runs") != 1:
         spelled = [key for key in ("schedule", "schedule_interval") if sent.get(key) == "@continuous"]
         context.fault(_TOP / (spelled[0] if spelled else "schedule"), "'@continuous' needs \"max_active_runs\": 1")
+
+
+def _check_documentation(context: Context, sent: dict[str, Any]) -> None:
+    if sent.get("doc_md_python_arguments") is not None and "doc_md_python_callable_name" not in sent:
+        context.fault(
+            _TOP / "doc_md_python_arguments", "is there without 'doc_md_python_callable_name', whose they are"
+        )
+    text = sent.get("doc_md")
+    if isinstance(text, str) and text.endswith(".md") and "\n" not in text:
+        # Airflow takes such a text for the path of a file on the machine that parses it.
+        context.fault(
+            _TOP / "doc_md",
+            f"{quoted(text)} is the name of a file; write 'doc_md_file_path', below dag_managed_operators",
+        )
 
 
 def _check_fail_stop(context: Context, read: DagRead) -> None:

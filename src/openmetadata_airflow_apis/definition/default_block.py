@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openmetadata_airflow_apis.definition.places import PlainPath
-from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, other_half, schema
+from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, companions, schema
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.places import Pointer
@@ -51,7 +51,7 @@ def _merged(
             if _can_be_merged(of_key, own[key], value):
                 merged[key], starts_below = _merged(own[key], value, path / key, pointer / key, of_key)
                 starts.update(starts_below)
-        elif airflow_name(key, known.get(key, {})) not in own_names or other_half(known, key) in own:
+        elif airflow_name(key, known.get(key, {})) not in own_names or not companions(known, key).isdisjoint(own):
             merged[key] = value
             starts[path / key] = pointer / key
     return merged, starts

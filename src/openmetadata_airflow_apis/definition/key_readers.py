@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from openmetadata_airflow_apis.definition import named_functions, plain_values, schedules
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
+from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, faults, function_keys, properties
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
-    from openmetadata_airflow_apis.definition.canonical import Arguments, CallableTag
+    from openmetadata_airflow_apis.definition.canonical import (
+        Arguments,
+        CallableTag,
+        DocumentTag,
+    )
     from openmetadata_airflow_apis.definition.places import Part, PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
     from openmetadata_airflow_apis.definition.workflow_schema import Schema
@@ -68,7 +73,7 @@ def read_keys(context: Context, name: str, document: Mapping[str, Any], path: Pl
             context.fault(at_key, f"nothing has an argument '{key}': none starts with '$'; take it out, or rename it")
             continue
         if of_key.get("x-kind") == "function_name":
-            value_read = _read_function(context, of_key["x-file"], key, document, path)
+            value_read = _read_named(context, of_key, key, document, path)
         else:
             value_read = _read_key(context, of_key, key, value, at_key)
         if value_read is not ABSENT:
@@ -154,6 +159,19 @@ def _read_function(
     return {"$callable": {"file": file, "name": name}}
 
 
+def _read_named(context: Context, of_key: Schema, key: str, document: Mapping[str, Any], path: PlainPath) -> Read:
+    """Return the function that a key names, or a call of it where another key may have arguments for it."""
+    function = _read_function(context, of_key["x-file"], key, document, path)
+    if "x-arguments" not in of_key or function is ABSENT:
+        return function
+    at_arguments = path / of_key["x-arguments"]
+    if at_arguments in context.skipped_paths:
+        return ABSENT
+    sent = document.get(of_key["x-arguments"]) or {}
+    kwargs = {name: plain_values.read_value(context, value, at_arguments / name) for name, value in sent.items()}
+    return ABSENT if ABSENT in kwargs.values() else {"$result": {**function["$callable"], "kwargs": kwargs}}
+
+
 def read_flag(context: Context, value: Any, path: PlainPath) -> Read:
     """Return a boolean that may be written as a text."""
     if isinstance(value, str):
@@ -171,6 +189,12 @@ def read_timezone(context: Context, value: str, path: PlainPath) -> str | Litera
     except (ValueError, OSError, KeyError):
         return context.fault(path, f"{quoted(value)} is no IANA time zone; give one such as Europe/Berlin")
     return value
+
+
+def read_document(context: Context, value: str, path: PlainPath) -> DocumentTag | Literal[Absent.ABSENT]:
+    """Return the text of a file below dag_managed_operators."""
+    fault = fault_of_path(value)
+    return {"$document": value} if fault is None else context.fault(path, fault)
 
 
 def read_params(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
@@ -223,6 +247,7 @@ KINDS: Mapping[str, Reader] = {
     "callback": named_functions.read_callback,
     "datasets": schedules.read_datasets,
     "date": plain_values.read_date,
+    "document": read_document,
     "expand": read_expand,
     "filters": named_functions.read_filters,
     "flag": read_flag,

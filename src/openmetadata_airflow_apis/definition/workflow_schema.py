@@ -120,6 +120,15 @@ def other_half(known: Mapping[str, Schema], key: str) -> str | None:
     return next((name for name, of_name in known.items() if of_name.get("x-file") == key), None)
 
 
+def companions(known: Mapping[str, Schema], key: str) -> set[str]:
+    """Return the keys that say with a key which function is meant: its name, its file, its arguments."""
+    for name, of_name in known.items():
+        together = {name, *(of_name[link] for link in ("x-file", "x-arguments") if link in of_name)}
+        if "x-file" in of_name and key in together:
+            return together - {key}
+    return set()
+
+
 def faults(name: str, document: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the path and the sentence of each fault by which the document doesn't fit the schema."""
     for error in _validator(name).iter_errors(document):

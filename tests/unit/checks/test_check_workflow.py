@@ -469,6 +469,34 @@ def test_functions_of_callable_files_as_macros_and_filters(settings):
     ]
 
 
+def test_documentation_that_is_not_there(settings):
+    """A file, or a function, that a DAG's documentation is to come from is looked for at the deploy."""
+    (settings.dag_managed_operators / "docs").mkdir()
+    (settings.dag_managed_operators / "docs/night.md").write_text("# Night")
+
+    def documented(**keys) -> dict:
+        return request(tasks={"one": bash()}, **keys)
+
+    workflow = check_workflow(documented(doc_md_file_path="docs/night.md"), settings, now=NOW)
+    assert workflow.checked_dag.doc_md == "# Night"
+    assert faults(documented(doc_md_file_path="docs/nigth.md"), settings) == {
+        "/doc_md_file_path": [
+            "there is no file 'docs/nigth.md' in dag_managed_operators; did you mean 'docs/night.md'?"
+        ]
+    }
+    (settings.dag_managed_operators / "link.md").symlink_to("docs/night.md")
+    (fault,) = faults(documented(doc_md_file_path="link.md"), settings)["/doc_md_file_path"]
+    assert fault.startswith("the file 'link.md' in dag_managed_operators can't be read: ")
+    call = {"doc_md_python_callable_name": "alarm", "doc_md_python_callable_file": "checks.py"}
+    check_workflow(documented(**call, doc_md_python_arguments={"context": 1}), settings, now=NOW)
+    assert faults(documented(**call, doc_md_python_arguments={"kontext": 1}), settings) == {
+        "/doc_md_python_callable_name": [
+            "the function 'alarm' has no parameter 'kontext'; did you mean 'context'?",
+            "the parameter 'context' of the function 'alarm' is given nothing",
+        ]
+    }
+
+
 def test_a_missing_variable(settings, monkeypatch):
     """A Variable that a definition reads has to exist at the deploy, unless the argument has a value without it."""
     monkeypatch.setenv("AIRFLOW_VAR_THERE", "true")

@@ -14,6 +14,7 @@ from airflow.timetables import _cron
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import validate_dag
 from openmetadata_airflow_apis.dagbuild import build_dag
 from openmetadata_airflow_apis.dagbuild import dag_builder as building
+from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
 from openmetadata_airflow_apis.errors import DagNotBuilt
 from support.versions import AIRFLOW
 
@@ -91,6 +92,33 @@ def argument(value: object) -> object:
 def test_values(value: object, made: object):
     """Plain JSON stays as it is, a tagged value becomes the object that it describes."""
     assert argument(value) == made
+
+
+def test_documentation_is_the_text_that_was_given(tmp_path):
+    """A DAG's documentation is never rendered, and no file is opened for it, as some versions of Airflow do."""
+    (tmp_path / "secret.md").write_text("secret")
+    for text in ("# {{ 6 * 7 }} {% raw %}\n", f"{tmp_path}/secret.md"):
+        assert build(doc_md=text).doc_md == text
+
+
+def test_documentation_in_a_file_and_of_a_function(tmp_path):
+    """The text of a file below dag_managed_operators, and what a function returns, are a DAG's documentation."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/night.md").write_text("# Night ✓\n")
+    (tmp_path / "manual.py").write_text("def describe(team, *, days=1):\n    return f'{team} {days}'\n")
+
+    def documentation(value: dict) -> str:
+        definition = {"dag_id": "x", "dag": {"schedule": None, "doc_md": value}, "task_groups": [], "tasks": []}
+        return build_dag(definition, fileloc="/x.py", callables=ManagedCallables(tmp_path)).doc_md
+
+    assert documentation({"$document": "docs/night.md"}) == "# Night ✓\n"
+    call = {"file": "manual.py", "name": "describe", "kwargs": {"team": "data"}}
+    assert documentation({"$result": call}) == "data 1"
+    for path in ("docs/day.md", "../secret.md", "docs", "/etc/hostname"):
+        with pytest.raises(DagNotBuilt) as caught:
+            documentation({"$document": path})
+        assert caught.value.place == ("dag", "doc_md")
+        assert caught.value.reason.startswith(f"the file '{path}' in {tmp_path} can't be read: ")
 
 
 def test_a_zone_by_name_keeps_its_name():

@@ -81,9 +81,11 @@ def test_the_hash_does_not_depend_on_the_process(tmp_path, managed):
     assert len(hashes) == 1
 
 
-def test_only_taskflow_is_left_to_the_dag_processor():
-    """Only a definition with TaskFlow decorators is left to the DAG processor."""
+def test_what_is_left_to_the_dag_processor():
+    """A definition with TaskFlow decorators, or whose documentation a function returns, needs the DAG processor."""
     assert [name for name, document in EXAMPLES.items() if needs_parse(definition(document))] == ["taskflow"]
+    described = {"doc_md_python_callable_name": "describe", "doc_md_python_callable_file": "manual.py"}
+    assert needs_parse(definition(request(tasks={"one": bash()}, **described)))
 
 
 def test_the_rendered_file_holds_constants_alone(tmp_path):

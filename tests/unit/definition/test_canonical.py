@@ -217,6 +217,12 @@ def test_dates(sent: object, zone: str | None, canonical: object) -> None:
         ({"user_defined_filters": {"f": "airflow.macros.ds_add", "g": {"callable_name": "g", "callable_file": "days.py"}}},
          {"user_defined_filters": {"f": {"$import": "airflow.macros.ds_add"},
                                    "g": {"$callable": {"file": "days.py", "name": "g"}}}}),
+        ({"doc_md_file_path": "docs/night.md"}, {"doc_md": {"$document": "docs/night.md"}}),
+        ({"doc_md_python_callable_name": "f", "doc_md_python_callable_file": "docs.py"},
+         {"doc_md": {"$result": {"file": "docs.py", "name": "f", "kwargs": {}}}}),
+        ({"doc_md_python_callable_name": "f", "doc_md_python_callable_file": "docs.py",
+          "doc_md_python_arguments": {"wait": {"__type__": "datetime.timedelta", "hours": 1}}},
+         {"doc_md": {"$result": {"file": "docs.py", "name": "f", "kwargs": {"wait": {"$timedelta": 3600}}}}}),
         ({"on_failure_callback": "airflow.macros.ds_add"},
          {"on_failure_callback": {"$callback": {"function": {"$import": "airflow.macros.ds_add"}, "kwargs": {}}}}),
         ({"on_failure_callback": [{"callback": "airflow.macros.ds_add", "days": 1}]},
@@ -338,6 +344,22 @@ def test_the_default_block_holds_where_the_dag_says_nothing() -> None:
         "default_args": {"sla": {"$timedelta": 5}, "owner": "x"},
     }
     assert definition["tasks"][0]["arguments"] == {"bash_command": "echo $HOME", "retries": 4}
+
+
+def test_the_arguments_of_a_function_of_the_default_block_may_be_changed() -> None:
+    """A DAG may have arguments of its own for the function that the default block names, and is merged with its own."""
+    document = request({"schedule": None, "doc_md_python_arguments": {"team": "data"}, "tasks": {"a": BASH}})
+    document["workflow"]["dag_config"]["default"] = {
+        "doc_md_python_callable_name": "f",
+        "doc_md_python_callable_file": "docs.py",
+        "doc_md_python_arguments": {"team": "sales", "days": 2},
+    }
+    assert read(document).definition["dag"]["doc_md"] == {
+        "$result": {"file": "docs.py", "name": "f", "kwargs": {"team": "data", "days": 2}}
+    }
+    del document["workflow"]["dag_config"]["nightly"]["doc_md_python_arguments"]
+    document["workflow"]["dag_config"]["nightly"]["doc_md"] = "own"
+    assert read(document).definition["dag"]["doc_md"] == "own"
 
 
 _OWN_TASKS = {"load": {"retries": 2}, "more": BASH}

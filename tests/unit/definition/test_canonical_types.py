@@ -29,6 +29,7 @@ EVERY_TAG = {
     "on_failure_callback": {"callback": "airflow.providers.smtp.notifications.smtp.SmtpNotifier", "to": "a@b.example"},
     "on_success_callback_name": "tell",
     "on_success_callback_file": "tell.py",
+    "doc_md_file_path": "tags.md",
     "task_groups": {"outer": {"tooltip": "All of it", "default_args": {"retries": 1}}, "inner": {"parent_group_name": "outer"}},
     "tasks": {
         "extract": {
@@ -56,9 +57,16 @@ EVERY_TAG = {
 }  # fmt: skip
 
 
+# A DAG has one documentation.
+EVERY_OTHER_TAG = {key: value for key, value in EVERY_TAG.items() if key != "doc_md_file_path"} | {
+    "doc_md_python_callable_name": "describe",
+    "doc_md_python_callable_file": "tell.py",
+}
+EXAMPLES = [{"workflow": {"name": "tags", "dag_config": {"tags": dag}}} for dag in (EVERY_TAG, EVERY_OTHER_TAG)]
+
+
 def documents() -> list[object]:
-    requests = [json.loads(path.read_text()) for path in sorted((ROOT / "examples").glob("*.json"))]
-    return [{"workflow": {"name": "tags", "dag_config": {"tags": EVERY_TAG}}}, *requests]
+    return [*EXAMPLES, *(json.loads(path.read_text()) for path in sorted((ROOT / "examples").glob("*.json")))]
 
 
 @pytest.mark.parametrize("document", documents())
@@ -69,10 +77,10 @@ def test_what_reading_gives_is_of_the_type(document: object) -> None:
     assert misfits(reading.definition, Definition) == []
 
 
-def test_the_example_has_every_tag() -> None:
-    """Each tag comes up in the example above, so that each of their types is looked at."""
-    reading = read_workflow({"workflow": {"name": "tags", "dag_config": {"tags": EVERY_TAG}}}, now=NOW)
-    assert set(re.findall(r'"(\$[a-z]+)":', json.dumps(reading.definition))) == TAGS
+def test_the_examples_have_every_tag() -> None:
+    """Each tag comes up in the examples above, so that each of their types is looked at."""
+    definitions = [read_workflow(example, now=NOW).definition for example in EXAMPLES]
+    assert set(re.findall(r'"(\$[a-z]+)":', json.dumps(definitions))) == TAGS
 
 
 def test_each_tag_has_a_type_and_a_maker() -> None:

@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator
 
 from openmetadata_airflow_apis.definition import json_schema, read_workflow
 from openmetadata_airflow_apis.definition.key_readers import KINDS
-from openmetadata_airflow_apis.definition.workflow_schema import properties, schemas
+from openmetadata_airflow_apis.definition.workflow_schema import companions, properties, schemas
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=timezone.utc)
@@ -77,10 +77,7 @@ BESIDE = {
 def _with_example(name: str, key: str, of_key: dict) -> dict:
     """A workflow with the example of a key in its place, and what it needs beside it."""
     example = {key: of_key["example"], **BESIDE.get(key, {})}
-    for other, of_other in properties(name).items():
-        if key in (other, of_other.get("x-file")) and "x-file" in of_other:
-            example[other] = of_other["example"]
-            example[of_other["x-file"]] = properties(name)[of_other["x-file"]]["example"]
+    example.update({other: properties(name)[other]["example"] for other in companions(properties(name), key)})
     if name == "FlatWorkflow":
         task = {"name": "a", "operator": BASH["operator"], "config": {"bash_command": "x"}}
         return {"name": "nightly", "owner": "x", "startDate": "2024-01-01", "tasks": [task], **example}
