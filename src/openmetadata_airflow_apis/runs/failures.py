@@ -13,6 +13,7 @@ from openmetadata_airflow_apis.runs.log_sources import LogMissing
 from openmetadata_airflow_apis.runs.logged_failures import LoggedFailure, logged_failure, shown_lines
 from openmetadata_airflow_apis.runs.run_events import LOST_HEARTBEAT, STATE_MISMATCH, STUCK_IN_QUEUED
 from openmetadata_airflow_apis.runs.task_dependencies import index_by_index, upstream_ids
+from openmetadata_airflow_apis.runs.wording import counted, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -152,7 +153,7 @@ def _cause(
 
     by_hand = events.by_hand(row.end_date, row.task_id, row.map_index)
     if by_hand is not None and (logged is None or logged.kind != "lost_heartbeat") and not noted(LOST_HEARTBEAT):
-        return "state_set", f"{by_hand.sentence} at {by_hand.moment:%Y-%m-%d %H:%M:%S} UTC."
+        return "state_set", f"{by_hand.sentence} at {moment(by_hand.moment)}."
     if logged is not None and logged.kind != "lost_heartbeat":
         if former and getattr(dag, "fail_stop", False):
             return "state_set", f"It was stopped because {_named(former)} had failed and the DAG has fail_stop."
@@ -176,7 +177,7 @@ def _with_timeout(logged: LoggedFailure, row: Row, dag: DAG | None) -> str:
     ):
         timeout = getattr(dag.get_task(row.task_id), "execution_timeout", None)
         if timeout:
-            return f"It ran longer than its execution_timeout of {timeout.total_seconds():g} seconds."
+            return f"It ran longer than its execution_timeout of {counted(timeout.total_seconds(), 'second')}."
     return logged.reason
 
 
@@ -186,7 +187,7 @@ def _fell_silent(row: Row) -> bool:
 
 
 def _silence(row: Row) -> str:
-    heard = f" after {row.process_heartbeat:%Y-%m-%d %H:%M:%S} UTC" if row.process_heartbeat else ""
+    heard = f" after {moment(row.process_heartbeat)}" if row.process_heartbeat else ""
     host = f" on the host {row.hostname}" if row.hostname else ""
     return (
         f"Its process{host} was not heard of any more{heard}, and Airflow failed it: it, or its worker, "

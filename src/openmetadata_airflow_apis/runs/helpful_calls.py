@@ -10,6 +10,7 @@ from airflow.ti_deps.deps.prev_dagrun_dep import PrevDagrunDep
 
 from openmetadata_airflow_apis.runs.explanation_results import HelpfulCall
 from openmetadata_airflow_apis.runs.run_reasons import MAX_ACTIVE_RUNS, SCHEDULER_HEARTBEAT
+from openmetadata_airflow_apis.runs.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,7 +63,7 @@ def helpful_calls(
             yield HelpfulCall(
                 "patch_pool",
                 {"pool_name": pool, "update_mask": "slots"},
-                f"Gives the pool `{pool}` {slots} slots, which lets one more task of this run start.",
+                f"Gives the pool `{pool}` {counted(slots, 'slot')}, which lets one more task of this run start.",
                 {"name": pool, "slots": slots},
             )
     if names & {SCHEDULER_HEARTBEAT, TRIGGERER_HEARTBEAT}:

@@ -15,9 +15,9 @@ from openmetadata_airflow_apis.runs.printed_exceptions import (
     PrintedException,
     exception_at,
     last_exception,
-    shortened,
     without_airflows_frames,
 )
+from openmetadata_airflow_apis.runs.wording import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,7 @@ _ZOMBIE = re.compile(r"Detected zombie job")
 _NOT_TAKEN = re.compile(r"Executor .*report(s|ed that the) task instance .* finished")
 _EXIT_CODE = re.compile(r"(?:exit (?:code|status)|exit_code)[ :=]+(?P<code>\d+)")
 _OUTPUT = re.compile(r"\{subprocess\.py:\d+\} INFO - (?P<text>.*)$")
+_START_OF_OUTPUT = "Output:"
 _END_OF_OUTPUT = re.compile(r"Command exited with return code -?\d+\s*$")
 
 _LINES = 30
@@ -124,12 +125,9 @@ def _of_command(code: int, last_line: str | None) -> str:
 
 def _output(lines: Sequence[str]) -> list[str]:
     """Return what the command of a BashOperator has printed, without the times and places that Airflow adds."""
-    found: list[str] = []
-    for line in lines:
-        record = _OUTPUT.search(line)
-        if record and not _END_OF_OUTPUT.search(line):
-            found.append(record["text"])
-    return found
+    records = [_OUTPUT.search(line) for line in lines if not _END_OF_OUTPUT.search(line)]
+    texts = [record["text"] for record in records if record]
+    return texts[texts.index(_START_OF_OUTPUT) + 1 :] if _START_OF_OUTPUT in texts else texts
 
 
 def _of_process(lines: Sequence[str]) -> LoggedFailure | None:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from openmetadata_airflow_apis.runs.wording import shortened
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -104,11 +106,6 @@ def without_airflows_frames(lines: Sequence[str]) -> list[str]:
             hidden = 0
         kept.append(line)
     return kept
-
-
-def shortened(text: str, characters: int) -> str:
-    """Return a text, cut where it has more characters than so many."""
-    return text if len(text) <= characters else text[: characters - 1] + "…"
 
 
 def _is_header(line: str) -> bool:

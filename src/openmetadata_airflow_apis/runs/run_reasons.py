@@ -11,7 +11,7 @@ from airflow.ti_deps.deps.dagrun_exists_dep import DagrunRunningDep
 from airflow.ti_deps.deps.runnable_exec_date_dep import RunnableExecDateDep
 
 from openmetadata_airflow_apis.runs.explanation_results import WaitingReason
-from openmetadata_airflow_apis.runs.waiting_reasons import last_heard
+from openmetadata_airflow_apis.runs.wording import counted, last_heard, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,13 +77,13 @@ def failed_by(run: Row, dag: DAG | None, unfinished: int, events: RunEvents) -> 
     """Yield what failed a run that has failed, apart from its tasks."""
     by_hand = events.by_hand(run.end_date)
     if by_hand is not None:
-        yield WaitingReason(SET_BY_HAND, f"{by_hand.sentence} at {by_hand.moment:%Y-%m-%d %H:%M:%S} UTC.")
+        yield WaitingReason(SET_BY_HAND, f"{by_hand.sentence} at {moment(by_hand.moment)}.")
         return
     timeout = dag.dagrun_timeout if dag is not None else None
     if timeout and run.start_date and run.end_date and run.end_date - run.start_date >= timeout:
         yield WaitingReason(
             DAG_TIMEOUT,
-            f"The run took longer than the DAG's dagrun_timeout of {timeout.total_seconds():g} seconds; "
+            f"The run took longer than the DAG's dagrun_timeout of {counted(timeout.total_seconds(), 'second')}; "
             "Airflow skips then what is unfinished.",
         )
     elif unfinished:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.runs.printed_exceptions import shortened
 from openmetadata_airflow_apis.runs.waiting_reasons import only_upstream
+from openmetadata_airflow_apis.runs.wording import counted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,9 @@ def _sentences(explanation: DagRunExplanation) -> Iterator[str]:
     elif state == "failed":
         yield "The run failed."
     elif state == "running":
-        yield f"The run is running; {_under_way(explanation)}."
+        total = sum(explanation.task_instance_counts.values())
+        running = explanation.task_instance_counts.get("running", 0)
+        yield f"The run is running, with {running} of {counted(total, 'task instance')} running."
     else:
         yield f"The run is {state}."
     for reason in explanation.run_reasons:
@@ -43,11 +45,6 @@ def _sentences(explanation: DagRunExplanation) -> Iterator[str]:
         yield f"The DAG's file has an import error: {_last_line(explanation.import_error)}"
 
 
-def _under_way(explanation: DagRunExplanation) -> str:
-    running = explanation.task_instance_counts.get("running", 0)
-    return f"{running} of its {_instances(sum(explanation.task_instance_counts.values()))} {_be(running)} running"
-
-
 def _failures(explanation: DagRunExplanation) -> Iterator[str]:
     if not explanation.failures:
         return
@@ -57,24 +54,28 @@ def _failures(explanation: DagRunExplanation) -> Iterator[str]:
         yield f"{explanation.total_failures - 1} more failed."
     followed = explanation.task_instance_counts.get("upstream_failed", 0)
     if followed:
-        yield f"Because of that {_instances(followed)} {'was' if followed == 1 else 'were'} not run (upstream_failed)."
+        yield f"Because of that {counted(followed, 'task instance')} did not run (upstream_failed)."
 
 
 def _waiting(explanation: DagRunExplanation) -> Iterator[str]:
     if not explanation.waiting:
         return
     first = explanation.waiting[0]
+    total = explanation.total_waiting
     if only_upstream(first):
-        total = explanation.total_waiting
-        yield f"{_instances(total)} {'waits' if total == 1 else 'wait'} for what comes before."
+        yield f"{counted(total, 'task instance')} {_verb('wait', total)} for what comes before."
         return
     told = {reason.reason for reason in explanation.run_reasons}
     reasons = [each.reason for each in first.reasons if each.reason not in told]
     if reasons:
-        yield f"{_waiting_name(first)} {'waits' if first.count == 1 else 'wait'}: {' '.join(reasons)}"
-    others = explanation.total_waiting - (first.count if reasons else 0)
-    if others:
-        yield f"{_instances(others)} {'more ' if reasons else ''}{'waits' if others == 1 else 'wait'}."
+        yield f"{_waiting_name(first)} {_verb('wait', first.count)}: {' '.join(reasons)}"
+        total -= first.count
+    if total:
+        yield f"{counted(total, 'more task instance' if reasons else 'task instance')} {_verb('wait', total)}."
+
+
+def _verb(verb: str, number: int) -> str:
+    return f"{verb}s" if number == 1 else verb
 
 
 def _name(failure: TaskFailure) -> str:
@@ -92,14 +93,6 @@ def _why(failure: TaskFailure) -> str:
     if failure.causes:
         text += f" (caused by {shortened(' '.join(failure.causes[0].split()), _REASON_CHARACTERS)})"
     return text if text.endswith((".", "…")) else f"{text}."
-
-
-def _instances(number: int) -> str:
-    return f"{number} task {'instance' if number == 1 else 'instances'}"
-
-
-def _be(number: int) -> str:
-    return "is" if number == 1 else "are"
 
 
 def _last_line(text: str) -> str:

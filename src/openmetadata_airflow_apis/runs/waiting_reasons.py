@@ -22,6 +22,7 @@ from openmetadata_airflow_apis.airflow_versions.task_retries import next_retry
 from openmetadata_airflow_apis.runs.explanation_results import WaitingReason, WaitingTask
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED
 from openmetadata_airflow_apis.runs.upstream_reasons import upstream_reasons
+from openmetadata_airflow_apis.runs.wording import age, counted, last_heard, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -105,8 +106,7 @@ class Waiting:
             reasons.append(
                 WaitingReason(
                     NotInRetryPeriodDep.NAME,
-                    f"Its last try failed; it is tried again when its retry_delay is over (at most {row.max_tries} "
-                    f"{'retry' if row.max_tries == 1 else 'retries'}).",
+                    "Its last try failed; it is tried again when its retry_delay is over.",
                     retry,
                 )
             )
@@ -142,13 +142,14 @@ class Waiting:
         elif row.pool_slots > pool["total"]:
             yield WaitingReason(
                 PoolSlotsAvailableDep.NAME,
-                f"It takes {row.pool_slots} slots of the pool `{row.pool}`, which has {pool['total']} in all.",
+                f"It takes {counted(row.pool_slots, 'slot')} of the pool `{row.pool}`, "
+                f"which has {pool['total']} in all.",
             )
         elif row.pool_slots > pool["open"]:
             yield WaitingReason(
                 PoolSlotsAvailableDep.NAME,
-                f"The pool `{row.pool}` has {max(pool['open'], 0)} of {pool['total']} slots free, and it takes "
-                f"{row.pool_slots}: {pool['running']} are taken by running and {pool['queued']} by queued tasks.",
+                f"The pool `{row.pool}` has {max(pool['open'], 0)} of {counted(pool['total'], 'slot')} free, and it "
+                f"takes {row.pool_slots}; running tasks have {pool['running']}, queued ones {pool['queued']}.",
             )
 
     def _concurrency(self, row: Row) -> Iterator[WaitingReason]:
@@ -156,20 +157,21 @@ class Waiting:
         if facts.dag is not None and facts.active_in_dag >= facts.dag.max_active_tasks:
             yield WaitingReason(
                 DagTISlotsAvailableDep.NAME,
-                f"{facts.active_in_dag} task instances of the DAG are running or queued, in all its runs, and its "
-                f"max_active_tasks is {facts.dag.max_active_tasks}.",
+                f"Running or queued are {facts.active_in_dag} of at most "
+                f"{counted(facts.dag.max_active_tasks, 'task instance')} of the DAG in all its runs "
+                "(max_active_tasks).",
             )
         task = self.dag.task_dict.get(row.task_id) if self.dag is not None else None
         for option, run_id, where in (
-            ("max_active_tis_per_dag", None, "in all runs"),
-            ("max_active_tis_per_dagrun", self.run.run_id, "in this run"),
+            ("max_active_tis_per_dag", None, "all runs"),
+            ("max_active_tis_per_dagrun", self.run.run_id, "this run"),
         ):
             limit = getattr(task, option, None)
             if limit is not None and facts.active_of_task(row.task_id, run_id) >= limit:
                 yield WaitingReason(
                     TaskConcurrencyDep.NAME,
-                    f"{facts.active_of_task(row.task_id, run_id)} instances of it are running or queued {where}, and "
-                    f"its {option} is {limit}.",
+                    f"Running or queued are {facts.active_of_task(row.task_id, run_id)} of at most "
+                    f"{counted(limit, 'instance')} of it in {where} ({option}).",
                 )
 
     def _dates(self, row: Row) -> Iterator[WaitingReason]:
@@ -184,8 +186,7 @@ class Waiting:
             if end is not None and date > end:
                 yield WaitingReason(
                     RunnableExecDateDep.NAME,
-                    f"The run's logical date is after the end_date of {what}, {end:%Y-%m-%d %H:%M:%S} UTC: "
-                    "it never runs.",
+                    f"The run's logical date is after the end_date of {what}, {moment(end)}: it never runs.",
                 )
 
     def _executor_slots(self) -> Iterator[WaitingReason]:
@@ -193,8 +194,8 @@ class Waiting:
         if 0 < slots <= self.facts.active_anywhere:
             yield WaitingReason(
                 EXECUTOR,
-                f"{self.facts.active_anywhere} task instances of all DAGs are running or queued, and the executor "
-                f"takes {slots} ([core] parallelism for each scheduler).",
+                f"Running or queued are {self.facts.active_anywhere} of at most {counted(slots, 'task instance')} "
+                "of all DAGs ([core] parallelism of each scheduler).",
             )
 
     def _queued(self, row: Row) -> Iterator[WaitingReason]:
@@ -217,7 +218,7 @@ class Waiting:
             yield WaitingReason(
                 SCHEDULER,
                 "The scheduler that queued it has ended; another one takes it over after "
-                f"{conf.getfloat('scheduler', 'orphaned_tasks_check_interval'):g} seconds at most.",
+                f"{age(conf.getfloat('scheduler', 'orphaned_tasks_check_interval'))} at most.",
             )
 
     def _running(self, row: Row) -> Iterator[WaitingReason]:
@@ -233,8 +234,8 @@ class Waiting:
             if silence > _SILENCE:
                 yield WaitingReason(
                     PROCESS,
-                    f"Its process on {row.hostname} was last heard of at {row.process_heartbeat:%Y-%m-%d %H:%M:%S} "
-                    f"UTC; after {threshold} seconds of silence the scheduler fails it, or tries it again.",
+                    f"Its process on {row.hostname} was last heard of at {moment(row.process_heartbeat)}; "
+                    f"after {counted(threshold, 'second')} of silence the scheduler fails it, or tries it again.",
                 )
 
     def _deferred(self, row: Row) -> Iterator[WaitingReason]:
@@ -248,21 +249,6 @@ class Waiting:
         yield WaitingReason(TRIGGER, f"It waits for its trigger {kind} to fire.", until)
         if not triggerer.alive:
             yield WaitingReason("Triggerer Heartbeat", f"No triggerer is running: {last_heard(triggerer.heartbeat)}.")
-
-
-def last_heard(heartbeat: datetime | None) -> str:
-    """Say when the last of some processes was heard of."""
-    return (
-        f"the last heartbeat came at {heartbeat:%Y-%m-%d %H:%M:%S} UTC" if heartbeat else "there never was a heartbeat"
-    )
-
-
-def age(seconds: float) -> str:
-    """Return a time in its largest whole unit."""
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= 2 * length:
-            return f"{int(seconds // length)} {unit}s"
-    return f"{int(seconds)} seconds"
 
 
 def _since(row: Row) -> datetime | None:

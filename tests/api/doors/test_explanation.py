@@ -98,7 +98,7 @@ EXPLANATION = {
     "run_id": "one",
     "state": "failed",
     "summary": "The run failed. `first` failed: ValueError: no rows (caused by KeyError: '2026'). "
-    "Because of that 2 task instances were not run (upstream_failed).",
+    "Because of that 2 task instances did not run (upstream_failed).",
     "task_instance_counts": {"failed": 1, "upstream_failed": 2},
     "run_reasons": [],
     "failures": [FAILURE],

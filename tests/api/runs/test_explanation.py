@@ -325,7 +325,7 @@ def test_a_healthy_run(chain, session):
     new_run(chain, session, {"first": "running"})
     told = explain(session)
     assert told.summary == (
-        "The run is running; 1 of its 2 task instances is running. 1 task instance waits for what comes before."
+        "The run is running, with 1 of 2 task instances running. 1 task instance waits for what comes before."
     )
     assert waiting(told) == [("second", -1, 1, None, [("Trigger Rule", BEHIND.format("running"))])]
     assert (told.run_reasons, told.failures, told.calls) == ((), (), ())
@@ -465,10 +465,7 @@ class TestTasks:
         assert waiting(told)[0][4] == [
             (
                 "Pool Slots Available",
-                (
-                    "The pool `narrow` has 0 of 1 slots free, and it takes 1: "
-                    "1 are taken by running and 0 by queued tasks."
-                ),
+                ("The pool `narrow` has 0 of 1 slot free, and it takes 1; running tasks have 1, queued ones 0."),
             )
         ]
         assert told.calls[0].arguments == {"pool_name": "narrow", "update_mask": "slots"}
@@ -490,7 +487,7 @@ class TestTasks:
         assert self.own_reasons(session) == [
             (
                 "Task Instance Slots Available",
-                "1 task instances of the DAG are running or queued, in all its runs, and its max_active_tasks is 1.",
+                "Running or queued are 1 of at most 1 task instance of the DAG in all its runs (max_active_tasks).",
             )
         ]
 
@@ -503,8 +500,8 @@ class TestTasks:
             (
                 "Executor",
                 (
-                    "1 task instances of all DAGs are running or queued, and the executor takes 1 "
-                    "([core] parallelism for each scheduler)."
+                    "Running or queued are 1 of at most 1 task instance of all DAGs "
+                    "([core] parallelism of each scheduler)."
                 ),
             )
         ]
@@ -560,7 +557,7 @@ class TestTasks:
         new_run(chain, session, {"first": "queued"}, queued_dttm=now(), queued_by_job_id=job_id)
         assert self.own_reasons(session)[1] == (
             "Scheduler",
-            "The scheduler that queued it has ended; another one takes it over after 300 seconds at most.",
+            "The scheduler that queued it has ended; another one takes it over after 5 minutes at most.",
         )
 
     def test_a_running_task_that_fell_silent(self, chain, session, jobs):
@@ -619,7 +616,7 @@ class TestTasks:
         assert reasons(group.reasons) == [
             (
                 "Not In Retry Period",
-                "Its last try failed; it is tried again when its retry_delay is over (at most 2 retries).",
+                "Its last try failed; it is tried again when its retry_delay is over.",
             )
         ]
         assert group.reasons[0].until == ended + timedelta(hours=1)

@@ -64,6 +64,10 @@ RECORD = "[2026-11-28T05:50:11.104+0000] {subprocess.py:106} INFO - "
             ("exit_code", "Its command ended with exit code 1.", 1, ("KeyError: 'table'",)),
         ),
         (
+            failed_with(BASH.format(4), *OUTPUT[:2], OUTPUT[-1]),
+            ("exit_code", "Its command ended with exit code 4.", 4, ()),
+        ),
+        (
             failed_with(BASH.format(137)),
             (
                 "exit_code",
