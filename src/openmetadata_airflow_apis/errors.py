@@ -24,6 +24,7 @@ The tree::
     │   ├── NotDeployedHere
     │   ├── DagIsRunning
     │   ├── DagHasImportErrors
+    │   ├── ScheduleFails
     │   ├── DagRunExists
     │   ├── NothingFailed
     │   ├── NothingRunning
@@ -235,6 +236,21 @@ class DagHasImportErrors(Conflict):
     def __init__(self, dag_id: str) -> None:
         self.dag_id = dag_id
         super().__init__(f"The DAG `{dag_id}` has import errors and cannot be run; mend its file or deploy it anew")
+
+
+class ScheduleFails(Conflict):
+    """A run was asked for of a DAG whose schedule, or the code of its timetable, fails over it.
+
+    reason: what was asked of the schedule and what came of it.
+    """
+
+    def __init__(self, dag_id: str, schedule: str, reason: str) -> None:
+        self.dag_id = dag_id
+        self.schedule = schedule
+        super().__init__(
+            f"The schedule `{schedule}` of the DAG `{dag_id}` {reason}; mend the DAG's schedule, or the code of its "
+            "timetable, and try again"
+        )
 
 
 class DagRunExists(Conflict):

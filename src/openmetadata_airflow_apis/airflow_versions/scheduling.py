@@ -1,8 +1,12 @@
-"""Where the schedulers of Airflow's versions decide differently."""
+"""Where the schedulers of Airflow's versions decide differently, and how a timetable is read from its stored form."""
 
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.timetables.base import Timetable
 
 
 @functools.cache
@@ -14,3 +18,13 @@ def looks_at_all_indexes(trigger_rule: str) -> bool:
     if Version(__version__) < Version("2.10.5"):  # Airflow < 2.10.5 waits so with every rule
         return True
     return trigger_rule in {"one_success", "one_failed", "one_done"}
+
+
+def decode_timetable(serialized: dict[str, Any]) -> Timetable:
+    """Return a timetable from its form in a serialized DAG; raise what its own code raises."""
+    from airflow.serialization import serialized_objects
+
+    # Airflow < 2.9 has it under a private name
+    name = "decode_timetable" if hasattr(serialized_objects, "decode_timetable") else "_decode_timetable"
+    timetable: Timetable = getattr(serialized_objects, name)(serialized)
+    return timetable

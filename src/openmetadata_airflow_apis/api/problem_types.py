@@ -153,6 +153,12 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "The DAG's file does not import, so that no run of it was created.",
         "`get_dag` shows the import error. Mend what it names, or deploy the workflow anew.",
     ),
+    errors.ScheduleFails: ProblemType(
+        "schedule-fails",
+        409,
+        "The DAG's schedule, or the code of its timetable, fails when it is asked about the run. Nothing was changed.",
+        "Mend the schedule that `detail` names and deploy the workflow again; a timetable of your own in its plugin.",
+    ),
     errors.DagRunExists: ProblemType(
         "dag-run-exists",
         409,

@@ -13,7 +13,8 @@ from airflow.utils.sqlalchemy import with_row_locks
 from sqlalchemy import null, select, update
 
 from openmetadata_airflow_apis.airflow_versions.run_history import one_more_clear
-from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
+from openmetadata_airflow_apis.airflow_versions.scheduling import decode_timetable
+from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound, ScheduleFails
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -60,15 +61,27 @@ def find_run(dag_id: str, run_id: str, *, session: Session, lock: bool = False) 
 
 
 def serialized_dag(dag_id: str, *, session: Session) -> tuple[DAG, str]:
-    """Return the DAG from Airflow's serialized_dag table, with its hash; raise DagNotFound.
+    """Return the DAG from Airflow's serialized_dag table, with its hash; raise DagNotFound, ScheduleFails.
 
-    The DAG's file is not imported: nobody's code runs in the process that asks.
+    The DAG's file is not imported. Of all code only a timetable's may run, which comes from an Airflow plugin.
     """
     row: Any = SerializedDagModel.get(dag_id, session=session)
     if row is None:
         raise DagNotFound(dag_id)
     row.load_op_links = False
-    return row.dag, row.dag_hash
+    try:
+        return row.dag, row.dag_hash
+    except Exception:
+        _check_timetable(dag_id, row.data["dag"]["timetable"])
+        raise
+
+
+def _check_timetable(dag_id: str, serialized: dict[str, Any]) -> None:
+    try:
+        _ = decode_timetable(serialized).summary  # which a DAG asks for when it is made
+    except Exception as error:  # a timetable of the users' own may raise anything
+        reason = f"cannot be loaded: {type(error).__name__}: {error}"
+        raise ScheduleFails(dag_id, str(serialized["__type"]), reason) from error
 
 
 def queue_again(dag_run_pks: Collection[int], *, session: Session) -> None:

@@ -18,7 +18,13 @@ from airflow.utils.types import DagRunType
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from openmetadata_airflow_apis.errors import DagHasImportErrors, DagNotFound, DagRunExists, InvalidArgument
+from openmetadata_airflow_apis.errors import (
+    DagHasImportErrors,
+    DagNotFound,
+    DagRunExists,
+    InvalidArgument,
+    ScheduleFails,
+)
 from openmetadata_airflow_apis.runs.lookup import RUN, find_dag, serialized_dag
 
 if TYPE_CHECKING:
@@ -98,16 +104,13 @@ def plan_run(
     """Decide about a manual run that there is none like yet.
 
     now: when the run was asked for, its logical date unless one is given. run_id: made by the DAG's timetable
-    where None. conf: checked against the DAG's params. Raises DagRunExists, InvalidArgument.
+    where None. conf: checked against the DAG's params. Raises DagRunExists, InvalidArgument, ScheduleFails.
     """
     dag = runnable.dag
     when = timezone.coerce_datetime(now) if logical_date is None else _checked(logical_date, dag)
-    data_interval = dag.timetable.infer_manual_data_interval(run_after=when)
-    if run_id is None:
-        run_id = dag.timetable.generate_run_id(
-            run_type=DagRunType.MANUAL, logical_date=when, data_interval=data_interval
-        )
-    _check_run_id(run_id)
+    if run_id is not None:
+        _check_run_id(run_id)
+    data_interval, run_id = _asked_of_timetable(dag, when, run_id)
     _check_conf(dag, conf)
     taken = session.execute(
         select(RUN.c.run_id)
@@ -163,6 +166,23 @@ def _checked(logical_date: datetime, dag: DAG) -> Any:
     if start_date is not None and when < start_date:
         raise InvalidArgument("logical_date", f"lies before the DAG's start_date, {start_date.isoformat()}")
     return when
+
+
+def _asked_of_timetable(dag: DAG, when: datetime, run_id: str | None) -> tuple[DataInterval, str]:
+    """Return the data interval that the DAG's timetable gives a manual run, and its run_id unless one is given."""
+    try:
+        data_interval = dag.timetable.infer_manual_data_interval(run_after=when)
+        if not all(timezone.is_localized(moment) for moment in data_interval):
+            raise ValueError(f"its data interval {data_interval} has no time zone")
+        if run_id is None:
+            run_id = dag.timetable.generate_run_id(
+                run_type=DagRunType.MANUAL, logical_date=when, data_interval=data_interval
+            )
+            _check_run_id(run_id)
+    except Exception as error:  # croniter fails for what never comes, a timetable of the users' own for anything
+        reason = f"fails for a run of {when.isoformat()}: {type(error).__name__}: {error}"
+        raise ScheduleFails(dag.dag_id, dag.timetable.summary, reason) from error
+    return data_interval, run_id
 
 
 def _check_run_id(run_id: str) -> None:

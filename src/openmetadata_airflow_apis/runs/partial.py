@@ -66,8 +66,8 @@ def run_partial(
     never runs: what a chosen one depends on, near or far, is marked success, so that the chosen one can
     start (skipped, where that is what its trigger rule all_skipped waits for); every other is skipped.
     run_id, conf: as for trigger_dag. dry_run: create nothing, answer what would be.
-    Raises DagNotFound, DagHasImportErrors, TaskNotFound, DagRunExists, Unavailable, and InvalidArgument, which
-    says why, where a chosen task could not start.
+    Raises DagNotFound, DagHasImportErrors, TaskNotFound, DagRunExists, ScheduleFails, Unavailable, and
+    InvalidArgument, which says why, where a chosen task could not start.
     """
     receipt = audit.Receipt()
 

@@ -31,7 +31,7 @@ def trigger_dag(
 
     run_id: made by the DAG's timetable where None. conf: checked against the DAG's params. logical_date: with
     a time zone, now where None. note: at most 1000 characters.
-    Raises DagNotFound, DagHasImportErrors, DagRunExists, InvalidArgument, Unavailable.
+    Raises DagNotFound, DagHasImportErrors, DagRunExists, InvalidArgument, ScheduleFails, Unavailable.
     """
     if note is not None and len(note) > audit.NOTE_LENGTH:
         raise InvalidArgument("note", f"is longer than {audit.NOTE_LENGTH} characters")

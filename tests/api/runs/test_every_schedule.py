@@ -9,6 +9,7 @@ import pytest
 from airflow.models.dag import DAG
 from sqlalchemy import select
 
+from openmetadata_airflow_apis.errors import InvalidArgument, ScheduleFails
 from openmetadata_airflow_apis.runs import run_partial, trigger_dag
 from support.dag_runs import START, store
 
@@ -152,3 +153,23 @@ def _coerced(moment: datetime) -> Any:
     from airflow.utils.timezone import coerce_datetime
 
     return coerce_datetime(moment)
+
+
+FAR_DATES = [datetime(1, 1, 1, tzinfo=timezone.utc), datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=timezone.utc)]
+
+
+@pytest.mark.parametrize("logical_date", FAR_DATES, ids=["the first day", "the last day"])
+def test_a_date_that_a_schedule_cannot_reckon_with_is_refused(schedule, logical_date, session):
+    """A run of the calendar's first or last day is created, or refused with the reason."""
+    from airflow.models.dag import DAG
+    from airflow.operators.empty import EmptyOperator
+
+    dag = DAG("scheduled", start_date=START, schedule=schedule, catchup=False, max_active_runs=1)
+    EmptyOperator(task_id="only", dag=dag, start_date=START)
+    store(dag, session)
+    try:
+        trigger_dag("scheduled", logical_date=logical_date, user="ada", session=session)
+    except (InvalidArgument, ScheduleFails):
+        assert _dates("scheduled", session) == []
+    else:
+        assert [run[0] for run in _dates("scheduled", session)] == [logical_date]
