@@ -61,12 +61,10 @@ FAILING: dict[str, str] = {
     "misspelt_keys": "a misspelt 'operator' is named",
     "no_json": "lines in JSON",
     "no_yaml": "lines of YAML that can't be read",
-    "paths_that_were_right_there": "the cure for absolute paths",
     "providers_that_are_missing": "provider packages that are not installed",
     "schedules_by_args": "timedelta by __args__",
     "setup_and_teardown": "setup and teardown tasks",
     "sql_operators_that_are_gone": "SQL operators that providers have removed",
-    "template_files": "template_searchpath",
     "timetables": "timetable by __type__",
 }
 

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.dagbuild.managed_files import read_document, read_source
+from openmetadata_airflow_apis.dagbuild.managed_files import is_folder, read_document, read_source
 from openmetadata_airflow_apis.dagbuild.stand_ins import StandIns, own_parameters, top_level
 from openmetadata_airflow_apis.definition import nearest
 
@@ -53,6 +53,10 @@ class ManagedFunctions:
         if (file, name) not in self._signatures:
             self._signatures[file, name] = inspect.signature(self._stand_ins(file, name))
         return self._signatures[file, name]
+
+    def has_folder(self, path: str) -> bool:
+        """Say whether there is such a folder below this one."""
+        return is_folder(self._folder, path.split("/"))
 
     def unreadable(self, document: str) -> str | None:
         """Return why a file that is no Python can't be read, or None where it can."""

@@ -132,6 +132,10 @@ class ValueChecks:
         if unreadable is not None:
             self._findings.add(place, unreadable)
 
+    def _check_folder(self, path: str, place: CanonicalPlace) -> None:
+        if path and not self.functions.has_folder(path):
+            self._findings.add(place, f"there is no folder '{path}' in dag_managed_operators (links are not followed)")
+
     def _check_fit(self, signature: inspect.Signature, name: str, place: CanonicalPlace, kwargs: Arguments) -> None:
         key = next((part for part in reversed(place) if isinstance(part, str)), "")
         if key not in _CALLS:
@@ -207,6 +211,7 @@ _CHECKS: dict[Tag, Callable[[ValueChecks, Any, CanonicalPlace], None]] = {
     "$call": ValueChecks._check_call,  # noqa: SLF001 - the table belongs to the class
     "$callback": ValueChecks._check_callback,  # noqa: SLF001
     "$document": ValueChecks._check_document,  # noqa: SLF001
+    "$folder": ValueChecks._check_folder,  # noqa: SLF001
     "$result": ValueChecks._check_result,  # noqa: SLF001
     "$variable": ValueChecks._check_variable,  # noqa: SLF001
 }

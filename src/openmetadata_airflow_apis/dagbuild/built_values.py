@@ -137,6 +137,10 @@ class Values:
             reason = f"the file '{path}' in {self._find_function.folder} can't be read: {error}"
             raise DagNotBuilt((), reason) from None
 
+    def _folder(self, path: str) -> str:
+        folder = self._find_function.folder
+        return f"{folder}/{path}" if path else folder
+
     def _import(self, path: str) -> Any:
         return import_object(path)
 
@@ -205,6 +209,7 @@ _MAKERS: dict[Tag, Callable[[Values, Any], Any]] = {
     "$timedelta": Values._timedelta,  # noqa: SLF001
     "$callable": Values._callable,  # noqa: SLF001
     "$document": Values._document,  # noqa: SLF001
+    "$folder": Values._folder,  # noqa: SLF001
     "$import": Values._import,  # noqa: SLF001
     "$result": Values._result,  # noqa: SLF001
     "$call": Values._call,  # noqa: SLF001

@@ -28,6 +28,7 @@ Tag = Literal[
     "$dataset",
     "$datetime",
     "$document",
+    "$folder",
     "$import",
     "$join",
     "$literal",
@@ -117,6 +118,8 @@ ImportTag = TypedDict("ImportTag", {"$import": str})
 ResultTag = TypedDict("ResultTag", {"$result": ManagedCall})
 # The text of a file, when the DAG is built: its path below dag_managed_operators.
 DocumentTag = TypedDict("DocumentTag", {"$document": str})
+# A folder, by its path below dag_managed_operators; "" is that one itself.
+FolderTag = TypedDict("FolderTag", {"$folder": str})
 CallbackTag = TypedDict("CallbackTag", {"$callback": Callback})
 # What another task of the DAG returns: its task_id alone, or one key of it.
 OutputTag = TypedDict("OutputTag", {"$output": Union[str, OutputKey]})
@@ -142,6 +145,7 @@ Tagged = Union[
     DatasetTag,
     DatetimeTag,
     DocumentTag,
+    FolderTag,
     ImportTag,
     JoinTag,
     LiteralTag,
@@ -177,6 +181,7 @@ class DagKeys(TypedDict, total=False):
     render_template_as_native_obj: bool
     fail_stop: bool
     owner_links: dict[str, str]
+    template_searchpath: list[FolderTag]
     user_defined_macros: Arguments
     user_defined_filters: Arguments
     sla_miss_callback: Callbacks

@@ -12,6 +12,7 @@ from openmetadata_airflow_apis.definition.key_readers import below, read_default
 from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 from openmetadata_airflow_apis.definition.task_keys import NO_TASKS, TasksRead, read_tasks
+from openmetadata_airflow_apis.definition.template_folders import may_name_templates
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.canonical import DagKeys
@@ -50,6 +51,10 @@ def read_dag(context: Context, dag: dict[str, Any], *, max_tasks: int) -> DagRea
     keys = cast("DagKeys", {**own.values, **default_args.values})
     too_many = [_has_too_many(context, dag, key, max_tasks) for key in ("tasks", "task_groups")]
     tasks = NO_TASKS if any(too_many) else read_tasks(context, dag, keys.get("default_args", {}))
+    if "template_searchpath" not in keys and may_name_templates(
+        keys.get("default_args", {}), tasks.task_groups, tasks.tasks
+    ):
+        keys["template_searchpath"] = [{"$folder": ""}]
     read = DagRead(keys, tasks, {**own.paths, **default_args.paths})
     _check_dates(context, dag, read)
     _check_continuous(context, dag, keys)

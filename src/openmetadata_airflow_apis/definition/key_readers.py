@@ -12,6 +12,7 @@ from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
 from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
+from openmetadata_airflow_apis.definition.template_folders import read_template_folders
 from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, faults, function_keys, properties
 
 if TYPE_CHECKING:
@@ -256,6 +257,7 @@ KINDS: Mapping[str, Reader] = {
     "params": read_params,
     "partial": read_partial,
     "schedule": schedules.read_schedule,
+    "template_folders": read_template_folders,
     "timetable": schedules.read_timetable,
     "timezone": read_timezone,
     "value": plain_values.read_value,

@@ -497,6 +497,22 @@ def test_documentation_that_is_not_there(settings):
     }
 
 
+def test_template_files(settings):
+    """A template is found by its path below dag_managed_operators, or by its name in a folder that is there."""
+    (settings.dag_managed_operators / "scripts").mkdir()
+    (settings.dag_managed_operators / "scripts/load.sh").write_text("echo {{ ds }}\n")
+
+    def workflow(command: str, **keys) -> dict:
+        return request(tasks={"one": bash(command)}, **keys)
+
+    for document in (workflow("scripts/load.sh"), workflow("load.sh", template_searchpath="scripts")):
+        dag = check_workflow(document, settings, now=NOW).checked_dag
+        assert dag.get_task("one").bash_command == "echo {{ ds }}\n"
+    assert faults(workflow("load.sh", template_searchpath=["scripts", "scirpts"]), settings) == {
+        "/template_searchpath/1": ["there is no folder 'scirpts' in dag_managed_operators (links are not followed)"]
+    }
+
+
 def test_a_missing_variable(settings, monkeypatch):
     """A Variable that a definition reads has to exist at the deploy, unless the argument has a value without it."""
     monkeypatch.setenv("AIRFLOW_VAR_THERE", "true")

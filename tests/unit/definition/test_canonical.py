@@ -217,6 +217,9 @@ def test_dates(sent: object, zone: str | None, canonical: object) -> None:
         ({"user_defined_filters": {"f": "airflow.macros.ds_add", "g": {"callable_name": "g", "callable_file": "days.py"}}},
          {"user_defined_filters": {"f": {"$import": "airflow.macros.ds_add"},
                                    "g": {"$callable": {"file": "days.py", "name": "g"}}}}),
+        ({"template_searchpath": "sql/"}, {"template_searchpath": [{"$folder": "sql"}, {"$folder": ""}]}),
+        ({"template_searchpath": ["sql", "team/scripts"]},
+         {"template_searchpath": [{"$folder": "sql"}, {"$folder": "team/scripts"}, {"$folder": ""}]}),
         ({"doc_md_file_path": "docs/night.md"}, {"doc_md": {"$document": "docs/night.md"}}),
         ({"doc_md_python_callable_name": "f", "doc_md_python_callable_file": "docs.py"},
          {"doc_md": {"$result": {"file": "docs.py", "name": "f", "kwargs": {}}}}),
@@ -344,6 +347,29 @@ def test_the_default_block_holds_where_the_dag_says_nothing() -> None:
         "default_args": {"sla": {"$timedelta": 5}, "owner": "x"},
     }
     assert definition["tasks"][0]["arguments"] == {"bash_command": "echo $HOME", "retries": 4}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "searched"),
+    [
+        ({"sql": "sql/orders.sql"}, True),
+        ({"bash_command": "load.sh"}, True),
+        ({"sql": ["SELECT 1", "orders.sql"]}, True),
+        ({"templates_dict": {"query": "{% include 'orders.sql' %}"}}, True),
+        ({"bash_command": "echo {{ ds }} > orders.csv", "email": "team@example.org", "to": "team@example.org"}, False),
+        ({"python": "/opt/python3", "endpoint": "https://example.org", "retries": 3, "owner": "team.data"}, False),
+    ],
+)
+def test_templates_are_looked_for_where_one_may_be_named(arguments: dict, searched: bool) -> None:
+    """A DAG in which no argument can name a template is spared the look-up of their folder at each parse."""
+    folders = [{"$folder": ""}] if searched else None
+    for dag in (
+        {"tasks": {"a": {"operator": "x.Y", **arguments}}},
+        {"tasks": {"a": {"operator": "x.Y", "expand": {"env": [1]}, "partial": arguments}}},
+        {"tasks": {"a": {"operator": "x.Y"}}, "default_args": arguments},
+        {"tasks": {"a": {"operator": "x.Y"}}, "task_groups": {"g": {"default_args": arguments}}},
+    ):
+        assert read(request({"schedule": None, **dag})).definition["dag"].get("template_searchpath") == folders
 
 
 def test_the_arguments_of_a_function_of_the_default_block_may_be_changed() -> None:

@@ -30,6 +30,7 @@ EVERY_TAG = {
     "on_success_callback_name": "tell",
     "on_success_callback_file": "tell.py",
     "doc_md_file_path": "tags.md",
+    "template_searchpath": "sql",
     "task_groups": {"outer": {"tooltip": "All of it", "default_args": {"retries": 1}}, "inner": {"parent_group_name": "outer"}},
     "tasks": {
         "extract": {
