@@ -356,12 +356,20 @@ class DagNotBuilt(ManagedDagsError):
     """A definition cannot become a DAG here.
 
     place: the path of keys and indexes in the canonical definition, such as ("tasks", 3, "arguments", "pool").
+    where: the same in an author's words, such as "task `load`, `pool`", as soon as the definition is at hand.
     """
 
     def __init__(self, place: tuple[str | int, ...], reason: str) -> None:
         self.place = place
+        self.where = ""
         self.reason = reason
-        super().__init__(f"{'/'.join(map(str, place))}: {reason}" if place else reason)
+        super().__init__(reason)
+
+    def reword(self, where: str, reason: str) -> None:
+        """Change what str() says to "where: reason"."""
+        self.where = where
+        self.reason = reason
+        self.args = (f"{where}: {reason}" if where else reason,)
 
 
 class Unavailable(ManagedDagsError):

@@ -123,6 +123,39 @@ def test_request_of_the_older_documentation_deploys_unchanged(airflow_live: Live
     assert answer.json() == {"message": "DAG [test_ingestion_x_35] deleted", "status": "success"}
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import no_such_lib", "No module named 'no_such_lib'"),
+        ("raise SystemExit(3)", "it calls sys.exit(3)"),
+    ],
+)
+def test_an_import_error_begins_with_its_sentence(airflow_live: LiveAirflow, client: Client, code: str, reason: str):
+    """`wait`, get_dag and Airflow's own list of import errors name the task, the file and the line before all else."""
+    file = airflow_live.home / "dag_managed_operators" / "boom.py"
+    file.write_text(f"{code}\n\n\ndef run():\n    pass\n")
+    definition = {
+        "default_args": {"start_date": "2024-01-01T00:00:00Z"},
+        "schedule": None,
+        "tasks": {
+            "first": {
+                "operator": "airflow.operators.python.PythonOperator",
+                "python_callable_name": "run",
+                "python_callable_file": "boom.py",
+            }
+        },
+    }
+    workflow = {"name": "booming", "force": True, "dag_config": {"booming": definition}}
+    answer = client.post("/rest_api/api/dags?wait=60", json={"workflow": workflow})
+    told = f'task `first`: boom.py, line 1: {reason}\n  File "{file}", line 1, in <module>\n    {code}'
+    assert (answer.json()["state"], answer.json()["import_error"]) == ("failed", told)
+    assert client.get("/rest_api/api/dags/booming").json()["import_error"] == told
+    listed = client.get("/api/v1/importErrors", auth=("admin", "admin-secret")).json()["import_errors"]
+    (kept,) = [error["stack_trace"] for error in listed if error["filename"].endswith("/booming.py")]
+    assert kept.startswith(f"openmetadata_airflow_apis.errors.DagNotBuilt: {told}\n\n")
+    assert client.delete("/rest_api/api/dags/booming").status_code == 200
+
+
 def tables_that_name(airflow_live: LiveAirflow, dag_id: str) -> set[str]:
     """Return the columns of Airflow's database that hold the dag_id, whatever their table."""
     found = set()

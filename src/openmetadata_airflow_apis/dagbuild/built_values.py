@@ -99,13 +99,15 @@ class Values:
 
     def make_arguments(self, arguments: Mapping[str, Value], place: tuple[str | int, ...]) -> dict[str, Any]:
         """Return keyword arguments with their values made; a failure is reported at its own keyword."""
+        made: dict[str, Any] = {}
+        key = ""
         try:
-            return {key: self.make(value) for key, value in arguments.items()}
-        except Exception:
             for key, value in arguments.items():
-                with blaming((*place, key)):
-                    self.make(value)
-            raise
+                made[key] = self.make(value)
+        except BaseException:
+            with blaming((*place, key)):
+                raise
+        return made
 
     def _datetime(self, content: str | LocalTime) -> datetime:
         if isinstance(content, str):
@@ -224,6 +226,12 @@ _MAKERS: dict[Tag, Callable[[Values, Any], Any]] = {
 }
 
 
+def _is_authors(error: BaseException) -> bool:
+    from openmetadata_airflow_apis.dagbuild.import_errors import is_authors
+
+    return is_authors(error)
+
+
 class blaming:  # noqa: N801 - reads as a statement: `with blaming(place):`
     """A context in which every failure becomes a DagNotBuilt at a place of the definition."""
 
@@ -236,7 +244,7 @@ class blaming:  # noqa: N801 - reads as a statement: `with blaming(place):`
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is None or not isinstance(error, Exception):
+        if error is None or not (isinstance(error, Exception) or _is_authors(error)):
             return
         if isinstance(error, DagNotBuilt):
             if error.place:

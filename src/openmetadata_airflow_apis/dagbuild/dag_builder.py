@@ -33,7 +33,13 @@ def build_dag(
     where it may not. variables: gives an Airflow Variable's value by its name, by default Variable.get.
     Raises DagNotBuilt, with the place in the definition, for whatever Airflow or an operator refuses.
     """
-    return _Building(definition, fileloc, callables, variables).dag
+    try:
+        return _Building(definition, fileloc, callables, variables).dag
+    except DagNotBuilt as error:
+        from openmetadata_airflow_apis.dagbuild.import_errors import place_in_words
+
+        error.reword(place_in_words(error.place, definition), error.reason)
+        raise
 
 
 def _new_dag(dag_id: str, keywords: Arguments) -> DAG:

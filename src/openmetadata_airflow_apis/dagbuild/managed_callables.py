@@ -82,6 +82,12 @@ class ManagedCallables:
         return module
 
 
+def managed_name(path: str) -> str | None:
+    """Return the name by which definitions know a file of the folder, such as growth/cohorts.py; None for others."""
+    folder = os.path.join(_FINDER.folder, "")  # noqa: PTH118 - as the loader spells it
+    return path[len(folder) :] if _FINDER.folder and path.startswith(folder) else None
+
+
 def _unreadable(file: str, reason: Exception) -> DagNotBuilt:
     return DagNotBuilt((), f"the file '{file}' in {_FINDER.folder} can't be read: {reason}")
 

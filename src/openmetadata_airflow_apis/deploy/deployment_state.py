@@ -10,6 +10,7 @@ from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import select
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
+from openmetadata_airflow_apis.dagbuild.import_errors import readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +85,7 @@ def rows_of(filelocs: Mapping[str, str], *, session: Session) -> dict[str, DagRo
             is_active=bool(row and row.is_active),
             is_serialized=bool(row and row.serialized),
             parsed_time=row.last_parsed_time if row else None,
-            import_error=failure.stacktrace if failure else None,
+            import_error=readable(failure.stacktrace) if failure else None,
             import_error_time=failure.timestamp if failure else None,
         )
     return dag_rows

@@ -10,6 +10,7 @@ from airflow.models.dag import DagModel
 from sqlalchemy import select
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error, request_parsing
+from openmetadata_airflow_apis.dagbuild.import_errors import readable
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED, PARSED, PENDING
 from openmetadata_airflow_apis.transactions import database_errors
 
@@ -53,7 +54,7 @@ def _verdict(deployment: Deployment, *, session: Session) -> Deployment:
         )
     ).first()
     if error is not None and error.timestamp > deployment.deployed_at:
-        return replace(deployment, state=FAILED, import_error=error.stacktrace)
+        return replace(deployment, state=FAILED, import_error=readable(error.stacktrace))
     row = session.execute(
         select(DagModel.last_parsed_time, DagModel.is_paused).where(DagModel.dag_id == deployment.dag_id)
     ).first()

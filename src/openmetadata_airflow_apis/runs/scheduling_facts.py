@@ -14,6 +14,7 @@ from airflow.models.taskreschedule import TaskReschedule
 from sqlalchemy import func, select
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
+from openmetadata_airflow_apis.dagbuild.import_errors import readable
 from openmetadata_airflow_apis.runs.lookup import RUN, TI
 
 if TYPE_CHECKING:
@@ -140,9 +141,10 @@ def _services(now: datetime, *, session: Session) -> dict[str, Service]:
 
 
 def _import_error(fileloc: str, *, session: Session) -> str | None:
-    return session.execute(
+    stacktrace = session.execute(
         select(_ImportError.stacktrace).where(_ImportError.filename == fileloc).order_by(_ImportError.id.desc())
     ).scalar()
+    return readable(stacktrace) if stacktrace else None
 
 
 def _running_in(queues: Collection[str], *, session: Session) -> dict[str, dict[str, int]]:

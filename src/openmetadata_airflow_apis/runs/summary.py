@@ -42,7 +42,7 @@ def _sentences(explanation: DagRunExplanation) -> Iterator[str]:
         yield "None of its task instances is failed; its state was set apart from theirs."
     yield from _waiting(explanation)
     if explanation.import_error:
-        yield f"The DAG's file has an import error: {_last_line(explanation.import_error)}"
+        yield f"The DAG's file has an import error: {_sentence(explanation.import_error)}"
 
 
 def _failures(explanation: DagRunExplanation) -> Iterator[str]:
@@ -95,6 +95,7 @@ def _why(failure: TaskFailure) -> str:
     return text if text.endswith((".", "…")) else f"{text}."
 
 
-def _last_line(text: str) -> str:
-    line = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+def _sentence(import_error: str) -> str:
+    lines = [line for line in import_error.splitlines() if line.strip()] or [""]
+    line = lines[-1] if lines[0].startswith("Traceback") else lines[0]
     return shortened(line.strip(), _REASON_CHARACTERS)

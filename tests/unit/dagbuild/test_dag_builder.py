@@ -228,7 +228,7 @@ def test_a_group_without_a_prefix():
 
 def test_a_task_that_airflow_would_name_otherwise_is_refused():
     """A definition whose task_id is not the one that Airflow gives is refused."""
-    with pytest.raises(DagNotBuilt, match=r"tasks/0: Airflow names it 'g\.one', the definition 'one'"):
+    with pytest.raises(DagNotBuilt, match=r"task `one`: Airflow names it 'g\.one', the definition 'one'"):
         build({**task("one"), "group": "g"}, groups=(group("g"),))
 
 
@@ -245,7 +245,7 @@ def test_outputs():
 
 def test_outputs_in_a_circle_are_refused():
     """Tasks that take each other's output can't be built."""
-    with pytest.raises(DagNotBuilt, match=r"tasks/1: its arguments take, over others, their own task's output"):
+    with pytest.raises(DagNotBuilt, match=r"task `b`: its arguments take, over others, their own task's output"):
         build(
             task("a", arguments={"executor_config": {"of": {"$output": "b"}}}),
             task("b", arguments={"executor_config": {"of": {"$output": "a"}}}),

@@ -144,4 +144,4 @@ def test_a_failing_task_is_named(tmp_path, managed):
     (managed / "checks.py").write_text("")
     bag = bag_of(tmp_path)
     (error,) = bag.import_errors.values()
-    assert f"tasks/1/callable: the file 'checks.py' in {managed} has no function 'check'" in error
+    assert f"task `check`: the file 'checks.py' in {managed} has no function 'check'" in error
