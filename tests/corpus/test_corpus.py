@@ -43,11 +43,6 @@ NOW = datetime(2026, 11, 22, 10, 30, tzinfo=timezone.utc)  # what relative dates
 # What is read or refused wrongly today, and why.
 FAILING: dict[str, str] = {
     "yaml_tags_refused": "lines of what is wrong with the YAML itself",
-    "dataset_aliases": "DatasetAlias",
-    "dataset_conditions": "conditions as text, and by YAML tags",
-    "dataset_or_time": "datasets beside a timetable",
-    "dataset_or_time_by_uris": "URIs in a DatasetOrTimeSchedule",
-    "datasets_as_schedule": "builtins.list as a schedule",
     "datasets_from_a_file": "dataset names from a file",
     "datasets_from_a_file_by_condition": "dataset names from a file",
     "decorators": "external_python",
@@ -62,10 +57,8 @@ FAILING: dict[str, str] = {
     "no_json": "lines in JSON",
     "no_yaml": "lines of YAML that can't be read",
     "providers_that_are_missing": "provider packages that are not installed",
-    "schedules_by_args": "timedelta by __args__",
     "setup_and_teardown": "setup and teardown tasks",
     "sql_operators_that_are_gone": "SQL operators that providers have removed",
-    "timetables": "timetable by __type__",
 }
 
 

@@ -134,7 +134,7 @@ VariableTag = TypedDict("VariableTag", {"$variable": Union[str, VariableOrDefaul
 # An author's own map of one key that starts with "$". The key means nothing; its value is a Value.
 LiteralTag = TypedDict("LiteralTag", {"$literal": dict[str, Value]})
 
-Condition = Union[DatasetTag, AllTag, AnyTag]
+Condition = Union[DatasetTag, CallTag, AllTag, AnyTag]
 Callbacks = Union[None, CallableTag, CallbackTag, list[CallbackTag]]
 Tagged = Union[
     AllTag,
@@ -162,7 +162,7 @@ Tagged = Union[
 class DagKeys(TypedDict, total=False):
     """The arguments of airflow.DAG, by its names; what is not there is left to Airflow's default."""
 
-    schedule: str | TimedeltaTag | CallTag | AllTag | AnyTag | list[DatasetTag] | None
+    schedule: str | TimedeltaTag | CallTag | AllTag | AnyTag | list[DatasetTag | CallTag] | None
     start_date: DatetimeTag | None
     end_date: DatetimeTag | None
     dagrun_timeout: TimedeltaTag | None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context
 
 DATASET = "airflow.datasets.Dataset"
+DATASET_ALIAS = "airflow.datasets.DatasetAlias"
 # Every path of that class, and of what it is called in Airflow 3.
 DATASET_CLASSES = {
     DATASET,

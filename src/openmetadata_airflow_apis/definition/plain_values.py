@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.dataset_values import (
     DATASET,
+    DATASET_ALIAS,
     DATASET_CLASSES,
     dataset_value,
     read_dataset_object,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from openmetadata_airflow_apis.definition.canonical import (
+        CallTag,
         Condition,
         DatasetTag,
         DatetimeTag,
@@ -51,10 +54,14 @@ _TODAYS_PATHS = {
     "relativedelta": RELATIVEDELTA,
     "airflow.models.Param": PARAM,
     "airflow.sdk.Param": PARAM,
+    "airflow.datasets.dataset.DatasetAlias": DATASET_ALIAS,
+    "airflow.sdk.AssetAlias": DATASET_ALIAS,
     "airflow.contrib.kubernetes.secret.Secret": SECRET,
     "airflow.kubernetes.secret.Secret": SECRET,
 }
 _TIMEDELTA_UNITS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
+# As datetime.timedelta takes them in order.
+_TIMEDELTA_ORDER = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
 _DATETIME_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 _CONSTRUCTED = ("airflow.timetables.", "kubernetes.client.", "airflow.providers.cncf.kubernetes.")
 
@@ -161,13 +168,17 @@ def read_type(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
     if name in _TIMEDELTAS:
         return _read_timedelta(context, args, kwargs, path)
     if name in _DATETIMES:
-        return _read_datetime(context, args, kwargs, path)
+        if name != DATETIME:  # pendulum's dates are in a time zone always
+            return _read_pendulum_datetime(context, args, kwargs, path)
+        return _read_datetime(context, args, kwargs, path, zone=context.zone)
     if name in DATASET_CLASSES:
         return read_dataset_object(context, args, kwargs, path)
     if name in LISTS:
         return _read_typed_list(context, args, kwargs, path)
     name = _TODAYS_PATHS.get(name, name)
-    if name not in {RELATIVEDELTA, PARAM} and not is_allowed(name, context.allowed_packages, always=_CONSTRUCTED):
+    if name not in {RELATIVEDELTA, PARAM, DATASET_ALIAS} and not is_allowed(
+        name, context.allowed_packages, always=_CONSTRUCTED
+    ):
         known = [TIMEDELTA, DATETIME, RELATIVEDELTA, DATASET, PARAM]
         return context.fault(
             path / "__type__",
@@ -200,13 +211,16 @@ def _read_timedelta(
         elif not _is_number(item):
             context.fault(path / key, f"{kind_of(item)}; give a number")
             good = False
-    if args and not (len(args) == 1 and _is_number(args[0])):
-        context.fault(path / "__args__", "of a timedelta is one number, of days")
+    if not all(map(_is_number, args)) or len(args) > len(_TIMEDELTA_ORDER):
+        context.fault(path / "__args__", f"of a timedelta are numbers, in this order: {', '.join(_TIMEDELTA_ORDER)}")
         good = False
     if not good:
         return ABSENT
     if not args and not kwargs:
         return context.fault(path, 'a timedelta needs an amount, such as "hours": 2')
+    given_twice = next((unit for unit in _TIMEDELTA_ORDER[: len(args)] if unit in kwargs), None)
+    if given_twice is not None:
+        return context.fault(path / given_twice, "is among the '__args__' as well; give it once")
     try:
         return duration_value(timedelta(*args, **kwargs))
     except (OverflowError, ValueError):
@@ -217,8 +231,20 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _read_datetime(
+def _read_pendulum_datetime(
     context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath
+) -> DatetimeTag | Literal[Absent.ABSENT]:
+    zone = kwargs.get("tz", "UTC")
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, KeyError, TypeError):
+        return context.fault(path / "tz", f"{quoted(zone)} is no IANA time zone; give one such as Europe/Berlin")
+    parts = {key: value for key, value in kwargs.items() if key != "tz"}
+    return _read_datetime(context, args, parts, path, zone=zone)
+
+
+def _read_datetime(
+    context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath, *, zone: str | None
 ) -> DatetimeTag | Literal[Absent.ABSENT]:
     for key in kwargs:
         if key not in _DATETIME_PARTS:
@@ -229,7 +255,7 @@ def _read_datetime(
         return context.fault(path, "is no date of the calendar and the clock")
     if not is_in_range(moment):
         return context.fault(path, "is no date from 1900 to 9998")
-    return date_value(moment, context.zone)
+    return date_value(moment, zone)
 
 
 # ── values of one kind, each in its spellings ──
@@ -289,14 +315,16 @@ def read_date(context: Context, value: Any, path: PlainPath) -> Read:
     return date_value(midnight_before(context.now, ago, context.zone), context.zone)
 
 
-def read_dataset(context: Context, value: Any, path: PlainPath) -> DatasetTag | Literal[Absent.ABSENT]:
-    """Return a dataset by its URI, or as a `__type__` object."""
+def read_dataset(context: Context, value: Any, path: PlainPath) -> DatasetTag | CallTag | Literal[Absent.ABSENT]:
+    """Return a dataset by its URI, or as a `__type__` object, which may be a DatasetAlias."""
     if not isinstance(value, dict):
         return dataset_value(context, value, path)
     if "__type__" not in value:
         return context.fault(path, f'is a map; give a URI, or {{"__type__": "{DATASET}", "uri": ...}}')
     dataset = read_type(context, value, path)
     if dataset is ABSENT or tag_of(dataset) == "$dataset":
+        return dataset
+    if tag_of(dataset) == "$call" and dataset["$call"]["path"] == DATASET_ALIAS:
         return dataset
     return context.fault(path / "__type__", f"is no dataset; give {DATASET}")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.definition.canonical import tag_of
+from openmetadata_airflow_apis.definition.dataset_conditions import condition_of_text
 from openmetadata_airflow_apis.definition.dotted_paths import is_allowed
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
+from openmetadata_airflow_apis.definition.places import LISTS
 from openmetadata_airflow_apis.definition.plain_values import (
     CONDITIONS,
     read_condition,
@@ -15,12 +18,17 @@ from openmetadata_airflow_apis.definition.plain_values import (
     read_value,
 )
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
+from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.places import PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Context, Read
 
 PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+_DATASETS_OR_TIME = (
+    "airflow.timetables.datasets.DatasetOrTimeSchedule",
+    "airflow.timetables.assets.AssetOrTimeSchedule",
+)
 # croniter knows these two as well, and Airflow passes on what it doesn't know itself.
 _CRONITER_PRESETS = ("@midnight", "@annually")
 
@@ -36,7 +44,9 @@ def read_schedule(context: Context, value: Any, path: PlainPath) -> Read:
     if "__type__" in value:
         return _read_object(context, value, path)
     if set(value) == {"datasets"}:
-        return _read_dataset_map(context, value["datasets"], path / "datasets")
+        return _read_condition_or_list(context, value["datasets"], path / "datasets")
+    if set(value) == {"datasets", "timetable"}:
+        return _read_datasets_or_time(context, value, path)
     if len(value) == 1 and next(iter(value)) in CONDITIONS:
         return read_condition(context, value, path)
     if "callable" in value:
@@ -47,6 +57,10 @@ def read_schedule(context: Context, value: Any, path: PlainPath) -> Read:
 
 
 def _read_object(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
+    if value["__type__"] in LISTS and isinstance(value.get("items"), list):
+        return _read_datasets(context, value["items"], path / "items")
+    if value["__type__"] in _DATASETS_OR_TIME and {"datasets", "timetable"} <= set(value):
+        return _read_datasets_or_time(context, value, path)
     schedule = read_type(context, value, path)
     if schedule is ABSENT:
         return ABSENT
@@ -62,7 +76,23 @@ def _read_object(context: Context, value: dict[str, Any], path: PlainPath) -> Re
     return schedule
 
 
-def _read_dataset_map(context: Context, value: Any, path: PlainPath) -> Read:
+def _read_datasets_or_time(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
+    """Return a DatasetOrTimeSchedule, as dag-factory or as Airflow writes it."""
+    for key in set(value) - {"__type__", "datasets", "timetable"}:
+        return context.fault(path / key, f"unknown key '{key}'{nearest(key, ['datasets', 'timetable'])}")
+    if not isinstance(value["timetable"], dict):
+        return context.fault(path / "timetable", f"{kind_of(value['timetable'])}; give a `__type__` timetable")
+    timetable = read_timetable(context, value["timetable"], path / "timetable")
+    datasets = _read_condition_or_list(context, value["datasets"], path / "datasets")
+    if timetable is ABSENT or datasets is ABSENT:
+        return ABSENT
+    kwargs = {"timetable": timetable, "datasets": datasets}
+    return {"$call": {"path": _DATASETS_OR_TIME[0], "args": [], "kwargs": kwargs}}
+
+
+def _read_condition_or_list(context: Context, value: Any, path: PlainPath) -> Read:
+    if isinstance(value, str):
+        return _read_condition_text(context, value, path)
     if isinstance(value, list):
         return _read_datasets(context, value, path)
     if isinstance(value, dict) and value:
@@ -70,6 +100,22 @@ def _read_dataset_map(context: Context, value: Any, path: PlainPath) -> Read:
     return context.fault(
         path, f"{kind_of(value)}; give a list of dataset URIs, or a map with '__and__' or '__or__' and such a list"
     )
+
+
+def _read_condition_text(context: Context, value: str, path: PlainPath) -> Read:
+    try:
+        condition = condition_of_text(value)
+    except ValueError as error:
+        return context.fault(path, f"{error}; give URIs with '&', '|' and brackets, such as (s3://a & s3://b) | s3://c")
+    # Its parts have no places of their own in the document: all of their faults stand at the text.
+    parts = replace(context, faults=[])
+    read = (
+        _read_datasets(parts, [condition], path)
+        if isinstance(condition, str)
+        else read_condition(parts, condition, path)
+    )
+    context.faults.extend(Fault(context.origin.pointer(path), fault.detail) for fault in parts.faults)
+    return read
 
 
 def _file_hint(value: dict[str, Any]) -> str:
@@ -114,7 +160,12 @@ def _read_datasets(context: Context, value: list[Any], path: PlainPath) -> Read:
 
 
 def read_timetable(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
-    """Return a timetable of `callable` and `params`."""
+    """Return a timetable of `callable` and `params`, or a `__type__` object."""
+    if "__type__" in value:
+        timetable = read_type(context, value, path)
+        if timetable is not ABSENT and tag_of(timetable) != "$call":
+            return context.fault(path / "__type__", "is no timetable; give one of airflow.timetables")
+        return timetable
     for key in value:
         if key not in {"callable", "params"}:
             return context.fault(path / key, f"unknown key '{key}'{nearest(key, ['callable', 'params'])}")
