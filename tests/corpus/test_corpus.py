@@ -45,7 +45,6 @@ FAILING: dict[str, str] = {
     "yaml_tags_refused": "lines of what is wrong with the YAML itself",
     "datasets_from_a_file": "dataset names from a file",
     "datasets_from_a_file_by_condition": "dataset names from a file",
-    "decorators": "external_python",
     "duplicate_keys": "lines of doubled keys",
     "duplicate_keys_in_json": "lines in JSON",
     "faults_in_default": "faults in default are told for each DAG",
@@ -57,7 +56,6 @@ FAILING: dict[str, str] = {
     "no_json": "lines in JSON",
     "no_yaml": "lines of YAML that can't be read",
     "providers_that_are_missing": "provider packages that are not installed",
-    "setup_and_teardown": "setup and teardown tasks",
     "sql_operators_that_are_gone": "SQL operators that providers have removed",
 }
 

@@ -20,6 +20,7 @@ from openmetadata_airflow_apis.checks.value_checks import ValueChecks, context_k
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import nearest
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
+from openmetadata_airflow_apis.definition.setup_and_teardown import SETUP_TEARDOWN_KEYS
 from openmetadata_airflow_apis.definition.workflow_schema import properties
 
 if TYPE_CHECKING:
@@ -138,7 +139,11 @@ class TaskChecks:
             for key in task.get(part) or {}:
                 if not signature.takes(key) and key not in {"default_args", "params"}:
                     in_dag = key in properties("WorkflowDag") and key not in properties("WorkflowTask")
-                    near = "; it belongs in the DAG" if in_dag else nearest(key, signature.accepted or ())
+                    near = (
+                        "; it belongs in the DAG"
+                        if in_dag
+                        else nearest(key, (*(signature.accepted or ()), *SETUP_TEARDOWN_KEYS))
+                    )
                     self._findings.add(_place_of(index) / part / key, f"{name} has no argument '{key}'{near}")
 
     def _given(self, task: Task) -> Arguments:
@@ -229,7 +234,7 @@ class TaskChecks:
             self._findings.add(place, str(error))
             return None
         try:
-            return decorator(_example).operator_class
+            return decorator()(_example).operator_class  # external_python takes no function before this call
         except Exception:  # noqa: BLE001 - whatever it does with the function, it is no decorator
             self._findings.add(place, f"'{path}' is not a decorator that makes a task of a function")
             return None

@@ -148,6 +148,10 @@ class _Building:
                 built = operator.partial(**arguments, **partial).expand(**expand)
             else:
                 built = operator(**arguments)
+        if "is_setup" in task:
+            built.as_setup()
+        elif "is_teardown" in task:
+            built.as_teardown(on_failure_fail_dagrun="on_failure_fail_dagrun" in task)
         return _named(built, built.task_id, task["task_id"])
 
     def _decorated(self, task: Task, place: Place, arguments: Arguments) -> Any:

@@ -53,12 +53,29 @@ def stand_in_dag(
     from airflow.models.dagbag import DagBag
 
     dag = build_dag(definition, fileloc=fileloc, callables=StandIns(folder), variables=variables)
+    _check_rules_after_setups(definition, dag)
     try:
         validate_dag(dag)
         DagBag(os.devnull, include_examples=False, collect_dags=False).bag_dag(dag, root_dag=dag)
     except Exception as error:
         raise DagNotBuilt(("dag",), f"{type(error).__name__}: {error}") from error
     return dag
+
+
+def _check_rules_after_setups(definition: Definition, dag: DAG) -> None:
+    """Raise DagNotBuilt for a task that may run without its setup; Airflow's own words for it name no task."""
+    setups = {task["task_id"] for task in definition["tasks"] if "is_setup" in task}
+    if not setups:
+        return
+    for index, keys in enumerate(definition["tasks"]):
+        task = dag.task_dict[keys["task_id"]]
+        before = setups & task.upstream_task_ids
+        if before and not task.is_teardown and task.trigger_rule != "all_success":
+            raise DagNotBuilt(
+                ("tasks", index, "arguments", "trigger_rule"),
+                f"the rule is {task.trigger_rule}, and after a setup task ('{min(before)}') Airflow wants all_success; "
+                "give that, or take the setup out of the dependencies",
+            )
 
 
 class StandIns:

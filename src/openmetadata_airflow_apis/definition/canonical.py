@@ -217,6 +217,17 @@ class CallableKey(TypedDict, total=False):
     callable: ManagedFunction
 
 
+class SetupTeardownKeys(TypedDict, total=False):
+    """Whether the task is a setup or a teardown; what is not there is false. Never both.
+
+    on_failure_fail_dagrun: whether the run fails where this teardown does.
+    """
+
+    is_setup: bool
+    is_teardown: bool
+    on_failure_fail_dagrun: bool
+
+
 class MappedKeys(TypedDict, total=False):
     """What a mapped task is mapped over, and the arguments that are the same for each of its instances."""
 
@@ -224,7 +235,7 @@ class MappedKeys(TypedDict, total=False):
     partial: Arguments
 
 
-class Task(OperatorKey, CallableKey, MappedKeys):
+class Task(OperatorKey, CallableKey, SetupTeardownKeys, MappedKeys):
     """A task.
 
     task_id: the id that Airflow gives it, with the ids of the groups around it. label: its own id. group: the

@@ -23,7 +23,7 @@ _MODELS = "kubernetes.client.models."
 # What ends like this runs a pod and takes KubernetesPodOperator's arguments. The definition is read without Airflow,
 # so that a class is known by its name alone.
 _OPERATORS = ("PodOperator", "KubernetesJobOperator", "GKEStartJobOperator")
-_DECORATORS = (".kubernetes", ".kubernetes_cmd")
+_DECORATORS = (".kubernetes", ".kubernetes_cmd", ".kubernetes_task", ".kubernetes_cmd_task")
 
 # argument → the class of each map in the list
 _LISTS = {

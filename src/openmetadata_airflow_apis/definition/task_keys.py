@@ -22,6 +22,12 @@ from openmetadata_airflow_apis.definition.legacy_operator_paths import todays_pa
 from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
 from openmetadata_airflow_apis.definition.pod_arguments import read_pod_arguments, runs_a_pod
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
+from openmetadata_airflow_apis.definition.setup_and_teardown import (
+    SETUP_TEARDOWN_KEYS,
+    TASK,
+    is_decorator,
+    read_setup_teardown,
+)
 from openmetadata_airflow_apis.definition.task_ids import read_ids
 from openmetadata_airflow_apis.definition.workflow_schema import properties, schema
 
@@ -39,7 +45,8 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.reading_context import Context
     from openmetadata_airflow_apis.definition.task_graph import Graph, Node, Upstream
 
-_DECORATORS = ("airflow.decorators.", "airflow.sdk.")
+_DECORATORS = ("airflow.decorators.", "airflow.providers.")
+_DECORATORS_OF_AIRFLOW_3 = "airflow.sdk."
 
 
 @dataclass(frozen=True)
@@ -178,7 +185,7 @@ class _TaskRead:
 
 _GroupOrTask = Union[_GroupRead, _TaskRead]
 # The keys of a task that stand in the canonical definition as they do in the plain one.
-_KEPT_KEYS = ("operator", "decorator", "expand", "partial")
+_KEPT_KEYS = ("operator", "decorator", "expand", "partial", *SETUP_TEARDOWN_KEYS)
 
 
 def _read_task(
@@ -209,6 +216,7 @@ def _read_task(
         "group": node.parent,
         **operator,
         **function,
+        **read_setup_teardown(context, node, {**arguments.values, **mapped.get("partial", {})}),
         "upstream": list(upstream),
         "arguments": arguments.values,
         **mapped,
@@ -240,10 +248,15 @@ def _read_operator(context: Context, node: Node) -> OperatorKey:
     if path in context.skipped_paths:
         return {}
     if not is_dotted(value):
-        context.fault(path, f"{quoted(value)} is no dotted path; give one such as airflow.operators.bash.BashOperator")
+        such = TASK if key == "decorator" else "airflow.operators.bash.BashOperator"
+        context.fault(path, f"{quoted(value)} is no dotted path; give one such as {such}")
         return {}
     if key == "operator":
         return {"operator": todays_path(value)}
+    if is_decorator(value):
+        value = TASK
+    elif value.startswith(_DECORATORS_OF_AIRFLOW_3):
+        value = _DECORATORS[0] + value[len(_DECORATORS_OF_AIRFLOW_3) :]
     if not value.startswith(_DECORATORS):
         context.fault(path, f"{quoted(value)} is no TaskFlow decorator; give one such as airflow.decorators.task")
         return {}

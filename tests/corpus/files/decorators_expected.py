@@ -17,4 +17,6 @@ with DAG(
     task.sensor(task_id="sensor", poke_interval=30, timeout=3600, mode="reschedule")(shop.poke)()
     task.virtualenv(task_id="virtualenv", requirements=["pandas==2.2.0"], system_site_packages=False)(shop.add)(x=1)
     task.external_python(task_id="external_python", python=PYTHON)(shop.add)(x=1)
-    task.kubernetes(task_id="pod", image="python:3.11-slim", namespace="etl", in_cluster=True)(shop.add)(x=1)
+    task.kubernetes(task_id="pod", name="add", image="python:3.11-slim", namespace="etl", in_cluster=True)(shop.add)(
+        x=1
+    )

@@ -68,6 +68,7 @@ BASH = {"operator": "airflow.operators.bash.BashOperator", "bash_command": "echo
 # What some examples need beside themselves.
 BESIDE = {
     "decorator": {"operator": None, "python_callable_name": "f", "python_callable_file": "f.py"},
+    "on_failure_fail_dagrun": {"is_teardown": True},
     "partial": {"expand": {"op_args": [[1], [2]]}},
     "variables_as_arguments": {"bash_command": None},
     "fail_stop": {"max_active_runs": 1},
