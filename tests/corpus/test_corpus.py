@@ -49,8 +49,6 @@ FAILING: dict[str, str] = {
     "duplicate_keys_in_json": "lines in JSON",
     "faults_in_default": "faults in default are told for each DAG",
     "faults_in_json": "lines in JSON",
-    "functions_as_text": "a text stays where a function is wanted",
-    "functions_refused": "texts where a function is wanted",
     "graphs_that_are_none": "a circle is told twice",
     "misspelt_keys": "a misspelt 'operator' is named",
     "no_json": "lines in JSON",

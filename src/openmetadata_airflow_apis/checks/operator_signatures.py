@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from openmetadata_airflow_apis.checks.function_arguments import wants_function
+
 # What build_dag gives to each operator itself.
 _OURS = frozenset({"self", "task_id", "dag", "task_group"})
 
@@ -16,11 +18,13 @@ class OperatorSignature:
     """The arguments of an operator class.
 
     accepted: every keyword that it or a class above it takes; None where it takes any.
-    required: those of its own that have no default. template_fields, template_ext: as on the class.
+    required: those of its own that have no default. functions: those that want a function.
+    template_fields, template_ext: as on the class.
     """
 
     accepted: frozenset[str] | None
     required: frozenset[str]
+    functions: frozenset[str]
     template_fields: frozenset[str]
     template_ext: tuple[str, ...]
 
@@ -35,6 +39,7 @@ def signature_of(operator: type) -> OperatorSignature:
     from airflow.models.baseoperator import BaseOperator
 
     accepted: set[str] = set()
+    functions: set[str] = set()
     required: frozenset[str] | None = None
     takes_any = False
     for owner in operator.__mro__:
@@ -43,6 +48,7 @@ def signature_of(operator: type) -> OperatorSignature:
         parameters = list(inspect.signature(vars(owner)["__init__"]).parameters.values())
         named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
         accepted.update(parameter.name for parameter in named)
+        functions.update(parameter.name for parameter in named if wants_function(parameter))
         if required is None:
             required = frozenset(p.name for p in named if p.default is p.empty) - _OURS
         if owner is BaseOperator:  # its **kwargs are refused by itself
@@ -55,6 +61,7 @@ def signature_of(operator: type) -> OperatorSignature:
     return OperatorSignature(
         accepted=None if takes_any and not issubclass(operator, BaseOperator) else frozenset(accepted - _OURS),
         required=required or frozenset(),
+        functions=frozenset(functions),
         template_fields=frozenset(_strings(getattr(operator, "template_fields", ()))),
         template_ext=tuple(_strings(getattr(operator, "template_ext", ()))),
     )

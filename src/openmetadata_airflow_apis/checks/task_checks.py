@@ -14,6 +14,7 @@ from openmetadata_airflow_apis.checks.allowed_imports import (
     NotImportable,
     is_below,
 )
+from openmetadata_airflow_apis.checks.function_arguments import use_functions
 from openmetadata_airflow_apis.checks.managed_functions import call_faults
 from openmetadata_airflow_apis.checks.operator_signatures import OperatorSignature, base_arguments, signature_of
 from openmetadata_airflow_apis.checks.value_checks import ValueChecks, context_keys, template_faults
@@ -50,6 +51,7 @@ class TaskChecks:
         self._values = values
         self._imports = imports
         self._own_packages = settings.allowed_operators
+        self._callable_packages = settings.allowed_callables
         dag = definition["dag"]
         self._defaults = _plain_map(dag.get("default_args"))
         self._filters = frozenset(_plain_map(dag.get("user_defined_filters")))
@@ -59,6 +61,7 @@ class TaskChecks:
         self._meant: dict[str, type] = {}  # by a path that is misspelled
         self.arguments_known: set[str] = set(base_arguments())
         self.every_operator_known = True
+        self.function_arguments: set[str] = set()  # of all operators of the DAG: those that want a function
 
     def check(self, index: int, task: Task) -> None:
         """Note every fault of a task that Airflow, the operator or the callable file would find."""
@@ -73,6 +76,12 @@ class TaskChecks:
             self._check_operator(index, task, function)
         else:
             self.every_operator_known = False
+
+    def _use_functions(self, task: Task, place: CanonicalPlace, names: frozenset[str]) -> None:
+        self.function_arguments |= names
+        for arguments, at in ((task["arguments"], place / "arguments"), (task.get("partial") or {}, place / "partial")):
+            imports = use_functions(arguments, names, at, self._findings, packages=self._callable_packages)
+            self._values.check_items(imports.items(), at)
 
     def _function(self, task: Task, place: CanonicalPlace) -> Signature | None:
         """Return the signature of the task's function, None where it has none or only running it would show it."""
@@ -92,6 +101,7 @@ class TaskChecks:
                 return
         signature = signature_of(operator)
         self.arguments_known |= signature.accepted or set()
+        self._use_functions(task, place, signature.functions)
         self._check_names(index, task, signature, operator.__name__)
         given = self._given(task)
         if "callable" in task and not signature.takes("python_callable"):

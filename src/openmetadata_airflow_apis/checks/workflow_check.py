@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.checks.allowed_imports import Imports
 from openmetadata_airflow_apis.checks.findings import Findings
+from openmetadata_airflow_apis.checks.function_arguments import use_functions
 from openmetadata_airflow_apis.checks.macro_checks import check_macros
 from openmetadata_airflow_apis.checks.task_checks import TaskChecks
 from openmetadata_airflow_apis.checks.value_checks import ValueChecks
@@ -76,6 +77,11 @@ def _check_definition(reading: Reading, findings: Findings, settings: Settings, 
     for index, task in enumerate(definition["tasks"]):
         tasks.check(index, task)
     _check_default_args(definition, findings, tasks.arguments_known, misspelled_alone=not tasks.every_operator_known)
+    for place, default_args in _every_default_args(definition):
+        functions = use_functions(
+            default_args, tasks.function_arguments, place, findings, packages=settings.allowed_callables
+        )
+        values.check_items(functions.items(), place)
 
 
 def _check_default_args(definition: Definition, findings: Findings, known: set[str], *, misspelled_alone: bool) -> None:
@@ -83,22 +89,27 @@ def _check_default_args(definition: Definition, findings: Findings, known: set[s
 
     misspelled_alone: an operator is missing, which may take any argument; only near misses of known ones are noted.
     """
-    maps: list[tuple[CanonicalPlace, Arguments]] = [(_DAG, definition["dag"].get("default_args") or {})]
-    for index, group in enumerate(definition["task_groups"]):
-        arguments = group.get("arguments") or {}
-        maps.append((_arguments_of_group(index), arguments.get("default_args") or {}))
-    for place, default_args in maps:
+    for place, default_args in _every_default_args(definition):
         for key in default_args:
             if key in known or key == "params":
                 continue
             if key in properties("WorkflowDag"):
                 # Or it is an argument of the operator that could not be found.
                 if not misspelled_alone:
-                    findings.add(place / "default_args" / key, f"'{key}' belongs in the DAG, beside default_args")
+                    findings.add(place / key, f"'{key}' belongs in the DAG, beside default_args")
                 continue
             near = nearest(key, known)
             if near or not misspelled_alone:
-                findings.add(place / "default_args" / key, f"no operator of this DAG has an argument '{key}'{near}")
+                findings.add(place / key, f"no operator of this DAG has an argument '{key}'{near}")
+
+
+def _every_default_args(definition: Definition) -> list[tuple[CanonicalPlace, Arguments]]:
+    """Return the default_args of the DAG and of its groups, each with its place."""
+    maps = [(_DAG / "default_args", definition["dag"].get("default_args") or {})]
+    for index, group in enumerate(definition["task_groups"]):
+        arguments = group.get("arguments") or {}
+        maps.append((_arguments_of_group(index) / "default_args", arguments.get("default_args") or {}))
+    return maps
 
 
 def _arguments_of_group(index: int) -> CanonicalPlace:

@@ -1,0 +1,97 @@
+"""Arguments for which an operator wants a function: the text of a dotted path becomes that function, none stays text.
+
+Only whoever has the operator's class can tell which arguments these are: its own signature says so.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.definition.canonical import tag_of
+from openmetadata_airflow_apis.definition.dotted_paths import is_allowed, is_dotted
+from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
+from openmetadata_airflow_apis.definition.named_functions import cure_of_own_code
+from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from openmetadata_airflow_apis.checks.findings import Findings
+    from openmetadata_airflow_apis.definition.canonical import Arguments, ImportTag
+    from openmetadata_airflow_apis.definition.places import CanonicalPlace
+
+# Providers of 2023 have these without a hint.
+_WITHOUT_HINTS = frozenset({"execution_date_fn", "failure", "response_check", "response_filter", "success"})
+
+
+def wants_function(parameter: inspect.Parameter) -> bool:
+    """Say whether an operator's parameter takes a function and nothing else."""
+    if parameter.annotation is parameter.empty:
+        return parameter.name in _WITHOUT_HINTS
+    annotation = parameter.annotation
+    text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    try:
+        kinds = set(_alternatives(ast.parse(text, mode="eval").body))
+    except SyntaxError:
+        return False
+    return "Callable" in kinds and kinds <= {"Callable", "None"}
+
+
+def _alternatives(node: ast.expr) -> list[str]:
+    """Return the names of the types that a hint allows, without what stands in their brackets."""
+    if isinstance(node, ast.BinOp):
+        return [*_alternatives(node.left), *_alternatives(node.right)]
+    if isinstance(node, ast.Subscript):
+        (name,) = _alternatives(node.value)
+        if name not in {"Optional", "Union"}:
+            return [name]
+        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return [kind for part in inner for kind in _alternatives(part)] + ["None"] * (name == "Optional")
+    if isinstance(node, ast.Attribute):
+        return [node.attr]
+    return [node.id if isinstance(node, ast.Name) else ast.unparse(node)]
+
+
+def use_functions(
+    arguments: Arguments,
+    names: Collection[str],
+    place: CanonicalPlace,
+    findings: Findings,
+    *,
+    packages: tuple[str, ...],
+) -> dict[str, ImportTag]:
+    """Make imports of the dotted paths among the arguments that want functions, and return them.
+
+    What else is written there is a fault. names: the arguments that want functions. place: where the arguments are.
+    packages: what may be imported.
+    """
+    imports: dict[str, ImportTag] = {}
+    for name in arguments:
+        value = arguments[name]
+        if name not in names or value is None or tag_of(value) is not None:
+            continue
+        if is_dotted(value) and is_allowed(value, packages):
+            imports[name] = {"$import": value}
+        else:
+            findings.add(place / name, _fault(name, value, packages))
+    arguments.update(imports)
+    return imports
+
+
+def _fault(name: str, value: Any, packages: tuple[str, ...]) -> str:
+    name_key, file_key = _keys_of_function(name)
+    if not isinstance(value, str):
+        return f"{kind_of(value)}; give a function, by {name_key} and {file_key} or by its dotted path"
+    if not is_dotted(value):
+        return f"{quoted(value)} is no dotted path; give one such as package.module.name"
+    cure = cure_of_own_code(value, packages, f"{name_key}: {{name}}, {file_key}: {{file}}")
+    return f"{quoted(value)} is in no package that definitions may name: {cure}"
+
+
+def _keys_of_function(argument: str) -> tuple[str, str]:
+    for key, of_key in properties("WorkflowTask").items():
+        if "x-file" in of_key and airflow_name(key, of_key) == argument:
+            return key, of_key["x-file"]
+    return f"{argument}_name", f"{argument}_file"
