@@ -5,6 +5,7 @@ What a definition may hold was checked when it was deployed, and is not checked 
     dag_builder.py        build_dag: a canonical definition in, an Airflow DAG out
     built_values.py       Python objects of the values in a definition
     kubernetes_models.py  models of the Kubernetes client of plain maps
+    deployment_mark.py    which deployment a DAG was built from, and what to do if a deploy overtakes its parse
     managed_callables.py  loads functions from callable files, and so executes their authors' code
     managed_files.py      reads callable files without leaving their folder
     stand_ins.py          builds the same DAG without the authors' code
@@ -18,6 +19,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.dagbuild.dag_builder import build_dag
+from openmetadata_airflow_apis.dagbuild.deployment_mark import (
+    FileVersion,
+    deployment_mark,
+    mark_dag,
+    refuse_late_writes,
+)
 from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.stored_content import read_content, read_file
 from openmetadata_airflow_apis.errors import DamagedDocument, ManagedDagsError
@@ -25,28 +32,48 @@ from openmetadata_airflow_apis.errors import DamagedDocument, ManagedDagsError
 if TYPE_CHECKING:
     from airflow.models.dag import DAG
 
+    from openmetadata_airflow_apis.dagbuild.stored_content import StoredContent
+
 __all__ = ["build_dag", "load_dag"]
 
 
 def load_dag(dag_id: str, workflow_config_file: str) -> DAG:
     """Return the DAG of a deployed definition: what the file that a deploy renders calls.
 
-    workflow_config_file: the path of the stored document.
+    workflow_config_file: the path of the stored document. If a deploy replaces it while the DAG is built, which takes
+    as long as the callable files take to import, the DAG is built again from the new one.
     Raises DamagedDocument, naming the file, where the document is missing, torn, edited by hand or another
     DAG's; DagNotBuilt where an operator or a callable is no longer what it was at deploy. What Airflow keeps of
     either begins with its sentence.
     """
-    try:
-        data = read_file(workflow_config_file)
-        if data is None:
-            cure = "deploy the workflow again, or delete the DAG"
-            raise DamagedDocument(workflow_config_file, "the definition's file is missing", cure=cure)
-        content = read_content(data, workflow_config_file)
-        if content["dag_id"] != dag_id:
-            raise DamagedDocument(workflow_config_file, f"it holds the DAG '{content['dag_id']}', not '{dag_id}'")
-        fileloc = sys._getframe(1).f_code.co_filename  # noqa: SLF001 - as Airflow's own DAG finds its file
-        return build_dag(content["definition"], fileloc=fileloc, callables=ManagedCallables())
-    except ManagedDagsError as error:
-        from openmetadata_airflow_apis.dagbuild.import_errors import with_summary
+    fileloc = sys._getframe(1).f_code.co_filename  # noqa: SLF001 - as Airflow's own DAG finds its file
+    callables = ManagedCallables()
+    while True:
+        version, mark = FileVersion(workflow_config_file), ""
+        try:
+            content = _read(dag_id, workflow_config_file)
+            mark = deployment_mark(content["sha256"], content.get("deployed_at"))
+            dag = build_dag(content["definition"], fileloc=fileloc, callables=callables)
+        except ManagedDagsError as error:
+            if not version.was_replaced():
+                from openmetadata_airflow_apis.dagbuild.import_errors import with_summary
 
-        raise with_summary(error)  # noqa: B904 - its cause is set
+                raise with_summary(error, mark)  # noqa: B904 - its cause is set
+        else:
+            if not version.was_replaced():
+                mark_dag(dag, mark)
+                refuse_late_writes(dag, version)
+                return dag
+        if not callables.are_current():  # a file that is as it was is not executed twice
+            callables = ManagedCallables()
+
+
+def _read(dag_id: str, path: str) -> StoredContent:
+    data = read_file(path)
+    if data is None:
+        cure = "deploy the workflow again, or delete the DAG"
+        raise DamagedDocument(path, "the definition's file is missing", cure=cure)
+    content = read_content(data, path)
+    if content["dag_id"] != dag_id:
+        raise DamagedDocument(path, f"it holds the DAG '{content['dag_id']}', not '{dag_id}'")
+    return content

@@ -26,6 +26,7 @@ _NOT_THE_AUTHORS = ("openmetadata_airflow_apis.", "airflow.", "importlib.", "ins
 _MOST_FRAMES = 5
 _TRACEBACK = "Traceback (most recent call last):\n"
 _CAUSE_OF = "\n\nThe above exception was the direct cause of the following exception:\n\n"
+_DEPLOYMENT = re.compile(r" \[deployment (\S+ \S+)\]\s*$")
 _OUR_CLASS = re.compile(r"openmetadata_airflow_apis\.errors\.\w+: ")
 
 
@@ -54,8 +55,11 @@ def is_authors(error: BaseException) -> bool:
     return not _module(frame).startswith("airflow.")
 
 
-def with_summary(error: ManagedDagsError) -> ManagedDagsError:
-    """Return the error as load_dag raises it: its sentence made whole, and the summary as its cause."""
+def with_summary(error: ManagedDagsError, mark: str) -> ManagedDagsError:
+    """Return the error as load_dag raises it: its sentence made whole, and the summary as its cause.
+
+    mark: of the deployment that the error is of, "" where that can't be read; the text ends with it.
+    """
     lines: list[str] = []
     if isinstance(error, DagNotBuilt) and error.__cause__ is not None:
         frames = _authors_frames(error.__cause__)
@@ -66,7 +70,15 @@ def with_summary(error: ManagedDagsError) -> ManagedDagsError:
     # It was never raised, so that Python prints its text alone, without a traceback.
     summary = Exception.__new__(type(error), "\n".join([str(error), *lines]).rstrip().replace("\n\n", "\n"))
     error.__cause__ = summary
+    if mark:
+        error.args = (f"{error} [deployment {mark}]",)
     return error.with_traceback(None)
+
+
+def deployment_in(stacktrace: str) -> str | None:
+    """Return the mark of the deployment that an import error is of, None where the error does not say."""
+    found = _DEPLOYMENT.search(stacktrace)
+    return found[1] if found else None
 
 
 def readable(stacktrace: str) -> str:

@@ -62,6 +62,10 @@ class ManagedCallables:
             raise DagNotBuilt((), f"the file '{file}' in {_FINDER.folder} has no function '{name}'")
         return function
 
+    def are_current(self) -> bool:
+        """Say whether the files that were executed, and those that these import, are still as they were then."""
+        return self._modules is None or _FINDER.sources_are_current()
+
     def _load(self, file: str) -> ModuleType:
         try:
             parts = path_parts(file)
@@ -111,6 +115,20 @@ class _ManagedFinder(MetaPathFinder, Loader):
             package.__path__ = []  # not a namespace of Python's own: only this finder looks below it
             sys.modules[PACKAGE] = package
             sys.meta_path.insert(0, self)  # the others look through folders for each of these modules, in vain
+
+    def sources_are_current(self) -> bool:
+        """Say whether every file that this parse has executed is as it was; what failed is executed again anyway."""
+        for name in self._loaded:
+            spec = getattr(sys.modules.get(name), "__spec__", None)
+            if spec is None or spec.origin is None:
+                continue
+            try:
+                source = read_source(self.folder, os.path.relpath(spec.origin, self.folder))
+            except (OSError, ValueError):
+                source = None
+            if source != spec.loader_state:
+                return False
+        return True
 
     def find_spec(
         self,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.dagbuild.deployment_mark import deployment_mark
 from openmetadata_airflow_apis.dagbuild.stored_content import FORMAT, read_content, revision_of
 from openmetadata_airflow_apis.errors import DamagedDocument
 
@@ -44,6 +45,11 @@ class StoredDocument:
     def __post_init__(self) -> None:
         if not self.revision:
             object.__setattr__(self, "revision", revision_of(self.definition))
+
+    @property
+    def mark(self) -> str:
+        """The mark by which Airflow's rows show that they are of this deployment."""
+        return deployment_mark(self.revision, self.deployed_at.isoformat())
 
 
 def encode(document: StoredDocument) -> bytes:

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error, request_parsing
 from openmetadata_airflow_apis.airflow_versions.dag_permissions import make_dag_permissions
+from openmetadata_airflow_apis.dagbuild.deployment_mark import mark_dag
 from openmetadata_airflow_apis.deploy.row_locks import lock_dag_rows
 from openmetadata_airflow_apis.settings import dags_folder
 
@@ -50,7 +51,8 @@ def write_rows(versions: Sequence[Version], *, session: Session) -> None:
 
     The serialized DAG goes first, and whatever [core] min_serialized_dag_update_interval says: a scheduler must
     never meet a DAG without its tasks, or with those of the version before.
-    DagModel.last_parsed_time becomes the time of the deployment; a later one there is the DAG processor's.
+    DagModel.last_parsed_time becomes the time of the deployment; a later one there is the DAG processor's. The
+    serialized DAG carries the deployment's mark.
     """
     if len(versions) > 1:
         # The scheduler changes the rows of several DAGs in one transaction too, in an order of its own.
@@ -58,6 +60,7 @@ def write_rows(versions: Sequence[Version], *, session: Session) -> None:
     subdir = processor_subdir()
     built = [version for version in versions if version.dag is not None]
     for version in built:
+        mark_dag(version.dag, version.document.mark)
         SerializedDagModel.write_dag(version.dag, processor_subdir=subdir, session=session)
     DAG.bulk_write_to_db([version.dag for version in built], processor_subdir=subdir, session=session)
     if built:
@@ -116,9 +119,14 @@ def _await_parse(version: Version, subdir: str, *, session: Session) -> None:
     elif is_paused is not None:
         row.is_paused = is_paused
     session.flush()
+    renew_at_next_parse(version.dag_id, session=session)
+
+
+def renew_at_next_parse(dag_id: str, *, session: Session) -> None:
+    """Have the DAG's next parse write its serialized row, whatever [core] min_serialized_dag_update_interval says."""
     session.execute(
         update(SerializedDagModel)
-        .where(SerializedDagModel.dag_id == version.dag_id)
+        .where(SerializedDagModel.dag_id == dag_id)
         .values(last_updated=timezone.utcnow() - _LONG_AGO)
         .execution_options(synchronize_session=False)
     )

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis import audit
-from openmetadata_airflow_apis.deploy.ownership import refuse_other_file, refuse_unknown_origin
+from openmetadata_airflow_apis.deploy.ownership import refuse_other_file, refuse_unless_abandoned
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.row_deletion import delete_rows_patiently
-from openmetadata_airflow_apis.errors import DagNotFound
 from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 
@@ -53,17 +52,16 @@ def delete_dag(
     no_answer = f"Airflow's database does not answer; the DAG `{dag_id}` was not deleted, try again later"
     with database_errors(no_answer):
         if not store.knows(dag_id):  # looked up before the lock: an unknown name leaves no lock file
-            refuse_unknown_origin(dag_id, session=session)
-            raise DagNotFound(dag_id)
+            refuse_unless_abandoned(dag_id, store, session=session)
         with store.locked(dag_id):
             deleted = finish_interrupted(dag_id, store, session=session)
             document = store.claim(dag_id)
-            if store.knows(dag_id):
+            if deleted is None and not store.knows(dag_id):  # perhaps deleted by another request while this one waited
+                refuse_unless_abandoned(dag_id, store, session=session)
+            if deleted is None or store.knows(dag_id):
                 refuse_other_file(dag_id, store.fileloc(dag_id), session=session)
                 details = {"sha256": document.revision} if document else None
                 deleted = _delete(dag_id, store, user=user, details=details, session=session)
-            elif deleted is None:
-                raise DagNotFound(dag_id)  # deleted by another request while this one waited
     return DeletedDag(dag_id, deleted)
 
 

@@ -9,7 +9,8 @@ from airflow.models.dagrun import DagRun
 from sqlalchemy import func, select
 
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, DagRows, rows_of
-from openmetadata_airflow_apis.errors import DagNotFound, ManagedDagsError
+from openmetadata_airflow_apis.deploy.ownership import has_lost_its_files
+from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument, ManagedDagsError
 from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors
 
@@ -123,10 +124,13 @@ def get_deployed(
     """Return one deployed DAG. Raises DagNotFound, DamagedDocument, NotDeployedHere, Unavailable."""
     store = store or open_store(settings)
     document = store.read(dag_id)
-    if document is None:
-        raise DagNotFound(dag_id)
     fileloc = store.fileloc(dag_id)
     with database_errors("Airflow's database does not answer; try again later"):
+        if document is None:
+            if has_lost_its_files(dag_id, store, session=session):
+                cure = "deploy the workflow again, or delete the DAG"
+                raise DamagedDocument(fileloc, "is missing, and so is the definition", cure=cure)
+            raise DagNotFound(dag_id)
         rows = rows_of({dag_id: fileloc}, session=session)[dag_id]
         run = _last_runs([dag_id], session=session).get(dag_id)
     return DeployedDagDetail(

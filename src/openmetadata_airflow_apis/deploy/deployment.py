@@ -16,6 +16,7 @@ from airflow.utils.state import State
 from sqlalchemy import func, select
 
 from openmetadata_airflow_apis import audit
+from openmetadata_airflow_apis.dagbuild.deployment_mark import deployment_mark
 from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_dag
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
@@ -61,6 +62,11 @@ class Deployment:
     unfinished_runs: int
     import_error: str | None = None
     changes: Changes | None = None
+
+    @property
+    def mark(self) -> str:
+        """The mark by which Airflow's rows show that they are of this deployment."""
+        return deployment_mark(self.revision, self.deployed_at.isoformat())
 
 
 def _anybody(_: str) -> None:

@@ -2,59 +2,96 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow.models.dag import DagModel
 from airflow.models.serialized_dag import SerializedDagModel
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Text, case, cast, func, literal, null, select
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
-from openmetadata_airflow_apis.dagbuild.import_errors import readable
+from openmetadata_airflow_apis.dagbuild.deployment_mark import MARK_PATH
+from openmetadata_airflow_apis.dagbuild.import_errors import deployment_in, readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql import ColumnElement
 
-    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 
 ParseImportError = parse_import_error()
 PARSED, PENDING, FAILED = "parsed", "pending", "failed"
+_SERIALIZED = SerializedDagModel.__table__
+# dag_id → the hash of a serialized DAG that this process has read, and the mark in it.
+_marks_read: dict[str, tuple[str, str | None]] = {}
+_MARKS_KEPT = 10_000
+
+
+class Deployed(Protocol):
+    """A deployment that rows may be of; a stored document and the answer of a deploy are such."""
+
+    @property
+    def mark(self) -> str:
+        """The mark that its serialized DAG carries."""
+
+    @property
+    def deployed_at(self) -> datetime:
+        """When it was deployed."""
 
 
 @dataclass(frozen=True)
 class DagRows:
-    """What Airflow's database says of a DAG and its file; parsed_time is None for a DAG that it does not know."""
+    """What Airflow's database says of a DAG and its file; parsed_time is None for a DAG that it does not know.
+
+    mark: which deployment the serialized DAG was built from, None where it does not say. import_error_mark: the same
+    of the import error.
+    """
 
     is_paused: bool | None
     is_active: bool
-    is_serialized: bool
+    mark: str | None
     parsed_time: datetime | None
     import_error: str | None
     import_error_time: datetime | None
+    import_error_mark: str | None
 
-    def state(self, document: StoredDocument) -> str:
-        """Return "failed" for an import error of this version, "parsed" where the rows are this version's."""
-        if self.import_error is not None and _since(self.import_error_time, document):
-            return FAILED
-        if self.is_active and self.is_serialized and _since(self.parsed_time, document):
+    def state(self, deployed: Deployed) -> str:
+        """Return "failed" for an import error of this deployment, "parsed" if both rows are this deployment's.
+
+        The serialized DAG carries its deployment's mark. The DAG's row is of the same deployment, or of a later one,
+        if it was written since: no parse writes it from a definition that was replaced (see deployment_mark).
+        """
+        if self.import_error is not None:
+            mark = self.import_error_mark
+            if mark == deployed.mark or (mark is None and _since(self.import_error_time, deployed)):
+                return FAILED
+        if self.is_active and self.mark == deployed.mark and _since(self.parsed_time, deployed):
             return PARSED
         return PENDING
 
-    def parsed_at(self, document: StoredDocument) -> datetime | None:
-        """Return when the DAG processor last parsed this version, None where it has not yet.
+    def parsed_at(self, deployed: Deployed) -> datetime | None:
+        """Return when the DAG processor last parsed this deployment, None if it has not yet.
 
         A deploy writes its own time; a later one is the DAG processor's.
         """
-        if self.parsed_time is not None and self.parsed_time > document.deployed_at:
+        if self.mark == deployed.mark and self.parsed_time is not None and self.parsed_time > deployed.deployed_at:
             return self.parsed_time
         return None
+
+    def are_overwritten(self, deployed: Deployed) -> bool:
+        """Say whether rows were written since the deployment, and the serialized DAG is of another one all the same."""
+        return self.mark != deployed.mark and _since(self.parsed_time, deployed)
 
 
 def rows_of(filelocs: Mapping[str, str], *, session: Session) -> dict[str, DagRows]:
     """Return the rows of each DAG, given the file that each dag_id is deployed as. Two statements."""
+    # What the mark is read from may be a megabyte: it is read again only where it has changed.
+    marks_read = {dag_id: _marks_read[dag_id] for dag_id in filelocs if dag_id in _marks_read}
+    is_read = _SERIALIZED.c.dag_hash.in_([dag_hash for dag_hash, _ in marks_read.values()])
     known: dict[str, Any] = {
         row.dag_id: row
         for row in session.execute(
@@ -63,9 +100,11 @@ def rows_of(filelocs: Mapping[str, str], *, session: Session) -> dict[str, DagRo
                 DagModel.is_paused,
                 DagModel.is_active,
                 DagModel.last_parsed_time,
-                SerializedDagModel.dag_id.label("serialized"),
+                _SERIALIZED.c.dag_hash,
+                case((is_read, null()), else_=_mark_in_data(session)).label("mark"),
+                case((is_read, null()), else_=_SERIALIZED.c.data_compressed).label("data_compressed"),
             )
-            .outerjoin(SerializedDagModel, SerializedDagModel.dag_id == DagModel.dag_id)
+            .outerjoin(_SERIALIZED, _SERIALIZED.c.dag_id == DagModel.dag_id)
             .where(DagModel.dag_id.in_(list(filelocs)))
         )
     }
@@ -83,13 +122,46 @@ def rows_of(filelocs: Mapping[str, str], *, session: Session) -> dict[str, DagRo
         dag_rows[dag_id] = DagRows(
             is_paused=row.is_paused if row else None,
             is_active=bool(row and row.is_active),
-            is_serialized=bool(row and row.serialized),
+            mark=_mark(row, marks_read.get(dag_id)) if row else None,
             parsed_time=row.last_parsed_time if row else None,
             import_error=readable(failure.stacktrace) if failure else None,
             import_error_time=failure.timestamp if failure else None,
+            import_error_mark=deployment_in(failure.stacktrace or "") if failure else None,
         )
     return dag_rows
 
 
-def _since(moment: datetime | None, document: StoredDocument) -> bool:
-    return moment is not None and moment >= document.deployed_at
+def _mark_in_data(session: Session) -> ColumnElement:
+    """Return the expression of the mark in an uncompressed serialized DAG, so that not all of it has to be sent."""
+    data = _SERIALIZED.c.data
+    dialect = session.get_bind().dialect.name
+    if dialect == "postgresql":
+        return data.op("#>>")(cast(literal("{" + ",".join(MARK_PATH) + "}"), ARRAY(Text)))
+    place = "$." + ".".join(f'"{key}"' for key in MARK_PATH)
+    found = func.json_extract(data, place, type_=Text)
+    return func.json_unquote(found, type_=Text) if dialect == "mysql" else found
+
+
+def _mark(row: Any, read: tuple[str, str | None] | None) -> str | None:
+    if row.dag_hash is None:
+        return None
+    if read is not None and read[0] == row.dag_hash:
+        return read[1]
+    mark = _mark_in_row(row)
+    if len(_marks_read) >= _MARKS_KEPT:
+        _marks_read.clear()
+    _marks_read[row.dag_id] = (row.dag_hash, mark)
+    return mark
+
+
+def _mark_in_row(row: Any) -> str | None:
+    if row.data_compressed is None:
+        return str(row.mark) if row.mark is not None else None
+    node: Any = json.loads(zlib.decompress(row.data_compressed))  # [core] compress_serialized_dags
+    for key in MARK_PATH:
+        node = node.get(key) if isinstance(node, dict) else None
+    return node
+
+
+def _since(moment: datetime | None, deployed: Deployed) -> bool:
+    return moment is not None and moment >= deployed.deployed_at

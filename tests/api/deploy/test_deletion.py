@@ -18,6 +18,7 @@ from sqlalchemy import String, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
+from openmetadata_airflow_apis.dagbuild.deployment_mark import DefinitionReplaced
 from openmetadata_airflow_apis.deploy import DeletedDag, delete_dag, deploy, get_deployed, row_deletion
 from openmetadata_airflow_apis.deploy.row_deletion import _tables_naming_dags
 from openmetadata_airflow_apis.errors import DagIsRunning, DagNotFound, NotDeployedHere, Unavailable
@@ -226,7 +227,7 @@ def test_a_parse_that_read_the_file_before_does_not_bring_the_dag_back(nightly, 
     assert list(bag.dags) == ["nightly"]
     deleting()
 
-    with pytest.raises(FileNotFoundError), create_session() as other:
+    with pytest.raises(DefinitionReplaced), create_session() as other:
         DAG.bulk_write_to_db(bag.dags.values(), processor_subdir=str(dags), session=other)
 
     assert session.query(DagModel).count() == 0

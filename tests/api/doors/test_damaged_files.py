@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.models.dag import DagModel
+from airflow.models.serialized_dag import SerializedDagModel
 
 from support.parsing import parse
 
@@ -313,6 +315,39 @@ def test_a_parse_of_a_damaged_record_ends_and_says_what_is_wrong(name: str, save
     else:
         assert str(damage.path(saved)) in error
         assert (status, problem["title"]) == (409, "Conflict")
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_dag_that_has_lost_both_files_is_named_and_can_be_mended(number: int, saved: Path, typed_door, session):
+    """A DAG whose files are both gone is 409 as long as Airflow shows it; it can be deployed anew, or deleted."""
+    for file in (RECORD, MODULE):
+        (saved / file.format("nightly")).unlink()
+
+    status, problem = typed_door("GET", "/dags/nightly")
+
+    sentence = problem["detail"]
+    assert (status, sentence) == (
+        409,
+        f"{saved}/dags/nightly.py: is missing, and so is the definition; deploy the workflow again, or delete the DAG",
+    )
+    follow(cures(sentence)[number], sentence, saved, typed_door)
+    assert typed_door("GET", "/dags/nightly")[0] == (200, 404)[number]
+    known = session.query(DagModel).filter_by(dag_id="nightly").count()
+    assert known == (1, 0)[number]
+
+
+def test_what_airflow_keeps_of_a_dag_without_files_can_be_deleted(saved: Path, typed_door, session):
+    """A DAG that Airflow has deactivated, since its files are gone, can be deleted with its rows."""
+    for file in (RECORD, MODULE):
+        (saved / file.format("nightly")).unlink()
+    session.query(DagModel).filter_by(dag_id="nightly").update({"is_active": False})
+    session.query(SerializedDagModel).filter_by(dag_id="nightly").delete()
+    session.commit()
+
+    assert typed_door("GET", "/dags/nightly")[0] == 404
+    assert typed_door("DELETE", "/dags/nightly")[0] == 200
+
+    assert session.query(DagModel).filter_by(dag_id="nightly").count() == 0
 
 
 def test_both_files_of_the_older_plugin_are_named_at_once(home: Path, typed_door):

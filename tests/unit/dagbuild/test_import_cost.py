@@ -27,6 +27,7 @@ def test_building_a_dag_imports_little():
         "openmetadata_airflow_apis",
         "openmetadata_airflow_apis.dagbuild",
         "openmetadata_airflow_apis.dagbuild.dag_builder",
+        "openmetadata_airflow_apis.dagbuild.deployment_mark",
         "openmetadata_airflow_apis.dagbuild.managed_callables",
         "openmetadata_airflow_apis.dagbuild.managed_files",
         "openmetadata_airflow_apis.dagbuild.stored_content",

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import openmetadata_airflow_apis
-from openmetadata_airflow_apis.dagbuild.import_errors import readable
+from openmetadata_airflow_apis.dagbuild.import_errors import deployment_in, readable
+from openmetadata_airflow_apis.dagbuild.stored_document import decode
 from support.deployed import write_deployed
 
 START = {"$datetime": "2024-01-01T00:00:00+00:00"}
@@ -216,8 +217,10 @@ def test_the_sentence_comes_first_and_then_the_authors_lines(kept, tmp_path: Pat
         f"    dag = load_dag('broken', '{tmp_path}/configs/broken.json')\n"
         f'  File "{init}", line {at + 1}, in load_dag\n'
         f"    {lines[at].strip()}\n"
-        f"openmetadata_airflow_apis.errors.DagNotBuilt: {sentence}\n"
+        f"openmetadata_airflow_apis.errors.DagNotBuilt: {sentence} [deployment {deployment_in(text)}]\n"
     )
+    record = tmp_path / "configs" / "broken.json"
+    assert deployment_in(text) == decode(record.read_bytes(), str(record)).mark
     assert readable(text) == told.rstrip()
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from openmetadata_airflow_apis.dagbuild.deployment_mark import mark_dag
 from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_dag
+from openmetadata_airflow_apis.dagbuild.stored_document import decode
 from openmetadata_airflow_apis.definition import read_workflow
 from support.deployed import write_deployed
 from support.workflows import EXAMPLES, SHIPPED, bash, request, write_callables
@@ -52,6 +54,8 @@ def test_the_webserver_and_the_dag_processor_make_the_same_dag(tmp_path, managed
     assert bag.import_errors == {}
     parsed = bag.dags[canonical["dag_id"]]
     stood_in = stand_in_dag(canonical, fileloc=str(path), folder=managed)
+    record = tmp_path / "configs" / f"{canonical['dag_id']}.json"
+    mark_dag(stood_in, decode(record.read_bytes(), str(record)).mark)
     assert SerializedDAG.to_dict(stood_in) == SerializedDAG.to_dict(parsed)
     assert SerializedDagModel(stood_in).dag_hash == SerializedDagModel(parsed).dag_hash
     assert parsed.fileloc == str(path)

@@ -1,0 +1,95 @@
+"""The mark that a DAG carries into Airflow's serialized_dag table: which deployment it was built from.
+
+Airflow writes a DAG's two rows, `dag` and `serialized_dag`, at different times, and a parse that began before a deploy
+may end after it. So a row has to say itself what it is of. Of all that Airflow serializes with a DAG, from 2.7 to 2.11,
+edge_info alone is kept as it is, may be text, and is shown nowhere but between two tasks of the ids that are its keys:
+no task_id has a `#`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.models.dag import DAG
+
+# Where the mark is in the serialized DAG's JSON.
+MARK_PATH = ("dag", "edge_info", "#deployed", "#", "label")
+
+
+def deployment_mark(revision: str, deployed_at: str | None) -> str:
+    """Return the mark of a deployment: its definition's sha256, and when it was deployed, in ISO 8601."""
+    return f"{revision} {deployed_at}"
+
+
+def mark_dag(dag: DAG, mark: str) -> None:
+    """Give a DAG its mark, before it is serialized."""
+    *_, upstream, downstream, label = MARK_PATH
+    dag.edge_info[upstream] = {downstream: {label: mark}}
+
+
+class FileVersion:
+    """A file as it is at a moment; was_replaced tells later whether another one was put in its place."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._identity = _identity(path)
+
+    def was_replaced(self) -> bool:
+        """Say whether the file was renamed over, changed or taken away."""
+        return _identity(self._path) != self._identity
+
+
+def _identity(path: str) -> tuple[int, ...] | None:
+    try:
+        status = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - without pathlib, for speed
+    except OSError:
+        return None
+    return (status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+class DefinitionReplaced(Exception):
+    """A definition was replaced, or deleted, while it was parsed: what was built from it must not be written."""
+
+
+def refuse_late_writes(dag: DAG, version: FileVersion) -> None:
+    """Let Airflow write the DAG's row only as long as its definition is the one that the DAG was built from.
+
+    Airflow's sync takes the owner, as all else that it writes, once it has locked the row. A deploy replaces the
+    definition before it locks the row. So either the sync finds the definition replaced and raises
+    DefinitionReplaced, which rolls it back, or the deploy comes after it and writes over it.
+    """
+    dag.__class__ = _deployed_dag_class()
+    vars(dag)["_definition_version"] = version
+
+
+def __getattr__(name: str) -> Any:
+    """Find the class DeployedDag, which is made when it is first needed, for whoever unpickles a DAG."""
+    if name != "DeployedDag":
+        raise AttributeError(name)
+    return _deployed_dag_class()
+
+
+@lru_cache(maxsize=1)
+def _deployed_dag_class() -> Any:
+    from airflow.models.dag import DAG
+
+    class DeployedDag(DAG):
+        """A DAG that was deployed here; to Airflow a DAG like any other."""
+
+        @property
+        def owner(self) -> str:
+            """Return the owners of its tasks, as DAG does; raise DefinitionReplaced to a sync that is too late."""
+            is_sync = sys._getframe(1).f_code.co_name == "bulk_write_to_db"  # noqa: SLF001 - nobody else may fail
+            if is_sync and vars(self)["_definition_version"].was_replaced():
+                raise DefinitionReplaced(
+                    f"the definition of the DAG '{self.dag_id}' was replaced while it was parsed; "
+                    "nothing is written of it, its next parse takes the new one"
+                )
+            return str(super().owner)
+
+    DeployedDag.__qualname__ = "DeployedDag"
+    return DeployedDag
