@@ -140,7 +140,7 @@ def _check_query_parameters(operation: operations.Operation) -> None:
     for name, values in request.args.lists():
         if name not in known:
             raise InvalidArgument(name, f"is not known here; known are: {', '.join(known) or 'none'}")
-        if len(set(values)) > 1:
+        if len(set(values)) > 1 and name not in operation.lists:
             raise InvalidArgument(name, parameters.GIVEN_TWICE)
 
 

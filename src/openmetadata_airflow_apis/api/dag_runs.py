@@ -8,15 +8,45 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api.parameters import date_times
 from openmetadata_airflow_apis.api.wait_limit import waiting_time
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.identity import user_name
 
 
-def list_dag_runs(dag_id: str, limit: int = 100, offset: int = 0) -> dict[str, Any]:
+def list_dag_runs(
+    dag_id: str,
+    limit: int = 100,
+    offset: int = 0,
+    *,
+    state: list[str] | None = None,
+    run_type: list[str] | None = None,
+    logical_date_gte: str | None = None,
+    logical_date_lte: str | None = None,
+    start_date_gte: str | None = None,
+    start_date_lte: str | None = None,
+    end_date_gte: str | None = None,
+    end_date_lte: str | None = None,
+    order_by: str | None = None,
+) -> dict[str, Any]:
     """Answer a page of the DAG's runs."""
+    dates = date_times(
+        logical_date_gte=logical_date_gte,
+        logical_date_lte=logical_date_lte,
+        start_date_gte=start_date_gte,
+        start_date_lte=start_date_lte,
+        end_date_gte=end_date_gte,
+        end_date_lte=end_date_lte,
+    )
     with create_session() as session:
-        page, total = runs.list_dag_runs(dag_id, limit=limit, offset=offset, session=session)
+        page, total = runs.list_dag_runs(
+            dag_id,
+            limit=limit,
+            offset=offset,
+            filters={"state": state, "run_type": run_type, **dates},
+            order_by=order_by,
+            session=session,
+        )
         return {"dag_runs": wire.to_json(page), "total_entries": total}
 
 

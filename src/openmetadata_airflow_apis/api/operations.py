@@ -69,6 +69,11 @@ class Operation:
         return tuple(argument.name for argument in self.arguments if argument.place == "query")
 
     @property
+    def lists(self) -> frozenset[str]:
+        """The names of what may be given several times in the query string."""
+        return frozenset(argument.name for argument in self.arguments if argument.schema.get("type") == "array")
+
+    @property
     def handler(self) -> Callable[..., Any]:
         """The function that serves the operation: of the operationId's name, in the controller module."""
         return getattr(importlib.import_module(self.controller), self.operation_id)

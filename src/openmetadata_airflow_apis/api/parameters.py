@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from connexion.decorators.validation import ParameterValidator as ConnexionsValidator
@@ -48,3 +49,21 @@ def check_argument(name: str, value: Any, schema: dict[str, Any]) -> None:
         raise InvalidArgument(name, "has a NUL in it, which no database keeps")
     for error in _Validator(schema).iter_errors(value):
         raise InvalidArgument(name, fault_messages.sentence(error))
+
+
+def date_times(**texts: str | None) -> dict[str, datetime | None]:
+    """Return arguments that are RFC 3339 date-times by their names; raise InvalidArgument where one is none.
+
+    A plus that was not encoded arrives as a space.
+    """
+    return {name: None if text is None else _date_time(name, text.replace(" ", "+")) for name, text in texts.items()}
+
+
+def _date_time(name: str, text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidArgument(name, f"is {fault_messages.quoted(text)}; give a date-time such as 2024-01-31T12:00:00Z")
+    return moment

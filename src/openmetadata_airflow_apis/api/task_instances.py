@@ -8,14 +8,40 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api.parameters import date_times
 from openmetadata_airflow_apis.api.wait_limit import waiting_time
 from openmetadata_airflow_apis.security.identity import user_name
 
 
-def list_task_instances(dag_id: str, run_id: str, limit: int = 100, offset: int = 0) -> dict[str, Any]:
+def list_task_instances(
+    dag_id: str,
+    run_id: str,
+    limit: int = 100,
+    offset: int = 0,
+    *,
+    state: list[str] | None = None,
+    pool: list[str] | None = None,
+    queue: list[str] | None = None,
+    start_date_gte: str | None = None,
+    start_date_lte: str | None = None,
+    end_date_gte: str | None = None,
+    end_date_lte: str | None = None,
+    duration_gte: float | None = None,
+    duration_lte: float | None = None,
+    order_by: str | None = None,
+) -> dict[str, Any]:
     """Answer a page of the run's task instances."""
+    filters = {"state": state, "pool": pool, "queue": queue, "duration_gte": duration_gte, "duration_lte": duration_lte}
+    dates = date_times(
+        start_date_gte=start_date_gte,
+        start_date_lte=start_date_lte,
+        end_date_gte=end_date_gte,
+        end_date_lte=end_date_lte,
+    )
     with create_session() as session:
-        page, total = runs.list_task_instances(dag_id, run_id, limit=limit, offset=offset, session=session)
+        page, total = runs.list_task_instances(
+            dag_id, run_id, limit=limit, offset=offset, filters={**filters, **dates}, order_by=order_by, session=session
+        )
         return {"task_instances": wire.to_json(page), "total_entries": total}
 
 

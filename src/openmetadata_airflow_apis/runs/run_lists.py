@@ -2,42 +2,88 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
+from openmetadata_airflow_apis.runs.list_filters import conditions, ordering
 from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_dag, find_run
 from openmetadata_airflow_apis.runs.run_state import OF_ONE, RUNS_WITH_NOTES, of_one, run_state
+from openmetadata_airflow_apis.runs.task_instance_rows import of_run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.orm import Session
 
     from openmetadata_airflow_apis.runs.results import RunState, TaskInstanceDetail
 
 
-def list_dag_runs(dag_id: str, *, limit: int = 100, offset: int = 0, session: Session) -> tuple[list[RunState], int]:
-    """Return a page of the DAG's runs, the one created last first, and how many there are in all.
+_RUN_COLUMNS = {
+    "run_id": RUN.c.run_id,
+    "state": RUN.c.state,
+    "run_type": RUN.c.run_type,
+    "logical_date": RUN.c.execution_date,
+    "queued_at": RUN.c.queued_at,
+    "start_date": RUN.c.start_date,
+    "end_date": RUN.c.end_date,
+}
+_TASK_INSTANCE_COLUMNS = {
+    "task_id": TI.c.task_id,
+    "map_index": TI.c.map_index,
+    "state": TI.c.state,
+    "pool": TI.c.pool,
+    "queue": TI.c.queue,
+    "start_date": TI.c.start_date,
+    "end_date": TI.c.end_date,
+    "duration": TI.c.duration,
+    "try_number": TI.c.try_number,
+}
 
-    Raises DagNotFound.
+
+def list_dag_runs(
+    dag_id: str,
+    *,
+    limit: int = 100,
+    offset: int = 0,
+    filters: Mapping[str, Any] | None = None,
+    order_by: str | None = None,
+    session: Session,
+) -> tuple[list[RunState], int]:
+    """Return a page of the DAG's runs, the one created last first unless told, and how many there are in all.
+
+    filters: state and run_type as lists of values; logical_date, start_date and end_date with _gte or _lte. order_by:
+    the name of a field, with a minus for the other way round. Raises DagNotFound, InvalidArgument.
     """
     find_dag(dag_id, session=session)
-    these = RUN.c.dag_id == dag_id
-    rows = session.execute(RUNS_WITH_NOTES.where(these).order_by(RUN.c.id.desc()).limit(limit).offset(offset))
+    these = and_(RUN.c.dag_id == dag_id, *conditions(_RUN_COLUMNS, filters or {}))
+    order = ordering(_RUN_COLUMNS, order_by) if order_by else ()
+    query = RUNS_WITH_NOTES.where(these).order_by(*order, RUN.c.id.desc())
+    rows = session.execute(query.limit(limit).offset(offset))
     total = session.execute(select(func.count()).select_from(RUN).where(these)).scalar_one()
     return [run_state(row) for row in rows.mappings()], total
 
 
 def list_task_instances(
-    dag_id: str, run_id: str, *, limit: int = 100, offset: int = 0, session: Session
+    dag_id: str,
+    run_id: str,
+    *,
+    limit: int = 100,
+    offset: int = 0,
+    filters: Mapping[str, Any] | None = None,
+    order_by: str | None = None,
+    session: Session,
 ) -> tuple[list[TaskInstanceDetail], int]:
-    """Return a page of the run's task instances by task_id and map_index, and how many there are in all.
+    """Return a page of the run's task instances, by task_id and map_index unless told, and how many there are in all.
 
-    Raises DagNotFound, DagRunNotFound.
+    filters: state, pool and queue as lists of values, a state `none` for none yet; start_date, end_date and duration
+    with _gte or _lte. order_by: as for list_dag_runs. Raises DagNotFound, DagRunNotFound, InvalidArgument.
     """
     run = find_run(dag_id, run_id, session=session)
-    these = (TI.c.dag_id == dag_id) & (TI.c.run_id == run_id)
-    order = (TI.c.task_id, TI.c.map_index)
-    rows = session.execute(select(TI.c.task_id, *OF_ONE).where(these).order_by(*order).limit(limit).offset(offset))
+    these = and_(of_run(dag_id, run_id), *conditions(_TASK_INSTANCE_COLUMNS, filters or {}))
+    order = ordering(_TASK_INSTANCE_COLUMNS, order_by) if order_by else ()
+    query = select(TI.c.task_id, *OF_ONE).where(these).order_by(*order, TI.c.task_id, TI.c.map_index)
+    rows = session.execute(query.limit(limit).offset(offset))
     total = session.execute(select(func.count()).select_from(TI).where(these)).scalar_one()
     common = {"dag_id": dag_id, "run_id": run_id, "logical_date": run.execution_date}
     return [of_one(row, {**common, "task_id": row.task_id}) for row in rows], total

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
+from sqlalchemy import update
 
 from openmetadata_airflow_apis.api import operations
 from support import dag_runs
@@ -49,6 +52,135 @@ def test_a_page_of_task_instances(typed_door, runs):
     """limit and offset choose a page; the total stays."""
     _, body = typed_door("GET", f"{RUNS}/one/taskInstances?limit=1&offset=2")
     assert ([one["task_id"] for one in body["task_instances"]], body["total_entries"]) == (["third"], 3)
+
+
+@pytest.fixture
+def different_runs(dag, session):
+    """Runs a to d of `doors`, a day after each other from 2026-01-02 on, in different states."""
+    from airflow.models.dagrun import DagRun
+
+    for run_id, state in (("a", "success"), ("b", "failed"), ("c", "running"), ("d", "queued")):
+        dag_runs.new_run(dag, session, {"first": "success"}, run_id=run_id, run_state=state)
+    table = DagRun.__table__
+    for number, run_id in enumerate("abcd"):
+        date = datetime(2026, 1, 2 + number, tzinfo=timezone.utc)
+        columns = {"execution_date": date, "start_date": date, "end_date": date if number < 2 else None}
+        session.execute(update(table).where(table.c.dag_id == "doors", table.c.run_id == run_id).values(**columns))
+    session.execute(update(table).where(table.c.run_id == "d").values(run_type="scheduled", start_date=None))
+    session.commit()
+
+
+@pytest.mark.parametrize(
+    ("query", "run_ids"),
+    [
+        ("", "dcba"),
+        ("state=failed", "b"),
+        ("state=failed&state=success", "ba"),
+        ("state=failed,success", "ba"),
+        ("run_type=scheduled", "d"),
+        ("logical_date_gte=2026-01-03T00:00:00Z", "dcb"),
+        ("logical_date_gte=2026-01-03T00:00:00Z&logical_date_lte=2026-01-04T00:00:00Z", "cb"),
+        ("logical_date_lte=2026-01-03T01:00:00%2B01:00", "ba"),
+        ("logical_date_lte=2026-01-03T01:00:00+01:00", "ba"),
+        ("start_date_gte=2026-01-04T00:00:00Z", "c"),
+        ("start_date_lte=2026-01-02T00:00:00Z", "a"),
+        ("end_date_lte=2026-01-02T00:00:00Z", "a"),
+        ("end_date_gte=2026-01-02T00:00:00Z&state=failed", "b"),
+        ("order_by=logical_date", "abcd"),
+        ("order_by=-logical_date", "dcba"),
+        ("order_by=end_date", "abdc"),
+        ("order_by=-start_date", "cbad"),
+        ("order_by=state", "bdca"),
+        ("order_by=run_id&limit=2&offset=1", "bc"),
+    ],
+)
+def test_runs_are_filtered_and_ordered(typed_door, different_runs, query, run_ids):
+    """list_dag_runs takes Airflow's filters and its order; what has no value comes last, the total counts the rest."""
+    status, body = typed_door("GET", f"{RUNS}?{query}")
+    assert status == 200, body
+    assert "".join(run["run_id"] for run in body["dag_runs"]) == run_ids
+    assert body["total_entries"] == (4 if "limit" in query else len(run_ids))
+
+
+@pytest.fixture
+def different_tasks(session):
+    """The run `one` of five task instances of `doors` that differ in all that can be asked for."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.operators.empty import EmptyOperator
+
+    with dag_runs.new_dag("doors") as dag:
+        for name in "abcde":
+            EmptyOperator(task_id=name)
+    dag_runs.store(dag, session)
+    states = {"a": "success", "b": "failed", "c": "running", "d": None, "e": "queued"}
+    dag_runs.new_run(dag, session, states, run_id="one")
+    table = TaskInstance.__table__
+    for number, name in enumerate("abcde"):
+        date = datetime(2026, 1, 2 + number, tzinfo=timezone.utc)
+        columns = {
+            "start_date": date if name in "abc" else None,
+            "end_date": date if name in "ab" else None,
+            "duration": 10.0 * (number + 1) if name in "ab" else None,
+            "pool": "narrow" if name == "b" else "default_pool",
+            "queue": "gpu" if name == "c" else "default",
+        }
+        session.execute(update(table).where(table.c.dag_id == "doors", table.c.task_id == name).values(**columns))
+    session.commit()
+
+
+@pytest.mark.parametrize(
+    ("query", "task_ids"),
+    [
+        ("", "abcde"),
+        ("state=failed&state=running", "bc"),
+        ("state=none", "d"),
+        ("state=none&state=queued", "de"),
+        ("pool=narrow", "b"),
+        ("queue=gpu", "c"),
+        ("queue=gpu&pool=narrow", ""),
+        ("start_date_gte=2026-01-03T00:00:00Z", "bc"),
+        ("start_date_lte=2026-01-03T00:00:00Z", "ab"),
+        ("end_date_gte=2026-01-03T00:00:00Z", "b"),
+        ("end_date_lte=2026-01-02T00:00:00Z", "a"),
+        ("duration_gte=15", "b"),
+        ("duration_lte=15.5", "a"),
+        ("order_by=-duration", "bacde"),
+        ("order_by=-task_id", "edcba"),
+        ("order_by=state&limit=2", "be"),
+    ],
+)
+def test_task_instances_are_filtered_and_ordered(typed_door, different_tasks, query, task_ids):
+    """list_task_instances takes Airflow's filters and its order; the total counts what is left."""
+    status, body = typed_door("GET", f"{RUNS}/one/taskInstances?{query}")
+    assert status == 200, body
+    assert "".join(one["task_id"] for one in body["task_instances"]) == task_ids
+    assert body["total_entries"] == (5 if "limit" in query else len(task_ids))
+
+
+DATE = "give a date-time such as 2024-01-31T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("state=exploded", "The argument 'state' 'exploded' is not one of queued, running, success, failed"),
+        ("logical_date_gte=yesterday", f"The argument 'logical_date_gte' is 'yesterday'; {DATE}"),
+        ("end_date_lte=2026-01-01T00:00:00", f"The argument 'end_date_lte' is '2026-01-01T00:00:00'; {DATE}"),
+        (
+            "order_by=conf",
+            (
+                "The argument 'order_by' is 'conf'; give one of run_id, state, run_type, logical_date, queued_at, "
+                "start_date, end_date, with a - before it for the other way round"
+            ),
+        ),
+        ("limit=1&limit=2", "The argument 'limit' is given more than once, with different values; give it once"),
+    ],
+)
+def test_filters_that_cannot_be(typed_door, dag, query, detail):
+    """A filter or an order that cannot be is 400, and says what can."""
+    status, body = typed_door("GET", f"{RUNS}?{query}")
+    assert status == 400
+    assert body["detail"] == detail
 
 
 @pytest.mark.parametrize(

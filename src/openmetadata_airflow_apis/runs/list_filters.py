@@ -1,0 +1,48 @@
+"""What a list holds, and in which order: from arguments of a call that are named as Airflow names them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_
+
+from openmetadata_airflow_apis.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy.sql import ColumnElement
+
+
+def conditions(columns: Mapping[str, Any], filters: Mapping[str, Any]) -> Iterator[ColumnElement]:
+    """Yield the conditions of filters; one that is None filters nothing.
+
+    columns: by the name of the filter. A name with _gte or _lte at its end bounds the column of its beginning. A list
+    has the values to be found, in which `none` is no value.
+    """
+    for name, value in filters.items():
+        if value is None:
+            continue
+        if name.endswith("_gte"):
+            yield columns[name.removesuffix("_gte")] >= value
+        elif name.endswith("_lte"):
+            yield columns[name.removesuffix("_lte")] <= value
+        else:
+            column = columns[name]
+            among = column.in_([one for one in value if one != "none"])
+            yield or_(among, column.is_(None)) if "none" in value else among
+
+
+def ordering(columns: Mapping[str, Any], order_by: str) -> Sequence[ColumnElement]:
+    """Return the order by a column, the other way round where a minus is before its name; what has no value comes last.
+
+    Raises InvalidArgument.
+    """
+    name = order_by.removeprefix("-")
+    if name not in columns:
+        raise InvalidArgument(
+            "order_by",
+            f"is '{order_by}'; give one of {', '.join(columns)}, with a - before it for the other way round",
+        )
+    column = columns[name]
+    return (column.is_(None), column.desc() if order_by.startswith("-") else column)
