@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, Callable, Optional, Union
+from datetime import datetime, timezone
+from typing import Any, Callable, Optional, Union
 
 import pytest
 
 from openmetadata_airflow_apis.checks.function_arguments import wants_function
 from openmetadata_airflow_apis.checks.operator_signatures import signature_of
+from openmetadata_airflow_apis.checks.workflow_check import check_workflow
+from openmetadata_airflow_apis.errors import InvalidDefinition
+from openmetadata_airflow_apis.settings import Settings
+from support.workflows import bash, request
 
-from .test_check_workflow import bash, faults, request
-from .test_check_workflow import settings as settings  # the fixture
+NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
+DAG = "/workflow/dag_config/nightly"
 
-if TYPE_CHECKING:
-    from openmetadata_airflow_apis.settings import Settings
+
+def faults(document: dict[str, Any]) -> dict[str, str]:
+    """Return the faults of a definition by their pointer below the DAG."""
+    with pytest.raises(InvalidDefinition) as caught:
+        check_workflow(document, Settings(), now=NOW)
+    return {fault.pointer.removeprefix(DAG): fault.detail for fault in caught.value.faults}
 
 
 @pytest.mark.parametrize(
@@ -59,28 +68,26 @@ def test_an_operators_signature_says_which_arguments_want_functions(path: str, f
     assert functions - signature_of(import_object(path)).functions == set()
 
 
-def test_a_text_in_default_args_is_no_function(settings: Settings) -> None:
+def test_a_text_in_default_args_is_no_function() -> None:
     """default_args give an operator's function as a task does, and the same faults."""
     sensor = {"operator": "airflow.sensors.external_task.ExternalTaskSensor", "external_dag_id": "other"}
     document: Any = request(
         start_date="2024-01-01", default_args={"execution_date_fn": "tomorrow"}, tasks={"wait": sensor, "one": bash()}
     )
-    assert faults(document, settings) == {
-        "/default_args/execution_date_fn": [
-            "'tomorrow' is no dotted path; give one such as package.module.name",
-        ]
+    assert faults(document) == {
+        "/default_args/execution_date_fn": "'tomorrow' is no dotted path; give one such as package.module.name"
     }
 
 
 @pytest.mark.parametrize("value", [5, True, ["airflow.macros.ds_add"]])
-def test_what_is_no_text_is_no_function(settings: Settings, value: object) -> None:
+def test_what_is_no_text_is_no_function(value: object) -> None:
     """A number or a list where a function is wanted is a fault that names the keys to write."""
     sensor = {
         "operator": "airflow.sensors.external_task.ExternalTaskSensor",
         "external_dag_id": "other",
         "execution_date_fn": value,
     }
-    ((place, (detail,)),) = faults(request(start_date="2024-01-01", tasks={"wait": sensor}), settings).items()
+    ((place, detail),) = faults(request(start_date="2024-01-01", tasks={"wait": sensor})).items()
     assert place == "/tasks/wait/execution_date_fn"
     assert detail.endswith(
         "give a function, by execution_date_fn_name and execution_date_fn_file or by its dotted path"

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
 from openmetadata_airflow_apis.definition import read_workflow
 from openmetadata_airflow_apis.definition.dataset_conditions import condition_of_text
+from support.workflows import bash, request
 
-from .test_canonical import BASH, NOW, request
+NOW = datetime(2026, 11, 22, 15, 30, tzinfo=timezone.utc)
 
 DAILY = {"__type__": "airflow.timetables.trigger.CronTriggerTimetable", "cron": "@daily", "timezone": "UTC"}
 
 
 def read_schedule(schedule: Any) -> Any:
     """Return the reading of a DAG with a schedule."""
-    return read_workflow(request({"start_date": "2024-01-01", "schedule": schedule, "tasks": {"a": BASH}}), now=NOW)
+    return read_workflow(request(start_date="2024-01-01", schedule=schedule, tasks={"a": bash()}), now=NOW)
 
 
 def faults_of(schedule: Any) -> list[tuple[str, str]]:
