@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openmetadata_airflow_apis.checks.workflow_check import check_workflow
-from openmetadata_airflow_apis.definition import read_file
+from openmetadata_airflow_apis.checks.file_check import check_file
+from openmetadata_airflow_apis.definition import Workflow, read_file
 from openmetadata_airflow_apis.errors import InvalidDefinition
 from openmetadata_airflow_apis.settings import Settings
 from support.deployed import write_deployed
@@ -32,9 +32,6 @@ from support.versions import AIRFLOW
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from openmetadata_airflow_apis.definition import Workflow
-    from openmetadata_airflow_apis.errors import Fault
-
 CORPUS = Path(__file__).parent
 READ = sorted(path.stem[: -len("_expected")] for path in (CORPUS / "files").glob("*_expected.py"))
 REFUSED = sorted(path.stem[: -len("_faults")] for path in (CORPUS / "files").glob("*_faults.json"))
@@ -42,17 +39,8 @@ NOW = datetime(2026, 11, 22, 10, 30, tzinfo=timezone.utc)  # what relative dates
 
 # What is read or refused wrongly today, and why.
 FAILING: dict[str, str] = {
-    "yaml_tags_refused": "lines of what is wrong with the YAML itself",
     "datasets_from_a_file": "dataset names from a file",
     "datasets_from_a_file_by_condition": "dataset names from a file",
-    "duplicate_keys": "lines of doubled keys",
-    "duplicate_keys_in_json": "lines in JSON",
-    "faults_in_default": "faults in default are told for each DAG",
-    "faults_in_json": "lines in JSON",
-    "graphs_that_are_none": "a circle is told twice",
-    "misspelt_keys": "a misspelt 'operator' is named",
-    "no_json": "lines in JSON",
-    "no_yaml": "lines of YAML that can't be read",
     "providers_that_are_missing": "provider packages that are not installed",
     "sql_operators_that_are_gone": "SQL operators that providers have removed",
 }
@@ -103,21 +91,13 @@ def installation(tmp_path_factory, database) -> Iterator[Path]:
 def read(name: str) -> tuple[list[Workflow], list[str]]:
     """Return the workflows of a file, and its faults as `validate` prints them."""
     try:
-        file = read_file(file_of(name))
+        results = list(check_file(read_file(file_of(name)), Settings.load(), now=NOW))
     except InvalidDefinition as error:
-        return [], [line_of(fault.pointer, None, fault) for fault in error.faults]
-    workflows, faults = [], []
-    for index, request in enumerate(file.requests):
-        try:
-            workflows.append(check_workflow(request, Settings.load(), now=NOW))
-        except InvalidDefinition as error:
-            faults += [line_of(*file.place(index, fault.pointer), fault) for fault in error.faults]
-    return workflows, faults
-
-
-def line_of(pointer: str, line: int | None, fault: Fault) -> str:
-    """Return a fault as `validate` prints it, but for the file's name."""
-    return f"{line or '-'}: {pointer or '/'}: {fault.detail}"
+        results = [error.faults]
+    faults = [fault for result in results if isinstance(result, (list, tuple)) for fault in result]
+    return [result for result in results if isinstance(result, Workflow)], [
+        f"{fault.line or '-'}: {fault}" for fault in faults
+    ]
 
 
 def dags_in(path: Path) -> dict[str, dict[str, Any]]:

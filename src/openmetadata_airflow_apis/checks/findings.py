@@ -31,6 +31,10 @@ class Findings:
         """Say whether a fault was noted at that place or below it."""
         return any(at_fault[: len(place)] == place for at_fault in self.places)
 
+    def is_of_default_block(self, place: CanonicalPlace) -> bool:
+        """Say whether what stands at a place was said in the `default` block, for every DAG of a file."""
+        return self._reading.pointer(*place).startswith("/workflow/dag_config/default/")
+
     def read_badly(self, task: int, argument: str) -> bool:
         """Say whether the reading found a fault in what an argument of a task was to be made from.
 

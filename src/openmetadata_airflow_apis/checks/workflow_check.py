@@ -89,18 +89,21 @@ def _check_default_args(definition: Definition, findings: Findings, known: set[s
 
     misspelled_alone: an operator is missing, which may take any argument; only near misses of known ones are noted.
     """
-    for place, default_args in _every_default_args(definition):
+    for holder, default_args in _every_default_args(definition):
         for key in default_args:
+            place = holder / key
             if key in known or key == "params":
                 continue
             if key in properties("WorkflowDag"):
                 # Or it is an argument of the operator that could not be found.
                 if not misspelled_alone:
-                    findings.add(place / key, f"'{key}' belongs in the DAG, beside default_args")
+                    findings.add(place, f"'{key}' belongs in the DAG, beside default_args")
                 continue
-            near = nearest(key, known)
-            if near or not misspelled_alone:
-                findings.add(place / key, f"no operator of this DAG has an argument '{key}'{near}")
+            # What the default block says may be for the operators of another DAG.
+            is_shared = findings.is_of_default_block(place)
+            near = nearest(key, known, likeness=0.8 if is_shared else 0.6)
+            if near or not (misspelled_alone or is_shared):
+                findings.add(place, f"no operator of this DAG has an argument '{key}'{near}")
 
 
 def _every_default_args(definition: Definition) -> list[tuple[CanonicalPlace, Arguments]]:
@@ -133,6 +136,7 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings, tags:
         for index, task in enumerate(definition["tasks"])
         if findings.has("tasks", index)
         or findings.read_badly(index, "python_callable")
+        or reading.at_fault("tasks", index, "upstream")  # it may go round in a circle, of which Airflow would tell too
         or ("decorator" in task and findings.arguments_read_badly(index))  # Airflow calls the function with them
         or not ("operator" in task or "decorator" in task)
     }

@@ -12,6 +12,7 @@ from openmetadata_airflow_apis.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from openmetadata_airflow_apis.errors import Fault
 
@@ -42,29 +43,25 @@ def _validate(path: Path, settings: Settings, *, quiet: bool) -> int:
         print(f"{path}: {error.strerror}")
         return 2
     except InvalidDefinition as error:
-        for fault in error.faults:
-            print(f"{path}: {fault}")
+        _print_faults(path, error.faults)
         return 1
-    results = [_check(path, file, index, settings, quiet=quiet) for index in range(len(file.requests))]
-    return 0 if all(results) else 1
+    return 0 if _check(path, file, settings, quiet=quiet) else 1
 
 
-def _check(path: Path, file: WorkflowFile, index: int, settings: Settings, *, quiet: bool) -> bool:
-    from openmetadata_airflow_apis.checks.workflow_check import check_workflow
+def _check(path: Path, file: WorkflowFile, settings: Settings, *, quiet: bool) -> bool:
+    from openmetadata_airflow_apis.checks.file_check import check_file
 
-    try:
-        workflow = check_workflow(file.requests[index], settings, now=datetime.now(timezone.utc), read_variables=False)
-    except InvalidDefinition as error:
-        for fault in error.faults:
-            print(_line(path, file, index, fault))
-        return False
-    if not quiet:
-        tasks = len(workflow.definition["tasks"])
-        print(f"{path}: {workflow.dag_id} is well, {tasks} task{'' if tasks == 1 else 's'}")
-    return True
+    is_well = True
+    for result in check_file(file, settings, now=datetime.now(timezone.utc), read_variables=False):
+        if isinstance(result, list):
+            is_well = False
+            _print_faults(path, result)
+        elif not quiet:
+            tasks = len(result.definition["tasks"])
+            print(f"{path}: {result.dag_id} is well, {tasks} task{'' if tasks == 1 else 's'}")
+    return is_well
 
 
-def _line(path: Path, file: WorkflowFile, index: int, fault: Fault) -> str:
-    pointer, line = file.place(index, fault.pointer)
-    place = f"{path}:{line}" if line is not None else str(path)
-    return f"{place}: {pointer or '/'}: {fault.detail}"
+def _print_faults(path: Path, faults: Iterable[Fault]) -> None:
+    for fault in faults:
+        print(f"{path}:{fault.line}: {fault}" if fault.line is not None else f"{path}: {fault}")

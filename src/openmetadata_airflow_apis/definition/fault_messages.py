@@ -29,15 +29,15 @@ _LIMITS = {
 }
 
 
-def closest(word: str, words: Iterable[str]) -> str | None:
-    """Return the nearest of the words, None where none is near."""
-    close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
+def closest(word: str, words: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """Return the nearest of the words, None where none is near. likeness: from 0 to 1, what is near at the least."""
+    close = difflib.get_close_matches(word, list(words), n=1, cutoff=likeness)
     return close[0] if close else None
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
+def nearest(word: str, words: Iterable[str], *, likeness: float = 0.6) -> str:
     """Return "; did you mean 'x'?" with the nearest of the words, or nothing where none is near."""
-    close = closest(word, words)
+    close = closest(word, words, likeness=likeness)
     return f"; did you mean '{close}'?" if close else ""
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.definition.json_limits import pointer_of
+from openmetadata_airflow_apis.definition.json_places import json_places, twice
 from openmetadata_airflow_apis.definition.places import escape, join, split
 from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
 
@@ -27,26 +28,31 @@ class WorkflowFile:
     """The requests that a file means, each as it could be sent to deploy_dag.
 
     names: for each request the DAG's key in the file; None where the request stands there itself.
-    lines: a pointer into the file → its line, from 1; none for JSON.
+    lines: a pointer into the file → its line, from 1.
     """
 
     requests: list[object]
     names: list[str | None]
     lines: Mapping[str, int] = field(default_factory=dict)
 
-    def place(self, index: int, pointer: str) -> tuple[str, int | None]:
-        """Return a pointer of the request at the index as a pointer into the file, with its line."""
-        name = self.names[index]
+    def placed(self, index: int, fault: Fault) -> Fault:
+        """Return a fault of the request at the index as one of the file, with its line."""
+        pointer, name = fault.pointer, self.names[index]
         if name is not None:
             # What was made for the request alone (its name, say) is the DAG's key in the file.
             inside = pointer.startswith(_CONFIG + "/")
             pointer = pointer[len(_CONFIG) :] if inside else f"/{escape(name)}"
-        parts = split(pointer)
-        for length in range(len(parts), -1, -1):
-            line = self.lines.get(join(parts[:length]))
-            if line is not None:
-                return pointer, line
-        return pointer, None
+        return _with_line(fault._replace(pointer=pointer), self.lines)
+
+
+def _with_line(fault: Fault, lines: Mapping[str, int]) -> Fault:
+    """Return a fault with its own line, or else that of its nearest ancestor."""
+    parts = split(fault.pointer)
+    for length in range(len(parts), -1, -1):
+        line = fault.line or lines.get(join(parts[:length]))
+        if line is not None:
+            return fault._replace(line=line)
+    return fault
 
 
 def read_file(path: FilePath) -> WorkflowFile:
@@ -57,22 +63,18 @@ def read_file(path: FilePath) -> WorkflowFile:
 
 def read_json(text: str | bytes) -> WorkflowFile:
     """Read one request of either dialect; raise InvalidDefinition for what is no plain JSON."""
-
-    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        doubles = sorted({key for key in keys if keys.count(key) > 1})
-        if doubles:
-            raise ValueError(f"the key {doubles[0]!r} is there twice in one map")
-        return dict(pairs)
-
-    def no_number(name: str) -> NoReturn:
-        raise ValueError(f"{name} is no number that JSON knows")
-
     try:
-        document = json.loads(text, object_pairs_hook=object_of, parse_constant=no_number)
+        text = text if isinstance(text, str) else text.decode(json.detect_encoding(text))
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        detail = f"is no JSON: {error.msg}, column {error.colno}"
+        raise InvalidDefinition([Fault("", detail, error.lineno)]) from None
     except (ValueError, RecursionError) as error:
         raise InvalidDefinition([Fault("", f"is no JSON: {error}")]) from None
-    return _requests(document, {})
+    places = json_places(text)
+    if places.faults:
+        raise InvalidDefinition(places.faults)
+    return _requests(document, places.lines)
 
 
 def read_yaml(text: str | bytes) -> WorkflowFile:
@@ -86,7 +88,7 @@ def read_yaml(text: str | bytes) -> WorkflowFile:
     try:
         node = yaml.compose(text, Loader=loader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidDefinition([Fault("", f"is no YAML: {' '.join(str(error).split())}")]) from None
+        raise InvalidDefinition([_unreadable(error)]) from None
     if node is None:
         raise InvalidDefinition([Fault("", "is empty")])
     faults: list[Fault] = []
@@ -94,8 +96,18 @@ def read_yaml(text: str | bytes) -> WorkflowFile:
     document = reader.value(node, None, 0)
     lines: dict[str, int] = {pointer_of(way): line for way, line in reader.lines}
     if faults:
-        raise InvalidDefinition(faults)
+        raise InvalidDefinition([_with_line(fault, lines) for fault in faults])
     return _requests(document, lines)
+
+
+def _unreadable(error: Exception) -> Fault:
+    """Return what the YAML parser says as one sentence, with the line that it stopped at."""
+    problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    if problem is None or mark is None:
+        return Fault("", f"is no YAML: {' '.join(str(error).split())}")
+    began = getattr(error, "context_mark", None)
+    context = f"{error.context} from line {began.line + 1}, " if began is not None else ""  # type: ignore[attr-defined]
+    return Fault("", f"is no YAML: {context}{problem}", mark.line + 1)
 
 
 class _YamlReader:
@@ -135,6 +147,7 @@ class _YamlReader:
     def _map(self, node: Any, way: Way, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
         merged: dict[str, Any] = {}
+        own_lines: dict[str, int] = {}
         for key_node, value_node in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 sources = value_node.value if value_node.id == "sequence" else [value_node]
@@ -147,11 +160,13 @@ class _YamlReader:
             if key is None:
                 self._faults.append(Fault(pointer_of(way), "has a key that is no text"))
             elif key in result:
-                self._faults.append(Fault(pointer_of((way, key)), "is there twice in one map"))
+                self._faults.append(twice(pointer_of((way, key)), key_node.start_mark.line + 1, own_lines[key]))
+                self.value(value_node, (way, key), depth + 1)  # for what is wrong in it
             else:
+                own_lines[key] = key_node.start_mark.line + 1
                 result[key] = self.value(value_node, (way, key), depth + 1)
                 # A fault in a block is shown at its key rather than at the block's first line.
-                self.lines.append(((way, key), key_node.start_mark.line + 1))
+                self.lines.append(((way, key), own_lines[key]))
         return {**merged, **result}
 
     def _scalar_value(self, node: Any, way: Way) -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from openmetadata_airflow_apis.cli import validate
 from openmetadata_airflow_apis.definition import read_json, read_yaml
-from openmetadata_airflow_apis.errors import InvalidDefinition
+from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
 
 DAGS = """\
 default:
@@ -35,10 +35,10 @@ nightly_report:
 """
 
 
-def fault_of(text: str, read=read_yaml) -> list[tuple[str, str]]:
+def faults_of(text: str, read=read_yaml) -> list[Fault]:
     with pytest.raises(InvalidDefinition) as caught:
         read(text)
-    return [(fault.pointer, fault.detail) for fault in caught.value.faults]
+    return list(caught.value.faults)
 
 
 def test_a_dag_factory_file_is_a_request_for_each_dag() -> None:
@@ -63,7 +63,7 @@ def test_a_dag_factory_file_is_a_request_for_each_dag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pointer", "place"),
+    ("pointer", "placed"),
     [
         ("/workflow/dag_config/nightly_report/tasks/0/retries", ("/nightly_report/tasks/0/retries", 20)),
         ("/workflow/dag_config/nightly_report/tasks/0", ("/nightly_report/tasks/0", 17)),
@@ -72,56 +72,100 @@ def test_a_dag_factory_file_is_a_request_for_each_dag() -> None:
         ("/workflow/name", ("/nightly_report", 12)),
     ],
 )
-def test_a_pointer_of_a_request_has_its_line_in_the_file(pointer: str, place: tuple[str, int]) -> None:
+def test_a_fault_of_a_request_has_its_line_in_the_file(pointer: str, placed: tuple[str, int]) -> None:
     """A fault of a request is shown where it stands in the file."""
-    assert read_yaml(DAGS).place(1, pointer) == place
+    in_file, line = placed
+    assert read_yaml(DAGS).placed(1, Fault(pointer, "x")) == Fault(in_file, "x", line)
 
 
 def test_a_request_may_be_written_as_yaml() -> None:
     """A request of either dialect is understood in YAML as well."""
     file = read_yaml("workflow: {name: x, dag_config: {}}")
     assert file.requests == [{"workflow": {"name": "x", "dag_config": {}}}]
-    assert file.place(0, "/workflow/name") == ("/workflow/name", 1)
+    assert file.placed(0, Fault("/workflow/name", "x")) == Fault("/workflow/name", "x", 1)
     assert read_yaml("name: x\nowner: y\ntasks: []").requests == [{"name": "x", "owner": "y", "tasks": []}]
 
 
 @pytest.mark.parametrize(
-    ("text", "pointer", "detail"),
+    ("text", "pointer", "detail", "line"),
     [
-        ("a: {b: 1, b: 2}", "/a/b", "is there twice in one map"),
-        ("a: {[1]: 2}", "/a", "has a key that is no text"),
-        ("", "", "is empty"),
-        ("a: 1", "", "has neither 'workflow' nor DAGs: a map of DAGs by name is wanted, beside 'default' if it is"),
-        ("tasks: {a: {}}\n", "", "has neither 'workflow' nor DAGs: a map of DAGs by name is wanted, beside 'default' if it is"),
-        ("a: &x [*x]", "", "has too many nodes or levels; anchors may have multiplied them"),
-        ("a: !!binary aGVsbG8=", "/a", "has a YAML type that JSON doesn't know"),
-        ("a: !!python/object/apply:os.system [ls]", "/a", "has the unknown tag '!!python/object/apply:os.system'; known are !join, !and and !or"),
+        ("a: {b: 1,\n\nb: 2}", "/a/b", "is there twice in one map; the first is in line 1", 3),
+        ("a:\n  {[1]: 2}", "/a", "has a key that is no text", 1),
+        ("", "", "is empty", None),
+        ("a: 1", "", "has neither 'workflow' nor DAGs: a map of DAGs by name is wanted, beside 'default' if it is", None),
+        ("tasks: {a: {}}\n", "", "has neither 'workflow' nor DAGs: a map of DAGs by name is wanted, beside 'default' if it is", None),
+        ("a: &x [*x]", "", "has too many nodes or levels; anchors may have multiplied them", 1),
+        ("\na: !!binary aGVsbG8=", "/a", "has a YAML type that JSON doesn't know", 2),
+        ("a: !!python/object/apply:os.system [ls]", "/a", "has the unknown tag '!!python/object/apply:os.system'; known are !join, !and and !or", 1),
     ],
 )  # fmt: skip
-def test_yaml_that_is_no_workflow(text: str, pointer: str, detail: str) -> None:
-    """What is wrong with a YAML file is said with its place, and nothing in it is executed."""
-    assert fault_of(text) == [(pointer, detail)]
-
-
-def test_an_unfinished_yaml_file_is_refused_with_the_line() -> None:
-    """A file that is no YAML says where it stops being one."""
-    [(pointer, detail)] = fault_of("a: [1,\nb: {")
-    assert pointer == ""
-    assert detail.startswith("is no YAML: ")
-    assert "line 3" in detail
+def test_yaml_that_is_no_workflow(text: str, pointer: str, detail: str, line: int | None) -> None:
+    """What is wrong with a YAML file is said with its place and line, and nothing in it is executed."""
+    assert faults_of(text) == [Fault(pointer, detail, line)]
 
 
 @pytest.mark.parametrize(
-    ("text", "detail"),
+    ("text", "detail", "line"),
     [
-        ('{"a": 1, "a": 2}', "is no JSON: the key 'a' is there twice in one map"),
-        ('{"a": NaN}', "is no JSON: NaN is no number that JSON knows"),
-        ("{", "is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ("a: [1,\nb: {", "is no YAML: while parsing a flow node from line 3, did not find expected node content", 3),
+        ("a: 'b\n", "is no YAML: while scanning a quoted scalar from line 1, found unexpected end of stream", 2),
+        ("a: b: c", "is no YAML: mapping values are not allowed in this context", 1),
+        ("a: 1\n\tb: 2", "is no YAML: while scanning a plain scalar from line 1, found a tab character that violates indentation", 2),
+    ],
+)  # fmt: skip
+def test_an_unfinished_yaml_file_is_refused_with_the_line(text: str, detail: str, line: int) -> None:
+    """A file that is no YAML says where it stops being one."""
+    assert faults_of(text) == [Fault("", detail, line)]
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ('{"a": 1,\n "a": 2}', [Fault("/a", "is there twice in one map; the first is in line 1", 2)]),
+        (
+            '{"a": [{"b": "}", "b": {"c": 1,\n"c": 2}}], "d/e": -Infinity,\n"f": NaN}',
+            [
+                Fault("/a/0/b", "is there twice in one map; the first is in line 1", 1),
+                Fault("/a/0/b/c", "is there twice in one map; the first is in line 1", 2),
+                Fault("/d~1e", "is -Infinity, a number that JSON doesn't know", 2),
+                Fault("/f", "is NaN, a number that JSON doesn't know", 3),
+            ],
+        ),
+        ("{", [Fault("", "is no JSON: Expecting property name enclosed in double quotes, column 2", 1)]),
+        ('{\n"a": 1\n"b": 2}', [Fault("", "is no JSON: Expecting ',' delimiter, column 1", 3)]),
     ],
 )
-def test_json_that_is_none(text: str, detail: str) -> None:
-    """JSON that two readers could understand differently is refused."""
-    assert fault_of(text, read_json) == [("", detail)]
+def test_json_that_is_none(text: str, faults: list[Fault]) -> None:
+    """JSON that two readers could understand differently is refused, each fault with its place and line."""
+    assert faults_of(text, read_json) == faults
+
+
+def test_faults_in_json_have_lines() -> None:
+    """What is wrong with a request in JSON is shown at the line of its key, or of its item in a list."""
+    text = '{"workflow":\n {"a\\"\\u00e4": [[],\n {"b": "\\\\"}, 3,\n\n 4], "c":\n 1}}'
+    document, file = json.loads(text), read_json(text)
+    assert file.requests == [document]
+
+    def line(pointer: str) -> int | None:
+        return file.placed(0, Fault(pointer, "x")).line
+
+    places = {
+        "": 1,
+        "/workflow": 1,
+        '/workflow/a"ä': 2,
+        '/workflow/a"ä/1/b': 3,
+        '/workflow/a"ä/2': 3,
+        '/workflow/a"ä/3': 5,
+    }
+    assert {pointer: line(pointer) for pointer in places} == places
+    assert (line("/workflow/c"), line("/workflow/missing")) == (5, 1)
+
+
+def test_json_in_another_encoding_is_read() -> None:
+    """A file in UTF-16, or with a byte order mark, is the same request."""
+    text = '{"workflow": {"name": "ä"}}'
+    for encoding in ("utf-8-sig", "utf-16", "utf-32-le"):
+        assert read_json(text.encode(encoding)).requests == [{"workflow": {"name": "ä"}}]
 
 
 def run(*files: object, quiet: bool = False) -> int:
@@ -141,6 +185,24 @@ def test_validate_says_what_is_well_and_what_is_not(tmp_path, capsys) -> None:
     ]
 
 
+def test_validate_tells_a_fault_of_the_default_block_once(tmp_path, capsys) -> None:
+    """What is wrong in `default` is told with the first DAG that has it, and what is for another DAG is no fault."""
+    path = tmp_path / "dags.yaml"
+    path.write_text(
+        DAGS.replace("owner: data-team,", "owner: data-team, pool_slots: x, conn_id: warehouse, cwdd: /,")
+        .replace('"3"', "3")
+        .replace("bash_command: echo\n", "bash_comand: echo\n")
+    )
+    assert run(path) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{path}:2: /default/default_args/pool_slots: is the text 'x'; give a whole number",
+        f"{path}:2: /default/default_args/cwdd: no operator of this DAG has an argument 'cwdd'; did you mean 'cwd'?",
+        f"{path}:17: /nightly_report/tasks/0: 'bash_command' is missing; BashOperator requires it",
+        f"{path}:19: /nightly_report/tasks/0/bash_comand: BashOperator has no argument 'bash_comand'; "
+        "did you mean 'bash_command'?",
+    ]
+
+
 def test_validate_exits_0_where_all_is_well(tmp_path, capsys) -> None:
     """A JSON request without a fault is well, and --quiet says nothing of it."""
     path = tmp_path / "nightly.json"
@@ -157,6 +219,6 @@ def test_validate_exits_2_where_there_is_no_such_file(tmp_path, capsys) -> None:
     assert run(tmp_path / "none.json", broken, good) == 2
     assert capsys.readouterr().out.splitlines() == [
         f"{tmp_path / 'none.json'}: No such file or directory",
-        f"{broken}: /: is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        f"{broken}:1: /: is no JSON: Expecting property name enclosed in double quotes, column 2",
         f"{good}: nightly_load is well, 1 task",
     ]

@@ -1,0 +1,84 @@
+"""Where the values of a JSON text stand, by line: what json.loads doesn't tell."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis.definition.json_limits import pointer_of
+from openmetadata_airflow_apis.errors import Fault
+
+if TYPE_CHECKING:
+    from openmetadata_airflow_apis.definition.json_limits import Way
+
+_TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+')
+_CONSTANTS = frozenset({"NaN", "Infinity", "-Infinity"})
+
+
+@dataclass(frozen=True)
+class JsonPlaces:
+    """lines: a pointer → the line of its key, or of the item of a list. faults: what json.loads takes beyond JSON."""
+
+    lines: dict[str, int]
+    faults: list[Fault]
+
+
+@dataclass
+class _Open:
+    """A map or a list whose end is yet to come. key: of the value that comes next; keys: those so far → their lines."""
+
+    way: Way
+    is_map: bool
+    key: str | int | None = None
+    keys: dict[str, int] = field(default_factory=dict)
+
+
+def json_places(text: str) -> JsonPlaces:
+    """Return the places of a text that json.loads can read; nobody else's is understood here."""
+    lines: list[tuple[Way, int]] = [(None, 1)]
+    faults: list[Fault] = []
+    open_nodes: list[_Open] = []
+    line, end = 1, 0
+    for match in _TOKEN.finditer(text):
+        part, start = match[0], match.start()
+        line += text.count("\n", end, start)
+        end = start
+        holder = open_nodes[-1] if open_nodes else None
+        if part in "}]":
+            open_nodes.pop()
+        elif part in ",:":
+            _go_on(holder, part)
+        elif holder is not None and holder.is_map and holder.key is None:
+            holder.key = json.loads(part)
+            _add_key(holder, line, lines, faults)
+        else:
+            way = (holder.way, holder.key) if holder is not None else None
+            if holder is not None and not holder.is_map:
+                lines.append((way, line))
+            if part in "{[":
+                open_nodes.append(_Open(way, part == "{", None if part == "{" else 0))
+            elif part in _CONSTANTS:
+                faults.append(Fault(pointer_of(way), f"is {part}, a number that JSON doesn't know", line))
+    return JsonPlaces({pointer_of(way): number for way, number in lines}, faults)
+
+
+def _go_on(holder: _Open | None, part: str) -> None:
+    """Take a comma: what comes next is the next item, or the next key."""
+    if holder is not None and part == ",":
+        holder.key = holder.key + 1 if isinstance(holder.key, int) else None
+
+
+def _add_key(holder: _Open, line: int, lines: list[tuple[Way, int]], faults: list[Fault]) -> None:
+    key = str(holder.key)
+    if key in holder.keys:
+        faults.append(twice(pointer_of((holder.way, key)), line, holder.keys[key]))
+    else:
+        holder.keys[key] = line
+        lines.append(((holder.way, key), line))
+
+
+def twice(pointer: str, line: int, first: int) -> Fault:
+    """Return the fault of a key that is in a map a second time."""
+    return Fault(pointer, f"is there twice in one map; the first is in line {first}", line)
