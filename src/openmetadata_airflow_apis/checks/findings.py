@@ -15,12 +15,14 @@ class Findings:
     """Faults that were found beside those of the reading itself.
 
     places: where in the canonical definition they are; what is there can't be built.
+    left_to_processor: the tasks, by index, of which only the author's code could show whether they can be built.
     """
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self.faults: list[Fault] = []
         self.places: set[CanonicalPlace] = set()
+        self.left_to_processor: set[int] = set()
 
     def add(self, place: CanonicalPlace, detail: str) -> None:
         """Note a fault at a place of the canonical definition."""

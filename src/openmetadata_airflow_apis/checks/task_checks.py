@@ -215,6 +215,8 @@ class TaskChecks:
         operator = self._decorated_operator(task["decorator"], place / "decorator")
         if operator is None or function is None:
             self.every_operator_known = False
+            if operator is not None and not all(map(signature_of(operator).takes, task["arguments"])):
+                self._findings.left_to_processor.add(index)  # some are the function's, or nobody's
             return
         signature = signature_of(operator)
         self.arguments_known |= signature.accepted or set()

@@ -56,8 +56,8 @@ def check_workflow(document: object, settings: Settings, *, now: datetime, read_
     faults = [*reading.faults, *findings.faults]
     if faults or reading.workflow is None:
         raise InvalidDefinition(in_document_order(document, faults))
-    if "$variable" in tags:
-        return reading.workflow  # the DAG was built with the Variables' names for their values
+    if "$variable" in tags or findings.left_to_processor:
+        return reading.workflow  # the DAG was built with the Variables' names for their values, or without some tasks
     return replace(reading.workflow, checked_dag=dag)
 
 
@@ -135,6 +135,7 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings, tags:
         index
         for index, task in enumerate(definition["tasks"])
         if findings.has("tasks", index)
+        or index in findings.left_to_processor
         or findings.read_badly(index, "python_callable")
         or reading.at_fault("tasks", index, "upstream")  # it may go round in a circle, of which Airflow would tell too
         or ("decorator" in task and findings.arguments_read_badly(index))  # Airflow calls the function with them

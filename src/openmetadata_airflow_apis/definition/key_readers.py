@@ -236,7 +236,14 @@ def _read_mapped(context: Context, value: Any, path: PlainPath) -> Read:
 def read_partial(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
     """Return the unmapped arguments of a mapped task, each read as it would be in the task itself."""
     at_fault: set[PlainPath] = set()
-    for below, detail in faults("WorkflowTask", value):
+    known = properties("WorkflowTask")
+    for key in value:
+        if known.get(key, {}).get("x-role") not in {None, "ignored"}:
+            context.fault(path / key, f"is no argument; '{key}' belongs in the task, beside 'partial'")
+            at_fault.add(path / key)
+    for below, detail in faults(
+        "WorkflowTask", {key: item for key, item in value.items() if path / key not in at_fault}
+    ):
         context.fault(path.below(below), detail)
         at_fault.update(path.below(below).lineage())
     unread = replace(context, skipped_paths=context.skipped_paths | at_fault) if at_fault else context

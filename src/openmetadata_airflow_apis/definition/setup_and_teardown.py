@@ -35,7 +35,7 @@ _DECORATORS: dict[str, Literal["is_setup", "is_teardown"]] = {
 _TEARDOWN_RULE = "all_done_setup_success"
 
 
-def is_decorator(path: str) -> bool:
+def makes_setup_or_teardown(path: str) -> bool:
     """Say whether a decorator makes a setup or a teardown task."""
     return path in _DECORATORS
 

@@ -25,10 +25,10 @@ from openmetadata_airflow_apis.definition.reading_context import ABSENT
 from openmetadata_airflow_apis.definition.setup_and_teardown import (
     SETUP_TEARDOWN_KEYS,
     TASK,
-    is_decorator,
     read_setup_teardown,
 )
 from openmetadata_airflow_apis.definition.task_ids import read_ids
+from openmetadata_airflow_apis.definition.taskflow_decorators import read_decorator
 from openmetadata_airflow_apis.definition.workflow_schema import properties, schema
 
 if TYPE_CHECKING:
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     )
     from openmetadata_airflow_apis.definition.reading_context import Context
     from openmetadata_airflow_apis.definition.task_graph import Graph, Node, Upstream
-
-_DECORATORS = ("airflow.decorators.", "airflow.providers.")
-_DECORATORS_OF_AIRFLOW_3 = "airflow.sdk."
 
 
 @dataclass(frozen=True)
@@ -253,16 +250,7 @@ def _read_operator(context: Context, node: Node) -> OperatorKey:
         return {}
     if key == "operator":
         return {"operator": todays_path(value)}
-    if is_decorator(value):
-        value = TASK
-    elif value.startswith(_DECORATORS_OF_AIRFLOW_3):
-        value = _DECORATORS[0] + value[len(_DECORATORS_OF_AIRFLOW_3) :]
-    if not value.startswith(_DECORATORS):
-        context.fault(path, f"{quoted(value)} is no TaskFlow decorator; give one such as airflow.decorators.task")
-        return {}
-    if not {"python_callable_name", "python_callable"} & set(sent):
-        context.fault(node.path, "'python_callable_name' is missing: the function that the decorator makes a task of")
-    return {"decorator": value}
+    return read_decorator(context, node, value)
 
 
 def _note_missing_operator(context: Context, node: Node) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
 from openmetadata_airflow_apis.checks.workflow_check import check_workflow
-from openmetadata_airflow_apis.definition.setup_and_teardown import is_decorator
+from openmetadata_airflow_apis.definition.setup_and_teardown import makes_setup_or_teardown
 from openmetadata_airflow_apis.errors import InvalidDefinition
 from openmetadata_airflow_apis.settings import Settings
 from support.workflows import bash, request, taskflow, write_callables
@@ -86,7 +87,10 @@ def test_the_decorators_that_the_package_itself_has():
     others = {"TaskDecorator", "TaskDecoratorCollection", "dag", "task", "task_group"}  # what makes no task, and `task`
     of_the_package = {name: getattr(airflow.decorators, name) for name in set(airflow.decorators.__all__) - others}
     of_tasks = {name for name, decorator in of_the_package.items() if decorator in DECORATORS.values()}
-    assert {name for name in of_the_package if is_decorator(f"airflow.decorators.{name}")} == {"setup", "teardown"}
+    assert {name for name in of_the_package if makes_setup_or_teardown(f"airflow.decorators.{name}")} == {
+        "setup",
+        "teardown",
+    }
     assert of_tasks == set(of_the_package) - {"setup", "teardown"}
 
 
@@ -95,6 +99,59 @@ def test_a_decorator_that_makes_no_task_is_refused(settings, path: str):
     """What decorates functions into something else than tasks is no decorator here."""
     assert faults(settings, one={**taskflow("numbers"), "decorator": path}) == [
         ("/one/decorator", f"'{path}' is not a decorator that makes a task of a function")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("task", "place", "detail"),
+    [
+        (taskflow("numbers", decorator="task"), "/decorator",
+         "'task' is no dotted path; give one such as airflow.decorators.task"),
+        (taskflow("numbers", decorator=bash()["operator"]), "/decorator",
+         "'airflow.operators.bash.BashOperator' is no TaskFlow decorator; give one such as airflow.decorators.task"),
+        (taskflow("numbers", decorator="airflow.decorators.task.run_if"), "/decorator",
+         ("'airflow.decorators.task.run_if' makes no task; give one such as airflow.decorators.task, and by "
+          "pre_execute_name and pre_execute_file a function that raises AirflowSkipException where the task is to be "
+          "skipped")),
+        (taskflow("numbers", decorator="acme.decorators.task"), "/decorator",
+         ("'acme.decorators.task' is in none of the packages that may be used: airflow.decorators, airflow.providers; "
+          "allow its package in airflow.cfg: [openmetadata_airflow_apis] allowed_operators = acme")),
+        (taskflow("add", op_kwargs={"x": 1}), "/op_kwargs",
+         ("is for operators; give the values for a decorated function's parameters by their names, beside the "
+          "decorator's arguments")),
+        (taskflow("numbers", decorator="airflow.decorators.task.sensor", poke_intervall=3), "/poke_intervall",
+         "neither the function 'numbers' nor the decorator takes 'poke_intervall'; did you mean 'poke_interval'?"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_decorated_task(settings, task: dict[str, Any], place: str, detail: str):
+    """A path that is no decorator, and what a decorated function can't be given, is told once with what to write."""
+    assert faults(settings, one=task) == [(f"/one{place}", detail)]
+
+
+def test_a_condition_for_a_task(settings):
+    """pre_execute_name and pre_execute_file do for any task what run_if and skip_if do in Python."""
+    condition = {"pre_execute_name": "alarm", "pre_execute_file": "checks.py"}
+    dag = checked(settings, one=taskflow("numbers", **condition), two=bash(**condition))
+    assert [task._pre_execute_hook.__name__ for task in dag.tasks] == ["alarm", "alarm"]
+
+
+def test_a_decorator_of_an_allowed_package(settings, tmp_path, monkeypatch):
+    """A package named in allowed_operators serves decorators as well."""
+    (tmp_path / "acme_decorators.py").write_text("from airflow.decorators import python_task as shop_task\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    allowed = replace(settings, allowed_operators=("acme_decorators",))
+    dag = checked(allowed, one=taskflow("add", decorator="acme_decorators.shop_task", x=1))
+    assert dag.get_task("one").op_kwargs == {"x": 1}
+
+
+def test_a_function_that_only_its_file_could_show(settings):
+    """Where a function has a decorator of the author's own, its parameters' values are left to the DAG processor."""
+    task = taskflow("decorated", number=1)
+    workflow = check_workflow(request(tasks={"one": task, "two": bash(env="+one")}), settings, now=NOW)
+    assert workflow.checked_dag is None
+    assert workflow.definition["tasks"][0]["arguments"] == {"number": 1}
+    assert faults(settings, one=task, two=bash(retrys=1)) == [
+        ("/two/retrys", "BashOperator has no argument 'retrys'; did you mean 'retries'?")
     ]
 
 
