@@ -233,11 +233,15 @@ class DagIsRunning(Conflict):
 
 
 class DagHasImportErrors(Conflict):
-    """A run was asked for of a DAG whose file does not import."""
+    """A run was asked for of a DAG whose file does not import; reason: the import error's sentence, if it is known."""
 
-    def __init__(self, dag_id: str) -> None:
+    def __init__(self, dag_id: str, reason: str | None = None) -> None:
         self.dag_id = dag_id
-        super().__init__(f"The DAG `{dag_id}` has import errors and cannot be run; mend its file or deploy it anew")
+        self.reason = reason
+        why = f" ({reason})" if reason else ""
+        super().__init__(
+            f"The DAG `{dag_id}` has import errors and cannot be run{why}; mend its file or deploy it anew"
+        )
 
 
 class ScheduleFails(Conflict):

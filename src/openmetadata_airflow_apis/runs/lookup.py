@@ -12,9 +12,11 @@ from airflow.utils import timezone
 from airflow.utils.sqlalchemy import with_row_locks
 from sqlalchemy import null, select, update
 
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.airflow_versions.run_history import one_more_clear
 from openmetadata_airflow_apis.airflow_versions.scheduling import decode_timetable
-from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound, ScheduleFails
+from openmetadata_airflow_apis.dagbuild.import_errors import readable
+from openmetadata_airflow_apis.errors import DagHasImportErrors, DagNotFound, DagRunNotFound, ScheduleFails
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 RUN = DagRun.__table__
 TI = TaskInstance.__table__
 _DAG = DagModel.__table__
+_IMPORT_ERROR = parse_import_error()
 
 
 def find_dag(dag_id: str, *, session: Session) -> Row:
@@ -38,6 +41,27 @@ def find_dag(dag_id: str, *, session: Session) -> Row:
     if row is None:
         raise DagNotFound(dag_id)
     return row
+
+
+def import_error_of(fileloc: str, *, session: Session) -> str | None:
+    """Return the import error of a DAG's file, its sentence first; None where it has none."""
+    stacktrace = session.execute(
+        select(_IMPORT_ERROR.stacktrace).where(_IMPORT_ERROR.filename == fileloc).order_by(_IMPORT_ERROR.id.desc())
+    ).scalar()
+    return readable(stacktrace) if stacktrace else None
+
+
+def refuse_import_errors(dag_id: str, *, session: Session) -> None:
+    """Raise DagHasImportErrors, with the sentence, if the DAG's file does not import.
+
+    Airflow deactivates such a DAG after a while, and takes away its serialized form: it is no less there.
+    """
+    row = session.execute(select(_DAG.c.fileloc, _DAG.c.has_import_errors).where(_DAG.c.dag_id == dag_id)).first()
+    if row is None:
+        return
+    import_error = import_error_of(row.fileloc, session=session) if row.fileloc else None
+    if import_error or row.has_import_errors:
+        raise DagHasImportErrors(dag_id, import_error.splitlines()[0] if import_error else None)
 
 
 def find_run(dag_id: str, run_id: str, *, session: Session, lock: bool = False) -> Row:
@@ -67,6 +91,7 @@ def serialized_dag(dag_id: str, *, session: Session) -> tuple[DAG, str]:
     """
     row: Any = SerializedDagModel.get(dag_id, session=session)
     if row is None:
+        refuse_import_errors(dag_id, session=session)
         raise DagNotFound(dag_id)
     row.load_op_links = False
     try:

@@ -19,13 +19,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from openmetadata_airflow_apis.errors import (
-    DagHasImportErrors,
     DagNotFound,
     DagRunExists,
     InvalidArgument,
     ScheduleFails,
 )
-from openmetadata_airflow_apis.runs.lookup import RUN, find_dag, serialized_dag
+from openmetadata_airflow_apis.runs.lookup import RUN, find_dag, refuse_import_errors, serialized_dag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,10 +83,9 @@ def _map_indexes(task: Any) -> Iterator[int]:
 def runnable_dag(dag_id: str, *, session: Session) -> RunnableDag:
     """Return a DAG that a run may be created of; raise DagNotFound (its file may be gone), DagHasImportErrors."""
     row = find_dag(dag_id, session=session)
-    if not row.is_active:
+    if row.has_import_errors or not row.is_active:
+        refuse_import_errors(dag_id, session=session)
         raise DagNotFound(dag_id)
-    if row.has_import_errors:
-        raise DagHasImportErrors(dag_id)
     dag, dag_hash = serialized_dag(dag_id, session=session)
     return RunnableDag(dag, dag_hash, bool(row.is_paused))
 

@@ -13,9 +13,7 @@ from airflow.models.pool import Pool
 from airflow.models.taskreschedule import TaskReschedule
 from sqlalchemy import func, select
 
-from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
-from openmetadata_airflow_apis.dagbuild.import_errors import readable
-from openmetadata_airflow_apis.runs.lookup import RUN, TI
+from openmetadata_airflow_apis.runs.lookup import RUN, TI, import_error_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 _DAG = DagModel.__table__
 _JOB = Job.__table__
 _RESCHEDULE = TaskReschedule.__table__
-_ImportError = parse_import_error()
 _NEWEST_JOBS = 100
 _ACTIVE = ("running", "queued")
 
@@ -100,7 +97,7 @@ def facts_about(run: Row, queues: Collection[str], *, now: datetime, session: Se
     return SchedulingFacts(
         now=now,
         dag=dag,
-        import_error=_import_error(dag.fileloc, session=session) if dag is not None else None,
+        import_error=import_error_of(dag.fileloc, session=session) if dag is not None else None,
         scheduler=services["SchedulerJob"],
         triggerer=services["TriggererJob"],
         active_runs=list(active_runs),
@@ -138,13 +135,6 @@ def _services(now: datetime, *, session: Session) -> dict[str, Service]:
         )
         for job_type, seconds in silence.items()
     }
-
-
-def _import_error(fileloc: str, *, session: Session) -> str | None:
-    stacktrace = session.execute(
-        select(_ImportError.stacktrace).where(_ImportError.filename == fileloc).order_by(_ImportError.id.desc())
-    ).scalar()
-    return readable(stacktrace) if stacktrace else None
 
 
 def _running_in(queues: Collection[str], *, session: Session) -> dict[str, dict[str, int]]:
