@@ -69,7 +69,7 @@ _SETTINGS = {
     "AIRFLOW__SCHEDULER__PARSING_PROCESSES": "1",
     "AIRFLOW__SCHEDULER__PARSING_CLEANUP_INTERVAL": "60",
     "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
-    "AIRFLOW__WEBSERVER__WORKERS": "1",
+    "AIRFLOW__WEBSERVER__WORKERS": "2",  # of which one may wait
     "AIRFLOW__WEBSERVER__WORKER_REFRESH_INTERVAL": "0",
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
 }
@@ -163,6 +163,10 @@ class LiveAirflow:
         process = self._processes.pop(service)
         _kill(_family(process))
         process.wait()
+
+    def family(self, service: str) -> list[psutil.Process]:
+        """Return a service's process and all its children, such as the webserver's gunicorn and its workers."""
+        return _family(self._processes[service])
 
     def close(self) -> None:
         """End every process that has this AIRFLOW_HOME, and remove it."""

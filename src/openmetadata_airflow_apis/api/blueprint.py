@@ -82,6 +82,7 @@ def register_api(app: Flask) -> None:
     # The gate asks for the CSRF token itself, of signed-in browsers alone: Flask-WTF would ask it of tokens too.
     if "csrf" in app.extensions:
         app.extensions["csrf"].exempt(blueprint)
+    webserver.connect_anew_in_forked_processes()
     webserver.answer_in_json_below(_OURS)  # no page is rendered for what _answer_unrouted replaces
     app.after_request(_answer_unrouted)
 

@@ -9,7 +9,8 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.parameters import date_times
-from openmetadata_airflow_apis.api.wait_limit import waiting_time
+from openmetadata_airflow_apis.api.stopped_runs import await_stopped
+from openmetadata_airflow_apis.api.wait_limit import place_to_wait
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.identity import user_name
 
@@ -90,16 +91,18 @@ def dag_state(dag_id: str, run_id: str) -> dict[str, Any]:
 def restart_failed_task(dag_id: str, run_id: str, *, dry_run: bool = False) -> dict[str, Any]:
     """Clear what failed and everything downstream."""
     with create_session() as session:
-        run = runs.restart_failed(dag_id, run_id, dry_run=dry_run, user=user_name(), session=session)
+        run = runs.restart_failed(
+            dag_id, run_id, dry_run=dry_run, waiting=place_to_wait, user=user_name(), session=session
+        )
         return {**wire.to_json(run), "clear_task_count": run.clear_task_count}
 
 
 def kill_running_tasks(
     dag_id: str, run_id: str, *, task_id: str | None = None, map_index: int | None = None, wait: int = 0
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Fail what is unfinished, and wait for the processes if asked to."""
     if map_index is not None and task_id is None:
         raise InvalidArgument("map_index", "says which instance of a task, and no task_id says of which; give both")
     with create_session() as session:
         run = runs.kill_running(dag_id, run_id, task_id=task_id, map_index=map_index, user=user_name(), session=session)
-        return wire.stopped(run, runs.await_stopped(run, waiting_time(wait), session=session))
+        return await_stopped(run, wait, session=session)

@@ -10,13 +10,13 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.body import read_json, settings
-from openmetadata_airflow_apis.api.wait_limit import waiting_time
+from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
 from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
 
 
-def deploy_dag(*, dry_run: bool = False, wait: int = 0) -> tuple[dict[str, Any], int]:
+def deploy_dag(*, dry_run: bool = False, wait: int = 0) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Check the definition, deploy it, and wait for its parse if asked to."""
     workflow = check_workflow(read_json(), settings(), now=datetime.now(timezone.utc))
     authorize("deploy_dag", workflow.dag_id)
@@ -29,9 +29,12 @@ def deploy_dag(*, dry_run: bool = False, wait: int = 0) -> tuple[dict[str, Any],
             dry_run=dry_run,
             may_replace=authorize_replacing,
         )
+        headers = {}
         if wait and not dry_run:
-            deployment = deploy.await_parse(deployment, waiting_time(wait), session=session)
-    return wire.to_json(deployment), _status(deployment)
+            with place_to_wait(wait) as seconds:
+                deployment = deploy.await_parse(deployment, seconds, session=session)
+            headers = retry_header(wait, seconds, unfinished=deployment.state == "pending")
+    return wire.to_json(deployment), _status(deployment), headers
 
 
 def _status(deployment: deploy.Deployment) -> int:

@@ -98,12 +98,17 @@ def _call() -> Response:
         answer = operation.handler(**given)
     except InvalidArgument as error:
         raise InvalidArgument(arguments.name_sent(operation, error.name), error.reason) from None
-    if isinstance(answer, tuple):
-        answer = answer[0]
+    answer, headers = _body_and_headers(answer)
     form = FORMS[name]
     more = [key for argument, keys in form.more.items() if given.get(argument) for key in keys if key in answer]
     document = {**form.body(answer), **{key: answer[key] for key in more}, "status": "success"}
-    return Response(json.dumps(document, indent=form.indent), content_type="application/json")
+    return Response(json.dumps(document, indent=form.indent), headers=headers, content_type="application/json")
+
+
+def _body_and_headers(answer: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what a handler answers, which gives the body alone, or before a status and, maybe, headers."""
+    body, _, headers = answer if isinstance(answer, tuple) and len(answer) == 3 else (answer, 200, {})
+    return (body[0] if isinstance(body, tuple) else body), headers
 
 
 _STOPPED = Form(bodies.stopped, more={"wait": ("still_running",)})

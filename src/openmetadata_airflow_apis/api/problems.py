@@ -11,6 +11,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from openmetadata_airflow_apis import errors
 from openmetadata_airflow_apis.api import problem_types
+from openmetadata_airflow_apis.api.wait_limit import RETRY_AFTER_SECONDS
 
 if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
@@ -70,4 +71,6 @@ def with_headers(answer: Response, error: errors.ManagedDagsError) -> Response:
         answer.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.TooManyTries):
         answer.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.TaskIsStopping):
+        answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return answer

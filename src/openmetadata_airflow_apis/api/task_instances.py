@@ -9,7 +9,7 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.parameters import date_times
-from openmetadata_airflow_apis.api.wait_limit import waiting_time
+from openmetadata_airflow_apis.api.stopped_runs import await_stopped
 from openmetadata_airflow_apis.security.identity import user_name
 
 
@@ -53,8 +53,8 @@ def task_instance_detail(dag_id: str, run_id: str, task_id: str, *, map_index: i
 
 def skip_task_instance(
     dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None, wait: int = 0
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Skip a task and what Airflow would skip with it."""
     with create_session() as session:
         run = runs.skip_task_instance(dag_id, run_id, task_id, map_index=map_index, user=user_name(), session=session)
-        return wire.stopped(run, runs.await_stopped(run, waiting_time(wait), session=session))
+        return await_stopped(run, wait, session=session)

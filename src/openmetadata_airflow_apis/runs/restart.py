@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.task_dependencies import with_downstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
@@ -55,25 +57,41 @@ class _StillEnding(Exception):
         super().__init__(task_instances)
 
 
-def restart_failed(dag_id: str, run_id: str, *, dry_run: bool = False, user: str, session: Session) -> RestartedRun:
+def restart_failed(
+    dag_id: str,
+    run_id: str,
+    *,
+    dry_run: bool = False,
+    waiting: Callable[[float], AbstractContextManager[float]] = nullcontext,
+    user: str,
+    session: Session,
+) -> RestartedRun:
     """Clear a run's failed task instances and everything downstream of them, as Airflow clears, and commit it.
 
     A finished run is queued again. Those that are running are stopped and tried again (state restarting).
     The process of one that was killed just before may still be there for some seconds: this waits for its end,
-    holding no lock, for at most PATIENCE_SECONDS. dry_run: change nothing, wait for nothing, answer what would
-    be cleared. Raises DagNotFound, DagRunNotFound, NothingFailed, TaskIsStopping, Unavailable.
+    holding no lock, for at most PATIENCE_SECONDS. waiting: entered for that with the seconds that this would like to
+    wait, it gives how many it may. dry_run: change nothing, wait for nothing, answer what would be cleared.
+    Raises DagNotFound, DagRunNotFound, NothingFailed, TaskIsStopping, Unavailable.
     """
     if dry_run:
         planned = plan_restart(dag_id, run_id, lock=False, session=session)
         session.rollback()
         return planned.restarted(dry_run=True)
-    plan = _carry_out_in_time(dag_id, run_id, user=user, session=session)
+    plan = _carry_out_in_time(dag_id, run_id, waiting=waiting, user=user, session=session)
     restarted = plan.restarted(dry_run=False)
     hold(restarted, session=session)
     return restarted
 
 
-def _carry_out_in_time(dag_id: str, run_id: str, *, user: str, session: Session) -> RestartPlan:
+def _carry_out_in_time(
+    dag_id: str,
+    run_id: str,
+    *,
+    waiting: Callable[[float], AbstractContextManager[float]],
+    user: str,
+    session: Session,
+) -> RestartPlan:
     """Restart as soon as the processes of the tries before have ended; raise TaskIsStopping where they don't."""
 
     def decide() -> RestartPlan:
@@ -87,7 +105,8 @@ def _carry_out_in_time(dag_id: str, run_id: str, *, user: str, session: Session)
         try:
             return carry_out("restart_failed_task", decide, user=user, session=session)
         except _StillEnding as still:
-            left = await_ended(still.task_instances, deadline - time.monotonic(), session=session)
+            with waiting(max(deadline - time.monotonic(), 0)) as seconds:
+                left = await_ended(still.task_instances, seconds, session=session)
         if left:
             raise TaskIsStopping(
                 dag_id,

@@ -113,3 +113,28 @@ def test_other_auth_managers(app, monkeypatch) -> None:
     monkeypatch.setattr(app.appbuilder, "sm", object())
     with app.app_context():
         setup.init_app(app)
+
+
+FORK = """
+import os
+from airflow import settings
+from sqlalchemy import create_engine
+from sqlalchemy.pool import QueuePool
+from openmetadata_airflow_apis.airflow_versions.webserver import connect_anew_in_forked_processes
+
+settings.engine = create_engine("sqlite://", poolclass=QueuePool)
+settings.engine.connect().close()
+connect_anew_in_forked_processes()
+child = os.fork()
+if child == 0:
+    os._exit(settings.engine.pool.checkedin())
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), settings.engine.pool.checkedin())
+"""
+
+
+def test_workers_do_not_share_connections(app) -> None:
+    """A worker forked from the process that has built the application has none of its connections, which keeps them."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK], env=dict(os.environ), capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["0", "1"], done.stderr

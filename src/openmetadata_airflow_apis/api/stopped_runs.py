@@ -1,0 +1,21 @@
+"""The answer of a kill and of a skip: what was touched, and whose process is still there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis import runs
+from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def await_stopped(
+    run: runs.KilledRun | runs.SkippedTask, wait: int, *, session: Session
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Wait until the processes are gone, if asked to and as long as may be; return the answer."""
+    with place_to_wait(wait) as seconds:
+        still_running = runs.await_stopped(run, seconds, session=session)
+    return wire.stopped(run, still_running), 200, retry_header(wait, seconds, unfinished=bool(still_running))
