@@ -41,8 +41,6 @@ NOW = datetime(2026, 11, 22, 10, 30, tzinfo=timezone.utc)  # what relative dates
 FAILING: dict[str, str] = {
     "datasets_from_a_file": "dataset names from a file",
     "datasets_from_a_file_by_condition": "dataset names from a file",
-    "providers_that_are_missing": "provider packages that are not installed",
-    "sql_operators_that_are_gone": "SQL operators that providers have removed",
 }
 
 

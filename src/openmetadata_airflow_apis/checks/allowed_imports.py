@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.checks.provider_packages import how_to_install, provider_meant
 from openmetadata_airflow_apis.definition import closest
 
 if TYPE_CHECKING:
@@ -67,7 +68,18 @@ class Imports:
                 f"'{path}' is in none of the packages that may be used: {', '.join((*packages, *added))}; "
                 f"allow its package in airflow.cfg: [openmetadata_airflow_apis] {option} = {names}"
             )
-        return _import(path, self.authored)
+        try:
+            return _import(path, self.authored)
+        except NotImportable:
+            install, provider = how_to_install(path), provider_meant(path)
+            if install is not None:
+                raise NotImportable(install) from None
+            if provider is not None:
+                name, near = provider
+                meant = path.replace(f".{name}.", f".{near}.", 1)
+                sentence = f"there is no provider package for airflow.providers.{name}; did you mean '{near}'?"
+                raise NotImportable(sentence, meant=meant) from None
+            raise
 
 
 @lru_cache(maxsize=4096)
@@ -79,18 +91,27 @@ def _import(path: str, authored: tuple[str, ...]) -> Any:
     for depth, part in enumerate(parts, 1):
         name = ".".join(parts[:depth])
         if target is not None and not _is_module_below(target, name):
-            if not hasattr(target, part):
-                kind = "module or class" if hasattr(target, "__path__") else "class" if part[:1].isupper() else "name"
-                before = ".".join(parts[: depth - 1])
-                near = closest(part, _names_of(target))
-                if near is None:
-                    raise NotImportable(f"no {kind} '{part}' in {before}")
-                meant = ".".join([before, near, *parts[depth:]])
-                raise NotImportable(f"no {kind} '{part}' in {before}; did you mean '{near}'?", meant=meant)
-            target = getattr(target, part)
+            target = _attribute(target, part, parts, depth)
             continue
         target = _import_module(name, authored)
     return target
+
+
+def _attribute(target: Any, part: str, parts: list[str], depth: int) -> Any:
+    """Return an attribute, the `depth`th of the parts of a path."""
+    try:
+        return getattr(target, part)
+    except AttributeError:
+        kind = "module or class" if hasattr(target, "__path__") else "class" if part[:1].isupper() else "name"
+    except Exception as error:  # a module that imports its attributes when they are asked for
+        path = ".".join(parts[:depth])
+        raise NotImportable(f"'{path}' can't be imported here: {type(error).__name__}: {error}") from error
+    before = ".".join(parts[: depth - 1])
+    near = closest(part, _names_of(target))
+    if near is None:
+        raise NotImportable(f"no {kind} '{part}' in {before}")
+    meant = ".".join([before, near, *parts[depth:]])
+    raise NotImportable(f"no {kind} '{part}' in {before}; did you mean '{near}'?", meant=meant)
 
 
 def _is_module_below(target: Any, name: str) -> bool:

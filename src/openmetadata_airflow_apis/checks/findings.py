@@ -23,11 +23,20 @@ class Findings:
         self.faults: list[Fault] = []
         self.places: set[CanonicalPlace] = set()
         self.left_to_processor: set[int] = set()
+        self._made_of: dict[CanonicalPlace, CanonicalPlace] = {}
 
     def add(self, place: CanonicalPlace, detail: str) -> None:
         """Note a fault at a place of the canonical definition."""
         self.places.add(place)
-        self.faults.append(Fault(self._reading.pointer(*place), detail))
+        self.faults.append(Fault(self._reading.pointer(*self._as_read(place)), detail))
+
+    def made_of(self, place: CanonicalPlace, source: CanonicalPlace) -> None:
+        """Remember that what is at a place was made, after the reading, of what it found at another."""
+        self._made_of[place] = source
+
+    def _as_read(self, place: CanonicalPlace) -> CanonicalPlace:
+        above = next((above for above in place.lineage() if above in self._made_of), None)
+        return place if above is None else self._made_of[above].below(place[len(above) :])
 
     def has(self, *place: Part) -> bool:
         """Say whether a fault was noted at that place or below it."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from openmetadata_airflow_apis.checks.function_arguments import wants_function
 
+# The keys of a task that hold arguments of its operator.
+ARGUMENT_MAPS: tuple[Literal["arguments", "partial", "expand"], ...] = ("arguments", "partial", "expand")
 # What build_dag gives to each operator itself.
 _OURS = frozenset({"self", "task_id", "dag", "task_group"})
 

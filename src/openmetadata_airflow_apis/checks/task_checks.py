@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.checks.allowed_imports import (
-    DECORATOR_PACKAGES,
-    OPERATOR_PACKAGES,
-    Imports,
-    NotImportable,
-    is_below,
-)
+from openmetadata_airflow_apis.checks.allowed_imports import DECORATOR_PACKAGES, Imports, NotImportable, is_below
+from openmetadata_airflow_apis.checks.default_args import DefaultArgs, plain_map
 from openmetadata_airflow_apis.checks.function_arguments import use_functions
 from openmetadata_airflow_apis.checks.managed_functions import call_faults
-from openmetadata_airflow_apis.checks.operator_signatures import OperatorSignature, base_arguments, signature_of
+from openmetadata_airflow_apis.checks.operator_signatures import (
+    ARGUMENT_MAPS,
+    OperatorSignature,
+    base_arguments,
+    signature_of,
+)
 from openmetadata_airflow_apis.checks.value_checks import ValueChecks, context_keys, template_faults
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import nearest
@@ -28,12 +28,9 @@ if TYPE_CHECKING:
     from inspect import Signature
 
     from openmetadata_airflow_apis.checks.findings import Findings
-    from openmetadata_airflow_apis.definition.canonical import Arguments, Definition, Task, Value
+    from openmetadata_airflow_apis.checks.present_operators import PresentOperators
+    from openmetadata_airflow_apis.definition.canonical import Arguments, Definition, Task
     from openmetadata_airflow_apis.settings import Settings
-
-
-# The keys of a task that hold arguments of its operator.
-_ARGUMENT_MAPS: tuple[Literal["arguments", "partial", "expand"], ...] = ("arguments", "partial", "expand")
 
 
 class TaskChecks:
@@ -45,6 +42,7 @@ class TaskChecks:
         findings: Findings,
         values: ValueChecks,
         imports: Imports,
+        operators: PresentOperators,
         settings: Settings,
     ) -> None:
         self._findings = findings
@@ -52,11 +50,12 @@ class TaskChecks:
         self._imports = imports
         self._own_packages = settings.allowed_operators
         self._callable_packages = settings.allowed_callables
+        self._operators_here = operators
+        self._default_args = DefaultArgs(definition)
         dag = definition["dag"]
-        self._defaults = _plain_map(dag.get("default_args"))
-        self._filters = frozenset(_plain_map(dag.get("user_defined_filters")))
+        self._defaults = plain_map(dag.get("default_args"))
+        self._filters = frozenset(plain_map(dag.get("user_defined_filters")))
         self._own_jinja = "jinja_environment_kwargs" in dag
-        self._groups = {group["group_id"]: group for group in definition["task_groups"]}
         self._operators: dict[str, type | str] = {}  # by path; a text says why it can't be used
         self._meant: dict[str, type] = {}  # by a path that is misspelled
         self.arguments_known: set[str] = set(base_arguments())
@@ -66,7 +65,7 @@ class TaskChecks:
     def check(self, index: int, task: Task) -> None:
         """Note every fault of a task that Airflow, the operator or the callable file would find."""
         place = _place_of(index)
-        for part in _ARGUMENT_MAPS:
+        for part in ARGUMENT_MAPS:
             if task.get(part):
                 self._values.check_items(task[part].items(), place / part)
         function = self._function(task, place)
@@ -130,13 +129,10 @@ class TaskChecks:
             return None
         return operator
 
-    def _import(self, path: str, packages: tuple[str, ...]) -> Any:
-        return self._imports.get(path, packages, option="allowed_operators", added=self._own_packages)
-
     def _import_operator(self, path: str) -> type:
         from airflow.models.baseoperator import BaseOperator
 
-        operator = self._import(path, OPERATOR_PACKAGES)
+        operator = self._operators_here.get(path)
         if not (isinstance(operator, type) and issubclass(operator, BaseOperator)):
             raise NotImportable(f"'{path}' is not an operator (a subclass of BaseOperator)")
         home = getattr(sys.modules.get(operator.__module__), "__file__", None)
@@ -145,7 +141,7 @@ class TaskChecks:
         return operator
 
     def _check_names(self, index: int, task: Task, signature: OperatorSignature, name: str) -> None:
-        for part in _ARGUMENT_MAPS:
+        for part in ARGUMENT_MAPS:
             for key in task.get(part) or {}:
                 if not signature.takes(key) and key not in {"default_args", "params"}:
                     in_dag = key in properties("WorkflowDag") and key not in properties("WorkflowTask")
@@ -157,24 +153,16 @@ class TaskChecks:
                     self._findings.add(_place_of(index) / part / key, f"{name} has no argument '{key}'{near}")
 
     def _given(self, task: Task) -> Arguments:
-        """Return what the operator gets by name: defaults from the outside in, then the task's own."""
-        given = dict(self._defaults)
-        chain = []
-        group = self._groups.get(task.get("group") or "")
-        while group is not None:
-            chain.append(group)
-            group = self._groups.get(group.get("parent") or "")
-        for group in reversed(chain):
-            given.update(_plain_map((group.get("arguments") or {}).get("default_args")))
-        given.update(_plain_map(task["arguments"].get("default_args")))
-        for part in _ARGUMENT_MAPS:
+        """Return what the operator gets by name: defaults, then the task's own."""
+        given = self._default_args.of(task)
+        for part in ARGUMENT_MAPS:
             given.update(task.get(part) or {})
         if "callable" in task:
             given["python_callable"] = task["callable"]
         return given
 
     def _check_templates(self, task: Task, place: CanonicalPlace, signature: OperatorSignature) -> None:
-        for part in _ARGUMENT_MAPS:
+        for part in ARGUMENT_MAPS:
             for key, value in (task.get(part) or {}).items():
                 if key in signature.template_fields:
                     for fault in template_faults(value, signature.template_ext, self._filters):
@@ -205,7 +193,7 @@ class TaskChecks:
             function,
             task["callable"]["name"],
             args=args if isinstance(args, list) else None,
-            kwargs=_plain_map(kwargs) if tag_of(kwargs) in {None, "$literal"} and isinstance(kwargs, dict) else None,
+            kwargs=plain_map(kwargs) if tag_of(kwargs) in {None, "$literal"} and isinstance(kwargs, dict) else None,
             given_by_airflow=context_keys(),
         ):
             self._findings.add(place, fault)
@@ -241,7 +229,9 @@ class TaskChecks:
     def _decorated_operator(self, path: str, place: CanonicalPlace) -> type | None:
         """Return the operator class behind a TaskFlow decorator."""
         try:
-            decorator = self._import(path, DECORATOR_PACKAGES)
+            decorator = self._imports.get(
+                path, DECORATOR_PACKAGES, option="allowed_operators", added=self._own_packages
+            )
         except NotImportable as error:
             self._findings.add(place, str(error))
             return None
@@ -258,10 +248,3 @@ def _place_of(index: int) -> CanonicalPlace:
 
 def _example() -> None:
     """Be decorated, in order to see with which operator."""
-
-
-def _plain_map(value: Value) -> Arguments:
-    """Return a map's keys and values; nothing where the value is known only when the task runs."""
-    if tag_of(value) == "$literal":
-        return value["$literal"]
-    return value if isinstance(value, dict) and tag_of(value) is None else {}

@@ -11,6 +11,8 @@ from openmetadata_airflow_apis.checks.allowed_imports import Imports
 from openmetadata_airflow_apis.checks.findings import Findings
 from openmetadata_airflow_apis.checks.function_arguments import use_functions
 from openmetadata_airflow_apis.checks.macro_checks import check_macros
+from openmetadata_airflow_apis.checks.operator_successors import use_present_operators
+from openmetadata_airflow_apis.checks.present_operators import PresentOperators
 from openmetadata_airflow_apis.checks.task_checks import TaskChecks
 from openmetadata_airflow_apis.checks.value_checks import ValueChecks
 from openmetadata_airflow_apis.dagbuild.built_values import outputs_in, tagged_in
@@ -73,10 +75,14 @@ def _check_definition(reading: Reading, findings: Findings, settings: Settings, 
     check_macros(definition, findings, settings.allowed_callables)
     for index, group in enumerate(definition["task_groups"]):
         values.check_items((group.get("arguments") or {}).items(), _arguments_of_group(index))
-    tasks = TaskChecks(definition, findings, values, imports, settings)
+    operators = PresentOperators(imports, settings.allowed_operators)
+    older = use_present_operators(definition, operators, findings)
+    tasks = TaskChecks(definition, findings, values, imports, operators, settings)
     for index, task in enumerate(definition["tasks"]):
         tasks.check(index, task)
-    _check_default_args(definition, findings, tasks.arguments_known, misspelled_alone=not tasks.every_operator_known)
+    if not operators.lack_a_package:  # who knows what its operators take
+        known_to_tasks = tasks.arguments_known | older
+        _check_default_args(definition, findings, known_to_tasks, misspelled_alone=not tasks.every_operator_known)
     for place, default_args in _every_default_args(definition):
         functions = use_functions(
             default_args, tasks.function_arguments, place, findings, packages=settings.allowed_callables

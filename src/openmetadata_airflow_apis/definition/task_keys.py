@@ -18,7 +18,6 @@ from openmetadata_airflow_apis.definition.key_readers import (
     read_keys,
     read_partial,
 )
-from openmetadata_airflow_apis.definition.legacy_operator_paths import todays_path
 from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
 from openmetadata_airflow_apis.definition.pod_arguments import read_pod_arguments, runs_a_pod
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
@@ -249,7 +248,7 @@ def _read_operator(context: Context, node: Node) -> OperatorKey:
         context.fault(path, f"{quoted(value)} is no dotted path; give one such as {such}")
         return {}
     if key == "operator":
-        return {"operator": todays_path(value)}
+        return {"operator": value}
     return read_decorator(context, node, value)
 
 

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from openmetadata_airflow_apis.checks.allowed_imports import Imports
+from openmetadata_airflow_apis.checks.findings import Findings
+from openmetadata_airflow_apis.checks.operator_successors import use_present_operators
+from openmetadata_airflow_apis.checks.present_operators import PresentOperators
 from openmetadata_airflow_apis.dagbuild.deployment_mark import mark_dag
 from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_dag
 from openmetadata_airflow_apis.dagbuild.stored_document import decode
@@ -25,6 +29,7 @@ NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
 def definition(document: dict) -> dict:
     reading = read_workflow(document, now=NOW)
     assert reading.faults == ()
+    use_present_operators(reading.definition, PresentOperators(Imports()), Findings(reading))
     return reading.definition
 
 

@@ -1,0 +1,127 @@
+"""Makes the tasks of a definition ones of the operators that there are here: their paths and their arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from openmetadata_airflow_apis.checks.allowed_imports import NotImportable
+from openmetadata_airflow_apis.checks.default_args import DefaultArgs, plain_map
+from openmetadata_airflow_apis.checks.operator_signatures import ARGUMENT_MAPS, signature_of
+from openmetadata_airflow_apis.definition.operator_paths import older_arguments
+from openmetadata_airflow_apis.definition.places import CanonicalPlace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openmetadata_airflow_apis.checks.findings import Findings
+    from openmetadata_airflow_apis.checks.present_operators import PresentOperators
+    from openmetadata_airflow_apis.definition.canonical import Arguments, Definition, Task, Value
+    from openmetadata_airflow_apis.definition.operator_paths import ArgumentSource, Meaning
+
+
+def use_present_operators(definition: Definition, operators: PresentOperators, findings: Findings) -> set[str]:
+    """Give every task the path of its operator's class here, and that class's arguments.
+
+    Return the arguments of classes that are not here any more, which default_args may have for their tasks. A path
+    that means nothing stays as it is, for whoever checks the tasks to say so.
+    """
+    default_args = DefaultArgs(definition)
+    older: set[str] = set()
+    for index, task in enumerate(definition["tasks"]):
+        if "operator" not in task:
+            continue
+        try:
+            meaning = operators.meaning_of(task["operator"])
+            operator = operators.get(task["operator"])
+        except NotImportable:
+            continue
+        task["operator"] = meaning.path
+        names = older_arguments(meaning.path)
+        if not meaning.in_place_of and not names:
+            continue
+        arguments = _TaskArguments(index, task, default_args.of(task), findings)
+        if meaning.in_place_of:
+            arguments.replace(meaning)
+        if isinstance(operator, type):
+            arguments.rename(operator, names)
+        older |= arguments.older
+    return older
+
+
+class _TaskArguments:
+    """The arguments of one task, on their way from one class's to another's.
+
+    older: the names of those that were looked for.
+    """
+
+    def __init__(self, index: int, task: Task, defaults: Arguments, findings: Findings) -> None:
+        self._place = CanonicalPlace(("tasks", index))
+        self._task = task
+        self._defaults = defaults
+        self._findings = findings
+        self.older: set[str] = set()
+
+    def replace(self, meaning: Meaning) -> None:
+        """Make the arguments of the class that has taken another's place."""
+        old, new = (path.rpartition(".")[2] for path in (meaning.in_place_of, meaning.path))
+        for name, hint in meaning.hints.items():
+            self.older.add(name)
+            for part in self._parts_with(name):
+                detail = f"{new}, which has taken the place of {old}, has no argument '{name}'; {hint}"
+                self._refuse(part, name, detail)
+        for name, source in meaning.arguments.items():
+            if source.parameter is not None:
+                self._rename(source.parameter, name, source.default)
+            elif source.keys:
+                self._make_map(name, source)
+            elif not self._parts_with(name):
+                self._task["arguments"][name] = source.value
+
+    def rename(self, operator: type, names: Mapping[str, str]) -> None:
+        """Give the arguments that a class has renamed their names of today."""
+        signature = signature_of(operator)
+        for old, new in names.items():
+            if not signature.takes(old) and signature.takes(new):
+                self._rename(old, new, None)
+
+    def _rename(self, old: str, new: str, default: Value) -> None:
+        self.older.add(old)
+        for part in self._parts_with(old):
+            if self._parts_with(new):
+                detail = f"is the older name of '{new}', which is there as well; give one of them"
+                self._refuse(part, old, detail)
+                continue
+            renamed = {new if key == old else key: value for key, value in self._task[part].items()}
+            self._task[part] = renamed
+            self._findings.made_of(self._place / part / new, self._place / part / old)
+        if not self._parts_with(new):
+            value = self._defaults.get(old, default)
+            if value is not None:
+                self._task["arguments"][new] = value
+
+    def _make_map(self, name: str, source: ArgumentSource) -> None:
+        """Put arguments into a map that is one argument; what the map has already stays."""
+        values: Arguments = {}
+        for key, parameter in source.keys.items():
+            self.older.add(parameter)
+            value = self._defaults.get(parameter)
+            for part in self._parts_with(parameter):
+                value = self._task[part][parameter]
+                if part == "expand":
+                    self._refuse(part, parameter, f"is a key of '{name}' here, and can't be mapped over by itself")
+                    return
+                del self._task[part][parameter]
+                self._findings.made_of(self._place / "arguments" / name, self._place / part / parameter)
+            if value is not None:
+                values[key] = value
+        if values:
+            part = next(iter(self._parts_with(name)), "arguments")
+            self._task[part][name] = {**values, **plain_map(self._task[part].get(name))}
+
+    def _parts_with(self, name: str) -> list[Literal["arguments", "partial", "expand"]]:
+        return [part for part in ARGUMENT_MAPS if name in (self._task.get(part) or {})]
+
+    def _refuse(self, part: Literal["arguments", "partial", "expand"], name: str, detail: str) -> None:
+        """Note a fault of an argument, and leave it out, so that it is not refused again under another name."""
+        self._findings.add(self._place / part / name, detail)
+        del self._task[part][name]

@@ -1,0 +1,127 @@
+"""What the paths of operators and notifiers in older releases mean today, and which package a path belongs to.
+
+The table, operator_paths.json, is made by scripts/update_operator_paths of what Airflow and its provider packages have
+shipped since 1.10.15. It knows no installation: which of the paths there are here is for checks/ to find out.
+Deployments alone read it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TABLE = Path(__file__).with_name("operator_paths.json")
+
+
+@dataclass(frozen=True)
+class ArgumentSource:
+    """What an argument of a class is made of, of the arguments of the class whose place it has taken.
+
+    parameter: the other class's name for it. default: what it was there when nobody gave it, None for nothing.
+    keys: for an argument that is a map, a key in it → the other class's parameter.
+    value: what it is whatever is given, None where it is made.
+    """
+
+    parameter: str | None = None
+    default: Any = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """One way to read a path.
+
+    path: the dotted path of a class. in_place_of: the path of the class whose place it has taken, "" where it is the
+    class that was meant. arguments: how its arguments are made of that class's. hints: what to give for one of that
+    class's arguments that it doesn't have.
+    """
+
+    path: str
+    in_place_of: str = ""
+    arguments: Mapping[str, ArgumentSource] = field(default_factory=dict)
+    hints: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A class that has left its package.
+
+    package: the distribution. since: the first of its versions that is known not to have it.
+    advice: what to use, "" where there is nothing to use.
+    """
+
+    path: str
+    package: str
+    since: str
+    advice: str
+
+
+def meanings_of(path: str) -> list[Meaning]:
+    """Return the ways to read a path, the best first: today's place of the class, older ones, what replaced it."""
+    table = _table()
+    same = [path]
+    while same[0] in table["moved"]:
+        same.insert(0, table["moved"][same[0]])
+    meanings = [Meaning(place) for place in same]
+    entry = table["replaced"].get(same[0])
+    if entry is not None:
+        sources = {name: ArgumentSource(**source) for name, source in entry["arguments"].items()}
+        meanings.append(Meaning(entry["path"], same[0], sources, entry.get("hints", {})))
+    return meanings
+
+
+def gone(path: str) -> Gone | None:
+    """Return that the class of a path has left its package, None for one that has not."""
+    table = _table()
+    last = meanings_of(path)[0].path
+    entry = table["removed"].get(last) or table["replaced"].get(last)
+    if entry is None:
+        return None
+    return Gone(last, entry["package"], entry["since"], entry.get("advice", entry.get("path", "")))
+
+
+def older_arguments(path: str) -> Mapping[str, str]:
+    """Return older names of the arguments of the class that is at a path today → their names."""
+    return _table()["arguments"].get(path, {})
+
+
+def package_of(path: str) -> str | None:
+    """Return the provider package that brings what is at a path, None where none is known to."""
+    if path.startswith("airflow.decorators.task."):
+        return _table()["decorators"].get(path.rpartition(".")[2])
+    packages = _table()["packages"]
+    parts = path.split(".")
+    for length in range(len(parts), 2, -1):
+        package = packages.get(".".join(parts[:length]))
+        if package is not None:
+            return package
+    return None
+
+
+def provider_prefixes() -> list[str]:
+    """Return the dotted path of each known provider package."""
+    return list(_table()["packages"])
+
+
+def path_of_airflow_2(path: str) -> str | None:
+    """Return where Airflow 2 itself has a class of Airflow 3's package `standard`, None for other paths."""
+    return _table()["standard"].get(path)
+
+
+def names_beside(path: str) -> list[str]:
+    """Return the names of the classes that the table knows in the module of a path."""
+    module = path.rpartition(".")[0] + "."
+    known = (known for kind in ("moved", "replaced", "removed") for known in _table()[kind])
+    return [name.removeprefix(module) for name in known if name.startswith(module) and "." not in name[len(module) :]]
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    return json.loads(TABLE.read_text(encoding="utf-8"))
