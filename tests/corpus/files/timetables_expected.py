@@ -27,7 +27,7 @@ with DAG(
     "events",
     schedule=EventsTimetable(
         event_dates=[
-            pendulum.datetime(2024, 4, 5, 8, 27, tz="America/Chicago"),
+            datetime(2024, 4, 5, 8, 27, tzinfo=pendulum.timezone("America/Chicago")),
             datetime(2024, 4, 17, 8, tzinfo=timezone.utc),
         ],
         description="The team's releases",
