@@ -1,9 +1,10 @@
-"""A redeploy while the DAG processor still parses the version before, whose callable file takes long to import."""
+"""What the DAG processor makes of what is deployed: versions that overtake each other, that are broken, or damaged."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -178,3 +179,62 @@ def test_a_deploy_that_dies_before_its_rows_is_never_half_parsed(airflow_live: L
     assert schedules(airflow_live, "dies") == (None, ["after"])
     assert client.post("/rest_api/api/dags/dies/dagRuns", json={"run_id": "r1"}).status_code == 201
     assert list(airflow_live.task_states("dies", "r1")) == ["after"]
+
+
+def make_fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def make_link(path: Path) -> None:
+    path.rename(path.with_suffix(".elsewhere"))
+    path.symlink_to(path.with_suffix(".elsewhere"))
+
+
+DAMAGES = {
+    "truncated": lambda path: os.truncate(path, 100),
+    "empty": lambda path: os.truncate(path, 0),
+    "nested": lambda path: path.write_bytes(b"[" * 200_000),
+    "edited": lambda path: path.write_bytes(path.read_bytes().replace(b'"number": 1', b'"number": 2')),
+    "fifo": make_fifo,
+    "link": make_link,
+    "gone": lambda path: path.unlink(),
+}
+
+
+def import_error(airflow: LiveAirflow, dag_id: str) -> str | None:
+    """Return the import error that Airflow keeps of a deployed DAG's file."""
+    with airflow.engine.connect() as connection:
+        query = sqlalchemy.text("SELECT stacktrace FROM import_error WHERE filename LIKE :file")
+        return connection.execute(query, {"file": f"%/dags/{dag_id}.py"}).scalar()
+
+
+def test_damaged_records_are_import_errors_that_hold_nobody_up(airflow_live: LiveAirflow, client: Client):
+    """Each damaged record is an import error and a 409; the DAG processor goes on, and what is mended is parsed."""
+    for name in (*DAMAGES, "sound"):
+        definition = workflow(f"record_{name}", "slow.py", None, "work", decorated=False)
+        task = definition["workflow"]["dag_config"][f"record_{name}"]["tasks"]["work"]
+        task["op_kwargs"] = {"number": 1}
+        assert client.post("/rest_api/api/dags", json=definition).status_code == 201
+    records = {name: airflow_live.home / "dag_generated_configs" / f"record_{name}.json" for name in DAMAGES}
+    for name, record in records.items():
+        DAMAGES[name](record)
+        airflow_live.request_parse(airflow_live.home / "dags" / f"record_{name}.py")
+
+    for name, record in records.items():
+        airflow_live.wait_for(lambda name=name: import_error(airflow_live, f"record_{name}"), f"the error of {name}")
+        assert str(record) in import_error(airflow_live, f"record_{name}")
+        assert client.get(f"/rest_api/api/dags/record_{name}").status_code == 409
+    listed = client.get("/rest_api/api/dags").json()
+    assert {dag["dag_id"] for dag in listed["damaged"]} == {f"record_{name}" for name in DAMAGES}
+    assert "record_sound" in {dag["dag_id"] for dag in listed["dags"]}
+    sound = workflow("record_sound", "slow.py", None, "work", decorated=False)
+    assert client.post("/rest_api/api/dags?wait=60", json=sound).json()["state"] == "parsed"
+
+    for name, record in records.items():
+        record.unlink(missing_ok=True)
+        mended = workflow(f"record_{name}", "slow.py", None, "work", decorated=False)
+        mended["workflow"]["force"] = False
+        answer = client.post("/rest_api/api/dags?wait=60", json=mended)
+        assert (answer.status_code, answer.json()["state"]) == (201, "parsed")
+    assert client.get("/rest_api/api/dags").json()["damaged"] == []
