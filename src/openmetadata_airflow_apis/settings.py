@@ -8,6 +8,7 @@ variable AIRFLOW__OPENMETADATA_AIRFLOW_APIS__<OPTION> overrides the file.
 from __future__ import annotations
 
 import os
+from configparser import InterpolationError
 from dataclasses import Field, dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
@@ -67,7 +68,10 @@ def _packages(text: str) -> tuple[str, ...]:
 def _read(option: Field[Any]) -> Any:
     from airflow.configuration import conf
 
-    text = conf.get(SECTION, option.name, fallback=None)
+    try:
+        text = conf.get(SECTION, option.name, fallback=None)
+    except InterpolationError:
+        raise ConfigurationError(f"[{SECTION}] {option.name} has a % in it; write it twice: %%") from None
     if text is None or not text.strip():
         default = option.default
         return _path(str(default)) if isinstance(default, Path) else default

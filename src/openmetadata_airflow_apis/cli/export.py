@@ -83,10 +83,13 @@ def _differing(one: Any, other: Any, path: tuple[str | int, ...]) -> list[tuple[
     if isinstance(one, dict) and isinstance(other, dict):
         if "$datetime" in one:
             return [path]
-        return [found for key in one for found in _differing(one[key], other.get(key), (*path, key))]
+        return [place for key in one for place in _differing(one[key], other.get(key), (*path, key))]
     if isinstance(one, list) and isinstance(other, list):
-        pairs = enumerate(zip(one, other))
-        return [found for index, (mine, its) in pairs for found in _differing(mine, its, (*path, index))]
+        return [
+            place
+            for index, (item, other_item) in enumerate(zip(one, other))
+            for place in _differing(item, other_item, (*path, index))
+        ]
     return []
 
 

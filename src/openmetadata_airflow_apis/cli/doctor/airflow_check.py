@@ -31,6 +31,7 @@ def look(_: Installation) -> Iterator[Finding]:
 
 
 def _finding(error: BaseException) -> Finding:
+    error = _root(error)
     # A password may stand in the database's URL.
     reason = re.sub(r"://[^/@\s]*@|(?<=:)[^:/@\s]+(?=@)", "…", " ".join(str(error).split())) or repr(error)
     if any(frame.f_code.co_name == "configure_orm" for frame, _ in walk_tb(error.__traceback__)):
@@ -56,3 +57,10 @@ def _finding(error: BaseException) -> Finding:
             "give the file to the user that runs Airflow",
         )
     return Finding(PROBLEM, "Airflow", f"does not start here ({reason})", "see the traceback of `airflow version`")
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return what an error came of in the end: logging tells of a folder that cannot be made as of its handler."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error

@@ -26,8 +26,10 @@ def look(installation: Installation) -> Iterator[Finding]:
     """Yield a problem for each kind of file that a deploy would refuse to replace, or that does not import."""
     from openmetadata_airflow_apis.stores import open_store
 
-    store = open_store(installation.settings)
     records = installation.settings.dag_generated_configs
+    if not all(os.access(folder, os.R_OK | os.X_OK) for folder in (records, dags_folder()) if folder.exists()):
+        return  # the check of the folders says so
+    store = open_store(installation.settings)
     names = store.dag_ids()
     closed = [path for path in _files(records, ".json") if path.is_file() and not os.access(path, os.R_OK)]
     if closed:
@@ -53,13 +55,15 @@ def look(installation: Installation) -> Iterator[Finding]:
         yield Finding(
             NOTE, _SUBJECT, f"{and_others(foreign)} is no definition: no DAG has such a name", "keep it elsewhere"
         )
-    older = [path for path in _files(dags_folder(), ".py") if _OLDER_CALL in _start_of(path)]
+    # Those with a definition of their name are among the refusals.
+    strange = [path for path in _files(dags_folder(), ".py") if path.stem not in names]
+    older = [path for path in strange if _OLDER_CALL in _start_of(path)]
     if older:
         yield Finding(
             PROBLEM,
             _SUBJECT,
             f"{and_others(older)} is a DAG file of the older plugin, which does not import any more",
-            "take it away with the .json of its name in dag_generated_configs, and deploy the workflow again",
+            "take it away, and deploy the workflow again",
         )
     interrupted = sorted(store.interrupted() - set(names))
     if interrupted:

@@ -66,10 +66,8 @@ CHECKS = (
     Check("folders", folders_check.look, _TO_WEBSERVER, needs=("option values",)),
     Check("dag_runner_template", runner_template_check.look, "leave the option out", needs=("option values",)),
     Check("allowed packages", allowed_packages_check.look, _SEE_OPTIONS, needs=("option values",)),
-    Check("callable files", callable_files_check.look, _TO_WEBSERVER, needs=("folders",)),
-    Check(
-        "deployed definitions", deployed_definitions_check.look, _TO_WEBSERVER, needs=("folders", "dag_runner_template")
-    ),
+    Check("callable files", callable_files_check.look, _TO_WEBSERVER, needs=("option values",)),
+    Check("deployed definitions", deployed_definitions_check.look, _TO_WEBSERVER, needs=("dag_runner_template",)),
     Check("ignored files", ignored_files_check.look, "correct the .airflowignore files", needs=("folders",)),
     Check("specification", specification_check.look, "reinstall openmetadata-airflow-apis", needs=()),
     Check("plugin", plugin_check.look, "see the traceback of `airflow plugins`"),

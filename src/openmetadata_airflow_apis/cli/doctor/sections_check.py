@@ -21,7 +21,7 @@ def look(_: Installation) -> Iterator[Finding]:
     """Yield a problem for each section that has such options, or whose name is nearly ours."""
     from airflow.configuration import conf
 
-    sections = {name: set(conf.getsection(name) or {}) for name in conf.sections()}
+    sections = {name: set(conf.options(name)) for name in conf.sections()}
     for variable in os.environ:
         if variable.startswith("AIRFLOW__"):
             section, option = variable.removeprefix("AIRFLOW__").lower().rpartition("__")[::2]

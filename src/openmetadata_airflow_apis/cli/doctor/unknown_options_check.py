@@ -21,7 +21,8 @@ def look(_: Installation) -> Iterator[Finding]:
     known = option_docs()
     prefix = f"AIRFLOW__{SECTION.upper()}__"
     given = {name[len(prefix) :].lower() for name in os.environ if name.startswith(prefix)}
-    for name in sorted(given | set(conf.getsection(SECTION) or {})):
+    written = set(conf.options(SECTION)) if conf.has_section(SECTION) else set()
+    for name in sorted(given | written):
         if name not in known:
             yield Finding(
                 PROBLEM, "section", f"[{SECTION}] {name} is not an option", f"known are: {', '.join(sorted(known))}"
