@@ -111,11 +111,12 @@ class OperationNotNamed(InvalidRequest):
 
 
 class UnknownOperation(InvalidRequest):
-    """The old door was asked for an operation that the specification does not have."""
+    """The old door was asked for an operation that it does not have; place: the operation's own, if there is one."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, place: str | None = None) -> None:
         self.name = name
-        super().__init__(f"API '{name}' was not found")
+        self.place = place
+        super().__init__(f"API '{name}' was not found" + (f" here; it is at {place}" if place else ""))
 
 
 class InvalidBody(InvalidRequest):
@@ -322,7 +323,14 @@ class TaskNotStoppable(Conflict):
 
 
 class NotSignedIn(ManagedDagsError):
-    """No credentials came with the request, or bad ones; str() says which."""
+    """No credentials came with the request, or bad ones; str() says which, and what to do.
+
+    msg: what the older plugin's callers read, which is the same unless that plugin had a sentence of its own.
+    """
+
+    def __init__(self, reason: str, cure: str, *, msg: str | None = None) -> None:
+        super().__init__(f"{reason}; {cure}")
+        self.msg = msg if msg is not None else str(self)
 
 
 class NotAllowed(ManagedDagsError):

@@ -103,7 +103,7 @@ def make_blueprint(*, validate_responses: bool) -> Blueprint:
     documents.add_routes(blueprint)
     blueprint.before_request(_gate)
     blueprint.after_request(harden)
-    error_answers.register(blueprint, is_old_door)
+    error_answers.register(blueprint, is_old_door=is_old_door, is_of_deployed=_is_of_deployed)
     return blueprint
 
 
@@ -114,6 +114,11 @@ def _operation_id() -> str:
 def is_old_door() -> bool:
     """Tell whether this request came in at `?api=`."""
     return _operation_id() in old_door.ENDPOINTS
+
+
+def _is_of_deployed() -> bool:
+    operation = operations.operations().get(_operation_id())
+    return operation is not None and operation.tag == "dags"
 
 
 def _gate() -> None:

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from openmetadata_airflow_apis import errors
 from openmetadata_airflow_apis.api import old_door_bodies, problem_types, problems
+from openmetadata_airflow_apis.api.not_found_hints import hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,13 +22,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def register(blueprint: Any, is_old_door: Callable[[], bool]) -> None:
-    """Make every error below the blueprint a JSON answer of the door that was called."""
+def register(blueprint: Any, *, is_old_door: Callable[[], bool], is_of_deployed: Callable[[], bool]) -> None:
+    """Make every error below the blueprint a JSON answer of the door that was called.
+
+    is_of_deployed: tells whether the request is about DAGs deployed here alone.
+    """
 
     def answer(error: Exception) -> Response:
         translated = translate(error)
         if isinstance(translated, errors.ManagedDagsError):
-            return old_door_bodies.error(translated) if is_old_door() else problems.typed_answer(translated)
+            if is_old_door():
+                return old_door_bodies.error(translated)
+            return problems.typed_answer(translated, hint(translated, of_deployed=is_of_deployed()))
         status, detail = translated
         if is_old_door():
             response = old_door_bodies.error_body(status, detail)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from flask import Blueprint
 
+    from openmetadata_airflow_apis.api.operations import Operation
+
 
 # Endpoints of the old door; ALSO ends the name of one at its second path.
 ENDPOINTS = {"call_by_query", "call_by_body", "call_by_other_method"}
@@ -92,7 +94,7 @@ def _call() -> Response:
         raise OperationNotNamed
     operation = operations.operations().get(name)
     if operation is None or name not in FORMS:
-        raise UnknownOperation(name)
+        raise UnknownOperation(name, place=_place(operation))
     given = arguments.keyword_arguments(operation)
     try:
         answer = operation.handler(**given)
@@ -103,6 +105,12 @@ def _call() -> Response:
     more = [key for argument, keys in form.more.items() if given.get(argument) for key in keys if key in answer]
     document = {**form.body(answer), **{key: answer[key] for key in more}, "status": "success"}
     return Response(json.dumps(document, indent=form.indent), headers=headers, content_type="application/json")
+
+
+def _place(operation: Operation | None) -> str | None:
+    if operation is None or operation.tag == "oldDoor":
+        return None
+    return f"{operation.method.upper()} {request.script_root}{operation.path}"
 
 
 def _body_and_headers(answer: Any) -> tuple[dict[str, Any], dict[str, str]]:

@@ -43,7 +43,7 @@ def error(raised: errors.ManagedDagsError) -> Response:
     """Return the answer for an error: `{"error": …}`, or `{"msg": …}` for a refused login."""
     if isinstance(raised, errors.NotSignedIn):
         # Printed in the older plugin's documentation without a space.
-        body = json.dumps({"msg": str(raised)}, separators=(",", ":"))
+        body = json.dumps({"msg": raised.msg}, separators=(",", ":"))
         answer = Response(body, status=401, content_type="application/json")
     else:
         status, sentence = _ERRORS.get(type(raised), (problem_types.of_error(raised).status, str))

@@ -55,14 +55,14 @@ def unrouted(reason: HTTPException, method: str, path: str) -> Response:
     )
 
 
-def typed_answer(error: errors.ManagedDagsError) -> Response:
-    """Return the typed door's answer for an error."""
+def typed_answer(error: errors.ManagedDagsError, hint: str = "") -> Response:
+    """Return the typed door's answer for an error. hint: the end of its sentence, which only this caller may read."""
     more: dict[str, Any] = {}
     if isinstance(error, errors.InvalidBody):
         more["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
     if isinstance(error, errors.NotSignedIn):
-        more["msg"] = str(error)
-    return with_headers(problem(problem_types.of_error(error), str(error), **more), error)
+        more["msg"] = error.msg
+    return with_headers(problem(problem_types.of_error(error), f"{error}{hint}", **more), error)
 
 
 def with_headers(answer: Response, error: errors.ManagedDagsError) -> Response:

@@ -12,7 +12,9 @@ from werkzeug.exceptions import BadRequest
 from openmetadata_airflow_apis.errors import NotAllowed, NotSignedIn
 from openmetadata_airflow_apis.security import identity, passwords, tokens
 
-MISSING = "Missing Authorization Header"
+# The older plugin's words.
+_MISSING = "Missing Authorization Header"
+_LOG_IN = "log in at /api/v1/security/login and send 'Authorization: Bearer <access_token>'"
 _BEARER = re.compile(r"bearer +(?P<token>[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.IGNORECASE)
 _BASIC = re.compile(r"basic +(?P<credentials>[A-Za-z0-9+/=_-]+)", re.IGNORECASE)
 
@@ -45,18 +47,22 @@ def authorization_header() -> str | None:
         return None
     # WSGI servers join a repeated header with a comma; neither scheme has one in its alphabet.
     if len(headers) > 1 or "," in headers[0]:
-        raise NotSignedIn("Give one Authorization header, with one credential")
+        raise NotSignedIn("There are several credentials", "give one Authorization header, with one of them")
     return headers[0].strip()
 
 
 def bearer_token(header: str | None) -> str:
     """Return the token of an Authorization header; raise NotSignedIn where there is none in it."""
     if header is None:
-        raise NotSignedIn(MISSING)
+        raise _missing()
     bearer = _BEARER.fullmatch(header)
     if not bearer:
-        raise NotSignedIn("Bad Authorization header. Expected 'Authorization: Bearer <JWT>'")
+        raise NotSignedIn("Bad Authorization header", "send 'Authorization: Bearer <access_token>', the whole token")
     return bearer["token"]
+
+
+def _missing() -> NotSignedIn:
+    return NotSignedIn(_MISSING, _LOG_IN, msg=_MISSING)
 
 
 def _decoded(credentials: str) -> tuple[str, str]:
@@ -65,13 +71,13 @@ def _decoded(credentials: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         colon = ""
     if not colon:
-        raise NotSignedIn("Bad Authorization header. Expected 'Authorization: Basic <base64 of user:password>'")
+        raise NotSignedIn("Bad Authorization header", "send 'Authorization: Basic <base64 of user:password>'")
     return username, password
 
 
 def _by_session(*, changes_state: bool, session_allowed: bool) -> None:
     if not session_allowed or identity.session_user() is None:
-        raise NotSignedIn(MISSING)
+        raise _missing()
     if changes_state:
         _require_csrf_token()
 
@@ -79,7 +85,7 @@ def _by_session(*, changes_state: bool, session_allowed: bool) -> None:
 def _require_csrf_token() -> None:
     # Flask-WTF looks at nothing but methods that change state by HTTP's definition.
     if request.method not in current_app.config["WTF_CSRF_METHODS"]:
-        raise NotSignedIn(MISSING)
+        raise _missing()
     try:
         current_app.extensions["csrf"].protect()
     except BadRequest as error:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.www.extensions.init_auth_manager import get_auth_manager
 from flask import current_app, g
 from flask.globals import request_ctx
 from flask.sessions import SecureCookieSession
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import lazyload
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 class RequestSession(SecureCookieSession):
@@ -57,6 +60,15 @@ def bind(user: Any) -> None:
     app: Any = current_app
     # flask-login has no public way to set the request's user without writing the session.
     app.login_manager._update_request_context_with_user(user)  # noqa: SLF001
+
+
+def attach_again(session: Session) -> None:
+    """Give the request's user to a session, after the handler's is closed: Airflow's checks read the user's roles."""
+    user: Any = get_auth_manager().get_user()
+    user = getattr(user, "_get_current_object", lambda: user)()  # flask-login's is a proxy
+    state = inspect(user, raiseerr=False)
+    if state is not None and state.detached:
+        session.add(user)
 
 
 def leave_session() -> None:

@@ -44,7 +44,7 @@ def refresh() -> dict[str, str]:
         first_use = not revocation.is_revoked(shown.jti)
     if not first_use:
         revocation.revoke(shown.family, until=tokens.last_expiry())
-        raise NotSignedIn("The refresh token was used before: it and all its tokens are revoked; sign in again")
+        raise NotSignedIn("The refresh token was used before: it and all its tokens are revoked", "log in again")
     issued = {"access_token": tokens.issue(shown.user, "access", family=shown.family)}
     if Settings.load().rotate_refresh_tokens:
         issued["refresh_token"] = tokens.issue(shown.user, "refresh", family=shown.family)

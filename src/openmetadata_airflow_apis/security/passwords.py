@@ -39,7 +39,7 @@ def check(username: str, password: str, provider: str | None = None) -> Any:
             user = ask(username, password)
         this_try.refused = user is None or not user.is_active
     if this_try.refused:
-        raise NotSignedIn(_REFUSAL)
+        raise NotSignedIn(_REFUSAL, "check both, on Airflow's own page for example")
     return user
 
 

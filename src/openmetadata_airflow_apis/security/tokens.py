@@ -26,6 +26,14 @@ ISSUER = "openmetadata-airflow-apis"
 AUDIENCE = "airflow"
 # The clocks of two webservers may differ by this when one reads what the other issued. Expiry has no such grace.
 _CLOCK_SKEW = timedelta(seconds=60)
+_LOG_IN = "log in again at /api/v1/security/login"
+_SENTENCES: dict[type[Exception], str] = {
+    jwt.InvalidSignatureError: "The token was not signed here, or was changed since",
+    jwt.ImmatureSignatureError: "The token is not valid yet: the clocks of two webservers differ",
+    jwt.InvalidIssuerError: "The token was issued by another program",
+    jwt.InvalidAudienceError: "The token is meant for another program",
+    jwt.InvalidAlgorithmError: "The token is signed in a way that is not taken here",
+}
 _USER_ID = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _LARGEST_USER_ID = 2**31 - 1
 _IDENTIFIER = re.compile(r"[0-9a-f-]{36}", re.ASCII)
@@ -68,17 +76,20 @@ def verify(encoded: str, types: Collection[str], *, spent_allowed: bool = False)
     types: which of "access" and "refresh" will do. spent_allowed: leave it to the caller to look whether this
     token, rather than its family, is revoked. Raises Unavailable where revocations cannot be read.
     """
-    claims, key = _signed_claims(encoded)
+    claims, key = _signed_claims(encoded, types)
     if claims["type"] not in types:
-        raise NotSignedIn(f"Only {' or '.join(sorted(types))} tokens are allowed")
+        raise NotSignedIn(
+            f"Only {' or '.join(sorted(types))} tokens are allowed",
+            "send the other token of your login" if len(types) == 1 else _LOG_IN,
+        )
     user = identity.active_user(int(claims["sub"]))
     if user is None:
-        raise NotSignedIn("The user of this token is gone or not active")
+        raise NotSignedIn("The user of this token is gone or not active", "log in as another, or ask an Airflow Admin")
     if not hmac.compare_digest(_fingerprint(user, key), claims["password"]):
-        raise NotSignedIn("The password has changed since this token was issued")
+        raise NotSignedIn("The password has changed since this token was issued", _LOG_IN)
     identifiers = [claims["family"]] if spent_allowed else [claims["family"], claims["jti"]]
     if revocation.is_revoked(*identifiers):
-        raise NotSignedIn("Token has been revoked")
+        raise NotSignedIn("Token has been revoked", _LOG_IN)
     return Token(user, claims["type"], claims["jti"], claims["family"], fresh=claims["fresh"])
 
 
@@ -95,12 +106,12 @@ def last_expiry() -> datetime:
     return datetime.now(timezone.utc) + max(_lifetime("access"), _lifetime("refresh"))
 
 
-def _signed_claims(encoded: str) -> tuple[dict[str, Any], bytes]:
+def _signed_claims(encoded: str, types: Collection[str]) -> tuple[dict[str, Any], bytes]:
     """Return the claims of a token that was signed here, each of the right form, and the key it was signed with."""
     try:
         key = _known_keys().get(jwt.get_unverified_header(encoded).get("kid", ""))
         if key is None:
-            raise NotSignedIn("Signature verification failed: the token's key is not known")
+            raise NotSignedIn("The token was signed with a key that is not in use here", _LOG_IN)
         claims = jwt.decode(
             encoded,
             key,
@@ -111,16 +122,37 @@ def _signed_claims(encoded: str) -> tuple[dict[str, Any], bytes]:
             options={"require": ["exp", "iat", "nbf", "jti", "iss", "aud", "sub"]},
         )
     except jwt.ExpiredSignatureError:
-        raise NotSignedIn("Token has expired") from None
+        raise _expired(types) from None
     except (jwt.PyJWTError, RecursionError, OverflowError) as error:
-        raise NotSignedIn(f"{error or 'The token cannot be read'}") from None
+        raise _refusal(error) from None
     _check_form(claims)
     now = datetime.now(timezone.utc).timestamp()
     # A lifetime that was shortened since ends the tokens that were issued before, too.
     ends = min(claims["exp"], claims["iat"] + _lifetime(claims["type"]).total_seconds())
     if ends + float(jwt_config.leeway) <= now:
-        raise NotSignedIn("Token has expired")
+        raise _expired({claims["type"]})
     return claims, key
+
+
+def _expired(types: Collection[str]) -> NotSignedIn:
+    cure = f"get a new one at /api/v1/security/refresh with your refresh token, or {_LOG_IN}"
+    return NotSignedIn("Token has expired", _LOG_IN if "refresh" in types else cure)
+
+
+def _refusal(error: Exception) -> NotSignedIn:
+    """Return what is wrong with a token, in our words: PyJWT's are about JWTs, and change."""
+    if isinstance(error, jwt.MissingRequiredClaimError):
+        return _bad_claim(error.claim)
+    sentence = next((sentence for kind, sentence in _SENTENCES.items() if isinstance(error, kind)), None)
+    if sentence is not None:
+        return NotSignedIn(sentence, _LOG_IN)
+    return NotSignedIn(
+        "The token cannot be read: it is cut off, or none of this API's", f"send the whole token, or {_LOG_IN}"
+    )
+
+
+def _bad_claim(name: str) -> NotSignedIn:
+    return NotSignedIn(f"The token's claim '{name}' is missing or not of the right form", _LOG_IN)
 
 
 def _check_form(claims: dict[str, Any]) -> None:
@@ -138,7 +170,7 @@ def _check_form(claims: dict[str, Any]) -> None:
     }
     for name, is_well_formed in well_formed.items():
         if not is_well_formed:
-            raise NotSignedIn(f"The token's claim '{name}' is missing or not of the right form")
+            raise _bad_claim(name)
 
 
 def _is_number(value: object) -> bool:

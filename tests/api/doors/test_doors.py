@@ -31,7 +31,7 @@ def test_nobody_is_let_in_without_credentials(call, path):
 
 
 def test_the_typed_door_says_so_too(call):
-    """A problem that carries the same msg."""
+    """A problem that carries the same msg, and says what to do."""
     assert answer_of(call("GET", OLD + "/dags", user=None)) == (
         401,
         "application/problem+json",
@@ -39,19 +39,33 @@ def test_the_typed_door_says_so_too(call):
             "type": "/rest_api/api/problems/not-signed-in",
             "title": "Unauthorized",
             "status": 401,
-            "detail": "Missing Authorization Header",
+            "detail": (
+                "Missing Authorization Header; log in at /api/v1/security/login and send "
+                "'Authorization: Bearer <access_token>'"
+            ),
             "msg": "Missing Authorization Header",
         },
     )
 
 
 def test_the_operation_must_be_named(old_door):
-    """`api` is missing, empty, or no operation of the old door."""
+    """`api` is missing, empty, or no operation at all."""
     assert old_door(None) == (400, {"error": "API should be provided"})
     assert old_door("") == (400, {"error": "API should be provided"})
     assert old_door("nope") == (400, {"error": "API 'nope' was not found"})
-    assert old_door("list_dags") == (400, {"error": "API 'list_dags' was not found"})
-    assert old_door("login", method="POST") == (400, {"error": "API 'login' was not found"})
+
+
+def test_an_operation_that_has_only_a_path_says_where_it_is(old_door, call):
+    """`?api=list_dags` names the method and the path, with the webserver's own prefix."""
+    for api, place in (
+        ("list_dags", "GET /rest_api/api/dags"),
+        ("login", "POST /api/v1/security/login"),
+        ("get_dag", "GET /rest_api/api/dags/{dag_id}"),
+    ):
+        assert old_door(api) == (400, {"error": f"API '{api}' was not found here; it is at {place}"})
+    answer = call("GET", f"{OLD}?api=list_dags", environ_overrides={"SCRIPT_NAME": "/airflow"})
+    assert answer.json == {"error": "API 'list_dags' was not found here; it is at GET /airflow/rest_api/api/dags"}
+    assert old_door("call_by_query") == (400, {"error": "API 'call_by_query' was not found"})
 
 
 def test_unknown_arguments_are_ignored_quietly(old_door, caplog):

@@ -500,4 +500,7 @@ class TestRefused:
         answer = call("POST", "/rest_api/api", user=None, query_string={"api": api, **query})
         assert (answer.status_code, answer.json) == (401, {"msg": missing})
         answer = call("POST", f"/rest_api/api{path}", user=None, json=body)
-        assert (answer.status_code, answer.json) == problem(401, "Unauthorized", "not-signed-in", missing, msg=missing)
+        cure = "log in at /api/v1/security/login and send 'Authorization: Bearer <access_token>'"
+        assert (answer.status_code, answer.json) == problem(
+            401, "Unauthorized", "not-signed-in", f"{missing}; {cure}", msg=missing
+        )

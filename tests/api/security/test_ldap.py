@@ -86,7 +86,8 @@ def test_basic(client) -> None:
 def test_refusals(client, name: str, password: str) -> None:
     """Whoever the directory or Airflow does not know is refused in the words of a wrong password."""
     answer = _login(client, name, password)
-    assert (answer.status_code, answer.json["msg"]) == (401, "Invalid user name or password")
+    refused = "Invalid user name or password; check both, on Airflow's own page for example"
+    assert (answer.status_code, answer.json["msg"]) == (401, refused)
 
 
 @pytest.mark.parametrize("password", ["", "\0"])

@@ -19,7 +19,8 @@ from support.callers import READ, basic, bearer, claims_of
 LOGIN = "/api/v1/security/login"
 REFRESH = "/api/v1/security/refresh"
 LOGOUT = "/api/v1/security/logout"
-REFUSED = "Invalid user name or password"
+REFUSED = "Invalid user name or password; check both, on Airflow's own page for example"
+LOG_IN = "; log in again at /api/v1/security/login"
 
 
 def _login(client, name: str = "admin", password: str = "admin-secret", **more: object):
@@ -301,7 +302,10 @@ def test_refresh(client, sign_in) -> None:
 def test_refresh_with_an_access_token(client, sign_in) -> None:
     """An access token does not refresh."""
     answer = client.post(REFRESH, headers=bearer(sign_in()["access_token"]))
-    assert (answer.status_code, answer.json["msg"]) == (401, "Only refresh tokens are allowed")
+    assert (answer.status_code, answer.json["msg"]) == (
+        401,
+        "Only refresh tokens are allowed; send the other token of your login",
+    )
 
 
 @pytest.mark.parametrize("url", [REFRESH, LOGOUT])
@@ -322,7 +326,7 @@ def test_logout(client, sign_in, shown: str) -> None:
     assert answer.status_code == 200
     for token in (issued["access_token"], refreshed["access_token"]):
         answer = client.get(READ, headers=bearer(token))
-        assert (answer.status_code, answer.json["msg"]) == (401, "Token has been revoked")
+        assert (answer.status_code, answer.json["msg"]) == (401, f"Token has been revoked{LOG_IN}")
     assert client.post(REFRESH, headers=bearer(issued["refresh_token"])).status_code == 401
     assert client.post(LOGOUT, headers=bearer(issued[shown])).status_code == 401
     assert client.get(READ, headers=bearer(other["access_token"])).status_code == 200

@@ -17,6 +17,17 @@ from support.callers import OLD_DOOR, READ, bearer, claims_of
 SECRET_KEY = "a-secret-key-of-the-tests-alone-0123456789"
 
 
+LOG_IN = "; log in again at /api/v1/security/login"
+OTHER_ALGORITHM = f"The token is signed in a way that is not taken here{LOG_IN}"
+CHANGED = f"The token was not signed here, or was changed since{LOG_IN}"
+ONLY_ACCESS = "Only access tokens are allowed; send the other token of your login"
+GONE = "The user of this token is gone or not active; log in as another, or ask an Airflow Admin"
+EXPIRED = (
+    "Token has expired; get a new one at /api/v1/security/refresh with your refresh token, "
+    "or log in again at /api/v1/security/login"
+)
+
+
 def _refusal(client, token: str) -> tuple[int, str]:
     typed = client.get(READ, headers=bearer(token))
     old = client.get(f"{OLD_DOOR}?api=dag_state&dag_id=x&run_id=y", headers=bearer(token))
@@ -55,21 +66,21 @@ def test_missing_claims(client, forge, name: str) -> None:
 @pytest.mark.parametrize(
     ("claims", "reason"),
     [
-        ({"exp": 1}, "Token has expired"),
-        ({"exp": int(time.time()) - 1}, "Token has expired"),
-        ({"iat": 1}, "Token has expired"),
-        ({"nbf": int(time.time()) + 600}, "The token is not yet valid (nbf)"),
-        ({"iss": "somebody-else"}, "Invalid issuer"),
-        ({"aud": "somebody-else"}, "Audience doesn't match"),
-        ({"aud": [tokens.AUDIENCE]}, "The token's claim 'aud' is missing or not of the right form"),
-        ({"type": "refresh"}, "Only access tokens are allowed"),
-        ({"type": "other"}, "The token's claim 'type' is missing or not of the right form"),
-        ({"password": "x"}, "The password has changed since this token was issued"),
-        ({"password": "é"}, "The token's claim 'password' is missing or not of the right form"),
-        ({"family": 7}, "The token's claim 'family' is missing or not of the right form"),
-        ({"jti": "x' OR 1=1"}, "The token's claim 'jti' is missing or not of the right form"),
-        ({"fresh": "yes"}, "The token's claim 'fresh' is missing or not of the right form"),
-        ({"sub": "999999"}, "The user of this token is gone or not active"),
+        ({"exp": 1}, EXPIRED),
+        ({"exp": int(time.time()) - 1}, EXPIRED),
+        ({"iat": 1}, EXPIRED),
+        ({"nbf": int(time.time()) + 600}, f"The token is not valid yet: the clocks of two webservers differ{LOG_IN}"),
+        ({"iss": "somebody-else"}, f"The token was issued by another program{LOG_IN}"),
+        ({"aud": "somebody-else"}, f"The token is meant for another program{LOG_IN}"),
+        ({"aud": [tokens.AUDIENCE]}, f"The token's claim 'aud' is missing or not of the right form{LOG_IN}"),
+        ({"type": "refresh"}, ONLY_ACCESS),
+        ({"type": "other"}, f"The token's claim 'type' is missing or not of the right form{LOG_IN}"),
+        ({"password": "x"}, f"The password has changed since this token was issued{LOG_IN}"),
+        ({"password": "é"}, f"The token's claim 'password' is missing or not of the right form{LOG_IN}"),
+        ({"family": 7}, f"The token's claim 'family' is missing or not of the right form{LOG_IN}"),
+        ({"jti": "x' OR 1=1"}, f"The token's claim 'jti' is missing or not of the right form{LOG_IN}"),
+        ({"fresh": "yes"}, f"The token's claim 'fresh' is missing or not of the right form{LOG_IN}"),
+        ({"sub": "999999"}, GONE),
     ],
 )
 def test_wrong_claims(client, forge, claims: dict[str, Any], reason: str) -> None:
@@ -107,27 +118,30 @@ def test_odd_subjects(client, forge, subject: object) -> None:
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
 def test_other_algorithms(client, forge, algorithm: str) -> None:
     """A token signed with the true key but another algorithm is refused."""
-    assert _refusal(client, forge(algorithm=algorithm)) == (401, "The specified alg value is not allowed")
+    assert _refusal(client, forge(algorithm=algorithm)) == (
+        401,
+        f"The token is signed in a way that is not taken here{LOG_IN}",
+    )
 
 
 def test_no_algorithm(client, forge) -> None:
     """A token with the algorithm none is refused, with and without a signature."""
     unsigned = forge(key=b"", algorithm="none")
-    assert _refusal(client, unsigned) == (401, "The specified alg value is not allowed")
+    assert _refusal(client, unsigned) == (401, OTHER_ALGORITHM)
     assert _refusal(client, unsigned + forge().split(".")[2])[0] == 401
 
 
 @pytest.mark.parametrize("key", [b"x" * 32, SECRET_KEY.encode()], ids=["a stranger's", "SECRET_KEY"])
 def test_other_keys(client, forge, key: bytes) -> None:
     """A token signed with another key, SECRET_KEY itself included, is refused."""
-    assert _refusal(client, forge(key=key)) == (401, "Signature verification failed")
+    assert _refusal(client, forge(key=key)) == (401, CHANGED)
 
 
 @pytest.mark.parametrize("kid", ["", "../../etc/passwd", "other"], ids=repr)
 def test_unknown_key_ids(client, forge, kid: str) -> None:
     """A token that names no key, or one that is not in use, is refused."""
     token = forge(header={"kid": kid})
-    assert _refusal(client, token) == (401, "Signature verification failed: the token's key is not known")
+    assert _refusal(client, token) == (401, f"The token was signed with a key that is not in use here{LOG_IN}")
 
 
 def test_key_id_that_is_no_text(client, forge) -> None:
@@ -152,7 +166,10 @@ def test_changed_payload(client, sign_in) -> None:
     """A Viewer's token changed to say the Admin's id is refused."""
     header, _, signature = sign_in("viewer")["access_token"].split(".")
     admin = sign_in("admin")["access_token"].split(".")[1]
-    assert _refusal(client, f"{header}.{admin}.{signature}") == (401, "Signature verification failed")
+    assert _refusal(client, f"{header}.{admin}.{signature}") == (
+        401,
+        f"The token was not signed here, or was changed since{LOG_IN}",
+    )
 
 
 def test_other_plugins_tokens(app, client) -> None:
@@ -172,7 +189,10 @@ def test_jwt_manager_is_left_alone(app) -> None:
 
 def test_refresh_token_is_no_access_token(client, sign_in) -> None:
     """A refresh token opens neither door."""
-    assert _refusal(client, sign_in()["refresh_token"]) == (401, "Only access tokens are allowed")
+    assert _refusal(client, sign_in()["refresh_token"]) == (
+        401,
+        "Only access tokens are allowed; send the other token of your login",
+    )
 
 
 def test_shortened_lifetime_ends_older_tokens(app, client, forge, monkeypatch) -> None:
@@ -180,7 +200,7 @@ def test_shortened_lifetime_ends_older_tokens(app, client, forge, monkeypatch) -
     token = forge(iat=int(time.time()) - 120)
     assert client.get(READ, headers=bearer(token)).status_code == 200
     monkeypatch.setitem(app.config, "JWT_ACCESS_TOKEN_EXPIRES", timedelta(minutes=1))
-    assert _refusal(client, token) == (401, "Token has expired")
+    assert _refusal(client, token) == (401, EXPIRED)
 
 
 def test_lifetimes_are_settings(app, sign_in, monkeypatch) -> None:
@@ -206,7 +226,7 @@ def test_secret_key_rotation(app, client, sign_in, monkeypatch) -> None:
     """After a change of SECRET_KEY older tokens hold while it is among SECRET_KEY_FALLBACKS, and end without it."""
     token = sign_in()["access_token"]
     monkeypatch.setattr(app, "secret_key", "another-secret-key-of-the-tests-0123456789")
-    assert _refusal(client, token) == (401, "Signature verification failed: the token's key is not known")
+    assert _refusal(client, token) == (401, f"The token was signed with a key that is not in use here{LOG_IN}")
     monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", [SECRET_KEY])
     assert client.get(READ, headers=bearer(token)).status_code == 200
 
@@ -244,7 +264,10 @@ def test_deactivated_user(app, client, sign_in, make_user) -> None:
     assert client.get(READ, headers=headers).status_code == 200
     _deactivate(app, user.id)
     answer = client.get(READ, headers=headers)
-    assert (answer.status_code, answer.json["msg"]) == (401, "The user of this token is gone or not active")
+    assert (answer.status_code, answer.json["msg"]) == (
+        401,
+        "The user of this token is gone or not active; log in as another, or ask an Airflow Admin",
+    )
 
 
 def test_deleted_user(app, client, sign_in, make_user) -> None:
@@ -268,7 +291,7 @@ def test_changed_password(app, client, sign_in, make_user) -> None:
         client.post("/api/v1/security/refresh", headers=bearer(issued["refresh_token"])),
     ]
     assert [(answer.status_code, answer.json["msg"]) for answer in answers] == [
-        (401, "The password has changed since this token was issued")
+        (401, f"The password has changed since this token was issued{LOG_IN}")
     ] * 2
 
 
