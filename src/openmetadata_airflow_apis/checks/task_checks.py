@@ -17,7 +17,8 @@ from openmetadata_airflow_apis.checks.operator_signatures import (
     base_arguments,
     signature_of,
 )
-from openmetadata_airflow_apis.checks.value_checks import ValueChecks, context_keys, template_faults
+from openmetadata_airflow_apis.checks.template_checks import template_faults
+from openmetadata_airflow_apis.checks.value_checks import ValueChecks, context_keys
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import nearest
 from openmetadata_airflow_apis.definition.places import CanonicalPlace

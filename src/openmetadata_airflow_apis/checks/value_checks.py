@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,9 @@ from openmetadata_airflow_apis.checks.kubernetes_checks import object_faults
 from openmetadata_airflow_apis.checks.managed_functions import ManagedFunctions, call_faults
 from openmetadata_airflow_apis.dagbuild.kubernetes_models import is_model
 from openmetadata_airflow_apis.definition.canonical import tag_of
-from openmetadata_airflow_apis.definition.fault_messages import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from openmetadata_airflow_apis.checks.findings import Findings
     from openmetadata_airflow_apis.definition.canonical import (
@@ -238,58 +236,3 @@ def _data_classes() -> tuple[type, ...]:
     from openmetadata_airflow_apis.airflow_versions.dag_values import dataset_classes
 
     return (date, timedelta, relativedelta, relative_weekday, Param, Timetable, BaseNotifier, *dataset_classes())
-
-
-def template_faults(value: Any, extensions: tuple[str, ...], filters: frozenset[str]) -> Iterator[str]:
-    """Yield what is wrong with the Jinja templates in a value of a templated field.
-
-    extensions: endings of texts that name a template file. filters: the user's own.
-    """
-    if isinstance(value, str):
-        if _has_jinja(value) and not value.endswith(extensions):
-            # A name of the context, `{{ ds }}` or `{{ params.day }}`, is right without asking the parser: 0.1 ms each.
-            fault = _template_fault(value, filters) if _has_jinja(_plain_names().sub("_", value)) else None
-            if fault:
-                yield fault
-    elif isinstance(value, list):
-        for item in value:
-            yield from template_faults(item, extensions, filters)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from template_faults(item, extensions, filters)
-
-
-def _has_jinja(text: str) -> bool:
-    return "{{" in text or "{%" in text or "{#" in text
-
-
-@lru_cache(maxsize=1)
-def _plain_names() -> re.Pattern[str]:
-    """Return what finds `{{ name.of.the.context }}`; `{{{` is something else to Jinja."""
-    names = "|".join(sorted(map(re.escape, context_keys())))
-    return re.compile(rf"(?<!{{){{{{\s*(?:{names})(?:\.[A-Za-z_]\w*)*\s*}}}}", re.ASCII)
-
-
-@lru_cache(maxsize=4096)
-def _template_fault(text: str, filters: frozenset[str]) -> str | None:
-    from jinja2 import TemplateSyntaxError, nodes
-
-    environment = _environment()
-    try:
-        tree = environment.parse(text)
-    except TemplateSyntaxError as error:
-        where = f", line {error.lineno}" if "\n" in text else ""
-        return f"the Jinja template can't be read{where}: {error.message}"
-    for node in tree.find_all((nodes.Filter, nodes.Test)):
-        known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
-        if node.name not in known and node.name not in filters:
-            word = type(node).__name__.lower()
-            return f"the Jinja template uses the unknown {word} '{node.name}'{nearest(node.name, known)}"
-    return None
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Any:
-    from airflow.templates import SandboxedEnvironment
-
-    return SandboxedEnvironment(extensions=["jinja2.ext.do"], cache_size=0)

@@ -30,6 +30,7 @@ The third step, the canonical form (the second is the schema's):
     date_values.py, dataset_values.py, dotted_paths.py   what these are made of
     schedules.py, named_functions.py, pod_arguments.py   readers of schedules, functions, a pod's arguments
     operator_paths.py    what the paths of operators in older releases mean today, and the package of each path
+    task_outputs.py      texts that name the output of another task
     http_bodies.py       the JSON text of an HTTP request's body
     null_values.py       null means that a key is not given
     dag_ids.py           which dag_ids are good

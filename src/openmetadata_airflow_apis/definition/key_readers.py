@@ -12,6 +12,7 @@ from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
 from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
+from openmetadata_airflow_apis.definition.task_outputs import read_output
 from openmetadata_airflow_apis.definition.template_folders import read_template_folders
 from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, faults, function_keys, properties
 
@@ -222,7 +223,7 @@ def _read_mapped(context: Context, value: Any, path: PlainPath) -> Read:
         # dag-factory has one more way to name a task's output here.
         is_xcom_arg = value.startswith("XcomArg(") and value.endswith(")")
         text = "+" + value[len("XcomArg(") : -1] if is_xcom_arg else value
-        output = plain_values.read_output(context, text, path, may_be_text=False)
+        output = read_output(context, text, path, may_be_text=False)
         if isinstance(output, dict) and isinstance(output["$output"], dict):
             return context.fault(
                 path,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -29,6 +28,7 @@ from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest
 from openmetadata_airflow_apis.definition.places import LISTS
 from openmetadata_airflow_apis.definition.pod_arguments import SECRET
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
+from openmetadata_airflow_apis.definition.task_outputs import read_output
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
         Condition,
         DatasetTag,
         DatetimeTag,
-        OutputTag,
         TimedeltaTag,
     )
     from openmetadata_airflow_apis.definition.places import PlainPath
@@ -69,9 +68,6 @@ CONDITIONS: dict[str, Literal["$all", "$any"]] = {
     "__and__": "$all", "!and": "$all", "and": "$all",
     "__or__": "$any", "!or": "$any", "or": "$any",
 }  # fmt: skip
-_ID = "[A-Za-z_][A-Za-z0-9_.-]*"
-_OUTPUT = re.compile(rf"(?:\+(?P<after_plus>{_ID})|(?P<before_dot>{_ID})\.output)(?P<key>\[.*\])?", re.ASCII)
-_KEY = re.compile(r"\['([^'\[\]]+)'\]|\[\"([^\"\[\]]+)\"\]")
 
 
 def read_value(context: Context, value: Any, path: PlainPath) -> Read:
@@ -96,42 +92,6 @@ def read_value(context: Context, value: Any, path: PlainPath) -> Read:
 def _read_list(context: Context, value: list[Any], path: PlainPath) -> Read:
     items = [read_value(context, item, path / index) for index, item in enumerate(value)]
     return ABSENT if ABSENT in items else items
-
-
-def read_output(
-    context: Context, text: str, path: PlainPath, *, may_be_text: bool = True
-) -> OutputTag | Literal[Absent.ABSENT] | None:
-    """Return the output of a task that a text names, whole or one key of it; None where it names none.
-
-    `+task`, `+task['key']`, and the same as Airflow writes it: `task.output`, `task.output['key']`.
-    may_be_text: a plain text may stand there as well, and the fault of a name that no task has says how to write it.
-    """
-    if context.take_output is None or not (text.startswith("+") or ".output" in text):
-        return None
-    match = _OUTPUT.fullmatch(text)
-    if match is None:
-        return None
-    advice = ""
-    if may_be_text:
-        advice = (
-            '; a text that only starts with a plus is written {"__join__": ["+", "..."]}'
-            if match["after_plus"]
-            else '; a text that only ends like an output is written {"__join__": ["...", ".output"]}'
-        )
-    task_id = context.take_output(match["after_plus"] or match["before_dot"], path, advice)
-    if task_id is None:
-        return ABSENT
-    if match["key"] is None:
-        return {"$output": task_id}
-    key = _KEY.fullmatch(match["key"])
-    if key is None:
-        whole = text[: match.start("key")]
-        return context.fault(
-            path,
-            f"{quoted(text)} asks for an output by what is no key, and Airflow has keys alone: write {whole}['key'], "
-            f"or {whole} and take the item in the function",
-        )
-    return {"$output": {"task_id": task_id, "key": key[1] or key[2]}}
 
 
 def _read_marked(context: Context, mark: str, value: dict[str, Any], path: PlainPath) -> Read:

@@ -1,0 +1,56 @@
+"""Texts that name the output of another task: `+task`, `task.output`, and one key of either."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis.definition.fault_messages import quoted
+from openmetadata_airflow_apis.definition.reading_context import ABSENT
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from openmetadata_airflow_apis.definition.canonical import OutputTag
+    from openmetadata_airflow_apis.definition.places import PlainPath
+    from openmetadata_airflow_apis.definition.reading_context import Absent, Context
+
+_ID = "[A-Za-z_][A-Za-z0-9_.-]*"
+_OUTPUT = re.compile(rf"(?:\+(?P<after_plus>{_ID})|(?P<before_dot>{_ID})\.output)(?P<key>\[.*\])?", re.ASCII)
+_KEY = re.compile(r"\['([^'\[\]]+)'\]|\[\"([^\"\[\]]+)\"\]")
+
+
+def read_output(
+    context: Context, text: str, path: PlainPath, *, may_be_text: bool = True
+) -> OutputTag | Literal[Absent.ABSENT] | None:
+    """Return the output of a task that a text names, whole or one key of it; None where it names none.
+
+    `+task`, `+task['key']`, and the same as Airflow writes it: `task.output`, `task.output['key']`.
+    may_be_text: a plain text may stand there as well, and the fault of a name that no task has says how to write it.
+    """
+    if context.take_output is None or not (text.startswith("+") or ".output" in text):
+        return None
+    match = _OUTPUT.fullmatch(text)
+    if match is None:
+        return None
+    advice = ""
+    if may_be_text:
+        advice = (
+            '; a text that only starts with a plus is written {"__join__": ["+", "..."]}'
+            if match["after_plus"]
+            else '; a text that only ends like an output is written {"__join__": ["...", ".output"]}'
+        )
+    task_id = context.take_output(match["after_plus"] or match["before_dot"], path, advice)
+    if task_id is None:
+        return ABSENT
+    if match["key"] is None:
+        return {"$output": task_id}
+    key = _KEY.fullmatch(match["key"])
+    if key is None:
+        whole = text[: match.start("key")]
+        return context.fault(
+            path,
+            f"{quoted(text)} asks for an output by what is no key, and Airflow has keys alone: write {whole}['key'], "
+            f"or {whole} and take the item in the function",
+        )
+    return {"$output": {"task_id": task_id, "key": key[1] or key[2]}}
