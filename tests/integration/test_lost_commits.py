@@ -318,6 +318,28 @@ def test_a_delete_of_which_nothing_is_known_is_ended_by_another(ground: Ground, 
     }
 
 
+def test_a_kill_that_can_no_longer_be_watched_says_that_it_is_done(ground: Ground) -> None:
+    """Where the database goes away after the kill of a task that has just begun, the answer is that it was killed."""
+    dag_id = f"lost_{next(_numbers):03}"
+    _with_run({"a": "running"}, "running")(ground, dag_id)
+    with ground.engine.begin() as connection:
+        job = (
+            "INSERT INTO job (job_type, state, latest_heartbeat) VALUES ('LocalTaskJob', 'running', now()) RETURNING id"
+        )
+        begun = "UPDATE task_instance SET job_id = :job_id, pid = NULL WHERE dag_id = :dag_id AND task_id = 'a'"
+        connection.execute(text(begun), {"job_id": connection.execute(text(job)).scalar_one(), "dag_id": dag_id})
+    ground.proxy.lose("nothing", after="'kill_running_tasks'", and_stay_away=True)
+    answer = ground.client.post(f"{DAGS}/{dag_id}/dagRuns/{RUN}/kill")
+    ground.proxy.come_back()
+
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == (
+        f"The DagRun `{RUN}` of the DAG `{dag_id}` was changed as asked, but Airflow's database does not answer any "
+        "more; look at its task instances, a process may have written over their states"
+    )
+    assert [state for _, state, _ in json.loads(ground.all_about(dag_id))["runs"]] == ["failed"]
+
+
 @pytest.mark.parametrize("lost", ["answer", "request"])
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_whichever_commit_is_lost_the_answer_is_true(ground: Ground, name: str, lost: str) -> None:

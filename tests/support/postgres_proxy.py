@@ -12,6 +12,7 @@ What it can do with that COMMIT:
     request    it never reaches the server: both connections break, and the server rolls back
     late       the client's connection breaks at once; the server gets the COMMIT a second later
     unnoticed  the client's connection breaks; the server notices a second later, and rolls back only then
+    nothing    it reaches the server, and the answer the client; then both connections break
 
 `away` lets nobody connect any more, as a server that has not come back. It reads the protocol's messages
 (https://www.postgresql.org/docs/current/protocol-message-formats.html), which psycopg2 sends in clear here.
@@ -161,8 +162,9 @@ class _Connection:
             self._server.sendall(head + body)
 
     def _spoil(self, fault: str, commit: bytes) -> None:
-        self._answer_is_lost.set()
-        if fault == "answer":
+        if fault != "nothing":
+            self._answer_is_lost.set()
+        if fault in {"answer", "nothing"}:
             self._answered.clear()
             self._server.sendall(commit)
             assert self._answered.wait(10)
@@ -177,9 +179,9 @@ class _Connection:
     def _pass_answers(self) -> None:
         with contextlib.suppress(OSError):
             while answer := self._server.recv(65536):
-                self._answered.set()
                 if not self._answer_is_lost.is_set():
                     self._client.sendall(answer)
+                self._answered.set()
         if not self._answer_is_lost.is_set():
             _close(self._client)
 

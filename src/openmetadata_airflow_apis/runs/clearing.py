@@ -52,13 +52,13 @@ class Clearing:
     executor_configs: Mapping[str, Any]
 
 
-def plan_clearing(found: Iterable[Row], dag: DAG, run_id: str) -> Clearing:
+def plan_clearing(to_clear: Iterable[Row], dag: DAG, run_id: str) -> Clearing:
     """Return what it takes to clear the task instances of these rows, which have the columns FROM_TASK."""
-    found = list(found)
+    to_clear = list(to_clear)
     outdated: dict[tuple[str, int], Mapping[str, Any]] = {}
     executor_configs: dict[str, Any] = {}
     fresh = _FreshTaskInstances(dag, run_id)
-    for row in found:
+    for row in to_clear:
         if row.state == "running":
             continue  # its process goes on with what it has until it ends
         task_instance = fresh.of(row)
@@ -68,8 +68,8 @@ def plan_clearing(found: Iterable[Row], dag: DAG, run_id: str) -> Clearing:
         if task_instance.executor_config:
             executor_configs[row.task_id] = task_instance.executor_config
     return Clearing(
-        task_instances=tuple(rows.touched(row, _state_after(row)) for row in found),
-        retries={row.task_id: int(dag.task_dict[row.task_id].retries or 0) for row in found},
+        task_instances=tuple(rows.touched(row, _state_after(row)) for row in to_clear),
+        retries={row.task_id: int(dag.task_dict[row.task_id].retries or 0) for row in to_clear},
         outdated=outdated,
         executor_configs=executor_configs,
     )

@@ -177,9 +177,11 @@ def _overwriting_states(state_after: str | None) -> tuple[str, ...]:
 def _correct_after_triggerer(changed: ChangedRun, deferred: list[TouchedTaskInstance], *, session: Session) -> None:
     # The triggerer leaves an event for the method that is to go on; the stop had removed both, a next try has neither.
     resumed = TI.c.state.in_(_BY_TRIGGERER) & TI.c.next_kwargs.is_not(null())
-    found = session.execute(select(TI.c.task_id, TI.c.map_index).where(_in_run(changed, deferred), resumed)).all()
+    resumed_rows = session.execute(
+        select(TI.c.task_id, TI.c.map_index).where(_in_run(changed, deferred), resumed)
+    ).all()
     session.rollback()
-    keys = {(row.task_id, row.map_index) for row in found}
+    keys = {(row.task_id, row.map_index) for row in resumed_rows}
     groups: dict[str | None, list[TouchedTaskInstance]] = defaultdict(list)
     for task_instance in deferred:
         if (task_instance.task_id, task_instance.map_index) in keys:

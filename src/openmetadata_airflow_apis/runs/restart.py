@@ -130,7 +130,7 @@ def plan_restart(dag_id: str, run_id: str, *, lock: bool, session: Session) -> R
     start = [(row.task_id, row.map_index) for row in failed if dag.has_task(row.task_id)]
     if not start:
         raise NothingFailed(dag_id, run_id)
-    found = rows.find(
+    to_clear = rows.find(
         rows.of_run(dag_id, run_id)
         & _of_tasks(with_downstream(dag, start))
         & or_(TI.c.state.is_(None), TI.c.state != "removed"),
@@ -138,17 +138,17 @@ def plan_restart(dag_id: str, run_id: str, *, lock: bool, session: Session) -> R
         lock=lock,
         further_columns=[TI.c.try_number, *FROM_TASK, process_alive(TI.c.job_id)],
     )
-    failed_task_count = sum(row.state == "failed" for row in found)
+    failed_task_count = sum(row.state == "failed" for row in to_clear)
     return RestartPlan(
         run=run,
         state="queued" if run.state in State.finished_dr_states else run.state,
-        cleared=plan_clearing(found, dag, run_id),
+        cleared=plan_clearing(to_clear, dag, run_id),
         traces=Traces(
-            note=f"restarted {failed_task_count} failed task instance(s), {len(found)} cleared in all",
-            details={"failed": failed_task_count, "cleared": len(found)},
+            note=f"restarted {failed_task_count} failed task instance(s), {len(to_clear)} cleared in all",
+            details={"failed": failed_task_count, "cleared": len(to_clear)},
         ),
         failed_task_count=failed_task_count,
-        still_ending=_still_ending(found),
+        still_ending=_still_ending(to_clear),
     )
 
 
@@ -158,7 +158,7 @@ def _of_tasks(tasks: dict[str, Indexes]) -> ColumnElement:
     return or_(TI.c.task_id.in_(whole), rows.among(single))
 
 
-def _still_ending(found: Iterable[Row]) -> tuple[TouchedTaskInstance, ...]:
+def _still_ending(to_clear: Iterable[Row]) -> tuple[TouchedTaskInstance, ...]:
     """Return those whose process of the try before is still there.
 
     When such a process is told to end, it looks at the state of the task instance. A finished state it leaves
@@ -175,6 +175,6 @@ def _still_ending(found: Iterable[Row]) -> tuple[TouchedTaskInstance, ...]:
             hostname=row.hostname or None,
             pid=row.pid,
         )
-        for row in found
+        for row in to_clear
         if row.process_alive and row.state != "running"
     )

@@ -56,11 +56,11 @@ def list_dag_runs(
     the name of a field, with a minus for the other way round. Raises DagNotFound, InvalidArgument.
     """
     find_dag(dag_id, session=session)
-    these = and_(RUN.c.dag_id == dag_id, *conditions(_RUN_COLUMNS, filters or {}))
+    listed = and_(RUN.c.dag_id == dag_id, *conditions(_RUN_COLUMNS, filters or {}))
     order = ordering(_RUN_COLUMNS, order_by) if order_by else ()
-    query = RUNS_WITH_NOTES.where(these).order_by(*order, RUN.c.id.desc())
+    query = RUNS_WITH_NOTES.where(listed).order_by(*order, RUN.c.id.desc())
     rows = session.execute(query.limit(limit).offset(offset))
-    total = session.execute(select(func.count()).select_from(RUN).where(these)).scalar_one()
+    total = session.execute(select(func.count()).select_from(RUN).where(listed)).scalar_one()
     return [run_state(row) for row in rows.mappings()], total
 
 
@@ -80,10 +80,10 @@ def list_task_instances(
     with _gte or _lte. order_by: as for list_dag_runs. Raises DagNotFound, DagRunNotFound, InvalidArgument.
     """
     run = find_run(dag_id, run_id, session=session)
-    these = and_(of_run(dag_id, run_id), *conditions(_TASK_INSTANCE_COLUMNS, filters or {}))
+    listed = and_(of_run(dag_id, run_id), *conditions(_TASK_INSTANCE_COLUMNS, filters or {}))
     order = ordering(_TASK_INSTANCE_COLUMNS, order_by) if order_by else ()
-    query = select(TI.c.task_id, *OF_ONE).where(these).order_by(*order, TI.c.task_id, TI.c.map_index)
+    query = select(TI.c.task_id, *OF_ONE).where(listed).order_by(*order, TI.c.task_id, TI.c.map_index)
     rows = session.execute(query.limit(limit).offset(offset))
-    total = session.execute(select(func.count()).select_from(TI).where(these)).scalar_one()
+    total = session.execute(select(func.count()).select_from(TI).where(listed)).scalar_one()
     common = {"dag_id": dag_id, "run_id": run_id, "logical_date": run.execution_date}
     return [of_one(row, {**common, "task_id": row.task_id}) for row in rows], total

@@ -102,9 +102,9 @@ def task_instance_detail(
     Raises DagNotFound, DagRunNotFound, TaskNotFound.
     """
     run = find_run(dag_id, run_id, session=session)
-    these = (TI.c.dag_id == dag_id) & (TI.c.run_id == run_id) & (TI.c.task_id == task_id)
+    of_task = (TI.c.dag_id == dag_id) & (TI.c.run_id == run_id) & (TI.c.task_id == task_id)
     if map_index is not None:
-        these &= TI.c.map_index == map_index
+        of_task &= TI.c.map_index == map_index
     by_state = session.execute(
         select(
             TI.c.state,
@@ -115,7 +115,7 @@ def task_instance_detail(
             func.max(TI.c.try_number).label("try_number"),
             func.max(TI.c.max_tries).label("max_tries"),
         )
-        .where(these)
+        .where(of_task)
         .group_by(TI.c.state)
     ).all()
     count = sum(row.number for row in by_state)
@@ -123,7 +123,7 @@ def task_instance_detail(
         raise TaskNotFound(dag_id, task_id, run_id=run_id, map_index=map_index)
     common = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "logical_date": run.execution_date}
     if count == 1:
-        return of_one(session.execute(select(*OF_ONE).where(these)).one(), common)
+        return of_one(session.execute(select(*OF_ONE).where(of_task)).one(), common)
     start_date = min((row.start_date for row in by_state if row.start_date), default=None)
     end_date = max((row.end_date for row in by_state if row.end_date), default=None)
     return TaskInstanceDetail(

@@ -34,35 +34,35 @@ def with_downstream(dag: DAG, start: Iterable[tuple[str, int]]) -> dict[str, Ind
     Everything downstream; and as DAG.partial_subset has it, the setups that a task among them needs, with
     their teardowns, since those have cleaned up by now.
     """
-    found: dict[str, Indexes] = {}
+    stale: dict[str, Indexes] = {}
     for task_id, map_index in start:
-        _add(found, task_id, {map_index})
-    waiting = list(found)
+        _add(stale, task_id, {map_index})
+    waiting = list(stale)
     while waiting:
         task = dag.task_dict[waiting.pop()]
         for downstream in task.downstream_list:
-            indexes = found[task.task_id] if index_by_index(task, downstream) else None
-            if _add(found, downstream.task_id, indexes):
+            indexes = stale[task.task_id] if index_by_index(task, downstream) else None
+            if _add(stale, downstream.task_id, indexes):
                 waiting.append(downstream.task_id)
     if any(task.is_setup or task.is_teardown for task in dag.task_dict.values()):
-        for task_id, indexes in list(found.items()):
+        for task_id, indexes in list(stale.items()):
             task = dag.task_dict[task_id]
             if not task.is_setup and not task.is_teardown:
                 for needed in task.get_upstreams_only_setups_and_teardowns():
-                    _add(found, needed.task_id, indexes if index_by_index(needed, task) else None)
-    return found
+                    _add(stale, needed.task_id, indexes if index_by_index(needed, task) else None)
+    return stale
 
 
-def _add(found: dict[str, Indexes], task_id: str, indexes: Indexes) -> bool:
+def _add(stale: dict[str, Indexes], task_id: str, indexes: Indexes) -> bool:
     """Add indexes to those of a task; tell whether there was something new among them."""
-    if task_id not in found:
-        found[task_id] = None if indexes is None else set(indexes)
+    if task_id not in stale:
+        stale[task_id] = None if indexes is None else set(indexes)
         return True
-    present = found[task_id]
+    present = stale[task_id]
     if present is None:
         return False
     if indexes is None:
-        found[task_id] = None
+        stale[task_id] = None
         return True
     if indexes <= present:
         return False
@@ -72,20 +72,20 @@ def _add(found: dict[str, Indexes], task_id: str, indexes: Indexes) -> bool:
 
 def affected_by(dag: DAG, task_ids: Iterable[str]) -> list[Any]:
     """Return the tasks whose scheduling looks at the states of these: downstream, a setup's far downstream too."""
-    found: set[str] = set()
+    task_ids_affected: set[str] = set()
     for task_id in task_ids:
         task = dag.task_dict[task_id]
-        found |= task.get_flat_relative_ids(upstream=False) if task.is_setup else task.downstream_task_ids
-    return [dag.task_dict[task_id] for task_id in sorted(found)]
+        task_ids_affected |= task.get_flat_relative_ids(upstream=False) if task.is_setup else task.downstream_task_ids
+    return [dag.task_dict[task_id] for task_id in sorted(task_ids_affected)]
 
 
 def upstream_ids(dag: DAG, task_ids: Iterable[str]) -> set[str]:
     """Return the ids of all tasks that these depend on, near or far, without these themselves."""
     start = set(task_ids)
-    found: set[str] = set()
+    upstream: set[str] = set()
     waiting = list(start)
     while waiting:
-        fresh = dag.task_dict[waiting.pop()].upstream_task_ids - found
-        found |= fresh
+        fresh = dag.task_dict[waiting.pop()].upstream_task_ids - upstream
+        upstream |= fresh
         waiting.extend(fresh)
-    return found - start
+    return upstream - start

@@ -163,7 +163,7 @@ class RunStates:
     def unfinished_upstream(self, task: Any, map_index: int) -> dict[str, Counter[str | None]]:
         """Return the states of the task instances directly upstream that have not ended, by their task_id."""
         found = {}
-        for upstream in sorted(task.upstream_list, key=lambda each: each.task_id):
+        for upstream in sorted(task.upstream_list, key=lambda task: task.task_id):
             states = self._relevant(task, map_index, upstream)
             if any(number and state not in FINISHED for state, number in states.items()):
                 found[upstream.task_id] = states
@@ -171,23 +171,23 @@ class RunStates:
 
     def mapped_over_unsuccessful(self, task: Any) -> bool:
         """Tell whether something that a task is expanded over has ended otherwise than by success."""
-        finished = {self._by_index[each.task_id].get(-1) for each in mapped_dependencies(task)} & FINISHED
+        finished = {self._by_index[upstream.task_id].get(-1) for upstream in mapped_dependencies(task)} & FINISHED
         return bool(finished - {"success"})
 
     def _indirect_setups(self, task: Any) -> list[Any]:
         if not self._has_setups or task.is_teardown:
             return []
         if task.task_id not in self._setups:
-            relevant = {each.task_id: each for each in task.get_upstreams_only_setups()}
+            relevant = {setup.task_id: setup for setup in task.get_upstreams_only_setups()}
             self._setups[task.task_id] = [
-                each for task_id, each in relevant.items() if task_id not in task.upstream_task_ids
+                setup for task_id, setup in relevant.items() if task_id not in task.upstream_task_ids
             ]
         return self._setups[task.task_id]
 
     def _tally(self, task: Any, map_index: int, upstream_tasks: list[Any]) -> Tally:
         tally = Tally()
         # Where nothing upstream is mapped Airflow counts tasks, and else task instances.
-        by_task = not any(_is_expanded(each) for each in upstream_tasks)
+        by_task = not any(_is_expanded(upstream) for upstream in upstream_tasks)
         for upstream in upstream_tasks:
             states = self._relevant(task, map_index, upstream)
             number = 1 if by_task else sum(states.values())
@@ -206,11 +206,11 @@ class RunStates:
     def _looks_at_all(self, task: Any, upstream: Any) -> bool:
         if not isinstance(task.task_group, MappedTaskGroup) or not looks_at_all_indexes(trigger_rule(task)):
             return False
-        return upstream.task_id not in {each.task_id for each in mapped_dependencies(task)}
+        return upstream.task_id not in {dependency.task_id for dependency in mapped_dependencies(task)}
 
     def _decided_by_mapping(self, task: Any) -> str | None:
         """Return what becomes of a mapped task instance when that which it maps over did not succeed."""
-        finished = {self._by_index[each.task_id].get(-1) for each in mapped_dependencies(task)} & FINISHED
+        finished = {self._by_index[upstream.task_id].get(-1) for upstream in mapped_dependencies(task)} & FINISHED
         if finished & {"failed", "upstream_failed"}:
             return "upstream_failed"
         return "skipped" if "skipped" in finished else None
