@@ -6,6 +6,7 @@ releases is flat (flat_body.py).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,9 @@ def in_plain_spelling(document: object, *, managed_operators: FilePath | None) -
         return _nothing(document, unfit)
     if not isinstance(document, dict):
         return _nothing(document, Fault("", f"{kind_of(document)}; give a map with 'workflow'"))
+    wrapping = _missing_wrapping(document)
+    if wrapping is not None:
+        return _nothing(document, Fault("", wrapping))
     if _is_flat(document):
         body = read_flat_body(without_null_keys_of_flat_body(document), managed_operators)
         return PlainWorkflow(body.own, body.dag, document, Origin(document, body.starts), body.faults)
@@ -61,6 +65,21 @@ def in_plain_spelling(document: object, *, managed_operators: FilePath | None) -
 def _nothing(document: object, *faults: Fault) -> PlainWorkflow:
     starts = {_TOP: Pointer(""), WORKFLOW_KEYS: Pointer("")}
     return PlainWorkflow({}, None, {}, Origin(document, starts), faults)
+
+
+def _missing_wrapping(document: dict[str, Any]) -> str | None:
+    """Return how to wrap a workflow, or the DAGs of a dag-factory file, sent as it is; None for anything else."""
+    if "workflow" in document:
+        return None
+    if isinstance(document.get("dag_config"), dict):
+        return """is a workflow without its wrapping; send it as {"workflow": {...}}"""
+    names = [key for key in document if key != "default"]
+    dags = [document[key] for key in names]
+    if not names or not all(isinstance(dag, dict) and "tasks" in dag for dag in dags):
+        return None
+    several = "" if len(names) == 1 else f", one request for each of {', '.join(map(quoted, names))}"
+    wrapped = json.dumps({"name": names[0], "dag_config": "..."}).replace('"..."', "{...}")
+    return f"""is a dag-factory document; send it as {{"workflow": {wrapped}}}, the document in dag_config{several}"""
 
 
 def _is_flat(document: dict[str, Any]) -> bool:

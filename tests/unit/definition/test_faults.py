@@ -483,3 +483,27 @@ def test_faults_come_in_the_order_of_the_document() -> None:
     document = {"b": {"x": 1}, "a": [1, 2, 3]}
     found = [Fault("/a/10", "z"), Fault("/a/2", "y"), Fault("/b/x", "x"), Fault("", "w"), Fault("/a/2", "y")]
     assert [fault.pointer for fault in in_document_order(document, found)] == ["", "/b/x", "/a/2", "/a/10"]
+
+
+BARE_DAG = {"start_date": "2024-01-01", "tasks": {"a": {"operator": "airflow.operators.bash.BashOperator"}}}
+HOW_TO_WRAP = 'is a dag-factory document; send it as {"workflow": {"name": "nightly", "dag_config": {...}}}'
+
+
+@pytest.mark.parametrize(
+    ("document", "detail"),
+    [
+        ({"nightly": BARE_DAG}, f"{HOW_TO_WRAP}, the document in dag_config"),
+        ({"default": {"catchup": False}, "nightly": BARE_DAG}, f"{HOW_TO_WRAP}, the document in dag_config"),
+        (
+            {"nightly": BARE_DAG, "hourly": BARE_DAG},
+            f"{HOW_TO_WRAP}, the document in dag_config, one request for each of 'nightly', 'hourly'",
+        ),
+        (
+            {"name": "nightly", "dag_config": {"nightly": BARE_DAG}},
+            'is a workflow without its wrapping; send it as {"workflow": {...}}',
+        ),
+    ],
+)
+def test_a_document_without_its_wrapping_says_how_to_wrap_it(document, detail) -> None:
+    """A dag-factory file, or a workflow, sent as it is: one fault, which says what to send."""
+    assert faults(document) == [("", detail)]
