@@ -33,6 +33,7 @@ def test_a_process_without_http_imports_nothing_of_the_api():
         "openmetadata_airflow_apis",
         "openmetadata_airflow_apis.dagbuild",
         "openmetadata_airflow_apis.dagbuild.dag_builder",
+        "openmetadata_airflow_apis.dagbuild.deployment_mark",
         "openmetadata_airflow_apis.dagbuild.managed_callables",
         "openmetadata_airflow_apis.dagbuild.managed_files",
         "openmetadata_airflow_apis.dagbuild.stored_content",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,8 +35,7 @@ def broken(typed_door, home: Path) -> Iterator[None]:
     assert "no_such_lib" in parse(home / "dags" / "broken.py")
     yield
     assert typed_door("DELETE", "/dags/broken")[0] == 200
-    (folder / "boom.py").unlink()
-    folder.rmdir()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
