@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
     from support.client import Client
 
-OPERATIONS = [operation for operation in operations.operations().values() if operation.operation_id != "health"]
+# What an error means is told without the database, and health says what is wrong with it.
+OPERATIONS = [
+    operation
+    for operation in operations.operations().values()
+    if operation.operation_id != "health" and operation.tag != "problems"
+]
 BODIES: dict[str, Any] = {
     "login": {"username": "admin", "password": airflow_home.USERS["admin"][1]},
     "deploy_dag": {
@@ -88,6 +93,13 @@ def test_the_old_door(down) -> None:
     answers = {name: (answer.status_code, answer.headers["Content-Type"]) for name, answer in found.items()}
     assert answers == dict.fromkeys(answers, (503, "application/json"))
     assert {tuple(answer.json()) for answer in found.values()} == {("error",)}
+
+
+def test_what_the_error_means(down) -> None:
+    """The answers' type can be followed all the same."""
+    problem = down[0].get("/rest_api/api/dags").json()
+    explained = down[0].get(problem["type"])
+    assert (explained.status_code, explained.json()["type"]) == (200, "/rest_api/api/problems/unavailable")
 
 
 def test_health(down) -> None:
