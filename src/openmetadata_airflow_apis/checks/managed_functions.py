@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from openmetadata_airflow_apis.dagbuild.managed_files import is_folder, read_document, read_source
 from openmetadata_airflow_apis.dagbuild.stand_ins import StandIns, own_parameters, top_level
 from openmetadata_airflow_apis.definition import nearest
+from openmetadata_airflow_apis.definition.fault_messages import nearest_or_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,7 +41,7 @@ class ManagedFunctions:
             return definitions
         if name not in definitions:
             functions = [known for known, node in definitions.items() if isinstance(node, _CALLABLE_NODES)]
-            return Unfit(f"'{file}' in dag_managed_operators has no function '{name}'{nearest(name, functions)}")
+            return Unfit(f"'{file}' in dag_managed_operators has no function '{name}'{nearest_or_all(name, functions)}")
         if isinstance(definitions[name], ast.Import):
             return Unfit(f"'{name}' in '{file}' is a module, not a function")
         return None

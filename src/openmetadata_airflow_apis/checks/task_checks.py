@@ -23,7 +23,7 @@ from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import nearest
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.definition.setup_and_teardown import SETUP_TEARDOWN_KEYS
-from openmetadata_airflow_apis.definition.workflow_schema import properties
+from openmetadata_airflow_apis.definition.workflow_schema import properties, spellings
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -149,7 +149,7 @@ class TaskChecks:
                     near = (
                         "; it belongs in the DAG"
                         if in_dag
-                        else nearest(key, (*(signature.accepted or ()), *SETUP_TEARDOWN_KEYS))
+                        else nearest(key, (*spellings("WorkflowTask", signature.accepted or ()), *SETUP_TEARDOWN_KEYS))
                     )
                     self._findings.add(_place_of(index) / part / key, f"{name} has no argument '{key}'{near}")
 
@@ -213,7 +213,7 @@ class TaskChecks:
         passed = {key: value for key, value in task["arguments"].items() if key in function.parameters}
         for key in task["arguments"]:
             if key not in passed and not signature.takes(key) and key not in {"multiple_outputs", "params"}:
-                near = nearest(key, [*function.parameters, *(signature.accepted or ())])
+                near = nearest(key, [*function.parameters, *spellings("WorkflowTask", signature.accepted or ())])
                 self._findings.add(
                     place / "arguments" / key,
                     f"neither the function '{task['callable']['name']}' nor the decorator takes '{key}'{near}",

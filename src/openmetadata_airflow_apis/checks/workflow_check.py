@@ -19,7 +19,7 @@ from openmetadata_airflow_apis.dagbuild.built_values import outputs_in, tagged_i
 from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
 from openmetadata_airflow_apis.definition import in_document_order, nearest, read_workflow
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
-from openmetadata_airflow_apis.definition.workflow_schema import properties
+from openmetadata_airflow_apis.definition.workflow_schema import properties, spellings
 from openmetadata_airflow_apis.errors import DagNotBuilt, InvalidDefinition
 from openmetadata_airflow_apis.settings import dags_folder
 
@@ -107,7 +107,7 @@ def _check_default_args(definition: Definition, findings: Findings, known: set[s
                 continue
             # What the default block says may be for the operators of another DAG.
             is_shared = findings.is_of_default_block(place)
-            near = nearest(key, known, likeness=0.8 if is_shared else 0.6)
+            near = nearest(key, spellings("WorkflowDefaultArgs", known), likeness=0.8 if is_shared else 0.6)
             if near or not (misspelled_alone or is_shared):
                 findings.add(place, f"no operator of this DAG has an argument '{key}'{near}")
 

@@ -29,6 +29,9 @@ _LIMITS = {
 }
 
 
+_FEW = 6
+
+
 def closest(word: str, words: Iterable[str], *, likeness: float = 0.6) -> str | None:
     """Return the nearest of the words, None where none is near. likeness: from 0 to 1, what is near at the least."""
     close = difflib.get_close_matches(word, list(words), n=1, cutoff=likeness)
@@ -39,6 +42,14 @@ def nearest(word: str, words: Iterable[str], *, likeness: float = 0.6) -> str:
     """Return "; did you mean 'x'?" with the nearest of the words, or nothing where none is near."""
     close = closest(word, words, likeness=likeness)
     return f"; did you mean '{close}'?" if close else ""
+
+
+def nearest_or_all(word: str, words: Iterable[str]) -> str:
+    """Return the same where one is near, and otherwise all of the words where there are few: "; there are 'a', 'b'"."""
+    known = list(dict.fromkeys(words))
+    if closest(word, known) or not 0 < len(known) <= _FEW:
+        return nearest(word, known)
+    return f"; there {'is' if len(known) == 1 else 'are'} {', '.join(map(quoted, known))}"
 
 
 def quoted(value: object) -> str:

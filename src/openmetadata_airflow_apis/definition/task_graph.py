@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
-from openmetadata_airflow_apis.definition.fault_messages import nearest, quoted
+from openmetadata_airflow_apis.definition.fault_messages import nearest_or_all, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +86,7 @@ class Graph:
             if parent in by_label:
                 known_parents[label] = (parent, path)
             else:
-                self._note_fault(path, f"there is no task group {quoted(parent)}{nearest(parent, by_label)}")
+                self._note_fault(path, f"there is no task group {quoted(parent)}{nearest_or_all(parent, by_label)}")
         added: dict[str, tuple[Node, int]] = {}  # label → the node, and how deep it is
         for label in by_label:
             labels, around = self._not_yet_added(label, known_parents, added)
@@ -122,7 +122,7 @@ class Graph:
         parent = self.find(group, groups=True) if group is not None else None
         if group is not None and parent is None:
             known = [node.label for node in self.groups]
-            self._note_fault(path, f"there is no task group {quoted(group)}{nearest(group, known)}")
+            self._note_fault(path, f"there is no task group {quoted(group)}{nearest_or_all(group, known)}")
         self.tasks.append(self._add(entry, parent))
 
     def _add(self, entry: Entry, parent: Node | None) -> Node:
@@ -162,7 +162,7 @@ class Graph:
         else:
             known = [node.label for node in self.tasks] + ([node.label for node in self.groups] if groups else [])
             what = "task or task group" if groups and self.groups else "task"
-            self._note_fault(path, f"there is no {what} {quoted(name)}{nearest(name, known)}{advice}")
+            self._note_fault(path, f"there is no {what} {quoted(name)}{nearest_or_all(name, known)}{advice}")
         return None
 
     def find_cycles(self, upstreams: Mapping[Node, Upstream]) -> None:

@@ -10,7 +10,7 @@ from openmetadata_airflow_apis.definition import fault_messages
 from openmetadata_airflow_apis.resources import specification_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 Schema = dict[str, Any]
 
@@ -102,6 +102,16 @@ def properties(name: str) -> Mapping[str, Schema]:
 def airflow_name(key: str, of_key: Schema) -> str:
     """Return Airflow's own name of a key."""
     return of_key.get("x-airflow-name", key)
+
+
+def spellings(name: str, arguments: Collection[str]) -> list[str]:
+    """Return how the arguments of an operator may be written in an object: their own names, and those of the format.
+
+    name: the object's schema.
+    """
+    known = properties(name)
+    keys = [key for key, of_key in known.items() if "x-role" in of_key or airflow_name(key, of_key) in arguments]
+    return list(dict.fromkeys([*arguments, *keys]))
 
 
 @cache

@@ -84,7 +84,7 @@ def test_one_kind_of_fault_does_not_hide_another() -> None:
         (f"{DAG}/tasks/d/operatr", "unknown key 'operatr'; did you mean 'operator'?"),
         (
             f"{DAG}/tasks/d/env/x",
-            'there is no task \'nope\'; a text that only starts with a plus is written {"__join__": ["+", "..."]}',
+            "there is no task 'nope'; there are 'a', 'b', 'c', 'd'; a text that only starts with a plus is written {\"__join__\": [\"+\", \"...\"]}",
         ),
         ("/workflow/unpause", "is true beside 'pause'; a DAG can't be both, leave one of them out"),
         ("/workflow/forced", "unknown key 'forced'; did you mean 'force'?"),
@@ -462,7 +462,7 @@ def test_faults_of_a_flat_body_are_shown_in_it(tmp_path) -> None:
             "'/a.py' is an absolute path: copy /a.py into dag_managed_operators and write a.py",
         ),
         ("/tasks/0/config/operator", "'operator' is said in the task itself, not in its config"),
-        ("/tasks/1/dependencies/0", "there is no task 'c'"),
+        ("/tasks/1/dependencies/0", "there is no task 'c'; there are 'a', 'b'"),
     ]
 
 
