@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,15 @@ def test_demo_shows_the_way_from_login_to_the_run():
         "dag_state",
         "task_instance_detail",
     ]
+
+
+def test_demo_makes_passwords_that_no_command_takes_for_an_option():
+    """The demo's random words are letters and digits alone: airflow users create refused one with "-" first."""
+    definition = re.search(r"^random\(\) .*$", (CHECKOUT / "scripts/demo").read_text(), re.MULTILINE)
+    script = f"{definition[0]}\nfor word in $(seq 20); do random; done"
+    words = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True).stdout.split()
+    assert len(set(words)) == 20
+    assert [word for word in words if not re.fullmatch(r"[0-9a-f]{36}", word)] == []
 
 
 def test_request_of_the_older_documentation_is_unchanged():
