@@ -463,7 +463,7 @@ def test_a_paused_dag(explain):
             call(
                 "patch_dag",
                 "PATCH",
-                "/api/v1/dags/why_paused",
+                "/rest_api/api/dags/why_paused",
                 "Unpauses the DAG; its runs then go on.",
                 {"is_paused": False},
             )

@@ -41,6 +41,10 @@ class Client:
         """POST to a path below the webserver's URL."""
         return self.request("POST", path, **options)
 
+    def patch(self, path: str, **options: Any) -> requests.Response:
+        """PATCH a path below the webserver's URL."""
+        return self.request("PATCH", path, **options)
+
     def delete(self, path: str, **options: Any) -> requests.Response:
         """DELETE a path below the webserver's URL."""
         return self.request("DELETE", path, **options)

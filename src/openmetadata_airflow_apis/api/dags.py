@@ -62,6 +62,15 @@ def get_dag(dag_id: str) -> dict[str, Any]:
         return wire.to_json(deploy.get_deployed(dag_id, settings=settings(), session=session))
 
 
+def patch_dag(dag_id: str, body: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+    """Pause or unpause a DAG."""
+    with create_session() as session:
+        patched = deploy.patch_dag(
+            dag_id, is_paused=body["is_paused"], dry_run=dry_run, user=user_name(), session=session
+        )
+        return wire.to_json(patched)
+
+
 def refresh_all_dags() -> dict[str, Any]:
     """Bring the deployed DAGs up to date and have every other file parsed."""
     with create_session() as session:

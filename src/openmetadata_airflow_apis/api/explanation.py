@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 # Operations of Airflow's own stable API, for what this one does not copy.
 _AIRFLOWS_OWN = {
-    "patch_dag": ("PATCH", "/api/v1/dags/{dag_id}"),
     "patch_pool": ("PATCH", "/api/v1/pools/{pool_name}"),
 }
 

@@ -12,6 +12,7 @@ from openmetadata_airflow_apis.deploy.deployed_dags import (
 from openmetadata_airflow_apis.deploy.deployment import Deployment, deploy
 from openmetadata_airflow_apis.deploy.installation_health import Health, health
 from openmetadata_airflow_apis.deploy.parse_wait import await_parse
+from openmetadata_airflow_apis.deploy.patch import PatchedDag, patch_dag
 from openmetadata_airflow_apis.deploy.refresh import Refreshed, refresh_all_dags
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "DeployedPage",
     "Deployment",
     "Health",
+    "PatchedDag",
     "Refreshed",
     "await_parse",
     "delete_dag",
@@ -29,5 +31,6 @@ __all__ = [
     "get_deployed",
     "health",
     "list_deployed",
+    "patch_dag",
     "refresh_all_dags",
 ]

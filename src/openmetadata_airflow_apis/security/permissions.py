@@ -88,6 +88,7 @@ PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
     "refresh_all_dags": (OnDag("PUT"),),
     "list_dags": (OnSomeDag(),),
     "get_dag": (OnDag("GET"),),
+    "patch_dag": (OnDag("PUT"),),
     "list_dag_runs": (OnDag("GET", "RUN"),),
     "dag_state": (OnDag("GET", "RUN"),),
     "explain_dag_run": (OnDag("GET", "TASK_INSTANCE"),),

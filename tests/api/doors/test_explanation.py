@@ -219,7 +219,7 @@ def test_a_paused_dag(explain, dag, session):
             {
                 "operation_id": "patch_dag",
                 "method": "PATCH",
-                "path": "/api/v1/dags/doors",
+                "path": "/rest_api/api/dags/doors",
                 "body": {"is_paused": False},
                 "reason": "Unpauses the DAG; its runs then go on.",
             }

@@ -16,6 +16,7 @@ TABLE = {
     "refresh_all_dags": {"User", "Op", "Admin"},
     "list_dags": set(ROLES),
     "get_dag": set(ROLES),
+    "patch_dag": {"User", "Op", "Admin"},
     "list_dag_runs": set(ROLES),
     "dag_state": set(ROLES),
     "explain_dag_run": set(ROLES),
