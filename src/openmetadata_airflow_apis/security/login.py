@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Callable
 
-from airflow.utils.session import create_session
+from airflow import settings as airflow_settings
+from sqlalchemy.orm import Session
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import NotSignedIn
 from openmetadata_airflow_apis.security import gate, identity, passwords, revocation, tokens
 from openmetadata_airflow_apis.settings import Settings
+from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
 
 
 def login(username: str, password: str, *, provider: str = "db", refresh: bool = False) -> dict[str, str]:
@@ -25,7 +27,7 @@ def login(username: str, password: str, *, provider: str = "db", refresh: bool =
     issued = {"access_token": tokens.issue(user, "access", family=family, fresh=True)}
     if refresh:
         issued["refresh_token"] = tokens.issue(user, "refresh", family=family)
-    _record("login", user)
+    _record_login(user.username)
     return issued
 
 
@@ -43,7 +45,7 @@ def refresh() -> dict[str, str]:
     else:
         first_use = not revocation.is_revoked(shown.jti)
     if not first_use:
-        revocation.revoke(shown.family, until=tokens.last_expiry())
+        _revoke_family(shown.family)
         raise NotSignedIn("The refresh token was used before: it and all its tokens are revoked", "log in again")
     issued = {"access_token": tokens.issue(shown.user, "access", family=shown.family)}
     if Settings.load().rotate_refresh_tokens:
@@ -55,10 +57,46 @@ def logout() -> None:
     """Revoke the request's token, access or refresh, and every other token of the same login."""
     identity.leave_session()
     shown = tokens.verify(gate.bearer_token(gate.authorization_header()), {"access", "refresh"})
-    revocation.revoke(shown.family, until=tokens.last_expiry())
-    _record("logout", shown.user)
+    _revoke_family(shown.family, logged_out=shown.user.username)
 
 
-def _record(operation: str, user: Any) -> None:
-    with create_session() as session:
-        audit.record(operation, user=user.username, dag_id=None, session=session)
+def _revoke_family(family: str, *, logged_out: str | None = None) -> None:
+    """Revoke all tokens of a login; logged_out: the user name for the audit log, if that was asked for."""
+    until = tokens.last_expiry()
+
+    def change(session: Session) -> None:
+        revocation.revoke(family, until=until, session=session)
+        if logged_out is not None:
+            audit.record("logout", user=logged_out, dag_id=None, receipt=receipt, session=session)
+
+    receipt = audit.Receipt()
+    _commit(
+        change,
+        receipt,
+        unavailable="Airflow's database does not answer, so that the tokens were not revoked; try again later",
+        unknown="Airflow's database broke off and has not answered since, so it isn't known whether the tokens are "
+        "revoked; log out again: a 401 then says that they are",
+    )
+
+
+def _record_login(username: str) -> None:
+    receipt = audit.Receipt()
+    _commit(
+        lambda session: audit.record("login", user=username, dag_id=None, receipt=receipt, session=session),
+        receipt,
+        unavailable="Airflow's database does not answer, so that no token was issued; log in again later",
+        unknown="Airflow's database broke off and does not answer, so that no token was issued; log in again later",
+    )
+
+
+def _commit(change: Callable[[Session], None], receipt: audit.Receipt, *, unavailable: str, unknown: str) -> None:
+    # A session of its own: the end of the request's would take the user out of it.
+    with Session(airflow_settings.engine) as session:
+        in_one_transaction(
+            lambda: change(session),
+            session=session,
+            was_committed=lambda: receipt.is_stored(session=session),
+            again_after=COLLISIONS,
+            unavailable=unavailable,
+            unknown=lambda _: unknown,
+        )

@@ -73,11 +73,11 @@ def _in_database(
         for kind, value in counted_by
         for item in items
     ]
-    begun = login_tries.begin(wanted)
+    look = login_tries.begin(wanted)
     try:
         yield
     finally:
-        login_tries.end(begun, refused=this_try.refused)
+        login_tries.end(look, refused=this_try.refused)
 
 
 @contextmanager

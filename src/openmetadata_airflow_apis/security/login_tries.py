@@ -3,6 +3,9 @@
 A row a limited thing (an address, a user name) has how many of its tries were refused in the present window of time,
 and how many are being looked at now. Both together never exceed the limit, so that no more passwords are looked at
 than may be refused, however many come at once; those that wait find out whether there is one left for them.
+
+A row of its own stands for each password that is being looked at. It tells whether a look was begun or ended where
+the answer to a COMMIT was lost, so that no try is counted twice, or stays taken.
 """
 
 from __future__ import annotations
@@ -10,21 +13,21 @@ from __future__ import annotations
 import logging
 import math
 import time
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, TypeVar
 
 from airflow import settings as airflow_settings
 from sqlalchemy import BigInteger, Column, Integer, String, Table, and_, delete, insert, or_, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.errors import TooManyTries, Unavailable
+from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sqlalchemy.engine import Connection
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +35,7 @@ TABLE_NAME = "openmetadata_airflow_apis_login_try"
 TABLE = Table(
     TABLE_NAME,
     own_tables.metadata(),
-    Column("identifier", String(64), primary_key=True),  # a hash of what is limited, and of its limit
+    Column("identifier", String(64), primary_key=True),  # a hash of what is limited, and of its limit; or a look's
     Column("refused", Integer, nullable=False),  # in this window
     Column("pending", Integer, nullable=False),  # being looked at
     Column("ends_at", BigInteger, nullable=False, index=True),  # seconds since 1970: the end of the window
@@ -43,7 +46,6 @@ PATIENCE_SECONDS = 10
 _POLL_SECONDS = 0.05
 # A row is forgotten some time after its window, when nobody can be about to begin a new one in it.
 _KEPT_SECONDS = 3600
-_DEADLOCK_TRIES = 3
 
 Answer = TypeVar("Answer")
 
@@ -58,10 +60,18 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class _Begun:
+class _Taken:
     key: str
     ends_at: int
     is_new: bool = False  # the first of its row
+
+
+@dataclass(frozen=True)
+class Look:
+    """A password that is being looked at, and the tries that it has taken."""
+
+    identifier: str
+    tries: tuple[_Taken, ...]
 
 
 class _Full(Exception):
@@ -81,7 +91,7 @@ def create_table() -> None:
         log.exception("The table %s cannot be made or read in Airflow's database; no password is taken", TABLE_NAME)
 
 
-def begin(wanted: Sequence[Limit]) -> list[_Begun]:
+def begin(wanted: Sequence[Limit]) -> Look:
     """Take one try of each limit, all or none, to be given to `end`.
 
     Waits while others are being looked at that may give theirs back. Raises TooManyTries, Unavailable.
@@ -89,64 +99,73 @@ def begin(wanted: Sequence[Limit]) -> list[_Begun]:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            begun = _in_transaction(lambda connection: [_take(limit, connection) for limit in wanted])
+            look = _begun(wanted)
         except _Full as full:
             if full.spent or time.monotonic() >= deadline:
                 raise TooManyTries(retry_after=full.seconds if full.spent else 1) from None
             time.sleep(_POLL_SECONDS)
         else:
-            if any(one.is_new for one in begun):
+            if any(one.is_new for one in look.tries):
                 _forget_old(_now())
-            return begun
+            return look
 
 
-def end(begun: Sequence[_Begun], *, refused: bool) -> None:
+def _begun(wanted: Sequence[Limit]) -> Look:
+    """Take one try of each limit, if there are any; raise _Full, Unavailable."""
+    looks: list[Look] = []
+    identifier = str(uuid.uuid4())
+
+    def change(session: Session) -> Look:
+        if looks and session.execute(select(TABLE).where(TABLE.c.identifier == identifier)).first() is not None:
+            return looks[-1]  # committed by an earlier try, whose answer was lost
+        ends_at = _now() + max((limit.seconds for limit in wanted), default=0)
+        session.execute(insert(TABLE).values(identifier=identifier, refused=0, pending=0, ends_at=ends_at))
+        looks.append(Look(identifier, tuple(_take(limit, session) for limit in wanted)))
+        return looks[-1]
+
+    return _in_transaction(change)
+
+
+def end(look: Look, *, refused: bool) -> None:
     """Count the tries where they were refused, and give them back where they were not. Raises Unavailable."""
 
-    def change(connection: Connection) -> None:
-        for one in begun:
+    def change(session: Session) -> None:
+        if not session.execute(delete(TABLE).where(TABLE.c.identifier == look.identifier)).rowcount:
+            return  # ended by an earlier try, whose answer was lost
+        for one in look.tries:
             same_window = and_(TABLE.c.identifier == one.key, TABLE.c.ends_at == one.ends_at, TABLE.c.pending > 0)
             values = {"pending": TABLE.c.pending - 1, "refused": TABLE.c.refused + int(refused)}
-            connection.execute(update(TABLE).where(same_window).values(values))
+            session.execute(update(TABLE).where(same_window).values(values))
 
     _in_transaction(change)
 
 
-def _take(limit: Limit, connection: Connection) -> _Begun:
+def _take(limit: Limit, session: Session) -> _Taken:
     """Take one try of a limit; raise _Full where there is none, IntegrityError where another has just made the row."""
     now = _now()
     this_row = TABLE.c.identifier == limit.key
     # The database locks the row at an update and then looks at it again: no two take the same last try.
     in_window = and_(this_row, TABLE.c.ends_at > now, _COUNTED > 0, limit.tries > _COUNTED)
-    if connection.execute(update(TABLE).where(in_window).values(pending=TABLE.c.pending + 1)).rowcount:
-        return _Begun(limit.key, connection.execute(select(TABLE.c.ends_at).where(this_row)).scalar_one())
+    if session.execute(update(TABLE).where(in_window).values(pending=TABLE.c.pending + 1)).rowcount:
+        return _Taken(limit.key, session.execute(select(TABLE.c.ends_at).where(this_row)).scalar_one())
     ends_at = now + limit.seconds
     unused = and_(this_row, or_(TABLE.c.ends_at <= now, _COUNTED == 0))
-    if connection.execute(update(TABLE).where(unused).values(refused=0, pending=1, ends_at=ends_at)).rowcount:
-        return _Begun(limit.key, ends_at)
-    row = connection.execute(select(TABLE.c.refused, TABLE.c.ends_at).where(this_row)).first()
+    if session.execute(update(TABLE).where(unused).values(refused=0, pending=1, ends_at=ends_at)).rowcount:
+        return _Taken(limit.key, ends_at)
+    row = session.execute(select(TABLE.c.refused, TABLE.c.ends_at).where(this_row)).first()
     if row is not None:
         raise _Full(max(1, math.ceil(row.ends_at - now)), spent=row.refused >= limit.tries)
-    connection.execute(insert(TABLE).values(identifier=limit.key, refused=0, pending=1, ends_at=ends_at))
-    return _Begun(limit.key, ends_at, is_new=True)
+    session.execute(insert(TABLE).values(identifier=limit.key, refused=0, pending=1, ends_at=ends_at))
+    return _Taken(limit.key, ends_at, is_new=True)
 
 
-def _in_transaction(change: Callable[[Connection], Answer]) -> Answer:
-    """Do the change in a transaction of its own, again where another was in its way; raise Unavailable."""
-    for left in reversed(range(_DEADLOCK_TRIES)):
+def _in_transaction(change: Callable[[Session], Answer]) -> Answer:
+    """Do the change in a transaction of its own, which may be done twice; raise Unavailable."""
+    with Session(airflow_settings.engine) as session:
         try:
-            with airflow_settings.engine.begin() as connection:
-                return change(connection)
-        except IntegrityError:
-            continue
-        except OperationalError as error:
-            # A deadlock, or a lock that did not come in time; without a statement there was no connection.
-            if left and error.statement is not None and not error.connection_invalidated:
-                continue
-            raise _unavailable(error) from error
-        except (DBAPIError, PoolTimeoutError) as error:
-            raise _unavailable(error) from error
-    raise Unavailable("Password tries cannot be counted now: too many come at once")
+            return in_one_transaction(lambda: change(session), session=session, again_after=COLLISIONS)
+        except (SQLAlchemyError, Unavailable) as error:
+            raise _unavailable(error.__cause__ or error) from error
 
 
 def _forget_old(now: int) -> None:
@@ -161,6 +180,9 @@ def _now() -> int:
     return int(time.time())
 
 
-def _unavailable(error: Exception) -> Unavailable:
-    log.error("The table %s cannot be used: %s", TABLE_NAME, error)
-    return Unavailable("Password tries cannot be counted: Airflow's database does not answer")
+def _unavailable(reason: BaseException) -> Unavailable:
+    log.error("The table %s cannot be used: %s", TABLE_NAME, reason)
+    return Unavailable(
+        "Password tries cannot be counted, so that no password is taken: Airflow's database does not answer, or is too "
+        "busy; try again later"
+    )

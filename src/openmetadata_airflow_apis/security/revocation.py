@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from airflow import settings as airflow_settings
 from sqlalchemy import BigInteger, Column, String, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.errors import Unavailable
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+from openmetadata_airflow_apis.transactions import in_one_transaction
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +21,12 @@ TABLE_NAME = "openmetadata_airflow_apis_revoked_token"
 TABLE = Table(
     TABLE_NAME,
     own_tables.metadata(),
-    Column("identifier", String(36), primary_key=True),  # of one token (jti), or of all tokens of a login (family)
+    # Of one token (jti), of all tokens of a login (family), or of one use of a refresh token (its receipt).
+    Column("identifier", String(36), primary_key=True),
     Column("expires_at", BigInteger, nullable=False, index=True),  # seconds since 1970: of no use after
 )
+# How long the receipt of a refresh is kept: longer than anybody asks for it.
+_RECEIPT_SECONDS = 3600
 
 
 def create_table() -> None:
@@ -53,31 +55,51 @@ def is_revoked(*identifiers: str) -> bool:
         raise _unavailable(error) from error
 
 
-def revoke(identifier: str, *, until: datetime) -> None:
-    """Revoke a token or a family; until is when the last token concerned has ended. Twice is as good as once."""
-    spend(identifier, until=until)
+def revoke(identifier: str, *, until: datetime, session: Session) -> None:
+    """Revoke a token or a family in the session's transaction; until is when the last token concerned has ended.
+
+    Twice is as good as once. Commits nothing. Raises IntegrityError where another is just revoking the same.
+    """
+    session.execute(delete(TABLE).where(TABLE.c.expires_at < _now()))
+    if session.execute(select(TABLE.c.identifier).where(TABLE.c.identifier == identifier)).first() is None:
+        _insert(identifier, int(until.timestamp()) + 1, session=session)
 
 
 def spend(identifier: str, *, until: datetime) -> bool:
-    """Revoke a token or a family; return False where somebody did so before, however shortly."""
-    session = airflow_settings.Session()
-    try:
+    """Revoke a token; return False where it was revoked before, however shortly, by another than this call.
+
+    Raises Unavailable; OutcomeUnknown where it can't be told whether the token is revoked now.
+    """
+    receipt = str(uuid.uuid4())  # stored with the revocation: whoever finds it, finds it made by this call
+
+    def change() -> bool:
         session.execute(delete(TABLE).where(TABLE.c.expires_at < _now()))
-        session.commit()
-        return _inserted(session, identifier, until)
-    except SQLAlchemyError as error:
-        session.rollback()
-        raise _unavailable(error) from error
+        _insert(identifier, int(until.timestamp()) + 1, session=session)
+        _insert(receipt, _now() + _RECEIPT_SECONDS, session=session)
+        return True
+
+    def was_committed() -> bool:
+        with airflow_settings.engine.connect() as connection:
+            return connection.execute(select(TABLE).where(TABLE.c.identifier == receipt)).first() is not None
+
+    with Session(airflow_settings.engine) as session:
+        try:
+            return in_one_transaction(
+                change,
+                session=session,
+                was_committed=was_committed,
+                unavailable="Airflow's database does not answer, so that the token was not renewed; try again later",
+                unknown=lambda _: (
+                    "Airflow's database broke off while it took the refresh token as used and has not answered since, "
+                    "so it isn't known whether the token still holds; log in again"
+                ),
+            )
+        except IntegrityError:
+            return False
 
 
-def _inserted(session: Session, identifier: str, until: datetime) -> bool:
-    try:
-        session.execute(insert(TABLE).values(identifier=identifier, expires_at=int(until.timestamp()) + 1))
-        session.commit()
-    except IntegrityError:
-        session.rollback()
-        return False
-    return True
+def _insert(identifier: str, expires_at: int, *, session: Session) -> None:
+    session.execute(insert(TABLE).values(identifier=identifier, expires_at=expires_at))
 
 
 def _now() -> int:

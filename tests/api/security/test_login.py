@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -238,7 +239,10 @@ def test_tries_that_cannot_be_counted(app, client) -> None:
         answers = [_login(client), client.get(READ, headers=basic("admin", "admin-secret"))]
     finally:
         rename("moved_away", login_tries.TABLE_NAME)
-    detail = "Password tries cannot be counted: Airflow's database does not answer"
+    detail = (
+        "Password tries cannot be counted, so that no password is taken: Airflow's database does not answer, or is too "
+        "busy; try again later"
+    )
     assert [(answer.status_code, answer.json["detail"]) for answer in answers] == [(503, detail)] * 2
 
 
@@ -409,7 +413,7 @@ def test_passwords_and_tokens_are_not_logged(client, caplog) -> None:
 
 
 def test_audit_rows(client, session) -> None:
-    """A login and a logout leave a row each in Airflow's audit log: who and what, and nothing else."""
+    """A login and a logout leave a row each in Airflow's audit log: who, what and which request, and nothing else."""
     from airflow.models.log import Log
 
     newest = session.scalar(select(func.max(Log.id))) or 0
@@ -419,7 +423,7 @@ def test_audit_rows(client, session) -> None:
     client.post(LOGOUT, headers=bearer(issued["refresh_token"]))
     session.rollback()
     rows = session.query(Log).filter(Log.id > newest).order_by(Log.id)
-    assert [(row.event, row.owner, row.dag_id, row.extra) for row in rows] == [
-        ("login", "viewer", None, "{}"),
-        ("logout", "viewer", None, "{}"),
+    assert [(row.event, row.owner, row.dag_id, list(json.loads(row.extra))) for row in rows] == [
+        ("login", "viewer", None, ["request"]),
+        ("logout", "viewer", None, ["request"]),
     ]
