@@ -165,6 +165,19 @@ def test_a_change_that_breaks_clients_is_named(place, value, sentence):
     assert breaking_changes(DOCUMENT, changed(place, value)) == [sentence]
 
 
+def test_a_new_answer_to_a_new_parameter_breaks_nobody():
+    """A success that only a parameter brings which old clients don't know is none that they would see."""
+    dry_run = {"name": "dry_run", "in": "query", "schema": {"type": "boolean"}}
+    wait = {"$ref": "#/components/parameters/Wait"}
+    fine = changed(f"{DEPLOY}:responses:202", {"x-only-with": "dry_run"})
+    sentence = "post /dags: the answer 202 is new, and old clients take it for a failure"
+    assert breaking_changes(DOCUMENT, fine) == [sentence]
+    fine["paths"]["/dags"]["post"]["parameters"] = [wait, dry_run]
+    assert breaking_changes(DOCUMENT, fine) == []
+    known = changed(f"{DEPLOY}:responses:202", {"x-only-with": "wait"})
+    assert breaking_changes(DOCUMENT, known) == [sentence]
+
+
 def test_a_change_of_type_is_named_with_what_follows():
     """A type that becomes another is named, in both directions."""
     assert breaking_changes(DOCUMENT, changed(f"{WORKFLOW}:name", {"type": "number", "maxLength": 200})) == [

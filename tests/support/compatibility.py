@@ -70,8 +70,12 @@ class _Comparison:
                 yield from self._content(f"{place} {status}", old_answer, new_answer, "read")
             else:
                 yield f"{place}: the answer {status} is gone"
-        for status in new["responses"]:
-            if status.startswith("2") and status not in old["responses"]:
+        parameters = self._all_parameters(new_at, self.current)
+        asked_for = {name for _, name in parameters.keys() - self._all_parameters(old_at, self.released).keys()}
+        for status, answer in new["responses"].items():
+            # An answer that comes only where a new parameter is sent, which old clients don't know, does no harm.
+            unasked = answer.get("x-only-with") not in asked_for
+            if status.startswith("2") and status not in old["responses"] and unasked:
                 yield f"{place}: the answer {status} is new, and old clients take it for a failure"
 
     def _security(self, place: str, old: Document, new: Document) -> Iterator[str]:

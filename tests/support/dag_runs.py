@@ -95,8 +95,10 @@ def new_run(
     session.commit()
 
 
-def put_states(dag_id: str, new_states: dict[Any, str | None], session: Session, run_id: str = "manual__1") -> None:
-    """Change the states of task instances, by task_id, or (task_id, map_index) for mapped ones, and nothing else."""
+def put_states(
+    dag_id: str, new_states: dict[Any, str | None], session: Session, run_id: str = "manual__1", **columns: Any
+) -> None:
+    """Change states of task instances, by task_id, or (task_id, map_index) for mapped ones, and these columns alone."""
     from airflow.models.taskinstance import TaskInstance
 
     table = TaskInstance.__table__
@@ -106,7 +108,7 @@ def put_states(dag_id: str, new_states: dict[Any, str | None], session: Session,
             update(table)
             .where(table.c.dag_id == dag_id, table.c.run_id == run_id)
             .where(table.c.task_id == task_id, table.c.map_index == map_index)
-            .values(state=state)
+            .values(state=state, **columns)
         )
     session.commit()
 

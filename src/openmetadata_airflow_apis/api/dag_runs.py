@@ -51,7 +51,9 @@ def list_dag_runs(
         return {"dag_runs": wire.to_json(page), "total_entries": total}
 
 
-def trigger_dag(dag_id: str, body: dict[str, Any] | None = None) -> tuple[dict[str, Any], int]:
+def trigger_dag(
+    dag_id: str, body: dict[str, Any] | None = None, *, dry_run: bool = False
+) -> tuple[dict[str, Any], int]:
     """Create a queued run."""
     request = body or {}
     with create_session() as session:
@@ -61,10 +63,11 @@ def trigger_dag(dag_id: str, body: dict[str, Any] | None = None) -> tuple[dict[s
             conf=request.get("conf"),
             logical_date=wire.date_time(request.get("logical_date"), "/logical_date"),
             note=request.get("note"),
+            dry_run=dry_run,
             user=user_name(),
             session=session,
         )
-        return wire.to_json(run), 201
+        return wire.to_json(run), 200 if dry_run else 201
 
 
 def run_task_instance(dag_id: str, body: dict[str, Any], *, dry_run: bool = False) -> tuple[dict[str, Any], int]:
@@ -98,11 +101,19 @@ def restart_failed_task(dag_id: str, run_id: str, *, dry_run: bool = False) -> d
 
 
 def kill_running_tasks(
-    dag_id: str, run_id: str, *, task_id: str | None = None, map_index: int | None = None, wait: int = 0
+    dag_id: str,
+    run_id: str,
+    *,
+    task_id: str | None = None,
+    map_index: int | None = None,
+    dry_run: bool = False,
+    wait: int = 0,
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Fail what is unfinished, and wait for the processes if asked to."""
     if map_index is not None and task_id is None:
         raise InvalidArgument("map_index", "says which instance of a task, and no task_id says of which; give both")
     with create_session() as session:
-        run = runs.kill_running(dag_id, run_id, task_id=task_id, map_index=map_index, user=user_name(), session=session)
+        run = runs.kill_running(
+            dag_id, run_id, task_id=task_id, map_index=map_index, dry_run=dry_run, user=user_name(), session=session
+        )
         return await_stopped(run, wait, session=session)

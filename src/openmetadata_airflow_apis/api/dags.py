@@ -77,7 +77,8 @@ def refresh_all_dags() -> dict[str, Any]:
         return wire.to_json(deploy.refresh_all_dags(user=user_name(), settings=settings(), session=session))
 
 
-def delete_dag(dag_id: str) -> dict[str, Any]:
+def delete_dag(dag_id: str, *, dry_run: bool = False) -> dict[str, Any]:
     """Delete a deployed DAG, files first."""
     with create_session() as session:
-        return wire.to_json(deploy.delete_dag(dag_id, user=user_name(), settings=settings(), session=session))
+        deleted = deploy.delete_dag(dag_id, dry_run=dry_run, user=user_name(), settings=settings(), session=session)
+        return wire.to_json(deleted)

@@ -119,20 +119,20 @@ def _body_and_headers(answer: Any) -> tuple[dict[str, Any], dict[str, str]]:
     return (body[0] if isinstance(body, tuple) else body), headers
 
 
-_STOPPED = Form(bodies.stopped, more={"wait": ("still_running",)})
 _PLAN = {"dry_run": ("dry_run", "task_instances")}
+_STOPPED = Form(bodies.stopped, more={**_PLAN, "wait": ("still_running",)})
 
 FORMS: dict[str, Form] = {
     "deploy_dag": Form(
         bodies.deployed, indent=None, more={"dry_run": ("dry_run", "changes"), "wait": ("state", "import_error")}
     ),
     "refresh_all_dags": Form(bodies.refreshed),
-    "delete_dag": Form(bodies.deleted),
+    "delete_dag": Form(bodies.deleted, more={"dry_run": ("dry_run", "deleted_rows")}),
     "dag_state": Form(bodies.run_state),
     "task_instance_detail": Form(bodies.task_instance),
     "restart_failed_task": Form(bodies.restarted, more=_PLAN),
     "kill_running_tasks": _STOPPED,
     "run_task_instance": Form(bodies.partial_run, more=_PLAN),
     "skip_task_instance": _STOPPED,
-    "trigger_dag": Form(bodies.triggered),
+    "trigger_dag": Form(bodies.triggered, more=_PLAN),
 }

@@ -71,7 +71,7 @@ def refreshed(_: dict[str, Any]) -> dict[str, Any]:
 
 def deleted(dag: dict[str, Any]) -> dict[str, Any]:
     """Return the body for a typed `DeletedDag`."""
-    return {"message": f"DAG [{dag['dag_id']}] deleted"}
+    return {"message": f"DAG [{dag['dag_id']}] {'would be deleted' if dag['dry_run'] else 'deleted'}"}
 
 
 def run_state(run: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +110,8 @@ def partial_run(run: dict[str, Any]) -> dict[str, Any]:
 
 def triggered(run: dict[str, Any]) -> dict[str, Any]:
     """Return the body for the typed `DagRun` of a trigger."""
-    return {"message": f"Workflow [{run['dag_id']}] has been triggered as {run['run_id']}"}
+    done = "would be" if run["dry_run"] else "has been"
+    return {"message": f"Workflow [{run['dag_id']}] {done} triggered as {run['run_id']}"}
 
 
 def date(text: str | None) -> str | None:

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 def await_stopped(
     run: runs.KilledRun | runs.SkippedTask, wait: int, *, session: Session
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Wait until the processes are gone, if asked to and as long as may be; return the answer."""
+    """Wait until the processes are gone, if asked to and as long as may be; return the answer.
+
+    A dry run has nothing to wait for.
+    """
+    wait = 0 if run.dry_run else wait
     with place_to_wait(wait) as seconds:
         still_running = runs.await_stopped(run, seconds, session=session)
     return wire.stopped(run, still_running), 200, retry_header(wait, seconds, unfinished=bool(still_running))

@@ -52,9 +52,11 @@ def task_instance_detail(dag_id: str, run_id: str, task_id: str, *, map_index: i
 
 
 def skip_task_instance(
-    dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None, wait: int = 0
+    dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None, dry_run: bool = False, wait: int = 0
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Skip a task and what Airflow would skip with it."""
     with create_session() as session:
-        run = runs.skip_task_instance(dag_id, run_id, task_id, map_index=map_index, user=user_name(), session=session)
+        run = runs.skip_task_instance(
+            dag_id, run_id, task_id, map_index=map_index, dry_run=dry_run, user=user_name(), session=session
+        )
         return await_stopped(run, wait, session=session)

@@ -12,7 +12,7 @@ from connexion.jsonifier import Jsonifier
 from openmetadata_airflow_apis.errors import Fault, InvalidBody
 
 # Objects that there may not be: left out then, since generated clients trip over references that may be null.
-_LEFT_OUT = frozenset({"changes", "last_run"})
+_LEFT_OUT = frozenset({"changes", "last_run", "task_instances"})
 
 
 # Python indents JSON without its C encoder, which is twenty times as fast: nobody reads what is longer than this.
@@ -57,9 +57,7 @@ def _field_names(kind: Any) -> tuple[str, ...] | None:
 
 def stopped(run: Any, still_running: Any) -> dict[str, Any]:
     """Return the body of a kill or a skip: what was touched, and whose process is still there."""
-    body = to_json(run)
-    del body["dry_run"]
-    return {**body, "still_running": to_json(still_running)}
+    return {**to_json(run), "still_running": to_json(still_running)}
 
 
 def date_time(text: str | None, pointer: str) -> datetime | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.deploy.ownership import refuse_other_file, refuse_unless_abandoned
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
-from openmetadata_airflow_apis.deploy.row_deletion import delete_rows_patiently
+from openmetadata_airflow_apis.deploy.row_deletion import count_rows, delete_rows_patiently
 from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 
@@ -28,15 +28,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeletedDag:
-    """A DAG that was deleted. deleted_rows: how many rows of Airflow's database were deleted with it."""
+    """A DAG that was deleted. deleted_rows: how many rows of Airflow's database were deleted with it.
+
+    dry_run: nothing was deleted; the rest says what would have been.
+    """
 
     dag_id: str
     deleted_rows: int
+    dry_run: bool = False
 
 
 def delete_dag(
     dag_id: str,
     *,
+    dry_run: bool = False,
     user: str,
     settings: Settings,
     session: Session,
@@ -47,12 +52,15 @@ def delete_dag(
     Repeating it after a crash completes the deletion. Raises DagNotFound, NotDeployedHere, DagIsRunning,
     Unavailable; after any of them the DAG is as it was. Raises OutcomeUnknown if it can't be told whether the rows
     are deleted; the definition is, and repeating it completes the deletion.
+    dry_run: delete nothing, answer how many rows would go, or raise what would be raised now.
     """
     store = store or open_store(settings)
     no_answer = f"Airflow's database does not answer; the DAG `{dag_id}` was not deleted, try again later"
     with database_errors(no_answer):
         if not store.knows(dag_id):  # looked up before the lock: an unknown name leaves no lock file
             refuse_unless_abandoned(dag_id, store, session=session)
+        if dry_run:
+            return _planned(dag_id, store, session=session)
         with store.locked(dag_id):
             deleted = finish_interrupted(dag_id, store, session=session)
             document = store.claim(dag_id)
@@ -63,6 +71,14 @@ def delete_dag(
                 details = {"sha256": document.revision} if document else None
                 deleted = _delete(dag_id, store, user=user, details=details, session=session)
     return DeletedDag(dag_id, deleted)
+
+
+def _planned(dag_id: str, store: DefinitionStore, *, session: Session) -> DeletedDag:
+    """Return the answer of a dry run; nothing is locked, and what a crash has left stays as it is."""
+    store.claim(dag_id)
+    refuse_other_file(dag_id, store.fileloc(dag_id), session=session)
+    rows = count_rows(dag_id, store.fileloc(dag_id), session=session)
+    return DeletedDag(dag_id, rows, dry_run=True)
 
 
 def _delete(dag_id: str, store: DefinitionStore, *, user: str, details: dict[str, str] | None, session: Session) -> int:

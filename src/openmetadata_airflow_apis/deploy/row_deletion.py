@@ -50,21 +50,26 @@ def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
         if _PRODUCED in columns:
             names = {name: None for name in (_PRODUCED, "source_run_id", "source_task_id") if name in columns}
             session.execute(table.update().where(columns[_PRODUCED] == dag_id).values(names))
-            continue
-        condition = columns[_OWN if _OWN in columns else _WAITING] == dag_id
+    for table, condition in _rows_to_delete(dag_id, fileloc):
         if table is TaskInstance.__table__:
             # A task that a worker starts at this moment is not deleted, and refuses the deletion just below.
-            idle = or_(columns.state.is_(None), columns.state.not_in(_WITH_A_PROCESS))
+            idle = or_(table.c.state.is_(None), table.c.state.not_in(_WITH_A_PROCESS))
             deleted += session.execute(table.delete().where(condition, idle)).rowcount
             _refuse_running(dag_id, session=session)
         else:
             deleted += session.execute(table.delete().where(condition)).rowcount
-    for table, condition in _rows_of_the_file(fileloc):
-        deleted += session.execute(table.delete().where(condition)).rowcount
-    deleted += _delete_permissions(dag_id, session=session)
     session.flush()
     session.expunge_all()  # else a deploy in the same session finds the deleted objects
     return deleted
+
+
+def count_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
+    """Return how many rows delete_rows would delete now; raise DagIsRunning where it would. Locks nothing."""
+    _refuse_running(dag_id, session=session)
+    return sum(
+        session.scalar(select(func.count()).select_from(table).where(condition))
+        for table, condition in _rows_to_delete(dag_id, fileloc)
+    )
 
 
 def delete_rows_patiently(dag_id: str, fileloc: str, *, session: Session) -> int:
@@ -100,6 +105,15 @@ def _tables_naming_dags() -> list[Table]:
     return sorted(naming, key=lambda table: (_LAST.index(table.name) if table.name in _LAST else -1, table.name))
 
 
+def _rows_to_delete(dag_id: str, fileloc: str) -> Iterator[tuple[Table, Any]]:
+    """Give each table with the condition for its rows, children before their parents."""
+    for table in _tables_naming_dags():
+        if _PRODUCED not in table.c:
+            yield table, table.c[_OWN if _OWN in table.c else _WAITING] == dag_id
+    yield from _rows_of_the_file(fileloc)
+    yield from _permissions(dag_id)
+
+
 def _rows_of_the_file(fileloc: str) -> Iterator[tuple[Table, Any]]:
     code = DagCode.__table__
     yield code, code.c.fileloc_hash == DagCode.dag_fileloc_hash(fileloc)
@@ -110,19 +124,14 @@ def _rows_of_the_file(fileloc: str) -> Iterator[tuple[Table, Any]]:
         yield requests, requests.c.fileloc == fileloc
 
 
-def _delete_permissions(dag_id: str, *, session: Session) -> int:
-    """Delete the DAG's own permissions, so that the next DAG of that name does not inherit them."""
+def _permissions(dag_id: str) -> Iterator[tuple[Table, Any]]:
+    """Give the rows of the DAG's own permissions, so that the next DAG of that name does not inherit them."""
     tables = permission_tables()
     if tables is None:
-        return 0
+        return
     resource, permission, role_permission = tables
     resources = select(resource.c.id).where(resource.c.name.in_(dag_permission_names(dag_id)))
     permissions = select(permission.c.id).where(permission.c.view_menu_id.in_(resources))
-    return sum(
-        session.execute(table.delete().where(condition)).rowcount
-        for table, condition in (
-            (role_permission, role_permission.c.permission_view_id.in_(permissions)),
-            (permission, permission.c.view_menu_id.in_(resources)),
-            (resource, resource.c.name.in_(dag_permission_names(dag_id))),
-        )
-    )
+    yield role_permission, role_permission.c.permission_view_id.in_(permissions)
+    yield permission, permission.c.view_menu_id.in_(resources)
+    yield resource, resource.c.name.in_(dag_permission_names(dag_id))

@@ -21,6 +21,7 @@ def kill_running(
     *,
     task_id: str | None = None,
     map_index: int | None = None,
+    dry_run: bool = False,
     user: str,
     session: Session,
 ) -> KilledRun:
@@ -29,28 +30,30 @@ def kill_running(
     task_id: only this task's, the run goes on; map_index: only this one of them. The worker of a running one
     sees the new state within its heartbeat and ends the process; `await_stopped` waits for that. If a task has
     only just started, this first waits, a second or two, until its process can no longer overwrite the kill.
+    dry_run: change nothing, wait for nothing, answer what would be failed.
     Raises DagNotFound, DagRunNotFound, NothingRunning, Unavailable.
     """
 
-    def decide() -> RunPlan:
-        return plan_kill(dag_id, run_id, task_id=task_id, map_index=map_index, session=session)
+    def decide(*, lock: bool) -> RunPlan:
+        return plan_kill(dag_id, run_id, task_id=task_id, map_index=map_index, lock=lock, session=session)
 
-    killed = KilledRun(**carry_out("kill_running_tasks", decide, user=user, session=session).outcome())
+    plan = carry_out("kill_running_tasks", decide, dry_run=dry_run, user=user, session=session)
+    killed = KilledRun(**plan.outcome(), dry_run=dry_run)
     hold(killed, session=session)
     return killed
 
 
 def plan_kill(
-    dag_id: str, run_id: str, *, task_id: str | None = None, map_index: int | None = None, session: Session
+    dag_id: str, run_id: str, *, task_id: str | None = None, map_index: int | None = None, lock: bool, session: Session
 ) -> RunPlan:
-    """Lock the run and what is unfinished in it; return the plan of a kill. Raises what kill_running raises."""
-    run = find_run(dag_id, run_id, session=session, lock=True)
+    """Return the plan of a kill; raise what kill_running raises. lock: hold the run and what is unfinished in it."""
+    run = find_run(dag_id, run_id, session=session, lock=lock)
     condition = rows.of_run(dag_id, run_id) & rows.unfinished()
     if task_id is not None:
         condition &= TI.c.task_id == task_id
         if map_index is not None:
             condition &= TI.c.map_index == map_index
-    unfinished = rows.find(condition, session=session, lock=True)
+    unfinished = rows.find(condition, session=session, lock=lock)
     if not unfinished:
         raise NothingRunning(dag_id, run_id, task_id)
     what = "the run" if task_id is None else f"task {task_id}"

@@ -25,7 +25,7 @@ from sqlalchemy import and_, null, select
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.downstream_states import decide_downstream
 from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again, serialized_dag
-from openmetadata_airflow_apis.runs.process_watch import process_alive
+from openmetadata_airflow_apis.runs.process_watch import await_ended, process_alive
 from openmetadata_airflow_apis.runs.run_plan import mark
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates
 from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
@@ -61,8 +61,10 @@ def hold(changed: ChangedRun, *, session: Session) -> None:
 
     For tasks that had just started this takes until each process has written its pid, at most PATIENCE_SECONDS;
     for deferred ones a moment; for others nothing. Each look is one statement. The session must have nothing
-    pending. Raises Unavailable.
+    pending. A dry run has changed nothing, and nothing is held. Raises Unavailable.
     """
+    if changed.dry_run:
+        return
     starting = [
         task_instance
         for task_instance in changed.task_instances
@@ -88,9 +90,12 @@ def await_stopped(changed: ChangedRun, seconds: float, *, session: Session) -> t
     A process has ended when its LocalTaskJob has, which outlives it and its on_kill. A job without a heartbeat
     for [scheduler] scheduler_zombie_task_threshold seconds counts as ended too, as it does for Airflow itself.
     Meanwhile the states are put again where they were overwritten. With 0 seconds this looks once. The session
-    must have nothing pending. Raises Unavailable.
+    must have nothing pending. Of a dry run those are returned that would have to end, after one look, and nothing
+    is corrected. Raises Unavailable.
     """
     with_process = [task_instance for task_instance in changed.task_instances if task_instance.job_id is not None]
+    if changed.dry_run:
+        return await_ended(with_process, 0, session=session)
     with database_errors(_done_and_unwatched(changed)):
         return tuple(_watch(changed, with_process, seconds, until=lambda row: not row.process_alive, session=session))
 

@@ -74,12 +74,8 @@ def restart_failed(
     wait, it gives how many it may. dry_run: change nothing, wait for nothing, answer what would be cleared.
     Raises DagNotFound, DagRunNotFound, NothingFailed, TaskIsStopping, Unavailable.
     """
-    if dry_run:
-        planned = plan_restart(dag_id, run_id, lock=False, session=session)
-        session.rollback()
-        return planned.restarted(dry_run=True)
-    plan = _carry_out_in_time(dag_id, run_id, waiting=waiting, user=user, session=session)
-    restarted = plan.restarted(dry_run=False)
+    plan = _carry_out_in_time(dag_id, run_id, dry_run=dry_run, waiting=waiting, user=user, session=session)
+    restarted = plan.restarted(dry_run=dry_run)
     hold(restarted, session=session)
     return restarted
 
@@ -88,22 +84,23 @@ def _carry_out_in_time(
     dag_id: str,
     run_id: str,
     *,
+    dry_run: bool,
     waiting: Callable[[float], AbstractContextManager[float]],
     user: str,
     session: Session,
 ) -> RestartPlan:
     """Restart as soon as the processes of the tries before have ended; raise TaskIsStopping where they don't."""
 
-    def decide() -> RestartPlan:
-        plan = plan_restart(dag_id, run_id, lock=True, session=session)
-        if plan.still_ending:
+    def decide(*, lock: bool) -> RestartPlan:
+        plan = plan_restart(dag_id, run_id, lock=lock, session=session)
+        if lock and plan.still_ending:
             raise _StillEnding(plan.still_ending)
         return plan
 
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return carry_out("restart_failed_task", decide, user=user, session=session)
+            return carry_out("restart_failed_task", decide, dry_run=dry_run, user=user, session=session)
         except _StillEnding as still:
             with waiting(max(deadline - time.monotonic(), 0)) as seconds:
                 left = await_ended(still.task_instances, seconds, session=session)

@@ -30,9 +30,15 @@ class RunState:
 
 @dataclass(frozen=True)
 class TriggeredRun(RunState):
-    """A DagRun just created; is_paused: its DAG is paused, and the run waits in state queued until it is not."""
+    """A DagRun just created, or planned.
+
+    is_paused: its DAG is paused, and the run waits in state queued until it is not. dry_run: there is no such run;
+    task_instances: those that it would begin with, None of a run that was created.
+    """
 
     is_paused: bool
+    dry_run: bool = False
+    task_instances: tuple[TouchedTaskInstance, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -75,16 +75,24 @@ class RunPlan:
 Plan = TypeVar("Plan", bound=RunPlan)
 
 
-def carry_out(operation: str, decide: Callable[[], Plan], *, user: str, session: Session) -> Plan:
+def carry_out(
+    operation: str, decide: Callable[..., Plan], *, dry_run: bool = False, user: str, session: Session
+) -> Plan:
     """Make the plan of one run and apply it, in one transaction; return it.
 
-    operation: the operationId. decide: reads under the run's lock and changes nothing; it is called again where
-    the transaction is tried again. What it raises passes through. Raises Unavailable, OutcomeUnknown.
+    operation: the operationId. decide: makes the plan and changes nothing; with lock=True it holds the run's lock
+    before it reads, and it is called again where the transaction is tried again. What it raises passes through.
+    dry_run: return the plan, having locked and written nothing. Raises Unavailable, OutcomeUnknown.
     """
+    if dry_run:
+        try:
+            return decide(lock=False)
+        finally:
+            session.rollback()
     receipt = audit.Receipt()
 
     def change() -> Plan:
-        plan = decide()
+        plan = decide(lock=True)
         apply(operation, [plan], user=user, receipt=receipt, session=session)
         return plan
 

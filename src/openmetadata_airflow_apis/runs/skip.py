@@ -29,6 +29,7 @@ def skip_task_instance(
     task_id: str,
     *,
     map_index: int | None = None,
+    dry_run: bool = False,
     user: str,
     session: Session,
 ) -> SkippedTask:
@@ -38,25 +39,29 @@ def skip_task_instance(
     is looked at: what a trigger rule skips is skipped, what it lets run is left to run, and what had been put
     into upstream_failed and is not any more waits again. A failed run in which something changed is queued
     again, so that the scheduler decides about it anew. Skipping what is skipped changes nothing.
+    dry_run: change nothing, answer what would be skipped, and what would wait again.
     Raises DagNotFound, DagRunNotFound, TaskNotFound, TaskNotStoppable, Unavailable.
     """
 
-    def decide() -> RunPlan:
-        return plan_skip(dag_id, run_id, task_id, map_index=map_index, session=session)
+    def decide(*, lock: bool) -> RunPlan:
+        return plan_skip(dag_id, run_id, task_id, map_index=map_index, lock=lock, session=session)
 
-    skipped = SkippedTask(**carry_out("skip_task_instance", decide, user=user, session=session).outcome())
+    plan = carry_out("skip_task_instance", decide, dry_run=dry_run, user=user, session=session)
+    skipped = SkippedTask(**plan.outcome(), dry_run=dry_run)
     hold(skipped, session=session)
     return skipped
 
 
-def plan_skip(dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None, session: Session) -> RunPlan:
-    """Lock the run and the task in it; return the plan of a skip. Raises what skip_task_instance raises."""
-    run = find_run(dag_id, run_id, session=session, lock=True)
+def plan_skip(
+    dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None, lock: bool, session: Session
+) -> RunPlan:
+    """Return the plan of a skip; raise what skip_task_instance raises. lock: hold the run, and the task in it."""
+    run = find_run(dag_id, run_id, session=session, lock=lock)
     dag, _ = serialized_dag(dag_id, session=session)
     condition = rows.of_run(dag_id, run_id) & (TI.c.task_id == task_id)
     if map_index is not None:
         condition &= TI.c.map_index == map_index
-    asked_for = rows.find(condition, session=session, lock=True)
+    asked_for = rows.find(condition, session=session, lock=lock)
     if not asked_for or not dag.has_task(task_id):
         raise TaskNotFound(dag_id, task_id, run_id=run_id, map_index=map_index)
     if all(row.state in {"success", "removed"} for row in asked_for):

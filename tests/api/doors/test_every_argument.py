@@ -221,6 +221,36 @@ def restarts_nothing(old_door, session):
     assert states(session) == AS_THEY_WERE
 
 
+def plans(operation, **more):
+    """The dry run of an operation that touches task instances of a run, and leaves them."""
+
+    def plan(old_door, session):
+        status, body = old_door(operation, **RUN, **more, dry_run="true")
+        assert (status, sorted(body)) == (200, ["dry_run", "status", "task_instances"])
+        assert (body["dry_run"], len(body["task_instances"])) == (True, 2 if operation == "kill_running_tasks" else 3)
+        assert states(session) == AS_THEY_WERE
+
+    return plan
+
+
+def triggers_nothing(old_door, session):
+    status, body = old_door("trigger_dag", method="POST", json=NEEDED["trigger_dag"], dry_run="true")
+    assert (status, body["message"], body["dry_run"]) == (
+        200,
+        "Workflow [mapped] would be triggered as triggered",
+        True,
+    )
+    assert len(body["task_instances"]) == 4
+    assert old_door("dag_state", dag_id="mapped", run_id="triggered")[0] == 404
+
+
+def deletes_nothing(old_door, session):
+    old_door("deploy_dag", method="POST", json=WORKFLOW)
+    status, body = old_door("delete_dag", dag_id="argued", dry_run="true")
+    assert (status, body["message"], body["dry_run"]) == (200, "DAG [argued] would be deleted", True)
+    assert old_door("delete_dag", dag_id="argued") == (200, {"message": "DAG [argued] deleted", "status": "success"})
+
+
 def kills_one_instance(old_door, session):
     assert old_door("kill_running_tasks", **RUN, task_id="each", map_index="1") == (200, {"status": "success"})
     assert states(session) == {**AS_THEY_WERE, ("each", 1): "failed"}
@@ -300,9 +330,11 @@ HEEDED = {
     ("deploy_dag", "wait"): tells_of_the_parse,
     ("task_instance_detail", "map_index"): detail_of_one_instance,
     ("restart_failed_task", "dry_run"): restarts_nothing,
+    ("kill_running_tasks", "dry_run"): plans("kill_running_tasks"),
     ("kill_running_tasks", "task_id"): kills_one_instance,
     ("kill_running_tasks", "map_index"): kills_one_instance,
     ("kill_running_tasks", "wait"): says_what_still_runs("kill_running_tasks"),
+    ("skip_task_instance", "dry_run"): plans("skip_task_instance", task_id="each"),
     ("skip_task_instance", "map_index"): skips_one_instance,
     ("skip_task_instance", "wait"): says_what_still_runs("skip_task_instance", task_id="each"),
     ("run_task_instance", "dry_run"): runs_nothing,
@@ -314,6 +346,8 @@ HEEDED = {
     ("trigger_dag", "logical_date"): triggers({"logical_date": DAY}, "execution_date", DAY),
     ("trigger_dag", "execution_date"): triggers({"execution_date": DAY}, "execution_date", DAY),
     ("trigger_dag", "note"): triggers_with_a_note,
+    ("trigger_dag", "dry_run"): triggers_nothing,
+    ("delete_dag", "dry_run"): deletes_nothing,
 }
 
 

@@ -365,6 +365,7 @@ class TestTrigger:
                 "conf": {"x": [1]},
                 "note": "by hand",
                 "is_paused": False,
+                "dry_run": False,
             },
         )
         assert run["logical_date"] == "2026-02-01T11:00:00.000000Z"

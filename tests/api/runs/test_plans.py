@@ -109,7 +109,7 @@ def test_a_plan_touches_no_other_run(dag, session):
     """Plans for some task instances of some runs leave the others of these runs, and other runs, as they are."""
     for number, running in enumerate(["mapped", "after", "mapped"]):
         new_run(dag, session, {"mapped": "success", "after": "success", running: "running"}, run_id=f"manual__{number}")
-    plans = [plan_kill("planned", f"manual__{number}", session=session) for number in (0, 1)]
+    plans = [plan_kill("planned", f"manual__{number}", lock=True, session=session) for number in (0, 1)]
     apply("kill_running_tasks", plans, user="ada", session=session)
     session.commit()
     mapped = [("mapped", index) for index in range(3)]
