@@ -37,12 +37,6 @@ READ = sorted(path.stem[: -len("_expected")] for path in (CORPUS / "files").glob
 REFUSED = sorted(path.stem[: -len("_faults")] for path in (CORPUS / "files").glob("*_faults.json"))
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=timezone.utc)  # what relative dates are counted from
 
-# What is read or refused wrongly today, and why.
-FAILING: dict[str, str] = {
-    "datasets_from_a_file": "dataset names from a file",
-    "datasets_from_a_file_by_condition": "dataset names from a file",
-}
-
 
 def file_of(name: str) -> Path:
     """Return the file of that name, as it was sent."""
@@ -53,14 +47,6 @@ def needed_airflow(name: str) -> tuple[int, ...]:
     """Return the first Airflow that can do what is in a file; every supported one where the file doesn't say so."""
     match = re.match(r"# Airflow ([0-9.]+)", file_of(name).read_text())
     return tuple(map(int, match[1].split("."))) if match else (2, 7)
-
-
-def cases(names: list[str]) -> list[Any]:
-    """Return the names as parameters of a test."""
-    return [
-        pytest.param(name, marks=pytest.mark.xfail(reason=FAILING[name], strict=True) if name in FAILING else ())
-        for name in names
-    ]
 
 
 UNDERSTOOD = [name for name in READ if needed_airflow(name) <= AIRFLOW]
@@ -110,7 +96,7 @@ def dags_in(path: Path) -> dict[str, dict[str, Any]]:
     return {dag_id: described(dag) for dag_id, dag in bag.dags.items()}
 
 
-@pytest.mark.parametrize("name", cases(UNDERSTOOD))
+@pytest.mark.parametrize("name", UNDERSTOOD)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # many of these files are older than the Airflow they meet
 def test_a_file_makes_the_dag_that_its_author_meant(installation, name: str):
     """A file makes the DAGs that an Airflow author writes for it, to the last argument."""
@@ -123,7 +109,7 @@ def test_a_file_makes_the_dag_that_its_author_meant(installation, name: str):
     assert differences(dags_in(Path(expected)), found) == []
 
 
-@pytest.mark.parametrize("name", cases(REFUSED))
+@pytest.mark.parametrize("name", REFUSED)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_file_is_refused_with_what_to_do(installation, name: str):
     """A file that can't be taken is refused with each fault once, at its place, with the cure."""

@@ -59,16 +59,18 @@ class ManagedFunctions:
         """Say whether there is such a folder below this one."""
         return is_folder(self._folder, path.split("/"))
 
-    def unreadable(self, document: str) -> str | None:
-        """Return why a file that is no Python can't be read, or None where it can."""
+    def document(self, path: str) -> str:
+        """Return the text of a file that is no Python; raise ValueError, saying why, where it can't be read."""
         try:
-            read_document(self._folder, document)
+            return read_document(self._folder, path)
         except FileNotFoundError:
-            return f"there is no file '{document}' in dag_managed_operators{nearest(document, _files(self._folder))}"
+            near = nearest(path, _files(self._folder))
+            raise ValueError(f"there is no file '{path}' in dag_managed_operators{near}") from None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            return f"the file '{document}' in dag_managed_operators can't be read: {reason} (links are not followed)"
-        return None
+            raise ValueError(
+                f"the file '{path}' in dag_managed_operators can't be read: {reason} (links are not followed)"
+            ) from None
 
     def _definitions(self, file: str) -> dict[str, ast.stmt] | Unfit:
         if file not in self._files:

@@ -55,12 +55,20 @@ class ValueChecks:
     read_variables: whether Airflow's Variables may be looked up; offline they may not.
     """
 
-    def __init__(self, findings: Findings, settings: Settings, imports: Imports, *, read_variables: bool) -> None:
+    def __init__(
+        self,
+        findings: Findings,
+        settings: Settings,
+        imports: Imports,
+        functions: ManagedFunctions,
+        *,
+        read_variables: bool,
+    ) -> None:
         self._findings = findings
         self._imports = imports
         self._own_packages = settings.allowed_callables
         self._read_variables = read_variables
-        self.functions = ManagedFunctions(settings.dag_managed_operators)
+        self.functions = functions
 
     def check(self, value: Value, place: CanonicalPlace) -> None:
         """Note every fault in a value, at its own place as far as that is known."""
@@ -126,9 +134,10 @@ class ValueChecks:
                 self._findings.add(place, fault)
 
     def _check_document(self, path: str, place: CanonicalPlace) -> None:
-        unreadable = self.functions.unreadable(path)
-        if unreadable is not None:
-            self._findings.add(place, unreadable)
+        try:
+            self.functions.document(path)
+        except ValueError as error:
+            self._findings.add(place, str(error))
 
     def _check_folder(self, path: str, place: CanonicalPlace) -> None:
         if path and not self.functions.has_folder(path):

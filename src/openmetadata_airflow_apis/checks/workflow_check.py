@@ -11,6 +11,7 @@ from openmetadata_airflow_apis.checks.allowed_imports import Imports
 from openmetadata_airflow_apis.checks.findings import Findings
 from openmetadata_airflow_apis.checks.function_arguments import use_functions
 from openmetadata_airflow_apis.checks.macro_checks import check_macros
+from openmetadata_airflow_apis.checks.managed_functions import ManagedFunctions
 from openmetadata_airflow_apis.checks.operator_successors import use_present_operators
 from openmetadata_airflow_apis.checks.present_operators import PresentOperators
 from openmetadata_airflow_apis.checks.task_checks import TaskChecks
@@ -43,6 +44,7 @@ def check_workflow(document: object, settings: Settings, *, now: datetime, read_
     now: what relative dates count from. read_variables: False offline, where Airflow's Variables can't be asked.
     Raises InvalidDefinition with every fault, in the order of the document.
     """
+    managed = ManagedFunctions(settings.dag_managed_operators)
     reading = read_workflow(
         document,
         now=now,
@@ -50,9 +52,10 @@ def check_workflow(document: object, settings: Settings, *, now: datetime, read_
         dags_folder=dags_folder(),
         managed_operators=settings.dag_managed_operators,
         allowed_packages=settings.allowed_callables,
+        read_document=managed.document,
     )
     findings = Findings(reading)
-    _check_definition(reading, findings, settings, read_variables=read_variables)
+    _check_definition(reading, findings, settings, managed, read_variables=read_variables)
     tags = {tag for tag, _ in tagged_in(dict(reading.definition))}
     dag = _check_build(reading, findings, settings, tags)
     faults = [*reading.faults, *findings.faults]
@@ -63,10 +66,12 @@ def check_workflow(document: object, settings: Settings, *, now: datetime, read_
     return replace(reading.workflow, checked_dag=dag)
 
 
-def _check_definition(reading: Reading, findings: Findings, settings: Settings, *, read_variables: bool) -> None:
+def _check_definition(
+    reading: Reading, findings: Findings, settings: Settings, managed: ManagedFunctions, *, read_variables: bool
+) -> None:
     definition = reading.definition
     imports = Imports.beside(settings)
-    values = ValueChecks(findings, settings, imports, read_variables=read_variables)
+    values = ValueChecks(findings, settings, imports, managed, read_variables=read_variables)
     known = _dag_arguments()
     for key, value in definition["dag"].items():
         if key not in known:

@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.checks.managed_functions import ManagedFunctions
 from openmetadata_airflow_apis.dagbuild.stored_document import revision_of
 from openmetadata_airflow_apis.definition import read_workflow
 from openmetadata_airflow_apis.errors import DagNotFound
@@ -44,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     later = _read(body, document.deployed_at + timedelta(days=1000), settings)
     if later.faults or revision_of(later.definition) != document.revision:
         print(
-            f"{arguments.dag_id}: this version of the software would make another DAG of it; compare before you deploy",
+            f"{arguments.dag_id}: this version of the software, or of a file of datasets, would make another "
+            "DAG of it; compare before you deploy",
             *map(str, later.faults),
             sep="\n",
             file=sys.stderr,
@@ -73,6 +75,7 @@ def _read(body: dict[str, Any], now: datetime, settings: Settings) -> Reading:
         dags_folder=dags_folder(),
         managed_operators=settings.dag_managed_operators,
         allowed_packages=settings.allowed_callables,
+        read_document=ManagedFunctions(settings.dag_managed_operators).document,
     )
 
 

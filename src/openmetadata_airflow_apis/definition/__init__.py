@@ -9,6 +9,7 @@ there such a class, does it take this argument) is in checks/.
     workflow.py          Workflow and Reading: what a document was read as
     workflow_reader.py   read_workflow: the three steps from a document to a Reading
     workflow_files.py    workflows in JSON and YAML files, with line numbers
+    yaml_documents.py    YAML as JSON would have it, with lines
     workflow_schema.py   the schemas of openapi.yaml, compiled for validation, and as JSON Schema for editors
     fault_messages.py    what jsonschema finds, in our words
 
@@ -29,6 +30,7 @@ The third step, the canonical form (the second is the schema's):
     plain_values.py      readers of values: `__type__` objects, dates, durations, outputs, conditions
     date_values.py, dataset_values.py, dotted_paths.py   what these are made of
     schedules.py, named_functions.py, pod_arguments.py   readers of schedules, functions, a pod's arguments
+    dataset_conditions.py, dataset_files.py   conditions on datasets as text, datasets by their names in a file
     operator_paths.py    what the paths of operators in older releases mean today, and the package of each path
     task_outputs.py      texts that name the output of another task
     http_bodies.py       the JSON text of an HTTP request's body

@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
+_SIGNS = frozenset("&|()")
 _TOKEN = re.compile(r"\s*([()&|]|[^\s()&|]+)")
+
+
+def looks_like_condition(text: str) -> bool:
+    """Tell a condition from a URI, which may have such signs as well, but with no spaces around them."""
+    return text.lstrip().startswith("(") or not _SIGNS.isdisjoint(text.split())
+
+
+def has_sign(text: str) -> bool:
+    """Tell whether a text that has no URIs in it is a condition on names."""
+    return not _SIGNS.isdisjoint(text)
 
 
 def condition_of_text(text: str) -> Any:

@@ -30,11 +30,17 @@ def dataset_value(context: Context, uri: Any, path: PlainPath) -> DatasetTag | L
     """Return a dataset by its URI."""
     if not isinstance(uri, str):
         return context.fault(path, f"{kind_of(uri)}; give the URI of a dataset")
+    fault = fault_of_uri(uri)
+    return {"$dataset": {"uri": uri}} if fault is None else context.fault(path, fault)
+
+
+def fault_of_uri(uri: str) -> str | None:
+    """Return why a text can't be the URI of a dataset, or None where it can."""
     if not uri.strip() or not uri.isascii() or len(uri) > 3000:
-        return context.fault(path, "is no dataset's URI: it has 1 to 3000 ASCII characters")
+        return "is no dataset's URI: it has 1 to 3000 ASCII characters"
     if uri.lower().startswith("airflow:"):
-        return context.fault(path, "has the scheme 'airflow', which Airflow keeps for itself")
-    return {"$dataset": {"uri": uri}}
+        return "has the scheme 'airflow', which Airflow keeps for itself"
+    return None
 
 
 def read_dataset_object(

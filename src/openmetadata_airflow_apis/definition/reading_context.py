@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from openmetadata_airflow_apis.definition.canonical import Value
+    from openmetadata_airflow_apis.definition.dataset_files import DatasetFiles
     from openmetadata_airflow_apis.definition.places import Origin, PlainPath
 
     # What a reader returns: a value of the canonical definition, or ABSENT with its faults noted.
@@ -36,12 +37,13 @@ class Context:
 
     now: what relative dates count from. allowed_packages: what dotted paths may name beside Airflow itself.
     zone: the time zone of dates without an offset, None for Airflow's default.
-    take_output: None where there are no tasks to name.
+    take_output: None where there are no tasks to name. dataset_files: where datasets are looked up by their names.
     skipped_paths: where, or below where, the schema has found a fault already: nobody reads what is there.
     """
 
     origin: Origin
     now: datetime
+    dataset_files: DatasetFiles
     allowed_packages: tuple[str, ...] = ()
     zone: str | None = None
     take_output: TakeOutput | None = None

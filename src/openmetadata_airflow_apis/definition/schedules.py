@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.definition.canonical import tag_of
-from openmetadata_airflow_apis.definition.dataset_conditions import condition_of_text
+from openmetadata_airflow_apis.definition.dataset_conditions import condition_of_text, looks_like_condition
+from openmetadata_airflow_apis.definition.dataset_files import with_uris
 from openmetadata_airflow_apis.definition.dotted_paths import is_allowed
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
 from openmetadata_airflow_apis.definition.places import LISTS
@@ -18,11 +18,13 @@ from openmetadata_airflow_apis.definition.plain_values import (
     read_value,
 )
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
-from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
+    from typing import Literal
+
+    from openmetadata_airflow_apis.definition.canonical import Condition
     from openmetadata_airflow_apis.definition.places import PlainPath
-    from openmetadata_airflow_apis.definition.reading_context import Context, Read
+    from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
 
 PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 _DATASETS_OR_TIME = (
@@ -43,17 +45,18 @@ def read_schedule(context: Context, value: Any, path: PlainPath) -> Read:
         return _read_datasets(context, value, path)
     if "__type__" in value:
         return _read_object(context, value, path)
+    if "file" in value:
+        with_datasets = with_uris(context, value, path)
+        return ABSENT if with_datasets is ABSENT else read_schedule(context, with_datasets, path)
     if set(value) == {"datasets"}:
         return _read_condition_or_list(context, value["datasets"], path / "datasets")
-    if set(value) == {"datasets", "timetable"}:
+    if {"datasets", "timetable"} <= set(value):
         return _read_datasets_or_time(context, value, path)
     if len(value) == 1 and next(iter(value)) in CONDITIONS:
         return read_condition(context, value, path)
     if "callable" in value:
         return read_timetable(context, value, path)
-    return context.fault(
-        path, "is no schedule: a map has 'datasets', '__and__', '__or__' or '__type__'" + _file_hint(value)
-    )
+    return context.fault(path, "is no schedule: a map has 'datasets', '__and__', '__or__' or '__type__'")
 
 
 def _read_object(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
@@ -103,23 +106,26 @@ def _read_condition_or_list(context: Context, value: Any, path: PlainPath) -> Re
 
 
 def _read_condition_text(context: Context, value: str, path: PlainPath) -> Read:
+    condition = _condition_of_text(context, value, path)
+    return [condition] if tag_of(condition) == "$dataset" else condition
+
+
+def _condition_of_text(context: Context, value: str, path: PlainPath) -> Condition | Literal[Absent.ABSENT]:
+    """Return the condition that a text is, or the one dataset whose URI it is; all of its faults stand at the text."""
     try:
         condition = condition_of_text(value)
     except ValueError as error:
         return context.fault(path, f"{error}; give URIs with '&', '|' and brackets, such as (s3://a & s3://b) | s3://c")
-    # Its parts have no places of their own in the document: all of their faults stand at the text.
-    parts = replace(context, faults=[])
-    read = (
-        _read_datasets(parts, [condition], path)
-        if isinstance(condition, str)
-        else read_condition(parts, condition, path)
-    )
-    context.faults.extend(Fault(context.origin.pointer(path), fault.detail) for fault in parts.faults)
-    return read
+    return _read_dataset_or_condition(context, condition, path)
 
 
-def _file_hint(value: dict[str, Any]) -> str:
-    return "; write the URIs of the datasets instead of the names in a file" if "file" in value else ""
+def _read_dataset_or_condition(context: Context, value: Any, path: PlainPath) -> Condition | Literal[Absent.ABSENT]:
+    """Return a dataset, or a condition on some: as a map, or as the text of one."""
+    if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in CONDITIONS:
+        return read_condition(context, value, path)
+    if isinstance(value, str) and looks_like_condition(value):
+        return _condition_of_text(context, value, path)
+    return read_dataset(context, value, path)
 
 
 def _read_expression(context: Context, value: str, path: PlainPath) -> Read:
@@ -153,10 +159,21 @@ def _read_expression(context: Context, value: str, path: PlainPath) -> Read:
 
 
 def _read_datasets(context: Context, value: list[Any], path: PlainPath) -> Read:
+    """Return the datasets of a list, of which each has to be updated; or a condition where one of them is a choice."""
     if not value:
         return context.fault(path, "is empty; give at least one dataset, or null for no schedule")
-    items = [read_dataset(context, item, path / index) for index, item in enumerate(value)]
-    return ABSENT if ABSENT in items else items
+    items = [_read_dataset_or_condition(context, item, path / index) for index, item in enumerate(value)]
+    if ABSENT in items:
+        return ABSENT
+    parts = [part for item in items for part in _all_of(item)]
+    return {"$all": parts} if any(tag_of(part) == "$any" for part in parts) else parts
+
+
+def _all_of(condition: Any) -> list[Any]:
+    """Return what all has to hold for a condition to hold: the parts of its `__and__`, or itself."""
+    if tag_of(condition) != "$all":
+        return [condition]
+    return [part for item in condition["$all"] for part in _all_of(item)]
 
 
 def read_timetable(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
@@ -186,11 +203,20 @@ def read_timetable(context: Context, value: dict[str, Any], path: PlainPath) -> 
 
 
 def read_datasets(context: Context, value: Any, path: PlainPath) -> Read:
-    """Return the inlets or outlets of a task: datasets by URI or as objects, one or a list."""
+    """Return the inlets or outlets of a task: datasets by URI, by names in a file, or as objects; one or a list."""
+    if isinstance(value, dict) and "file" in value:
+        value = with_uris(context, value, path)
+        if value is ABSENT:
+            return ABSENT
     if isinstance(value, dict) and set(value) == {"datasets"}:
         return read_datasets(context, value["datasets"], path / "datasets")
-    if not isinstance(value, list):
-        dataset = read_dataset(context, value, path)
-        return ABSENT if dataset is ABSENT else [dataset]
-    items = [read_dataset(context, item, path / index) for index, item in enumerate(value)]
-    return ABSENT if ABSENT in items else items
+    places = [(value, path)] if not isinstance(value, list) else [(item, path / i) for i, item in enumerate(value)]
+    datasets: list[Any] = []
+    for item, place in places:
+        condition = _read_dataset_or_condition(context, item, place)
+        parts = [ABSENT] if condition is ABSENT else _all_of(condition)
+        if any(tag_of(part) == "$any" for part in parts):
+            key = "inlets" if "inlets" in path else "outlets"
+            parts = [context.fault(place, f"is a choice, and a task has all of its {key}; give them in a list")]
+        datasets += parts
+    return ABSENT if ABSENT in datasets else datasets

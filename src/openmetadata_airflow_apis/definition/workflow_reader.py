@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from openmetadata_airflow_apis.definition import workflow_schema
 from openmetadata_airflow_apis.definition.dag_ids import fault_of_name
 from openmetadata_airflow_apis.definition.dag_keys import read_dag
+from openmetadata_airflow_apis.definition.dataset_files import DatasetFiles
 from openmetadata_airflow_apis.definition.dialects import in_plain_spelling
 from openmetadata_airflow_apis.definition.key_readers import read_flag
 from openmetadata_airflow_apis.definition.places import WORKFLOW_KEYS, PlainPath, in_document_order
@@ -23,6 +24,7 @@ from openmetadata_airflow_apis.definition.workflow import Reading, Workflow
 from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path as FilePath
 
@@ -38,12 +40,15 @@ def read_workflow(
     dags_folder: FilePath | None = None,
     managed_operators: FilePath | None = None,
     allowed_packages: tuple[str, ...] = (),
+    read_document: Callable[[str], str] | None = None,
 ) -> Reading:
     """Read a request for deploy_dag, in either dialect; every fault that needs no Airflow to be seen.
 
     now: aware; relative dates are counted from it. max_tasks: the most that a definition may have.
     dags_folder: where deployed DAGs' files are. managed_operators: the folder of the callable files.
     allowed_packages: what dotted paths may name beside Airflow itself.
+    read_document: returns the text of a file by its path in the folder of the callable files, or raises ValueError with
+    the reason; None where there are no such files.
     Raises nothing, whatever the document is.
     """
     plain = in_plain_spelling(document, managed_operators=managed_operators)
@@ -51,6 +56,7 @@ def read_workflow(
     context = Context(
         plain.origin,
         now,
+        DatasetFiles(read_document or _without_files),
         allowed_packages=allowed_packages,
         skipped_paths=checked.skipped_paths,
         faults=[*plain.faults, *checked.faults],
@@ -76,6 +82,10 @@ def read_workflow(
         dag,
         plain.origin,
     )
+
+
+def _without_files(file: str) -> str:
+    raise ValueError(f"the file '{file}' can't be read here: no dag_managed_operators is known")
 
 
 @dataclass(frozen=True)

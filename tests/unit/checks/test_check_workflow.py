@@ -497,6 +497,25 @@ def test_documentation_that_is_not_there(settings):
     }
 
 
+def test_datasets_by_their_names(settings):
+    """Names of datasets are looked up at the deploy: what is stored has the URIs, whatever becomes of the file."""
+    file = settings.dag_managed_operators / "team.yaml"
+    file.write_text("datasets: [{name: orders, uri: s3://lake/orders}]")
+    by_name = {"file": "team.yaml", "datasets": ["orders"]}
+    document = request(schedule=by_name, tasks={"one": bash(outlets=by_name)})
+    definition = check_workflow(document, settings, now=NOW).definition
+    assert definition["dag"]["schedule"] == [{"$dataset": {"uri": "s3://lake/orders"}}]
+    assert definition["tasks"][0]["arguments"]["outlets"] == [{"$dataset": {"uri": "s3://lake/orders"}}]
+    (settings.dag_managed_operators / "link").symlink_to("team.yaml")
+    by_link = request(schedule={**by_name, "file": "link"}, tasks={"one": bash()})
+    (fault,) = faults(by_link, settings)["/schedule/file"]
+    assert fault.startswith("the file 'link' in dag_managed_operators can't be read: ")
+    file.unlink()
+    assert faults(request(schedule=by_name, tasks={"one": bash()}), settings) == {
+        "/schedule/file": ["there is no file 'team.yaml' in dag_managed_operators"]
+    }
+
+
 def test_template_files(settings):
     """A template is found by its path below dag_managed_operators, or by its name in a folder that is there."""
     (settings.dag_managed_operators / "scripts").mkdir()

@@ -9,6 +9,7 @@ import pytest
 
 from openmetadata_airflow_apis.cli import validate
 from openmetadata_airflow_apis.definition import read_json, read_yaml
+from openmetadata_airflow_apis.definition.workflow_schema import properties
 from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
 
 DAGS = """\
@@ -78,6 +79,22 @@ def test_a_fault_of_a_request_has_its_line_in_the_file(pointer: str, placed: tup
     assert read_yaml(DAGS).placed(1, Fault(pointer, "x")) == Fault(in_file, "x", line)
 
 
+@pytest.mark.parametrize("name", [*properties("WorkflowDag"), "workflow", "name"])
+def test_a_dag_may_be_called_as_a_key(name: str) -> None:
+    """The only DAG of a file may have the name of any key that a DAG or a request has."""
+    config = {name: {"tasks": {"a": {"operator": "airflow.operators.bash.BashOperator", "bash_command": "echo"}}}}
+    assert read_json(json.dumps(config)).requests == [{"workflow": {"name": name, "dag_config": config}}]
+    without_tasks = {"default": {"tasks": {}}, name: {"catchup": False}}
+    if name != "workflow":
+        assert read_json(json.dumps(without_tasks)).names == [name]
+
+
+def test_dags_called_name_and_tasks_are_no_flat_body() -> None:
+    """A file of DAGs that are called as the keys of a flat body is a file of DAGs."""
+    dag = {"tasks": {"a": {"operator": "airflow.operators.bash.BashOperator", "bash_command": "echo"}}}
+    assert read_json(json.dumps({"name": dag, "tasks": dag})).names == ["name", "tasks"]
+
+
 def test_a_request_may_be_written_as_yaml() -> None:
     """A request of either dialect is understood in YAML as well."""
     file = read_yaml("workflow: {name: x, dag_config: {}}")
@@ -93,7 +110,8 @@ def test_a_request_may_be_written_as_yaml() -> None:
         ("a:\n  {[1]: 2}", "/a", "has a key that is no text", 1),
         ("", "", "is empty", None),
         ("a: 1", "", "has neither 'workflow' nor DAGs: a map of DAGs by name is wanted, beside 'default' if it is", None),
-        ("tasks: {a: {}}\n", "", "has neither 'workflow' nor DAGs: a map of DAGs by name is wanted, beside 'default' if it is", None),
+        ("tasks: {a: {}}\n", "", "is a DAG without its name; write all of it one level deeper, below the name: 'nightly:', say", None),
+        ("schedule: '@daily'\ntasks: {a: {}}\n", "", "is a DAG without its name; write all of it one level deeper, below the name: 'nightly:', say", None),
         ("a: &x [*x]", "", "has too many nodes or levels; anchors may have multiplied them", 1),
         ("\na: !!binary aGVsbG8=", "/a", "has a YAML type that JSON doesn't know", 2),
         ("a: !!python/object/apply:os.system [ls]", "/a", "has the unknown tag '!!python/object/apply:os.system'; known are !join, !and and !or", 1),

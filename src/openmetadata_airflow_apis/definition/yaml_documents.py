@@ -1,0 +1,142 @@
+"""YAML as JSON would have it, with the line of every value: tags of dag-factory read, anchors bounded, no key twice."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from openmetadata_airflow_apis.definition.json_limits import pointer_of
+from openmetadata_airflow_apis.definition.json_places import twice
+from openmetadata_airflow_apis.definition.places import join, split
+from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from openmetadata_airflow_apis.definition.json_limits import Way
+
+_MARKS = {"!join": "__join__", "!and": "__and__", "!or": "__or__"}
+_PYTHON = "tag:yaml.org,2002:python/"
+
+
+class YamlDocument(NamedTuple):
+    """A document as JSON would have it. lines: a pointer into it → its line, from 1."""
+
+    value: Any
+    lines: Mapping[str, int]
+
+
+def read_yaml_document(text: str | bytes) -> YamlDocument:
+    """Read one document; raise InvalidDefinition, with lines, for what is no YAML or nothing that JSON could say."""
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        node = yaml.compose(text, Loader=loader)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidDefinition([_unreadable(error)]) from None
+    if node is None:
+        raise InvalidDefinition([Fault("", "is empty")])
+    faults: list[Fault] = []
+    reader = _YamlReader(loader("").construct_object, faults)
+    document = reader.value(node, None, 0)
+    lines: dict[str, int] = {pointer_of(way): line for way, line in reader.lines}
+    if faults:
+        raise InvalidDefinition([with_line(fault, lines) for fault in faults])
+    return YamlDocument(document, lines)
+
+
+def with_line(fault: Fault, lines: Mapping[str, int]) -> Fault:
+    """Return a fault with its own line, or else that of its nearest ancestor."""
+    parts = split(fault.pointer)
+    for length in range(len(parts), -1, -1):
+        line = fault.line or lines.get(join(parts[:length]))
+        if line is not None:
+            return fault._replace(line=line)
+    return fault
+
+
+def _unreadable(error: Exception) -> Fault:
+    """Return what the YAML parser says as one sentence, with the line that it stopped at."""
+    problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    if problem is None or mark is None:
+        return Fault("", f"is no YAML: {' '.join(str(error).split())}")
+    began = getattr(error, "context_mark", None)
+    context = f"{error.context} from line {began.line + 1}, " if began is not None else ""  # type: ignore[attr-defined]
+    return Fault("", f"is no YAML: {context}{problem}", mark.line + 1)
+
+
+class _YamlReader:
+    """Makes JSON of composed YAML nodes, and remembers the line of each."""
+
+    def __init__(self, scalar: Callable[[Any], Any], faults: list[Fault]) -> None:
+        self._scalar = scalar
+        self._faults = faults
+        self._nodes = 0
+        self.lines: list[tuple[Way, int]] = []
+
+    def value(self, node: Any, way: Way, depth: int) -> Any:
+        """Return the JSON value of a node. Anchors may multiply nodes: there is an end to that."""
+        self._nodes += 1
+        self.lines.append((way, node.start_mark.line + 1))
+        if self._nodes > 500_000 or depth > 200:
+            if not self._faults:
+                self._faults.append(Fault("", "has too many nodes or levels; anchors may have multiplied them"))
+            return None
+        if node.id == "sequence" and node.tag in _MARKS:
+            # dag-factory before 1.0 wrote a mark of the format as a tag.
+            mark = _MARKS[node.tag]
+            return {mark: self._list(node, (way, mark), depth)}
+        if node.tag.startswith("!") or node.tag.startswith(_PYTHON):
+            shown = node.tag.replace("tag:yaml.org,2002:", "!!")
+            self._faults.append(Fault(pointer_of(way), f"has the unknown tag '{shown}'; known are !join, !and and !or"))
+            return None
+        if node.id == "sequence":
+            return self._list(node, way, depth)
+        if node.id == "mapping":
+            return self._map(node, way, depth)
+        return self._scalar_value(node, way)
+
+    def _list(self, node: Any, way: Way, depth: int) -> list[Any]:
+        return [self.value(item, (way, index), depth + 1) for index, item in enumerate(node.value)]
+
+    def _map(self, node: Any, way: Way, depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        own_lines: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                sources = value_node.value if value_node.id == "sequence" else [value_node]
+                for source in sources:
+                    keys = self.value(source, way, depth + 1)
+                    if isinstance(keys, dict):
+                        merged = {**keys, **merged}
+                continue
+            key = key_node.value if key_node.id == "scalar" else None
+            if key is None:
+                self._faults.append(Fault(pointer_of(way), "has a key that is no text"))
+            elif key in result:
+                self._faults.append(twice(pointer_of((way, key)), key_node.start_mark.line + 1, own_lines[key]))
+                self.value(value_node, (way, key), depth + 1)  # for what is wrong in it
+            else:
+                own_lines[key] = key_node.start_mark.line + 1
+                result[key] = self.value(value_node, (way, key), depth + 1)
+                # A fault in a block is shown at its key rather than at the block's first line.
+                self.lines.append(((way, key), own_lines[key]))
+        return {**merged, **result}
+
+    def _scalar_value(self, node: Any, way: Way) -> Any:
+        import yaml
+
+        try:
+            value = self._scalar(node)
+        except (yaml.YAMLError, ValueError) as error:
+            self._faults.append(Fault(pointer_of(way), " ".join(str(error).split())))
+            return None
+        # Dates without quotes are dates to YAML; the format writes them as texts.
+        if isinstance(value, (datetime, date)):
+            return value.isoformat()
+        if isinstance(value, (set, bytes)):
+            self._faults.append(Fault(pointer_of(way), "has a YAML type that JSON doesn't know"))
+            return None
+        return value
