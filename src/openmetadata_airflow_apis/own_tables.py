@@ -1,21 +1,36 @@
-"""Tables of our own in Airflow's database: made where they are missing, and unknown to `airflow db`."""
+"""Tables of our own in Airflow's database: made where they are missing, and unknown to `airflow db`.
+
+What must be understood alike by all webservers has a version, in a table of one row. A release that changes such a
+table counts SCHEMA_VERSION up and says in `make_ready` how the tables of before become those of now. A webserver that
+finds a higher version than its own is the older one of a rolling upgrade: it reads, and refuses to write.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from airflow import settings as airflow_settings
 from airflow.configuration import conf
-from sqlalchemy import MetaData, inspect
-from sqlalchemy.exc import SQLAlchemyError
+from airflow.models.base import StringID
+from sqlalchemy import Column, Integer, MetaData, Table, inspect
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-if TYPE_CHECKING:
-    from sqlalchemy import Table
+from openmetadata_airflow_apis.errors import ConfigurationError
 
 
 def metadata() -> MetaData:
     """Return what a table of ours is declared with: not Airflow's own, whose commands would expect it or drop it."""
     return MetaData(schema=conf.get("database", "sql_alchemy_schema", fallback=None) or None)
+
+
+# The type of a dag_id, whose upper and lower case count in every database, as in Airflow's own tables.
+DAG_ID = StringID()
+SCHEMA_VERSION = 1
+_SCHEMA_ROW = 1
+SCHEMA = Table(
+    "openmetadata_airflow_apis_schema",
+    metadata(),
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("version", Integer, nullable=False),
+)
 
 
 def is_there(table: Table) -> bool:
@@ -33,3 +48,32 @@ def create_missing(table: Table) -> None:
         # Several webserver processes start at once, and one of them is the first.
         if not is_there(table):
             raise
+
+
+def make_ready(*tables: Table) -> None:
+    """Create tables that have a version where they are missing, and note the version; raise SQLAlchemyError.
+
+    Leaves tables of a newer release as they are.
+    """
+    create_missing(SCHEMA)
+    for table in tables:
+        create_missing(table)
+    with airflow_settings.engine.connect() as connection:
+        if connection.execute(SCHEMA.select()).first() is not None:
+            return
+    try:
+        with airflow_settings.engine.begin() as connection:
+            connection.execute(SCHEMA.insert().values(id=_SCHEMA_ROW, version=SCHEMA_VERSION))
+    except IntegrityError:
+        # Several webserver processes start at once, and another was the first.
+        return
+
+
+def refuse_newer(version: int) -> None:
+    """Raise ConfigurationError if the version that the database notes is a newer release's."""
+    if version > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"The tables of openmetadata-airflow-apis in Airflow's database are of version {version}, which a newer "
+            f"release has made; this webserver's release knows version {SCHEMA_VERSION}, and changes nothing",
+            cure="install the newer release here too",
+        )

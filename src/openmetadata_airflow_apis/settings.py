@@ -110,6 +110,10 @@ class Settings:
     )
     max_body_bytes: int = _option(1_048_576, _positive, "The largest request body that is read, in bytes.")
     max_tasks: int = _option(1000, _positive, "The largest number of tasks that one definition may have.")
+    keep_versions: int = _option(50, _positive, "How many versions of a deployed DAG are kept, the newest ones.")
+    keep_deleted_days: int = _option(
+        30, _positive, "For how many days the versions of a DAG that was deleted are kept."
+    )
     rotate_refresh_tokens: bool = _option(
         default=False, read=_boolean, doc="Whether a refresh answers a new refresh token and ends the old one."
     )

@@ -11,6 +11,7 @@ from connexion.resolver import Resolution, Resolver
 from flask import Blueprint, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
+from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.airflow_versions import webserver
 from openmetadata_airflow_apis.api import (
     body,
@@ -79,6 +80,7 @@ def register_api(app: Flask) -> None:
     open_store(settings).check_configuration()
     app.extensions[NAME] = Extension(settings=settings)
     setup.init_app(app)
+    deploy.record_versions_at_start(settings)
     blueprint = make_blueprint(validate_responses=bool(app.config.get("TESTING")))
     app.register_blueprint(blueprint)
     # The gate asks for the CSRF token itself, of signed-in browsers alone: Flask-WTF would ask it of tokens too.

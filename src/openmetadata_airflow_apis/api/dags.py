@@ -16,7 +16,9 @@ from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
 
 
-def deploy_dag(*, dry_run: bool = False, wait: int = 0) -> tuple[dict[str, Any], int, dict[str, str]]:
+def deploy_dag(
+    *, dry_run: bool = False, wait: int = 0, comment: str | None = None
+) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Check the definition, deploy it, and wait for its parse if asked to."""
     workflow = check_workflow(read_json(), settings(), now=datetime.now(timezone.utc))
     authorize("deploy_dag", workflow.dag_id)
@@ -27,6 +29,7 @@ def deploy_dag(*, dry_run: bool = False, wait: int = 0) -> tuple[dict[str, Any],
             settings=settings(),
             session=session,
             dry_run=dry_run,
+            comment=comment,
             may_replace=authorize_replacing,
         )
         headers = {}

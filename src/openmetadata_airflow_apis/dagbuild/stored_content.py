@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.definition.canonical import Definition
 
-    class StoredContent(TypedDict):
+    class _DeployersWords(TypedDict, total=False):
+        comment: str
+
+    class StoredContent(_DeployersWords):
         """The JSON object of a stored document. deployed_at: ISO 8601. source: the workflow as it was sent."""
 
         format: int
@@ -38,9 +41,14 @@ _CANONICAL = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _KINDS = ((stat.S_ISLNK, "a symbolic link"), (stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a FIFO"))
 
 
+def canonical_bytes(definition: Definition) -> bytes:
+    """Return a canonical definition as JSON without blanks, in ASCII: what its revision is the sha256 of."""
+    return _CANONICAL.encode(definition).encode("ascii")
+
+
 def revision_of(definition: Definition) -> str:
     """Return the sha256 of a canonical definition, in hexadecimal; the order of keys counts."""
-    return sha256(_CANONICAL.encode(definition).encode("ascii")).hexdigest()
+    return sha256(canonical_bytes(definition)).hexdigest()
 
 
 def read_file(path: str) -> bytes | None:

@@ -1,7 +1,8 @@
 """The stored document: what a deploy leaves on disk as <dag_id>.json, and how it is read back.
 
 One JSON object: `format`, `dag_id`, `deployed_by`, `deployed_at`, `sha256` (over the canonical definition),
-`definition` (what the DAG is built from) and `source` (the workflow as it was sent).
+`definition` (what the DAG is built from) and `source` (the workflow as it was sent); and `comment`, where the deploy
+had one.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class StoredDocument:
     """A deployed workflow as it is stored.
 
     definition: the canonical definition. source: the workflow as sent. deployed_at: an aware datetime.
-    revision: the sha256 of the canonical definition, in hexadecimal.
+    revision: the sha256 of the canonical definition, in hexadecimal. comment: what the deploy said about itself.
     """
 
     dag_id: str
@@ -41,6 +42,7 @@ class StoredDocument:
     deployed_by: str
     deployed_at: datetime
     revision: str = field(default="")
+    comment: str | None = None
 
     def __post_init__(self) -> None:
         if not self.revision:
@@ -63,6 +65,8 @@ def encode(document: StoredDocument) -> bytes:
         "definition": document.definition,
         "source": document.source,
     }
+    if document.comment is not None:
+        content["comment"] = document.comment
     return json.dumps(content, indent=1, allow_nan=False).encode("ascii") + b"\n"
 
 
@@ -82,6 +86,7 @@ def decode(data: bytes, path: str) -> StoredDocument:
             deployed_by=content["deployed_by"],
             deployed_at=deployed_at,
             revision=content["sha256"],
+            comment=content.get("comment"),
         )
     except KeyError as error:
         raise DamagedDocument(path, f"was changed by hand: its key {error} is missing") from None
@@ -100,6 +105,7 @@ def _checks(document: StoredDocument, deployed_at: str) -> Iterator[tuple[str, b
     yield "dag_id", isinstance(document.dag_id, str), "text"
     yield "deployed_by", isinstance(document.deployed_by, str), "text"
     yield "source", isinstance(document.source, dict), "an object"
+    yield "comment", document.comment is None or isinstance(document.comment, str), "text"
     is_written = document.deployed_at.tzinfo is not None and document.deployed_at.isoformat() == deployed_at
     yield "deployed_at", is_written, "a time as a deploy writes it, with its offset from UTC"
     yield "definition", isinstance(definition, dict) and isinstance(definition.get("dag"), dict), "a definition"

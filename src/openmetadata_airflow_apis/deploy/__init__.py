@@ -14,6 +14,7 @@ from openmetadata_airflow_apis.deploy.installation_health import Health, health
 from openmetadata_airflow_apis.deploy.parse_wait import await_parse
 from openmetadata_airflow_apis.deploy.patch import PatchedDag, patch_dag
 from openmetadata_airflow_apis.deploy.refresh import Refreshed, refresh_all_dags
+from openmetadata_airflow_apis.deploy.version_history import record_versions_at_start
 
 __all__ = [
     "DamagedDag",
@@ -32,5 +33,6 @@ __all__ = [
     "health",
     "list_deployed",
     "patch_dag",
+    "record_versions_at_start",
     "refresh_all_dags",
 ]

@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis import audit
-from openmetadata_airflow_apis.deploy.ownership import refuse_other_file, refuse_unless_abandoned
+from openmetadata_airflow_apis.deploy.ownership import refuse_unless_abandoned, refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.row_deletion import count_rows, delete_rows_patiently
+from openmetadata_airflow_apis.deploy.version_history import record_deletion
 from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
     from openmetadata_airflow_apis.settings import Settings
     from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
@@ -67,21 +69,23 @@ def delete_dag(
             if deleted is None and not store.knows(dag_id):  # perhaps deleted by another request while this one waited
                 refuse_unless_abandoned(dag_id, store, session=session)
             if deleted is None or store.knows(dag_id):
-                refuse_other_file(dag_id, store.fileloc(dag_id), session=session)
-                details = {"sha256": document.revision} if document else None
-                deleted = _delete(dag_id, store, user=user, details=details, session=session)
+                refuse_what_is_not_ours(dag_id, store.fileloc(dag_id), session=session)
+                deleted = _delete(dag_id, document, store, user=user, session=session)
     return DeletedDag(dag_id, deleted)
 
 
 def _planned(dag_id: str, store: DefinitionStore, *, session: Session) -> DeletedDag:
     """Return the answer of a dry run; nothing is locked, and what a crash has left stays as it is."""
     store.claim(dag_id)
-    refuse_other_file(dag_id, store.fileloc(dag_id), session=session)
+    refuse_what_is_not_ours(dag_id, store.fileloc(dag_id), session=session)
     rows = count_rows(dag_id, store.fileloc(dag_id), session=session)
     return DeletedDag(dag_id, rows, dry_run=True)
 
 
-def _delete(dag_id: str, store: DefinitionStore, *, user: str, details: dict[str, str] | None, session: Session) -> int:
+def _delete(
+    dag_id: str, document: StoredDocument | None, store: DefinitionStore, *, user: str, session: Session
+) -> int:
+    details = {"sha256": document.revision} if document else None
     receipt = audit.Receipt()
     with ExitStack() as removal:
         is_removed = False
@@ -89,6 +93,7 @@ def _delete(dag_id: str, store: DefinitionStore, *, user: str, details: dict[str
         def change() -> int:
             nonlocal is_removed
             deleted = delete_rows_patiently(dag_id, store.fileloc(dag_id), session=session)
+            record_deletion(dag_id, document, moment=receipt.moment, session=session)
             audit.record("delete_dag", user=user, dag_id=dag_id, details=details, receipt=receipt, session=session)
             session.flush()
             if not is_removed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.exceptions import SerializationError
 from airflow.models.dag import DagModel
@@ -21,10 +21,11 @@ from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_d
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, changes_between
-from openmetadata_airflow_apis.deploy.ownership import refuse_other_file
+from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
+from openmetadata_airflow_apis.deploy.version_history import prune_now_and_then
 from openmetadata_airflow_apis.errors import DagExists, DagNotBuilt, Fault, InvalidDefinition
-from openmetadata_airflow_apis.stores import open_store
+from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class Deployment:
 
     state: "parsed" where Airflow's database has this version, "pending" where the DAG processor has still to
     bring it there, "failed" where it could not (only after await_parse, with the import error's text).
-    created: whether nothing was deployed under the dag_id before. revision: the definition's sha256.
+    created: whether nothing was deployed under the dag_id before. changed: whether the definition is not the one that
+    was deployed before. version_number: of the version that is deployed then. revision: the definition's sha256.
     unfinished_runs: runs under way that go on with the new tasks.
     changes: against what was deployed before; only with dry_run.
     """
@@ -53,7 +55,9 @@ class Deployment:
     dag_id: str
     state: str
     created: bool
+    changed: bool
     dry_run: bool
+    version_number: int
     revision: str
     is_paused: bool | None
     deployed_by: str
@@ -80,27 +84,28 @@ def deploy(
     settings: Settings,
     session: Session,
     dry_run: bool = False,
+    comment: str | None = None,
     may_replace: Callable[[str], None] = _anybody,
     store: DefinitionStore | None = None,
 ) -> Deployment:
     """Deploy a checked workflow; when this returns, a scheduler can run it without a parse.
 
-    may_replace: called with the dag_id if something is deployed under it, while the name is locked; whatever it
-    raises ends the deploy. Commits the session. Raises ConfigurationError, DagExists, NotDeployedHere,
-    InvalidDefinition, StorageFull, Unavailable; after any of them the old version stays deployed, unless an
-    Unavailable says otherwise.
+    comment: what to note beside the version that this makes. may_replace: called with the dag_id if something is
+    deployed under it, while the name is locked; whatever it raises ends the deploy. Commits the session. Raises
+    ConfigurationError, DagExists, NotDeployedHere, InvalidDefinition, StorageFull, Unavailable; after any of them the
+    old version stays deployed, unless an Unavailable says otherwise.
     """
     store = store or open_store(settings)
     store.check_configuration()
     dag_id, definition = workflow.dag_id, workflow.definition
     fileloc = store.fileloc(dag_id)
     dag = _build(workflow, fileloc, settings)
-    document = StoredDocument(dag_id, definition, workflow.source, user, timezone.utcnow())
+    document = StoredDocument(dag_id, definition, workflow.source, user, timezone.utcnow(), comment=comment)
     answers = database_errors("Airflow's database does not answer; nothing was deployed, try again later")
     if dry_run:
         with answers:
             previous = _check(workflow, store, may_replace, session=session)
-            planned = _deployment(document, previous, dag, fileloc, session=session)
+            planned, _ = _deployment(document, previous, dag, fileloc, session=session)
             return replace(
                 planned,
                 dry_run=True,
@@ -116,11 +121,13 @@ def deploy(
             document = replace(document, deployed_at=previous.deployed_at + timedelta(microseconds=1))
         store.write(document)
         version = Version(document, fileloc, dag, workflow.is_paused)
-        return _write_version(version, previous, user=user, session=session)
+        return _write_version(version, previous, user=user, settings=settings, session=session)
 
 
-def _write_version(version: Version, previous: StoredDocument | None, *, user: str, session: Session) -> Deployment:
-    """Write a deployed version's permissions, rows and audit row, the last two in one transaction."""
+def _write_version(
+    version: Version, previous: StoredDocument | None, *, user: str, settings: Settings, session: Session
+) -> Deployment:
+    """Write a version's permissions; then, in one transaction, its rows, Airflow's and ours, and its audit row."""
     dag, dag_id = version.dag, version.dag_id
     finding_it = "the DAG processor finds it by itself, or deploy or refresh again"
     not_taken = f"The workflow `{dag_id}` is stored, but Airflow's database did not take it; {finding_it}"
@@ -145,7 +152,11 @@ def _write_version(version: Version, previous: StoredDocument | None, *, user: s
             receipt=receipt,
             session=session,
         )
-        return _deployment(version.document, previous, dag, version.fileloc, session=session)
+        deployment, rows = _deployment(version.document, previous, dag, version.fileloc, session=session)
+        version_rows.write(rows, session=session)
+        if rows:
+            prune_now_and_then(dag_id, deployment.version_number, settings=settings, session=session)
+        return deployment
 
     return in_one_transaction(
         change,
@@ -180,7 +191,7 @@ def _check(
     previous = store.claim(workflow.dag_id)
     if previous:
         may_replace(workflow.dag_id)
-    refuse_other_file(workflow.dag_id, store.fileloc(workflow.dag_id), session=session)
+    refuse_what_is_not_ours(workflow.dag_id, store.fileloc(workflow.dag_id), session=session)
     if previous and not workflow.force:
         raise DagExists(workflow.dag_id, host=get_hostname())
     return previous
@@ -193,7 +204,11 @@ def _deployment(
     fileloc: str,
     *,
     session: Session,
-) -> Deployment:
+) -> tuple[Deployment, list[dict[str, Any]]]:
+    """Return what a deploy has done or would do, and the rows of the versions that it makes.
+
+    Usually one, or none; two where a process has died that had stored `previous`.
+    """
     unfinished = (
         select(func.count())
         .select_from(DagRun)
@@ -201,12 +216,17 @@ def _deployment(
         .scalar_subquery()
     )
     is_paused = select(DagModel.is_paused).where(DagModel.dag_id == document.dag_id).scalar_subquery()
-    runs, paused = session.execute(select(unfinished, is_paused)).one()
-    return Deployment(
+    newest_columns = version_rows.newest_columns(document.dag_id)
+    runs, paused, *newest = session.execute(select(unfinished, is_paused, *newest_columns)).one()
+    documents = [document] if previous is None else [previous, document]
+    rows, version_number = version_rows.to_record(version_rows.newest_of(*newest), documents)
+    deployment = Deployment(
         dag_id=document.dag_id,
         state="parsed" if dag is not None else "pending",
         created=previous is None,
+        changed=previous is None or previous.revision != document.revision,
         dry_run=False,
+        version_number=version_number,
         revision=document.revision,
         is_paused=paused,
         deployed_by=document.deployed_by,
@@ -214,3 +234,4 @@ def _deployment(
         fileloc=fileloc,
         unfinished_runs=runs,
     )
+    return deployment, rows

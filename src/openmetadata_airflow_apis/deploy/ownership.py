@@ -1,15 +1,17 @@
-"""Whether a dag_id in Airflow's database belongs to the file deployed here, or to another file."""
+"""Whether a dag_id in Airflow's database belongs to the file deployed here, or to another file; our tables to us."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.models.dag import DagModel
 from airflow.utils.file import correct_maybe_zipped
 from sqlalchemy import select
 
+from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.deploy.deployment_state import rows_of
+from openmetadata_airflow_apis.deploy.version_history import ask_schema
 from openmetadata_airflow_apis.errors import DagNotFound, NotDeployedHere
 
 if TYPE_CHECKING:
@@ -18,16 +20,27 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
 
-def refuse_other_file(dag_id: str, fileloc: str, *, session: Session) -> None:
-    """Raise NotDeployedHere if Airflow knows the DAG from another file.
+def refuse_what_is_not_ours(dag_id: str, fileloc: str, *, session: Session) -> None:
+    """Raise NotDeployedHere if Airflow knows the DAG from another file, ConfigurationError if our tables are newer.
 
-    An inactive row whose file is gone belongs to nobody.
+    An inactive row whose file is gone belongs to nobody. Makes our tables where they are missing, for which it rolls
+    the session back. Whoever is about to change a deployment asks this first.
     """
-    row = session.execute(select(DagModel.fileloc, DagModel.is_active).where(DagModel.dag_id == dag_id)).first()
-    if row is None or row.fileloc in (None, fileloc):
+    row = _row_and_schema(dag_id, session=session)
+    own_tables.refuse_newer(row.version)
+    if row.fileloc in (None, fileloc):
         return
     if row.is_active or Path(correct_maybe_zipped(row.fileloc)).exists():
         raise NotDeployedHere(dag_id, f"it comes from {row.fileloc}")
+
+
+def _row_and_schema(dag_id: str, *, session: Session) -> Any:
+    """Return the version of our tables, with the DAG's fileloc and is_active where Airflow knows the DAG."""
+    schema, row = own_tables.SCHEMA, DagModel.__table__
+    question = select(schema.c.version, row.c.fileloc, row.c.is_active).select_from(
+        schema.outerjoin(row, row.c.dag_id == dag_id)
+    )
+    return ask_schema(lambda: session.execute(question), session)
 
 
 def has_lost_its_files(dag_id: str, store: DefinitionStore, *, session: Session) -> bool:

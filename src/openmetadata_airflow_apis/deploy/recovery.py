@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow.utils import timezone
+
 from openmetadata_airflow_apis.deploy.row_deletion import delete_rows_patiently
+from openmetadata_airflow_apis.deploy.version_history import check_tables, record_deletion
 from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
 
 if TYPE_CHECKING:
@@ -20,11 +23,13 @@ def finish_interrupted(dag_id: str, store: DefinitionStore, *, session: Session)
     """
     if not store.finish_interrupted(dag_id):
         return None
+    check_tables(session=session)
     fileloc = store.fileloc(dag_id)
     deleted: list[int] = []  # where a try was committed and its answer lost, the next one finds no rows any more
 
     def change() -> None:
         deleted.append(delete_rows_patiently(dag_id, fileloc, session=session))
+        record_deletion(dag_id, None, moment=timezone.utcnow(), session=session)
 
     earlier = f"an earlier deletion of the DAG `{dag_id}`"
     in_one_transaction(

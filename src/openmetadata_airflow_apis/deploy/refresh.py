@@ -14,8 +14,9 @@ from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsi
 from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_dag
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
-from openmetadata_airflow_apis.deploy.ownership import refuse_other_file
+from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
+from openmetadata_airflow_apis.deploy.version_history import check_tables, prune, record_missing, unrecorded
 from openmetadata_airflow_apis.errors import ManagedDagsError, Unavailable
 from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import open_store
@@ -24,6 +25,7 @@ from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
     from openmetadata_airflow_apis.settings import Settings
     from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
@@ -63,8 +65,10 @@ def refresh_all_dags(
     store = store or open_store(settings)
     refresh = _Refresh(store, user, settings, session)
     with database_errors("Airflow's database does not answer; try again later"):
+        check_tables(session=session)
         refresh.finish_interrupted()
         refresh.repair()
+        prune(settings, session=session)
         requested = _request_all(session=session)
     return Refreshed(
         refreshed=len(set(store.dag_ids()) - set(refresh.failed)),
@@ -90,16 +94,19 @@ class _Refresh:
                 self.failed[dag_id] = str(error)
 
     def repair(self) -> None:
-        """Write the rows of what is pending, many DAGs in one transaction."""
-        behind = self._behind(self.store.dag_ids())
+        """Write the rows of what is pending, many DAGs in one transaction, and the versions that have none."""
+        documents = self._documents(self.store.dag_ids())
+        behind = self._behind(documents)
+        self.failed.update(
+            record_missing(unrecorded(documents, session=self.session), self.store, session=self.session)
+        )
         for start in range(0, len(behind), _BATCH):
             batch = behind[start : start + _BATCH]
             if not self._write(batch):
                 for dag_id in batch:  # so that a bad one does not keep the others back
                     self._write([dag_id])
 
-    def _behind(self, dag_ids: list[str]) -> list[str]:
-        """Return the DAGs whose rows are not those of what is deployed, in the order in which they are locked."""
+    def _documents(self, dag_ids: list[str]) -> dict[str, StoredDocument]:
         documents = {}
         for dag_id in dag_ids:
             try:
@@ -109,6 +116,10 @@ class _Refresh:
             else:
                 if document is not None:
                     documents[dag_id] = document
+        return documents
+
+    def _behind(self, documents: dict[str, StoredDocument]) -> list[str]:
+        """Return the DAGs whose rows are not those of what is deployed, in the order in which they are locked."""
         rows = rows_of({dag_id: self.store.fileloc(dag_id) for dag_id in documents}, session=self.session)
         self.session.commit()
         behind = [dag_id for dag_id, document in documents.items() if rows[dag_id].state(document) == PENDING]
@@ -141,7 +152,7 @@ class _Refresh:
         if document is None:
             return []
         fileloc = self.store.fileloc(dag_id)
-        refuse_other_file(dag_id, fileloc, session=self.session)
+        refuse_what_is_not_ours(dag_id, fileloc, session=self.session)
         if needs_parse(document.definition):
             return [Version(document, fileloc, None)]
         folder = self.settings.dag_managed_operators

@@ -17,9 +17,11 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import event
 
+from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.definition import Workflow
 from openmetadata_airflow_apis.settings import Settings
+from openmetadata_airflow_apis.stores import version_rows
 from support.versions import AIRFLOW, forget_requests
 
 if TYPE_CHECKING:
@@ -72,6 +74,8 @@ def clean(database: None, dags: Path) -> Iterator[None]:
     for model in (DatasetEvent, DatasetModel, parse_import_error(), Log):
         session.query(model).delete()
     forget_requests(session)
+    if own_tables.is_there(version_rows.TABLE):
+        session.execute(version_rows.TABLE.delete())
     session.commit()
     Session.remove()
     shutil.rmtree(dags)

@@ -16,6 +16,7 @@ from sqlalchemy import event
 
 from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed, refresh_all_dags
 from openmetadata_airflow_apis.errors import DagNotFound
+from openmetadata_airflow_apis.stores import version_rows
 from openmetadata_airflow_apis.stores.file_store import FileStore
 
 from .conftest import add_run, files_below, make_workflow
@@ -76,18 +77,24 @@ def act(settings, dags):
 
 
 def whole(settings, tmp_path) -> str | None:
-    """Return the schedule of what is deployed, None for nothing; fail where files and rows don't agree."""
+    """Return the schedule of what is deployed, None for nothing; fail where files, rows and versions don't agree."""
     session = airflow_settings.Session()
+    versions, _ = version_rows.page("nightly", limit=1000, offset=0, oldest_first=True, session=session)
+    assert [version.version_number for version in versions] == list(range(1, len(versions) + 1))
+    assert all(one.revision != next_.revision or one.deleted_at for one, next_ in zip(versions, versions[1:]))
     found = [path for path in files_below(tmp_path) if path != "dag_managed_operators/checks.py"]
     row, serialized = session.get(DagModel, "nightly"), session.get(SerializedDagModel, "nightly")
     if not found:
         assert row is None
         assert serialized is None
         assert session.query(DagRun).count() == 0
+        assert all(version.deleted_at is not None for version in versions)
         airflow_settings.Session.remove()
         return None
     assert found == ["dag_generated_configs/nightly.json", "dags/nightly.py"]
-    schedule = FileStore(settings).read("nightly").definition["dag"]["schedule"]
+    document = FileStore(settings).read("nightly")
+    assert (versions[-1].revision, versions[-1].deleted_at) == (document.revision, None)
+    schedule = document.definition["dag"]["schedule"]
     assert get_deployed("nightly", settings=settings, session=session).state == "parsed"
     assert (row.schedule_interval, serialized.dag.schedule_interval) == (schedule, schedule)
     airflow_settings.Session.remove()

@@ -22,6 +22,7 @@ from openmetadata_airflow_apis.dagbuild.deployment_mark import DefinitionReplace
 from openmetadata_airflow_apis.deploy import DeletedDag, delete_dag, deploy, get_deployed, row_deletion
 from openmetadata_airflow_apis.deploy.row_deletion import _tables_naming_dags
 from openmetadata_airflow_apis.errors import DagIsRunning, DagNotFound, NotDeployedHere, Unavailable
+from openmetadata_airflow_apis.stores import version_rows
 
 from .conftest import add_run, counted, decorate, files_below, make_workflow
 
@@ -78,19 +79,22 @@ def named(session, dag_id: str) -> set[str]:
     return found
 
 
+STAYS = {"log.dag_id", f"{version_rows.TABLE.name}.dag_id"}
+
+
 def test_every_table_that_names_a_dag_is_known(session):
-    """Each table of the real database with a dag_id in a column is one that a delete looks at, or the audit log."""
+    """Each table of the real database with a dag_id in a column is one that a delete looks at, or is known to stay."""
     inspector = inspect(session.get_bind())
     naming = {
         table
         for table in inspector.get_table_names()
         if {"dag_id", "target_dag_id", "source_dag_id"} & {column["name"] for column in inspector.get_columns(table)}
     }
-    assert {table.name for table in _tables_naming_dags()} == naming - {"log"}
+    assert {table.name for table in _tables_naming_dags()} == naming - {"log", version_rows.TABLE.name}
     assert len(naming) > 15
 
 
-def test_nothing_stays_but_the_audit_log(nightly, deleting, session, tmp_path):
+def test_nothing_stays_but_the_audit_log_and_the_versions(nightly, deleting, session, tmp_path):
     """A delete takes both files and every row that names the DAG; runs, notes, events, code and permissions too."""
     before = named(session, "nightly")
     assert {"dag_run.dag_id", "xcom.dag_id", "ab_view_menu.name", "dag_code.fileloc", "import_error.filename"} < before
@@ -99,7 +103,7 @@ def test_nothing_stays_but_the_audit_log(nightly, deleting, session, tmp_path):
 
     assert found.dag_id == "nightly"
     assert found.deleted_rows > 15
-    assert named(session, "nightly") == {"log.dag_id"}
+    assert named(session, "nightly") == STAYS
     assert session.query(DagRunNote).count() == session.query(TaskInstanceNote).count() == 0
     assert list(files_below(tmp_path)) == ["dag_managed_operators/checks.py"]
     log = session.query(Log).order_by(Log.id.desc()).first()
@@ -242,7 +246,7 @@ def test_a_pending_dag_is_deleted_too(deleting, session, settings, dags, tmp_pat
 
     deleting()
 
-    assert named(session, "nightly") == {"log.dag_id"}
+    assert named(session, "nightly") == STAYS
     assert list(files_below(tmp_path)) == ["dag_managed_operators/checks.py"]
 
 

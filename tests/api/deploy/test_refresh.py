@@ -140,4 +140,4 @@ def test_a_refresh_with_nothing_to_repair_costs_a_fixed_number_of_statements(ref
         with counted(session) as statements:
             refreshing()
         numbers.append(len(statements))
-    assert numbers[0] == numbers[1] == (3 if TAKES_PARSING_REQUESTS else 2)
+    assert numbers[0] == numbers[1] == (7 if TAKES_PARSING_REQUESTS else 6)

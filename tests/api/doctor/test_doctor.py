@@ -6,6 +6,7 @@ import argparse
 
 import pytest
 
+from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.cli import doctor
 from openmetadata_airflow_apis.cli.doctor import (
     NOTE,
@@ -310,7 +311,29 @@ def test_missing_tables(app, healthy, monkeypatch) -> None:
     assert _problems(_look_at_database()) == [
         "database: the table of revoked tokens is missing, so that every token is refused",
         "database: the table of password tries is missing, so that every login is refused",
+        "database: the table of our tables' version is missing, so that nothing is deployed",
+        "database: the table of deployed versions is missing, so that nothing is deployed",
     ]
+
+
+def test_tables_of_a_newer_release(app, healthy, session) -> None:
+    """Tables that a newer release has made are a problem: this one changes nothing then."""
+    own_tables.make_ready()
+    newer = own_tables.SCHEMA_VERSION + 1
+    for version, problems in (
+        (
+            newer,
+            [
+                "database: The tables of openmetadata-airflow-apis in Airflow's database are of version "
+                f"{newer}, which a newer release has made; this webserver's release knows version "
+                f"{own_tables.SCHEMA_VERSION}, and changes nothing"
+            ],
+        ),
+        (own_tables.SCHEMA_VERSION, []),
+    ):
+        session.execute(own_tables.SCHEMA.update().values(version=version))
+        session.commit()
+        assert _problems(_look_at_database()) == problems
 
 
 def test_database_that_does_not_answer(app, monkeypatch) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import inspect
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.security import login_tries, permissions, revocation, setup
+from openmetadata_airflow_apis.stores import version_rows
 
 
 @pytest.mark.parametrize("action", permissions.MANAGED_DAGS_ACTIONS)
@@ -57,7 +58,9 @@ def test_roles_command_grants_it(app, database) -> None:
     assert "can create on Managed DAGs" in granted
 
 
-OURS = pytest.mark.parametrize("table", [revocation.TABLE, login_tries.TABLE], ids=str)
+OURS = pytest.mark.parametrize(
+    "table", [revocation.TABLE, login_tries.TABLE, own_tables.SCHEMA, version_rows.TABLE], ids=str
+)
 
 
 @OURS

@@ -1,4 +1,4 @@
-"""Whether our tables are there, which the webserver makes when it starts: revoked tokens, and password tries."""
+"""Whether our tables are there, which the webserver makes when it starts, and not those of a newer release."""
 
 from __future__ import annotations
 
@@ -16,12 +16,31 @@ def look(_: Installation) -> Iterator[Finding]:
     """Yield a problem for each that is not."""
     from openmetadata_airflow_apis import own_tables
     from openmetadata_airflow_apis.security import login_tries, revocation
+    from openmetadata_airflow_apis.stores import version_rows
 
     for table, sentence in (
         (revocation.TABLE, "the table of revoked tokens is missing, so that every token is refused"),
         (login_tries.TABLE, "the table of password tries is missing, so that every login is refused"),
+        (own_tables.SCHEMA, "the table of our tables' version is missing, so that nothing is deployed"),
+        (version_rows.TABLE, "the table of deployed versions is missing, so that nothing is deployed"),
     ):
         if not own_tables.is_there(table):
             yield Finding(
                 PROBLEM, "database", sentence, "restart the webserver; its log says why it cannot make the table"
             )
+        elif table is own_tables.SCHEMA:
+            yield from _newer_tables()
+
+
+def _newer_tables() -> Iterator[Finding]:
+    from airflow.settings import Session
+
+    from openmetadata_airflow_apis import own_tables
+    from openmetadata_airflow_apis.errors import ConfigurationError
+
+    with Session() as session:
+        for row in session.execute(own_tables.SCHEMA.select()):
+            try:
+                own_tables.refuse_newer(row.version)
+            except ConfigurationError as error:
+                yield Finding(PROBLEM, "database", error.reason, error.cure)
