@@ -10,7 +10,7 @@ endif
 # Only Pythons that are on this machine; uv would look for others on the net.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo test clients lint format constraints clean
+.PHONY: demo test nodes clients lint format constraints clean
 
 demo: ## Start Airflow with this plugin below .demo/, deploy a workflow with curl, watch it run
 	@scripts/demo
@@ -18,6 +18,11 @@ demo: ## Start Airflow with this plugin below .demo/, deploy a workflow with cur
 test: .venv ## Run what CI runs, but for the generated clients
 	@scripts/install_debian_packages tests
 	@.venv/bin/tox run
+
+nodes: .venv ## Run the tests of the large installation: Celery, two webservers, two workers; as root
+	@scripts/install_debian_packages tests
+	@scripts/install_debian_packages nodes
+	@.venv/bin/tox run -e nodes
 
 clients: .venv ## Generate, compile and drive clients in four languages; run the specification's linters
 	@scripts/install_debian_packages tests

@@ -24,7 +24,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -34,13 +33,13 @@ import sqlalchemy
 
 from support import airflow_home
 from support.client import Client
+from support.running_airflow import RunningAirflow
 from support.versions import AIRFLOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from sqlalchemy.orm import Session
     from typing_extensions import Self
 
 # How long a process may take to be ready: it shares two cores with the others.
@@ -59,7 +58,7 @@ _BASIC_AUTH = (
 
 # Airflow's defaults save a large installation's database; a test would rather have its answer soon.
 # dag_dir_list_interval stays at its 300 s: a deployed DAG must not depend on the next listing.
-_SETTINGS = {
+FAST_SETTINGS = {
     "AIRFLOW__CORE__PARALLELISM": "8",
     "AIRFLOW__API__AUTH_BACKENDS": f"{_BASIC_AUTH},airflow.api.auth.backend.session",
     "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
@@ -82,7 +81,7 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-class LiveAirflow:
+class LiveAirflow(RunningAirflow):
     """An Airflow installation that runs; its URL is `url`, its home `home`, its settings `environment`."""
 
     def __init__(
@@ -102,7 +101,7 @@ class LiveAirflow:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW__", "COV_"))},
             **airflow_home.environment(home, database_url),
-            **_SETTINGS,
+            **FAST_SETTINGS,
             "AIRFLOW__CORE__EXECUTOR": executor,
             "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": self.url.rpartition(":")[2],
             "AIRFLOW__WEBSERVER__BASE_URL": self.url,
@@ -188,14 +187,6 @@ class LiveAirflow:
             client.login(user, airflow_home.USERS[user][1])
         return client
 
-    @contextlib.contextmanager
-    def session(self) -> Iterator[Session]:
-        """Open a session on the live database for Airflow's models, committed at the end."""
-        from sqlalchemy.orm import Session
-
-        with Session(self.engine) as session, session.begin():
-            yield session
-
     def write_dag(self, name: str, source: str) -> None:
         """Put a DAG file of somebody else's into the dags folder; return when it has been parsed."""
         path = self.home / "dags" / name
@@ -205,27 +196,6 @@ class LiveAirflow:
         self.request_parse(path)
         self.wait_for(lambda: self._parsed(path, written), f"the parsing of {name}")
 
-    def request_parse(self, path: Path) -> None:
-        """Ask the DAG processor to parse a file before all others; before Airflow 2.10 its next listing has to do."""
-        from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
-
-        with self.session() as session:
-            request_parsing([str(path)], session=session)
-
-    def run_state(self, dag_id: str, run_id: str) -> str | None:
-        """Return the run's state, None where there is no such run."""
-        query = "SELECT state FROM dag_run WHERE dag_id = :dag_id AND run_id = :run_id"
-        return self._scalar(query, dag_id=dag_id, run_id=run_id)
-
-    def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
-        """Return the states of the run's task instances by task_id; mapped ones by `task_id[map_index]`."""
-        query = sqlalchemy.text(
-            "SELECT task_id, map_index, state FROM task_instance WHERE dag_id = :dag_id AND run_id = :run_id"
-        )
-        with self.engine.connect() as connection:
-            rows = connection.execute(query, {"dag_id": dag_id, "run_id": run_id}).all()
-        return {task if index < 0 else f"{task}[{index}]": state for task, index, state in rows}
-
     def command(self, *arguments: str) -> str:
         """Run `airflow ARGUMENTS`; return what it printed."""
         return self._run("-m", "airflow", *arguments)
@@ -233,17 +203,6 @@ class LiveAirflow:
     def python(self, source: str, *arguments: str) -> str:
         """Run Python source in this Airflow's environment (about 4 s); return what it printed."""
         return self._run("-c", source, *arguments)
-
-    def wait_for(self, condition: Callable[[], object], what: str, *, seconds: float = 60) -> None:
-        """Poll until the condition is true; fail with the logs' ends when it isn't in time."""
-        deadline = time.monotonic() + seconds
-        while not condition():
-            ended = {name: process.poll() for name, process in self._processes.items()}
-            if any(code is not None for code in ended.values()):
-                raise AssertionError(f"Waiting for {what}: a process ended, {ended}\n{self.log_tails()}")
-            if time.monotonic() > deadline:
-                raise AssertionError(f"Waited {seconds} s for {what}, in vain\n{self.log_tails()}")
-            time.sleep(0.1)
 
     def log_path(self, service: str) -> Path:
         """Return the file with the service's output."""
@@ -271,10 +230,6 @@ class LiveAirflow:
             raise AssertionError(f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
-    def _scalar(self, query: str, **parameters: object) -> object:
-        with self.engine.connect() as connection:
-            return connection.execute(sqlalchemy.text(query), parameters).scalar()
-
     def _healthy(self) -> bool:
         try:
             health = requests.get(f"{self.url}/health", timeout=10)
@@ -284,25 +239,6 @@ class LiveAirflow:
                 raise AssertionError(f"The webserver can't start\n{self.log_tails()}") from None
             return False
         return health.ok and health.json()["metadatabase"]["status"] == "healthy"
-
-    def _heartbeats(self, job_type: str, since: datetime) -> bool:
-        query = "SELECT max(latest_heartbeat) FROM job WHERE job_type = :job_type AND state = 'running'"
-        return _utc(self._scalar(query, job_type=job_type)) > since
-
-    def _parsed(self, path: Path, since: datetime) -> bool:
-        error = self._scalar("SELECT stacktrace FROM import_error WHERE filename = :path", path=str(path))
-        if error:
-            raise AssertionError(f"{path.name} can't be imported:\n{error}")
-        query = "SELECT min(dag.last_parsed_time) FROM dag JOIN serialized_dag USING (dag_id) WHERE dag.fileloc = :path"
-        return _utc(self._scalar(query, path=str(path))) > since
-
-
-def _utc(value: object) -> datetime:
-    """Return a database's timestamp, text in SQLite, as an aware one; the past for NULL."""
-    if value is None:
-        return datetime.min.replace(tzinfo=timezone.utc)
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:

@@ -5,8 +5,9 @@
         cluster.create_database("mine", "airflow")   # 0.1 s: a copy of the template, users and all
         create_engine(cluster.url("mine"))
 
-It listens on a Unix socket in its folder and on no port, so that two test runs never meet. PostgreSQL
-refuses to run as root; a root user's cluster therefore belongs to the user that Debian's package makes.
+It listens on a Unix socket in its folder and on no port, so that two test runs never meet; on one of support.machines
+it listens on the port of that machine too. PostgreSQL refuses to run as root; a root user's cluster therefore belongs
+to the user that Debian's package makes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from support.machines import Machine
 
 # Nothing in it must survive a power cut, so that no commit waits for the disk.
 _SETTINGS = {
@@ -46,7 +49,9 @@ def binaries() -> Path:
 class Cluster:
     """A PostgreSQL server; its addresses are known before it is started, and nothing is left after stop()."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: Machine | None = None) -> None:
+        """Take a folder, and the machine that it is to run on, where it is not this one."""
+        self._machine = machine
         # A short path: a Unix socket's may have 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="omaa-pg-", dir="/tmp"))  # mkdtemp makes it ours
         self._data = str(self.folder / "data")
@@ -71,6 +76,12 @@ class Cluster:
         """Return the SQLAlchemy URL of a database, for this process and for every other on this machine."""
         return f"postgresql+psycopg2://airflow@/{database}?host={self.folder}"
 
+    def network_url(self, database: str) -> str:
+        """Return the SQLAlchemy URL of a database for the other machines of its network."""
+        if self._machine is None:
+            raise ValueError("This PostgreSQL listens on no port")
+        return f"postgresql+psycopg2://airflow@{self._machine.name}/{database}"
+
     def start(self) -> None:
         """Make the cluster and start its server; return when it takes connections."""
         if os.geteuid() == 0:
@@ -78,12 +89,17 @@ class Cluster:
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
         self._run("initdb", "--pgdata", self._data, "--username", "airflow", "--auth", "trust",
                   "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions")  # fmt: skip
+        if self._machine:
+            with Path(self._data, "pg_hba.conf").open("a") as rules:
+                rules.write("host all all samenet trust\n")
         self.resume()
 
     def resume(self) -> None:
         """Start the server of a cluster that is made; return when it takes connections."""
         options = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
         options += f" -c unix_socket_directories={self.folder}"
+        if self._machine:
+            options += f" -c listen_addresses={self._machine.address}"
         self._run("pg_ctl", "--pgdata", self._data, "--log", str(self._log), "--options", options, "--wait", "start")
         self._running = True
 
@@ -122,12 +138,15 @@ class Cluster:
         return ("--host", str(self.folder), "--username", "airflow")
 
     def _run(self, program: str, *arguments: str, **options: Any) -> bytes:
-        if os.geteuid() == 0:
+        command = [str(binaries() / program)]
+        if self._machine:
+            command = [*self._machine.command(user="postgres"), *command]
+        elif os.geteuid() == 0:
             options.update(user="postgres", group="postgres", extra_groups=[])
         # pg_ctl's server keeps what it inherits, so that its output must not be a pipe that we wait on.
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(
-                [binaries() / program, *arguments],
+                [*command, *arguments],
                 check=False,
                 cwd="/",
                 **{"stdout": output, "stderr": output, **options},

@@ -1,0 +1,41 @@
+"""The large installation, one for all tests of this folder: see support.nodes for what it can do.
+
+A test that ends a node or cuts it off puts it back.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.nodes import NODES, LargeInstallation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.client import Client
+
+
+@pytest.fixture(scope="session")
+def airflow(database_cache: Path) -> Iterator[LargeInstallation]:
+    """All nodes, started at once on a database that this project has never seen."""
+    if os.geteuid() != 0:
+        pytest.exit("The large installation is made of network and mount namespaces: run its tests as root.", 1)
+    with LargeInstallation(database_cache) as airflow:
+        airflow.start(*NODES)
+        yield airflow
+
+
+@pytest.fixture(scope="session")
+def first(airflow: LargeInstallation) -> Client:
+    """A client of the first webserver, logged in as Admin."""
+    return airflow.client("webserver-1")
+
+
+@pytest.fixture(scope="session")
+def second(airflow: LargeInstallation) -> Client:
+    """A client of the second one."""
+    return airflow.client("webserver-2")

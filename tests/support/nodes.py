@@ -1,0 +1,248 @@
+"""A large installation: CeleryExecutor, and every part of Airflow on a machine of its own (support.machines).
+
+    with LargeInstallation(cache) as airflow:                # cache: conftest's database_cache
+        airflow.start("scheduler", "webserver-1", "worker-1")   # of NODES; returns when all are ready
+        client = airflow.client("webserver-1", "viewer")
+        airflow.write_dag("sleepy.py", "from airflow import DAG ...")
+        airflow.machines["worker-1"].unplug()                # a node that nobody reaches; plug_in() puts it back
+        airflow.kill("worker-1")                             # as a loss of power would; stop() as systemctl would
+        airflow.start("worker-1")
+
+The nodes share the folders that the file store needs on all of them, dags, dag_generated_configs and
+dag_managed_operators; all else that is below AIRFLOW_HOME, the task logs for one, is on a disk of the node's own.
+PostgreSQL and Redis are on the node `data`. Each worker serves the queue `default`, and one of its own name.
+
+For a store that shares no folder: LargeInstallation(cache, shared=(), settings={...}).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import requests
+import sqlalchemy
+
+from support import airflow_home
+from support.client import Client
+from support.live import FAST_SETTINGS
+from support.machines import Machine, Network
+from support.postgres import Cluster
+from support.running_airflow import RunningAirflow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+SHARED = ("dags", "dag_generated_configs", "dag_managed_operators")
+_PORT = 8080
+# How long the parts may take to be ready, all of them together, on a machine that has two cores for them.
+_START_SECONDS = 240
+_STOP_SECONDS = 30
+
+NODES = {
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "dag-processor": ["dag-processor"],
+    "webserver-1": ["webserver"],
+    "webserver-2": ["webserver"],
+    "worker-1": ["celery", "worker", "--queues", "default,worker-1"],
+    "worker-2": ["celery", "worker", "--queues", "default,worker-2"],
+}
+_JOB_TYPES = {"scheduler": "SchedulerJob", "dag-processor": "DagProcessorJob"}
+_SETTINGS = {
+    "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+    "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
+    # A task that is not heard of for so long is lost. Its process then ends itself, too.
+    "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "20",
+    "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
+    "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",
+    "AIRFLOW__CELERY__BROKER_URL": "redis://data:6379/0",
+    "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(_PORT),
+}
+
+
+class LargeInstallation(RunningAirflow):
+    """An Airflow on many machines; `home` is its AIRFLOW_HOME on each, `folder` what is below it on all."""
+
+    def __init__(
+        self, cache: Path, *, shared: Iterable[str] = SHARED, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Take what is kept from one test run to the next, the folders that are shared, and AIRFLOW__… variables."""
+        self.network = Network()
+        self.home = self.network.folder / "airflow"
+        self.folder = self.network.folder / "shared"
+        self.machines: dict[str, Machine] = self.network.machines
+        self.environment: dict[str, str] = {}
+        self.database: Cluster | None = None
+        self._cache, self._shared, self._settings = cache, tuple(shared), dict(settings or {})
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._log_sizes: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        """Make the machines; on `data` start PostgreSQL, with a migrated database, and Redis."""
+        try:
+            self._enter()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close it."""
+        self.close()
+
+    def _enter(self) -> None:
+        self.network.__enter__()
+        data = self.network.add("data", disk=self.home, shared={})
+        for name in self._shared:
+            (self.folder / name).mkdir(parents=True)
+        for name in NODES:
+            shared = {self.folder / folder: self.home / folder for folder in self._shared}
+            machine = self.network.add(name, disk=self.home, shared=shared)
+            machine.path(self.home / "airflow.cfg").touch()
+        self._processes["redis"] = data.start(
+            ["redis-server", "--bind", data.address, "--protected-mode", "no", "--save", "", "--daemonize", "no"],
+            env=os.environ,
+            log=self.log_path("redis"),
+        )
+        self.database = Cluster(data)
+        self.database.start()
+        airflow_home.create_postgres_database(self.database, "airflow", self._cache)
+        self.engine = sqlalchemy.create_engine(self.database.url("airflow"))
+        url = self.database.network_url("airflow")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW__", "COV_"))}
+        self.environment = {
+            **inherited,
+            **airflow_home.environment(self.home, url),
+            **FAST_SETTINGS,
+            **_SETTINGS,
+            "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{url}",
+            "PYTHONUNBUFFERED": "1",
+            **self._settings,
+        }
+
+    def start(self, *nodes: str) -> None:
+        """Start Airflow on nodes, together; return when it is ready on all of them."""
+        started = datetime.now(timezone.utc)
+        for node in nodes:
+            self.start_only(node)
+        for node in nodes:
+            self.wait_for(lambda node=node: self._ready(node, started), f"{node} to be ready", seconds=_START_SECONDS)
+
+    def start_only(self, node: str) -> None:
+        """Start Airflow on a node without waiting for it."""
+        if node in self._processes:
+            raise ValueError(f"{node} is running")
+        log = self.log_path(node)
+        self._log_sizes[node] = log.stat().st_size if log.exists() else 0
+        machine = self.machines[node]
+        own = {
+            "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": machine.address,
+            "AIRFLOW__WEBSERVER__BASE_URL": f"http://{machine.address}:{_PORT}",
+        }
+        self._processes[node] = machine.start(
+            [sys.executable, "-W", "ignore", "-m", "airflow", *NODES[node]],
+            env={**self.environment, **own},
+            log=log,
+            cwd=str(self.home),
+        )
+
+    def stop(self, node: str) -> None:
+        """End Airflow on a node as `systemctl stop` would, and whatever it leaves behind after 30 s."""
+        process = self._processes.pop(node)
+        for child in _children(process):
+            child.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+        self.machines[node].kill_all()
+        process.wait()
+
+    def kill(self, node: str) -> None:
+        """End every process of a node at once, tasks too."""
+        process = self._processes.pop(node)
+        self.machines[node].kill_all()
+        process.wait()
+
+    def is_running(self, node: str) -> bool:
+        """Tell whether Airflow was started on a node and not ended since."""
+        return node in self._processes
+
+    def client(self, node: str = "webserver-1", user: str | None = "admin") -> Client:
+        """Return a client of a webserver, logged in with a token as one of USERS, or as nobody."""
+        client = Client(f"http://{self.machines[node].address}:{_PORT}")
+        if user is not None:
+            client.login(user, airflow_home.USERS[user][1])
+        return client
+
+    def write_dag(self, name: str, source: str) -> None:
+        """Put a DAG file of somebody else's into the shared dags folder; return when it has been parsed."""
+        (self.folder / "dags" / name).write_text(source)
+        written = datetime.now(timezone.utc)
+        path = self.home / "dags" / name
+        self.request_parse(path)
+        self.wait_for(lambda: self._parsed(path, written), f"the parsing of {name}")
+
+    def command(self, node: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a program on a node in its Airflow's environment; return how it ended and what it printed."""
+        return subprocess.run(
+            [*self.machines[node].command(), "env", f"--chdir={self.home}", *arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def log_path(self, node: str) -> Path:
+        """Return the file with what a node's Airflow prints; it is here, not on the node."""
+        return self.network.folder / f"{node}.log"
+
+    def log_tails(self, characters: int = 3000) -> str:
+        """Return the ends of the nodes' logs, and of the newest task logs of the workers, each under its name."""
+        logs = {path.name: path for path in sorted(self.network.folder.glob("*.log"))}
+        for node, machine in self.machines.items():
+            written = machine.path(self.home).glob("logs/dag_id=*/**/*.log")
+            newest = sorted(written, key=lambda path: path.stat().st_mtime)[-2:]
+            logs |= {f"{node}: {path.parent.parent.parent.name} {path.parent.name}": path for path in newest}
+        return "\n".join(
+            f"----- {name}\n{path.read_text(errors='replace')[-characters:]}" for name, path in logs.items()
+        )
+
+    def close(self) -> None:
+        """End everything; nothing of it is left on this machine."""
+        if self.database is not None:
+            self.engine.dispose()
+            self.database.stop()
+        self.network.close()
+        for process in self._processes.values():
+            process.wait()
+        self._processes.clear()
+
+    def _ready(self, node: str, since: datetime) -> bool:
+        if node in _JOB_TYPES:
+            return self._heartbeats(_JOB_TYPES[node], since)
+        if node.startswith("worker"):
+            with self.log_path(node).open("rb") as log:
+                log.seek(self._log_sizes[node])
+                return f"celery@{node} ready".encode() in log.read()
+        try:
+            health = requests.get(f"http://{self.machines[node].address}:{_PORT}/health", timeout=10)
+        except requests.RequestException:
+            return False
+        return health.ok and health.json()["metadatabase"]["status"] == "healthy"
+
+
+def _children(process: subprocess.Popen[bytes]) -> list:
+    """Return what nsenter has started: the program itself."""
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(process.pid).children()
+    return []
