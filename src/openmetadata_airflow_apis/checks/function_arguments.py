@@ -1,4 +1,4 @@
-"""Arguments for which an operator wants a function: the text of a dotted path becomes that function, none stays text.
+"""Arguments for which an operator wants a function or a class: a dotted path becomes what is there, none stays text.
 
 Only whoever has the operator's class can tell which arguments these are: its own signature says so.
 """
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 # Providers of 2023 have these without a hint.
 _WITHOUT_HINTS = frozenset({"execution_date_fn", "failure", "response_check", "response_filter", "success"})
+# What a hint for a function or a class begins with.
+_CALLED = frozenset({"Callable", "Type", "type"})
 
 
 def wants_function(parameter: inspect.Parameter) -> bool:
-    """Say whether an operator's parameter takes a function and nothing else."""
+    """Say whether an operator's parameter takes a function, or a class, and nothing else."""
     if parameter.annotation is parameter.empty:
         return parameter.name in _WITHOUT_HINTS
     annotation = parameter.annotation
@@ -36,7 +38,7 @@ def wants_function(parameter: inspect.Parameter) -> bool:
         kinds = set(_alternatives(ast.parse(text, mode="eval").body))
     except SyntaxError:
         return False
-    return "Callable" in kinds and kinds <= {"Callable", "None"}
+    return bool(kinds & _CALLED) and kinds <= {*_CALLED, "None"}
 
 
 def _alternatives(node: ast.expr) -> list[str]:

@@ -115,10 +115,13 @@ def call_faults(
     """
     parameters = signature.parameters.values()
     by_name = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    meant = ""  # what is misspelled is not left out as well
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         for key in kwargs or ():
             if key not in by_name:
-                yield f"the function '{name}' has no parameter '{key}'{nearest(key, by_name)}"
+                near = nearest(key, by_name)
+                meant += near
+                yield f"the function '{name}' has no parameter '{key}'{near}"
     if args is None or kwargs is None:
         return
     positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -131,7 +134,7 @@ def call_faults(
     passed = filled | set(kwargs) | set(given_by_airflow)
     for parameter in parameters:
         needed = parameter.default is parameter.empty and parameter.kind not in _ANY_NUMBER
-        if needed and parameter.name not in passed:
+        if needed and parameter.name not in passed and f"'{parameter.name}'" not in meant:
             yield f"the parameter '{parameter.name}' of the function '{name}' is given nothing"
 
 

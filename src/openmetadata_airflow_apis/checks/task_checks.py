@@ -20,10 +20,10 @@ from openmetadata_airflow_apis.checks.operator_signatures import (
 from openmetadata_airflow_apis.checks.template_checks import template_faults
 from openmetadata_airflow_apis.checks.value_checks import ValueChecks, context_keys
 from openmetadata_airflow_apis.definition.canonical import tag_of
-from openmetadata_airflow_apis.definition.fault_messages import nearest
+from openmetadata_airflow_apis.definition.fault_messages import closest, nearest
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.definition.setup_and_teardown import SETUP_TEARDOWN_KEYS
-from openmetadata_airflow_apis.definition.workflow_schema import properties, spellings
+from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties, spellings
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -102,11 +102,11 @@ class TaskChecks:
         signature = signature_of(operator)
         self.arguments_known |= signature.accepted or set()
         self._use_functions(task, place, signature.functions)
-        self._check_names(index, task, signature, operator.__name__)
+        meant = self._check_names(index, task, signature, operator.__name__)
         given = self._given(task)
         if "callable" in task and not signature.takes("python_callable"):
             self._findings.add(place / "callable", f"{operator.__name__} takes no python_callable")
-        missing = sorted(signature.required - set(given))
+        missing = sorted(signature.required - set(given) - meant)  # what is misspelled is not missing as well
         for name in missing:
             if not self._findings.read_badly(index, name):
                 self._findings.add(place, f"'{name}' is missing; {operator.__name__} requires it")
@@ -141,17 +141,22 @@ class TaskChecks:
             raise NotImportable(f"'{path}' comes from a file of authors ({home}), not from an installed package")
         return operator
 
-    def _check_names(self, index: int, task: Task, signature: OperatorSignature, name: str) -> None:
+    def _check_names(self, index: int, task: Task, signature: OperatorSignature, name: str) -> set[str]:
+        """Note what the operator doesn't take; return the arguments that were meant, as far as one is near."""
+        known = properties("WorkflowTask")
+        meant = set()
         for part in ARGUMENT_MAPS:
             for key in task.get(part) or {}:
-                if not signature.takes(key) and key not in {"default_args", "params"}:
-                    in_dag = key in properties("WorkflowDag") and key not in properties("WorkflowTask")
-                    near = (
-                        "; it belongs in the DAG"
-                        if in_dag
-                        else nearest(key, (*spellings("WorkflowTask", signature.accepted or ()), *SETUP_TEARDOWN_KEYS))
-                    )
-                    self._findings.add(_place_of(index) / part / key, f"{name} has no argument '{key}'{near}")
+                if signature.takes(key) or key in {"default_args", "params"}:
+                    continue
+                near = "; it belongs in the DAG"
+                if key in known or key not in properties("WorkflowDag"):
+                    words = (*spellings("WorkflowTask", signature.accepted or ()), *SETUP_TEARDOWN_KEYS)
+                    near = nearest(key, words)
+                    word = closest(key, words) or ""
+                    meant.add(airflow_name(word, known.get(word, {})))
+                self._findings.add(_place_of(index) / part / key, f"{name} has no argument '{key}'{near}")
+        return meant
 
     def _given(self, task: Task) -> Arguments:
         """Return what the operator gets by name: defaults, then the task's own."""

@@ -234,7 +234,7 @@ def context_keys() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _data_classes() -> tuple[type, ...]:
-    from datetime import date, timedelta
+    from datetime import date, time, timedelta
 
     from airflow.models.param import Param
     from airflow.notifications.basenotifier import BaseNotifier
@@ -244,4 +244,4 @@ def _data_classes() -> tuple[type, ...]:
 
     from openmetadata_airflow_apis.airflow_versions.dag_values import dataset_classes
 
-    return (date, timedelta, relativedelta, relative_weekday, Param, Timetable, BaseNotifier, *dataset_classes())
+    return (date, time, timedelta, relativedelta, relative_weekday, Param, Timetable, BaseNotifier, *dataset_classes())

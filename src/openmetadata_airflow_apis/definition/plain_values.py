@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,7 @@ from openmetadata_airflow_apis.definition.reading_context import ABSENT
 from openmetadata_airflow_apis.definition.task_outputs import read_output
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Literal
 
     from openmetadata_airflow_apis.definition.canonical import (
@@ -45,10 +46,9 @@ if TYPE_CHECKING:
 
 TIMEDELTA = "datetime.timedelta"
 DATETIME = "datetime.datetime"
+TIME = "datetime.time"
 RELATIVEDELTA = "dateutil.relativedelta.relativedelta"
 PARAM = "airflow.models.param.Param"
-_TIMEDELTAS = {TIMEDELTA, "timedelta", "pendulum.duration", "pendulum.Duration"}
-_DATETIMES = {DATETIME, "pendulum.datetime"}
 _TODAYS_PATHS = {
     "relativedelta": RELATIVEDELTA,
     "airflow.models.Param": PARAM,
@@ -62,6 +62,7 @@ _TIMEDELTA_UNITS = ("weeks", "days", "hours", "minutes", "seconds", "millisecond
 # As datetime.timedelta takes them in order.
 _TIMEDELTA_ORDER = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
 _DATETIME_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+_TIME_PARTS = _DATETIME_PARTS[3:]
 _CONSTRUCTED = ("airflow.timetables.", "kubernetes.client.", "airflow.providers.cncf.kubernetes.")
 
 CONDITIONS: dict[str, Literal["$all", "$any"]] = {
@@ -125,21 +126,13 @@ def read_type(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
     if not isinstance(args, list):
         return context.fault(path / "__args__", f"{kind_of(args)}; give a list")
     kwargs = {key: item for key, item in value.items() if key not in {"__type__", "__args__"}}
-    if name in _TIMEDELTAS:
-        return _read_timedelta(context, args, kwargs, path)
-    if name in _DATETIMES:
-        if name != DATETIME:  # pendulum's dates are in a time zone always
-            return _read_pendulum_datetime(context, args, kwargs, path)
-        return _read_datetime(context, args, kwargs, path, zone=context.zone)
-    if name in DATASET_CLASSES:
-        return read_dataset_object(context, args, kwargs, path)
-    if name in LISTS:
-        return _read_typed_list(context, args, kwargs, path)
+    if name in _READERS:
+        return _READERS[name](context, args, kwargs, path)
     name = _TODAYS_PATHS.get(name, name)
     if name not in {RELATIVEDELTA, PARAM, DATASET_ALIAS} and not is_allowed(
         name, context.allowed_packages, always=_CONSTRUCTED
     ):
-        known = [TIMEDELTA, DATETIME, RELATIVEDELTA, DATASET, PARAM]
+        known = [TIMEDELTA, DATETIME, TIME, RELATIVEDELTA, DATASET, PARAM]
         return context.fault(
             path / "__type__",
             f"{quoted(name)} is not a type that may be made{nearest(name, known)}; allowed are {', '.join(known)}, "
@@ -194,17 +187,24 @@ def _is_number(value: object) -> bool:
 def _read_pendulum_datetime(
     context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath
 ) -> DatetimeTag | Literal[Absent.ABSENT]:
+    # pendulum's dates are in a time zone always
     zone = kwargs.get("tz", "UTC")
     try:
         ZoneInfo(zone)
     except (ValueError, OSError, KeyError, TypeError):
         return context.fault(path / "tz", f"{quoted(zone)} is no IANA time zone; give one such as Europe/Berlin")
     parts = {key: value for key, value in kwargs.items() if key != "tz"}
-    return _read_datetime(context, args, parts, path, zone=zone)
+    return _datetime_in(zone, context, args, parts, path)
 
 
 def _read_datetime(
-    context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath, *, zone: str | None
+    context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath
+) -> DatetimeTag | Literal[Absent.ABSENT]:
+    return _datetime_in(context.zone, context, args, kwargs, path)
+
+
+def _datetime_in(
+    zone: str | None, context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath
 ) -> DatetimeTag | Literal[Absent.ABSENT]:
     for key in kwargs:
         if key not in _DATETIME_PARTS:
@@ -216,6 +216,33 @@ def _read_datetime(
     if not is_in_range(moment):
         return context.fault(path, "is no date from 1900 to 9998")
     return date_value(moment, zone)
+
+
+def _read_time(
+    context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath
+) -> CallTag | Literal[Absent.ABSENT]:
+    for key in kwargs:
+        if key not in _TIME_PARTS:
+            return context.fault(path / key, f"a time has no '{key}' here{nearest(key, _TIME_PARTS)}")
+    parts = {**dict(zip(_TIME_PARTS, args)), **kwargs}
+    hour, minute, second, microsecond = (parts.get(name, 0) for name in _TIME_PARTS)
+    try:
+        if len(parts) < len(args) + len(kwargs) or any(type(part) is not int for part in parts.values()):
+            raise ValueError
+        time(hour, minute, second, microsecond)
+    except (ValueError, OverflowError):
+        return context.fault(path, "is no time of the clock")
+    return {"$call": {"path": TIME, "args": [], "kwargs": parts}}
+
+
+_READERS: dict[str, Callable[[Context, list[Any], dict[str, Any], PlainPath], Read]] = {
+    **dict.fromkeys((TIMEDELTA, "timedelta", "pendulum.duration", "pendulum.Duration"), _read_timedelta),
+    DATETIME: _read_datetime,
+    "pendulum.datetime": _read_pendulum_datetime,
+    **dict.fromkeys((TIME, "pendulum.time", "pendulum.Time"), _read_time),
+    **dict.fromkeys(DATASET_CLASSES, read_dataset_object),
+    **dict.fromkeys(LISTS, _read_typed_list),
+}
 
 
 # ── values of one kind, each in its spellings ──

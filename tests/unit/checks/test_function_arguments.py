@@ -38,6 +38,9 @@ def faults(document: dict[str, Any]) -> dict[str, str]:
         (Callable, True),
         (Optional[Callable[..., Any]], True),
         ("str | Callable", False),
+        ("type[AuthBase] | None", True),
+        ("Optional[Type[AuthBase]]", True),
+        ("str | type", False),
         ("list[Callable]", False),
         ("str", False),
         (Union[str, Callable[..., Any]], False),
@@ -45,7 +48,7 @@ def faults(document: dict[str, Any]) -> dict[str, str]:
     ],
 )
 def test_a_hint_says_whether_a_function_is_wanted(hint: object, wanted: bool) -> None:
-    """An argument wants a function where its hint allows nothing else, but for None."""
+    """An argument wants a function or a class where its hint allows nothing else, but for None."""
     parameter = inspect.Parameter("argument", inspect.Parameter.KEYWORD_ONLY, annotation=hint)
     assert wants_function(parameter) is wanted
 
@@ -55,7 +58,7 @@ def test_a_hint_says_whether_a_function_is_wanted(hint: object, wanted: bool) ->
     [
         ("airflow.sensors.external_task.ExternalTaskSensor", {"execution_date_fn"}),
         ("airflow.providers.http.sensors.http.HttpSensor", {"response_check"}),
-        ("airflow.providers.http.operators.http.HttpOperator", {"response_check", "response_filter"}),
+        ("airflow.providers.http.operators.http.HttpOperator", {"response_check", "response_filter", "auth_type"}),
         ("airflow.providers.common.sql.sensors.sql.SqlSensor", {"success", "failure"}),
         ("airflow.operators.python.PythonOperator", {"python_callable"}),
         ("airflow.operators.bash.BashOperator", set()),

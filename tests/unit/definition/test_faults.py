@@ -191,7 +191,7 @@ def test_a_deployed_dags_own_file_does_not_take_its_name(tmp_path, monkeypatch) 
          "a timedelta has no 'hour'; did you mean 'hours'?"),
         ({"schedule": {"__type__": "subprocess.Popen"}}, "schedule/__type__",
          "'subprocess.Popen' is not a type that may be made; allowed are datetime.timedelta, datetime.datetime, "
-         "dateutil.relativedelta.relativedelta, airflow.datasets.Dataset, airflow.models.param.Param, timetables, "
+         "datetime.time, dateutil.relativedelta.relativedelta, airflow.datasets.Dataset, airflow.models.param.Param, timetables, "
          "Kubernetes models, and the packages in [openmetadata_airflow_apis] allowed_callables"),
         ({"schedule": {"datasets": {"__and__": ["s3://a"], "__or__": ["s3://b"]}}}, "schedule/datasets",
          "is no condition on datasets; give a map with '__and__' or '__or__' alone"),
@@ -303,6 +303,11 @@ def test_faults_of_the_dag(keys: dict, pointer: str, detail: str) -> None:
          "/variables_as_arguments/0/attribute", "'dependencies' is no argument's name"),
         ({"outlets": ["s3://é"]}, "/outlets/0", "is no dataset's URI: it has 1 to 3000 ASCII characters"),
         ({"env": {"__join__": "x"}}, "/env/__join__", "is the text 'x'; give a list of what is combined"),
+        ({"at": {"__type__": "datetime.time", "hour": 24}}, "/at", "is no time of the clock"),
+        ({"at": {"__type__": "datetime.time", "hour": "6"}}, "/at", "is no time of the clock"),
+        ({"at": {"__type__": "datetime.time", "__args__": [6], "hour": 6}}, "/at", "is no time of the clock"),
+        ({"at": {"__type__": "datetime.time", "hours": 6}}, "/at/hours", "a time has no 'hours' here; did you mean 'hour'?"),
+        ({"start_date": {"__type__": "datetime.time"}}, "/start_date/__type__", "is no date; give datetime.datetime"),
         ({"end_date": "2023-01-01"}, "/end_date", "lets the task end before it starts; it would never run"),
         ({"retries": 3.0}, "/retries", "is the number 3.0; give a whole number"),
         ({"retries": True}, "/retries", "is true; give a whole number"),

@@ -1,0 +1,194 @@
+"""Every operator, sensor and transfer that is installed, with arguments made from its own signature.
+
+What Airflow makes of the same arguments, given in Python, is what is right. `tox -e operators` walks the packages that
+people use most; the other environments walk those that come with Airflow, and a few more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from openmetadata_airflow_apis.checks.workflow_check import check_workflow
+from openmetadata_airflow_apis.dagbuild import build_dag
+from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
+from openmetadata_airflow_apis.definition.operator_paths import meanings_of
+from openmetadata_airflow_apis.errors import InvalidDefinition
+from openmetadata_airflow_apis.settings import Settings
+from support.described_dags import described, differences
+from support.installed_operators import installed_operators, parameters_of, path_of
+from support.made_arguments import CALLABLE_FILE, CALLABLE_SOURCE, Spelled, as_argument, made_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from airflow.models.dag import DAG
+
+    from support.made_arguments import MadeArgument
+
+NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
+START = datetime(2023, 1, 1, tzinfo=timezone.utc)
+POINTER = "/workflow/dag_config/operators/tasks"
+
+# Operators that no definition can have, and why.
+NOT_EXPRESSIBLE: dict[str, str] = {
+    "AnalyticsOperator": "wants objects of a class of its own that says where data are",
+    "SubDagOperator": "wants a DAG object; Airflow has task groups in its place",
+}
+# What means another class today becomes that one, and has tests of its own.
+OPERATORS = [
+    operator
+    for operator in installed_operators()
+    if operator.__name__ not in NOT_EXPRESSIBLE and meanings_of(path_of(operator))[0].path == path_of(operator)
+]
+
+# What an argument has to be beyond what its hint says, each to be tried: by its name, or its class and name.
+WANTED: dict[str, list[Any]] = {
+    "KubernetesPodOperator.name": ["some-pod"],
+    "DateTimeSensorAsync.start_from_trigger": [False],  # else target_time is no template
+    "SQLColumnCheckOperator.column_mapping": [{"price": {"null_check": {"equal_to": 0}}}],
+    "SQLTableCheckOperator.checks": [{"rows": {"check_statement": "COUNT(*) > 0"}}],
+    "allowed_states": [["success"]],
+    "executor": [],  # one that is configured
+    "failed_states": [["failed"]],
+    "inlets": [],  # datasets in a definition's own spellings
+    "is_delete_operator_pod": [],  # the provider takes it and does nothing; a definition means on_finish_action
+    "mode": ["poke", "reschedule"],
+    "on_finish_action": ["delete_pod", "keep_pod"],
+    "on_kill_action": ["delete_pod", "keep_pod"],
+    "outlets": [],
+    "pool": ["some_pool"],
+    "ratio_formula": ["max_over_min"],
+    "resources": [{"cpus": 2}],
+    "serializer": ["dill", "pickle"],  # Airflow does not bring cloudpickle
+    "skipped_states": [["failed"]],
+    "trigger_rule": ["all_done"],
+    "weight_rule": ["upstream"],
+    "week_day": ["Monday", ["Monday", "Friday"]],
+}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings with one callable file, and a program for virtual environments, which Airflow looks for."""
+    home = tmp_path_factory.mktemp("operators")
+    managed = home / "dag_managed_operators"
+    managed.mkdir()
+    (managed / CALLABLE_FILE).write_text(CALLABLE_SOURCE)
+    virtualenv = home / "bin" / "virtualenv"
+    virtualenv.parent.mkdir()
+    virtualenv.touch(0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(virtualenv.parent), prepend=os.pathsep)
+        yield Settings(
+            dag_managed_operators=managed, dag_generated_configs=home / "configs", allowed_callables=("pathlib",)
+        )
+
+
+class Arguments:
+    """The arguments of an operator. required: one for each that it can't do without; others: all that can be made."""
+
+    def __init__(self, operator: type, folder: Path) -> None:
+        self.operator = operator
+        self._find_function = ManagedCallables(folder)
+        self.required: dict[str, MadeArgument] = {}
+        self.others: dict[str, list[MadeArgument]] = {}
+        for name, (parameter, names) in parameters_of(operator).items():
+            wanted = WANTED.get(f"{operator.__name__}.{name}", WANTED.get(name))
+            self.others[name] = (
+                made_arguments(name, parameter, names)
+                if wanted is None
+                else [as_argument(name, Spelled(value, value)) for value in wanted]
+            )
+            if parameter.default is parameter.empty:
+                self.required[name] = self.others[name][0]
+
+    def task(self, **arguments: MadeArgument) -> dict[str, Any]:
+        """Return a task's keys in a definition."""
+        keys: dict[str, Any] = {"operator": path_of(self.operator)}
+        for argument in {**self.required, **arguments}.values():
+            keys.update(argument.keys)
+        return keys
+
+    def add_task(self, dag: DAG, task_id: str, **arguments: MadeArgument) -> None:
+        """Put the same task into a DAG, as an Airflow author does."""
+        values = {
+            name: argument.value(self._find_function) for name, argument in {**self.required, **arguments}.items()
+        }
+        self.operator(task_id=task_id, dag=dag, **values)
+
+
+def empty_dag() -> DAG:
+    """Return a DAG without tasks, as `request` has it."""
+    from airflow.models.dag import DAG
+
+    return DAG("operators", start_date=START, schedule=None)
+
+
+def request(tasks: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a deploy with these tasks."""
+    dag = {"start_date": START.isoformat(), "schedule": None, "tasks": tasks}
+    return {"workflow": {"name": "operators", "dag_config": {"operators": dag}}}
+
+
+def faults(tasks: dict[str, Any], settings: Settings) -> dict[str, str]:
+    """Return the faults of these tasks, by their places."""
+    try:
+        check_workflow(request(tasks), settings, now=NOW)
+    except InvalidDefinition as error:
+        return {fault.pointer.removeprefix(POINTER): fault.detail for fault in error.faults}
+    return {}
+
+
+@pytest.mark.parametrize("operator", OPERATORS, ids=path_of)
+@pytest.mark.filterwarnings("ignore")  # many say which argument is deprecated
+def test_what_a_signature_takes_is_deployed_as_airflow_makes_it(installed: Settings, operator: type) -> None:
+    """A task with any argument of its operator's signature becomes what it is in an Airflow author's file."""
+    from airflow.serialization.serialized_objects import SerializedDAG
+
+    arguments = Arguments(operator, installed.dag_managed_operators)
+    expected, tasks = empty_dag(), {"required": arguments.task()}
+    arguments.add_task(expected, "required")
+    for name, made in arguments.others.items():
+        for number, argument in enumerate(made):
+            task_id, keys = f"{name}_{number}", arguments.task(**{name: argument})
+            try:
+                arguments.add_task(empty_dag(), task_id, **{name: argument})
+            except Exception:  # noqa: BLE001 - what an operator refuses, with whatever it raises, is refused here
+                assert faults({task_id: keys}, installed) != {}
+            else:
+                arguments.add_task(expected, task_id, **{name: argument})
+                tasks[task_id] = keys
+
+    assert faults(tasks, installed) == {}
+    workflow = check_workflow(request(tasks), installed, now=NOW)
+    callables = ManagedCallables(installed.dag_managed_operators)
+    dag = build_dag(workflow.definition, fileloc=__file__, callables=callables)
+    assert differences(described(expected), described(dag)) == []
+    read_back = SerializedDAG.from_dict(json.loads(json.dumps(SerializedDAG.to_dict(dag))))
+    assert set(read_back.task_dict) == set(tasks)
+
+
+def misspelled(name: str) -> str:
+    """Return a name with its last letter twice."""
+    return name + name[-1]
+
+
+@pytest.mark.parametrize("operator", list(filter(parameters_of, OPERATORS)), ids=path_of)
+@pytest.mark.filterwarnings("ignore")
+def test_a_misspelled_argument_is_named(installed: Settings, operator: type) -> None:
+    """An argument that is misspelled has one fault, which names it and the one that was meant."""
+    arguments = Arguments(operator, installed.dag_managed_operators)
+    tasks, expected = {}, {}
+    for name in arguments.others:
+        named = arguments.required[name].keys if name in arguments.required else {}
+        keys = {key: value for key, value in arguments.task().items() if key not in named}
+        wrong = misspelled(name)
+        tasks[name] = {**keys, wrong: "some text"}
+        expected[f"/{name}/{wrong}"] = f"{operator.__name__} has no argument '{wrong}'; did you mean '{name}'?"
+    assert faults(tasks, installed) == expected
