@@ -28,6 +28,7 @@ The tree::
     │   ├── DagRunExists
     │   ├── NothingFailed
     │   ├── NothingRunning
+    │   ├── TooManyRuns
     │   ├── TaskIsStopping
     │   └── TaskNotStoppable
     ├── NotSignedIn                  no credentials, or bad ones
@@ -167,12 +168,16 @@ class DagNotFound(NotFound):
 
 
 class DagRunNotFound(NotFound):
-    """The DAG has no run with this run_id."""
+    """The DAG has no run with this run_id; others: further run_ids that were asked for and are not there."""
 
-    def __init__(self, dag_id: str, run_id: str) -> None:
+    def __init__(self, dag_id: str, run_id: str, *, others: Sequence[str] = ()) -> None:
         self.dag_id = dag_id
         self.run_id = run_id
-        super().__init__(f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found")
+        self.others = tuple(others)
+        few = ", ".join(f"`{other}`" for other in others[:9])
+        more = f" and {len(others) - 9} more" if len(others) > 9 else ""
+        also = f", nor were {few}{more}; nothing was changed" if others else ""
+        super().__init__(f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found{also}")
 
 
 class TaskNotFound(NotFound):
@@ -269,24 +274,48 @@ class DagRunExists(Conflict):
         super().__init__(f"A DagRun with run_id: `{run_id}` of the DAG `{dag_id}` already exists")
 
 
-class NothingFailed(Conflict):
-    """A restart met a run without failed task instances."""
+def _of_runs(dag_id: str, run_ids: Sequence[str], what: str) -> str:
+    """Return the sentence that the runs that an operation was to change have nothing of what it changes."""
+    if len(run_ids) == 1:
+        return f"The DagRun `{run_ids[0]}` of the DAG `{dag_id}` has no {what}"
+    if run_ids:
+        return f"None of the {len(run_ids)} chosen DagRuns of the DAG `{dag_id}` has any {what}"
+    return f"No DagRun of the DAG `{dag_id}` has the states and the logical date that were asked for"
 
-    def __init__(self, dag_id: str, run_id: str) -> None:
+
+class NothingFailed(Conflict):
+    """A restart met runs without failed task instances; run_ids: none where no run was chosen."""
+
+    def __init__(self, dag_id: str, *run_ids: str) -> None:
         self.dag_id = dag_id
-        self.run_id = run_id
-        super().__init__(f"The DagRun `{run_id}` of the DAG `{dag_id}` has no failed task instances")
+        self.run_ids = run_ids
+        super().__init__(_of_runs(dag_id, run_ids, "failed task instances"))
 
 
 class NothingRunning(Conflict):
-    """A kill met a run (task_id None) or a task without unfinished task instances."""
+    """A kill met runs (task_id None) or a task without unfinished task instances; run_ids: as for NothingFailed."""
 
-    def __init__(self, dag_id: str, run_id: str, task_id: str | None = None) -> None:
+    def __init__(self, dag_id: str, *run_ids: str, task_id: str | None = None) -> None:
         self.dag_id = dag_id
-        self.run_id = run_id
+        self.run_ids = run_ids
+        self.run_id = run_ids[0] if run_ids else None
         self.task_id = task_id
-        what = "no unfinished task instances" if task_id is None else f"no unfinished `{task_id}`"
-        super().__init__(f"The DagRun `{run_id}` of the DAG `{dag_id}` has {what}")
+        super().__init__(
+            _of_runs(dag_id, run_ids, "unfinished task instances" if task_id is None else f"unfinished `{task_id}`")
+        )
+
+
+class TooManyRuns(Conflict):
+    """More runs fit a choice than may be changed at once."""
+
+    def __init__(self, dag_id: str, number: int, *, at_most: int) -> None:
+        self.dag_id = dag_id
+        self.number = number
+        self.at_most = at_most
+        super().__init__(
+            f"{number} DagRuns of the DAG `{dag_id}` fit, and at most {at_most} are changed at once; choose fewer by "
+            "logical date or by state, or an operator raises [openmetadata_airflow_apis] max_runs_at_once"
+        )
 
 
 class TaskIsStopping(Conflict):

@@ -114,6 +114,7 @@ class Settings:
     keep_deleted_days: int = _option(
         30, _positive, "For how many days the versions of a DAG that was deleted are kept."
     )
+    max_runs_at_once: int = _option(500, _positive, "The largest number of runs that one call restarts or kills.")
     rotate_refresh_tokens: bool = _option(
         default=False, read=_boolean, doc="Whether a refresh answers a new refresh token and ends the old one."
     )

@@ -168,14 +168,21 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
     errors.NothingFailed: ProblemType(
         "nothing-failed",
         409,
-        "The run has no failed task instances, so that there is nothing to restart.",
+        "Neither the run nor any of the chosen runs has failed task instances, so that there is nothing to restart.",
         "Look at the run with `dag_state` and `list_task_instances`; it may be under way again already.",
     ),
     errors.NothingRunning: ProblemType(
         "nothing-running",
         409,
-        "The run, or the task in it, has nothing unfinished, so that there is nothing to kill.",
+        "The run, the task in it, or each of the chosen runs has nothing unfinished, so that there is nothing to kill.",
         "Look at the run with `dag_state` and `list_task_instances`; it may have ended by itself.",
+    ),
+    errors.TooManyRuns: ProblemType(
+        "too-many-runs",
+        409,
+        "More runs fit the choice than may be changed at once. Nothing was changed.",
+        "Choose fewer by `logical_date_gte` and `logical_date_lte`, one part after the other; or an operator raises "
+        "`[openmetadata_airflow_apis] max_runs_at_once`.",
     ),
     errors.TaskIsStopping: ProblemType(
         "task-is-stopping",

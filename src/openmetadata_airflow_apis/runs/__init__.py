@@ -2,24 +2,28 @@
 
 Each verb takes a SQLAlchemy session of Airflow's with nothing pending. One that changes something makes a plan,
 applies it and commits exactly once, or rolls back and raises; one that reads leaves the session as it is.
-A verb costs a fixed number of SQL statements, whatever the number of task instances.
+A verb costs a fixed number of SQL statements, whatever the number of runs and of task instances.
 """
 
+from openmetadata_airflow_apis.runs.chosen_runs import ChosenRuns
 from openmetadata_airflow_apis.runs.explanation import explain_dag_run
 from openmetadata_airflow_apis.runs.explanation_results import DagRunExplanation, HelpfulCall
-from openmetadata_airflow_apis.runs.kill import kill_running
-from openmetadata_airflow_apis.runs.overwritten_states import await_stopped
+from openmetadata_airflow_apis.runs.kill import kill_dag_runs, kill_running
+from openmetadata_airflow_apis.runs.overwritten_states import await_all_stopped, await_stopped
 from openmetadata_airflow_apis.runs.partial import run_partial
-from openmetadata_airflow_apis.runs.restart import restart_failed
+from openmetadata_airflow_apis.runs.restart import restart_dag_runs, restart_failed
 from openmetadata_airflow_apis.runs.results import (
     KilledRun,
+    KilledRuns,
     PartialRun,
     RestartedRun,
+    RestartedRuns,
     RunState,
     SkippedTask,
     TaskInstanceDetail,
     TouchedTaskInstance,
     TriggeredRun,
+    UntouchedRun,
 )
 from openmetadata_airflow_apis.runs.run_lists import list_dag_runs, list_task_instances
 from openmetadata_airflow_apis.runs.run_state import dag_state, task_instance_detail
@@ -28,23 +32,30 @@ from openmetadata_airflow_apis.runs.task_logs import open_task_log
 from openmetadata_airflow_apis.runs.trigger import trigger_dag
 
 __all__ = [
+    "ChosenRuns",
     "DagRunExplanation",
     "HelpfulCall",
     "KilledRun",
+    "KilledRuns",
     "PartialRun",
     "RestartedRun",
+    "RestartedRuns",
     "RunState",
     "SkippedTask",
     "TaskInstanceDetail",
     "TouchedTaskInstance",
     "TriggeredRun",
+    "UntouchedRun",
+    "await_all_stopped",
     "await_stopped",
     "dag_state",
     "explain_dag_run",
+    "kill_dag_runs",
     "kill_running",
     "list_dag_runs",
     "list_task_instances",
     "open_task_log",
+    "restart_dag_runs",
     "restart_failed",
     "run_partial",
     "skip_task_instance",

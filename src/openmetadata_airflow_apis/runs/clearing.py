@@ -18,7 +18,7 @@ from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.lookup import TI
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from airflow.models.dag import DAG
@@ -52,12 +52,15 @@ class Clearing:
     executor_configs: Mapping[str, Any]
 
 
-def plan_clearing(to_clear: Iterable[Row], dag: DAG, run_id: str) -> Clearing:
-    """Return what it takes to clear the task instances of these rows, which have the columns FROM_TASK."""
-    to_clear = list(to_clear)
+def plan_clearings(to_clear: Mapping[str, Sequence[Row]], dag: DAG) -> dict[str, Clearing]:
+    """Return what it takes to clear the task instances of these rows, which have the columns FROM_TASK, by run_id."""
+    fresh = _FreshTaskInstances(dag)
+    return {run_id: _plan_clearing(rows_of_run, dag, fresh) for run_id, rows_of_run in to_clear.items()}
+
+
+def _plan_clearing(to_clear: Sequence[Row], dag: DAG, fresh: _FreshTaskInstances) -> Clearing:
     outdated: dict[tuple[str, int], Mapping[str, Any]] = {}
     executor_configs: dict[str, Any] = {}
-    fresh = _FreshTaskInstances(dag, run_id)
     for row in to_clear:
         if row.state == "running":
             continue  # its process goes on with what it has until it ends
@@ -76,19 +79,18 @@ def plan_clearing(to_clear: Iterable[Row], dag: DAG, run_id: str) -> Clearing:
 
 
 class _FreshTaskInstances:
-    """Task instances as Airflow would create them now: one a task, unless a policy may tell indexes apart."""
+    """Task instances as Airflow would create them now: one a task, unless a policy may tell runs and indexes apart."""
 
-    def __init__(self, dag: DAG, run_id: str) -> None:
+    def __init__(self, dag: DAG) -> None:
         self._dag = dag
-        self._run_id = run_id
         self._alike = getattr(task_instance_mutation_hook, "is_noop", False)
         self._known: dict[Any, TaskInstance] = {}
 
     def of(self, row: Row) -> TaskInstance:
-        key = row.task_id if self._alike else (row.task_id, row.map_index)
+        key = row.task_id if self._alike else (row.run_id, row.task_id, row.map_index)
         if key not in self._known:
             task = self._dag.task_dict[row.task_id]
-            self._known[key] = TaskInstance(task, run_id=self._run_id, map_index=row.map_index)
+            self._known[key] = TaskInstance(task, run_id=row.run_id, map_index=row.map_index)
         return self._known[key]
 
 

@@ -1,4 +1,4 @@
-"""Fails what is unfinished in a run."""
+"""Fails what is unfinished in runs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.errors import NothingRunning
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
+from openmetadata_airflow_apis.runs.chosen_runs import find_chosen
 from openmetadata_airflow_apis.runs.lookup import TI, find_run
 from openmetadata_airflow_apis.runs.overwritten_states import hold
-from openmetadata_airflow_apis.runs.results import KilledRun
-from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out
+from openmetadata_airflow_apis.runs.results import KilledRun, KilledRuns
+from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out, untouched
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.runs.chosen_runs import ChosenRuns
 
 
 def kill_running(
@@ -34,32 +40,60 @@ def kill_running(
     Raises DagNotFound, DagRunNotFound, NothingRunning, Unavailable.
     """
 
-    def decide(*, lock: bool) -> RunPlan:
-        return plan_kill(dag_id, run_id, task_id=task_id, map_index=map_index, lock=lock, session=session)
+    def decide(*, lock: bool) -> list[RunPlan]:
+        run = find_run(dag_id, run_id, lock=lock, session=session)
+        plans = plan_kills([run], task_id=task_id, map_index=map_index, lock=lock, session=session)
+        if not plans[0].task_instances:
+            raise NothingRunning(dag_id, run_id, task_id=task_id)
+        return plans
 
-    plan = carry_out("kill_running_tasks", decide, dry_run=dry_run, user=user, session=session)
+    (plan,) = carry_out("kill_running_tasks", decide, dry_run=dry_run, user=user, session=session)
     killed = KilledRun(**plan.outcome(), dry_run=dry_run)
-    hold(killed, session=session)
+    hold([killed], session=session)
     return killed
 
 
-def plan_kill(
-    dag_id: str, run_id: str, *, task_id: str | None = None, map_index: int | None = None, lock: bool, session: Session
-) -> RunPlan:
-    """Return the plan of a kill; raise what kill_running raises. lock: hold the run and what is unfinished in it."""
-    run = find_run(dag_id, run_id, session=session, lock=lock)
-    condition = rows.of_run(dag_id, run_id) & rows.unfinished()
+def kill_dag_runs(chosen: ChosenRuns, *, dry_run: bool = False, user: str, session: Session) -> KilledRuns:
+    """Fail every unfinished task instance of the chosen runs, and these runs, in one transaction; commit it.
+
+    All else is as for kill_running, in a number of statements that does not grow with the number of runs. A run in
+    which nothing is unfinished is left as it is.
+    Raises DagNotFound, DagRunNotFound, TooManyRuns, Unavailable, and NothingRunning where that is so of all of them.
+    """
+
+    def decide(*, lock: bool) -> list[RunPlan]:
+        plans = plan_kills(find_chosen(chosen, lock=lock, session=session), lock=lock, session=session)
+        if not any(plan.task_instances for plan in plans):
+            raise NothingRunning(chosen.dag_id, *(plan.run.run_id for plan in plans))
+        return plans
+
+    plans = carry_out("kill_dag_runs", decide, dry_run=dry_run, user=user, session=session)
+    killed = tuple(KilledRun(**plan.outcome(), dry_run=dry_run) for plan in plans if plan.task_instances)
+    hold(killed, session=session)
+    return KilledRuns(chosen.dag_id, killed, untouched(plans), dry_run)
+
+
+def plan_kills(
+    runs: Sequence[Row], *, task_id: str | None = None, map_index: int | None = None, lock: bool, session: Session
+) -> list[RunPlan]:
+    """Return the plans of a kill of these runs, which `find_run` or `find_chosen` has found, one each.
+
+    lock: hold what is unfinished in them, as the runs are held already. task_id, map_index: as for kill_running.
+    """
+    condition = rows.of_whole_runs(runs) & rows.unfinished()
     if task_id is not None:
         condition &= TI.c.task_id == task_id
         if map_index is not None:
             condition &= TI.c.map_index == map_index
-    unfinished = rows.find(condition, session=session, lock=lock)
-    if not unfinished:
-        raise NothingRunning(dag_id, run_id, task_id)
+    unfinished = rows.by_run(rows.find(condition, session=session, lock=lock))
+    return [_plan_kill(run, unfinished[run.run_id], task_id=task_id, map_index=map_index) for run in runs]
+
+
+def _plan_kill(run: Row, unfinished: Sequence[Row], *, task_id: str | None, map_index: int | None) -> RunPlan:
     what = "the run" if task_id is None else f"task {task_id}"
     return RunPlan(
         run=run,
-        state="failed" if task_id is None else run.state,
+        state="failed" if unfinished and task_id is None else run.state,
         marked=tuple(rows.touched(row, "failed") for row in unfinished),
         traces=Traces(
             note=f"killed {what} ({len(unfinished)} task instance(s) failed)",

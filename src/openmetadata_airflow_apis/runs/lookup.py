@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow.models.dag import DAG
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql import ColumnElement
 
 # Core tables, not the mapped classes: one column there means the same in every supported Airflow version,
 # while TaskInstance.try_number is a property with arithmetic of its own before 2.10.
@@ -70,18 +71,26 @@ def find_run(dag_id: str, run_id: str, *, session: Session, lock: bool = False) 
     lock: hold the run until the transaction's end. The scheduler and the workers' own scheduling take the
     same lock before they decide about the run's task instances, and go by a run that they find locked.
     """
-    this_run = (RUN.c.dag_id == dag_id) & (RUN.c.run_id == run_id)
-    query = select(RUN.c.id, RUN.c.dag_id, RUN.c.run_id, RUN.c.state, RUN.c.execution_date).where(this_run)
+    rows = select_runs((RUN.c.dag_id == dag_id) & (RUN.c.run_id == run_id), lock=lock, session=session)
+    if not rows:
+        find_dag(dag_id, session=session)
+        raise DagRunNotFound(dag_id, run_id)
+    return rows[0]
+
+
+def select_runs(condition: ColumnElement, *, at_most: int | None = None, lock: bool, session: Session) -> list[Row]:
+    """Return what find_run returns, of all runs for which the condition holds, those created first before the others.
+
+    lock: as for find_run; all lock several in this same order. at_most: no more than so many are returned.
+    """
+    query = select(RUN.c.id, RUN.c.dag_id, RUN.c.run_id, RUN.c.state, RUN.c.execution_date).where(condition)
+    query = query.order_by(RUN.c.id).limit(at_most)
     if lock:
         if session.get_bind().dialect.name == "sqlite":
             # SQLite has no row locks. Its first write takes the one lock there is, so write first.
-            session.execute(update(RUN).where(this_run).values(dag_id=RUN.c.dag_id, updated_at=RUN.c.updated_at))
+            session.execute(update(RUN).where(condition).values(dag_id=RUN.c.dag_id, updated_at=RUN.c.updated_at))
         query = with_row_locks(query, session=session)
-    row = session.execute(query).first()
-    if row is None:
-        find_dag(dag_id, session=session)
-        raise DagRunNotFound(dag_id, run_id)
-    return row
+    return session.execute(query).all()
 
 
 def serialized_dag(dag_id: str, *, session: Session) -> tuple[DAG, str]:

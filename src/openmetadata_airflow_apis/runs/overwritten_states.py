@@ -24,14 +24,14 @@ from sqlalchemy import and_, null, select
 
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.downstream_states import decide_downstream
-from openmetadata_airflow_apis.runs.lookup import TI, find_run, queue_again, serialized_dag
+from openmetadata_airflow_apis.runs.lookup import RUN, TI, queue_again, select_runs, serialized_dag
 from openmetadata_airflow_apis.runs.process_watch import await_ended, process_alive
 from openmetadata_airflow_apis.runs.run_plan import mark
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates
 from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
@@ -49,6 +49,14 @@ _BY_TRIGGERER = ("scheduled", "queued")
 
 
 @dataclass(frozen=True)
+class _Stopped:
+    """A task instance that was stopped, with its run."""
+
+    run: ChangedRun
+    task_instance: TouchedTaskInstance
+
+
+@dataclass(frozen=True)
 class _Correction:
     """A state to put again. overwritten: the condition for the task instances that have another one meanwhile."""
 
@@ -56,24 +64,21 @@ class _Correction:
     state: str | None
 
 
-def hold(changed: ChangedRun, *, session: Session) -> None:
+def hold(changed: Sequence[ChangedRun], *, session: Session) -> None:
     """Keep a committed stop in force for tasks that had just started, or whose trigger had just fired.
 
-    For tasks that had just started this takes until each process has written its pid, at most PATIENCE_SECONDS;
-    for deferred ones a moment; for others nothing. Each look is one statement. The session must have nothing
-    pending. A dry run has changed nothing, and nothing is held. Raises Unavailable.
+    changed: what it did to runs of one DAG. For tasks that had just started this takes until each process has
+    written its pid, at most PATIENCE_SECONDS; for deferred ones a moment; for others nothing. Each look is one
+    statement. The session must have nothing pending. A dry run has changed nothing, and nothing is held.
+    Raises Unavailable.
     """
-    if changed.dry_run:
+    stopped = [item for item in _stopped(changed) if not item.run.dry_run]
+    starting = [item for item in stopped if item.task_instance.job_id is not None and item.task_instance.pid is None]
+    deferred = [item for item in stopped if item.task_instance.state_before == "deferred"]
+    if not starting and not deferred:
         return
-    starting = [
-        task_instance
-        for task_instance in changed.task_instances
-        if task_instance.job_id is not None and task_instance.pid is None
-    ]
-    deferred = [task_instance for task_instance in changed.task_instances if task_instance.state_before == "deferred"]
     with database_errors(_done_and_unwatched(changed)):
         _watch(
-            changed,
             starting,
             PATIENCE_SECONDS,
             until=lambda row: row.pid is not None or not row.process_alive,
@@ -81,7 +86,7 @@ def hold(changed: ChangedRun, *, session: Session) -> None:
         )
         if deferred:
             time.sleep(_POLL_SECONDS)
-            _correct_after_triggerer(changed, deferred, session=session)
+            _correct_after_triggerer(deferred, session=session)
 
 
 def await_stopped(changed: ChangedRun, seconds: float, *, session: Session) -> tuple[TouchedTaskInstance, ...]:
@@ -93,37 +98,52 @@ def await_stopped(changed: ChangedRun, seconds: float, *, session: Session) -> t
     must have nothing pending. Of a dry run those are returned that would have to end, after one look, and nothing
     is corrected. Raises Unavailable.
     """
-    with_process = [task_instance for task_instance in changed.task_instances if task_instance.job_id is not None]
-    if changed.dry_run:
-        return await_ended(with_process, 0, session=session)
-    with database_errors(_done_and_unwatched(changed)):
-        return tuple(_watch(changed, with_process, seconds, until=lambda row: not row.process_alive, session=session))
+    return await_all_stopped([changed], seconds, session=session)[0]
 
 
-def _done_and_unwatched(changed: ChangedRun) -> str:
+def await_all_stopped(
+    changed: Sequence[ChangedRun], seconds: float, *, session: Session
+) -> list[tuple[TouchedTaskInstance, ...]]:
+    """Do what await_stopped does, for runs of one DAG at once; return the answer for each of them."""
+    with_process = [item for item in _stopped(changed) if item.task_instance.job_id is not None]
+    if any(run.dry_run for run in changed):
+        alive = set(await_ended([item.task_instance for item in with_process], 0, session=session))
+        left = [item for item in with_process if item.task_instance in alive]
+    else:
+        with database_errors(_done_and_unwatched(changed)):
+            left = _watch(with_process, seconds, until=lambda row: not row.process_alive, session=session)
+    left_of: dict[str, list[TouchedTaskInstance]] = defaultdict(list)
+    for item in left:
+        left_of[item.run.run_id].append(item.task_instance)
+    return [tuple(left_of[run.run_id]) for run in changed]
+
+
+def _stopped(changed: Iterable[ChangedRun]) -> list[_Stopped]:
+    return [_Stopped(run, task_instance) for run in changed for task_instance in run.task_instances]
+
+
+def _done_and_unwatched(changed: Sequence[ChangedRun]) -> str:
+    what, were, its = f"The DagRun `{changed[0].run_id}`", "was", "its"
+    if len(changed) > 1:
+        what, were, its = f"{len(changed)} DagRuns", "were", "their"
     return (
-        f"The DagRun `{changed.run_id}` of the DAG `{changed.dag_id}` was changed as asked, but Airflow's database "
-        "does not answer any more; look at its task instances, a process may have written over their states"
+        f"{what} of the DAG `{changed[0].dag_id}` {were} changed as asked, but Airflow's database does not answer any "
+        f"more; look at {its} task instances, a process may have written over their states"
     )
 
 
 def _watch(
-    changed: ChangedRun,
-    watched: list[TouchedTaskInstance],
-    seconds: float,
-    *,
-    until: Callable[[Row], bool],
-    session: Session,
-) -> list[TouchedTaskInstance]:
+    watched: list[_Stopped], seconds: float, *, until: Callable[[Row], bool], session: Session
+) -> list[_Stopped]:
     """Look at task instances, and correct their states, until the rows of all are as asked for.
 
     Returns those whose rows are not, after so many seconds.
     """
     deadline = time.monotonic() + seconds
     while watched:
-        looks = _look(changed, watched, session=session)
-        _correct_after_processes(changed, looks, session=session)
-        watched = [task_instance for task_instance, row in looks if not until(row)]
+        looks = _look(watched, session=session)
+        _correct_after_processes(looks, session=session)
+        watched = [stopped for stopped, row in looks if not until(row)]
         left = deadline - time.monotonic()
         if left <= 0:
             break
@@ -132,46 +152,40 @@ def _watch(
     return watched
 
 
-def _look(
-    changed: ChangedRun, watched: list[TouchedTaskInstance], *, session: Session
-) -> list[tuple[TouchedTaskInstance, Row]]:
+def _look(watched: list[_Stopped], *, session: Session) -> list[tuple[_Stopped, Row]]:
     """Return task instances with their rows as they are now, without those that have a next try by now."""
-    columns = (TI.c.task_id, TI.c.map_index, TI.c.job_id, TI.c.state, TI.c.pid, process_alive(TI.c.job_id))
-    rows_now = session.execute(select(*columns).where(_in_run(changed, watched))).all()
+    columns = (TI.c.run_id, TI.c.task_id, TI.c.map_index, TI.c.job_id, TI.c.state, TI.c.pid)
+    query = select(*columns, process_alive(TI.c.job_id)).where(_condition(watched))
+    rows_now = session.execute(query).all()
     session.rollback()  # the next look has to see what is committed meanwhile, and no connection is held until then
     # Each try has a job of its own.
-    row_of = {(row.task_id, row.map_index, row.job_id): row for row in rows_now}
+    row_of = {(row.run_id, row.task_id, row.map_index, row.job_id): row for row in rows_now}
     return [
-        (task_instance, row)
-        for task_instance in watched
-        if (row := row_of.get((task_instance.task_id, task_instance.map_index, task_instance.job_id)))
+        (stopped, row) for stopped in watched if (row := row_of.get((*_key(stopped), stopped.task_instance.job_id)))
     ]
 
 
-def _correct_after_processes(
-    changed: ChangedRun, looks: list[tuple[TouchedTaskInstance, Row]], *, session: Session
-) -> None:
+def _correct_after_processes(looks: list[tuple[_Stopped, Row]], *, session: Session) -> None:
     overwritten = [
-        (task_instance, row)
-        for task_instance, row in looks
-        if row.state in _overwriting_states(task_instance.state_after)
+        (stopped, row) for stopped, row in looks if row.state in _overwriting_states(stopped.task_instance.state_after)
     ]
-    groups: dict[tuple[str | None, str | None], list[TouchedTaskInstance]] = defaultdict(list)
-    for task_instance, row in overwritten:
+    groups: dict[tuple[str | None, str | None], list[_Stopped]] = defaultdict(list)
+    for stopped, row in overwritten:
+        state_after = stopped.task_instance.state_after
         # Where the process is gone nothing is left to be told to restart: the scheduler starts a new one.
-        gone = task_instance.state_after == "restarting" and not row.process_alive
-        groups[task_instance.state_after, None if gone else task_instance.state_after].append(task_instance)
+        gone = state_after == "restarting" and not row.process_alive
+        groups[state_after, None if gone else state_after].append(stopped)
     corrections = [
         _Correction(
-            _in_run(changed, task_instances)
-            & TI.c.job_id.in_(sorted({item.job_id for item in task_instances if item.job_id is not None}))
+            _condition(group)
+            & TI.c.job_id.in_(sorted({job_id for item in group if (job_id := item.task_instance.job_id) is not None}))
             & TI.c.state.in_(_overwriting_states(state_after)),
             state,
         )
-        for (state_after, state), task_instances in groups.items()
+        for (state_after, state), group in groups.items()
     ]
-    failed_task_ids = sorted({task_instance.task_id for task_instance, row in overwritten if row.state == "failed"})
-    _correct(changed, corrections, failed_task_ids=failed_task_ids, session=session)
+    failed = [stopped for stopped, row in overwritten if row.state == "failed"]
+    _correct([stopped for stopped, _ in overwritten], corrections, failed=failed, session=session)
 
 
 def _overwriting_states(state_after: str | None) -> tuple[str, ...]:
@@ -179,59 +193,76 @@ def _overwriting_states(state_after: str | None) -> tuple[str, ...]:
     return (*_BY_PROCESS, "failed") if state_after == "skipped" else _BY_PROCESS
 
 
-def _correct_after_triggerer(changed: ChangedRun, deferred: list[TouchedTaskInstance], *, session: Session) -> None:
+def _correct_after_triggerer(deferred: list[_Stopped], *, session: Session) -> None:
     # The triggerer leaves an event for the method that is to go on; the stop had removed both, a next try has neither.
-    resumed = TI.c.state.in_(_BY_TRIGGERER) & TI.c.next_kwargs.is_not(null())
+    is_resumed = TI.c.state.in_(_BY_TRIGGERER) & TI.c.next_kwargs.is_not(null())
     resumed_rows = session.execute(
-        select(TI.c.task_id, TI.c.map_index).where(_in_run(changed, deferred), resumed)
+        select(TI.c.run_id, TI.c.task_id, TI.c.map_index).where(_condition(deferred), is_resumed)
     ).all()
     session.rollback()
-    keys = {(row.task_id, row.map_index) for row in resumed_rows}
-    groups: dict[str | None, list[TouchedTaskInstance]] = defaultdict(list)
-    for task_instance in deferred:
-        if (task_instance.task_id, task_instance.map_index) in keys:
-            groups[task_instance.state_after].append(task_instance)
-    corrections = [
-        _Correction(_in_run(changed, task_instances) & resumed, state) for state, task_instances in groups.items()
-    ]
-    _correct(changed, corrections, session=session)
+    keys = {(row.run_id, row.task_id, row.map_index) for row in resumed_rows}
+    resumed = [stopped for stopped in deferred if _key(stopped) in keys]
+    groups: dict[str | None, list[_Stopped]] = defaultdict(list)
+    for stopped in resumed:
+        groups[stopped.task_instance.state_after].append(stopped)
+    corrections = [_Correction(_condition(group) & is_resumed, state) for state, group in groups.items()]
+    _correct(resumed, corrections, session=session)
 
 
 def _correct(
-    changed: ChangedRun, corrections: list[_Correction], *, failed_task_ids: Iterable[str] = (), session: Session
+    overwritten: list[_Stopped],
+    corrections: list[_Correction],
+    *,
+    failed: Iterable[_Stopped] = (),
+    session: Session,
 ) -> None:
-    """Put the states again of what is still overwritten when the run is locked.
+    """Put the states again of what is still overwritten when its runs are locked.
 
-    failed_task_ids: the skipped tasks among them that had failed.
+    failed: the skipped ones among them that had failed.
     """
+    if not corrections:
+        return
+    changed = list({stopped.run.run_id: stopped.run for stopped in overwritten}.values())
+    failed_tasks: dict[str, set[str]] = defaultdict(set)
+    for stopped in failed:
+        failed_tasks[stopped.run.run_id].add(stopped.task_instance.task_id)
+    run_ids = sorted(run.run_id for run in changed)
 
     def change() -> None:
-        run = find_run(changed.dag_id, changed.run_id, session=session, lock=True)
+        runs = select_runs(
+            and_(RUN.c.dag_id == changed[0].dag_id, RUN.c.run_id.in_(run_ids)), lock=True, session=session
+        )
         for correction in corrections:
             session.execute(rows.changing(correction.overwritten, _values(correction.state, session=session)))
-        if failed_task_ids:
-            _undo_failures(changed, run, failed_task_ids, session=session)
+        for run in runs:
+            if run.run_id in failed_tasks:
+                _undo_failures(run, sorted(failed_tasks[run.run_id]), session=session)
 
-    if corrections:
-        sentence = _done_and_unwatched(changed)
-        in_one_transaction(change, session=session, unavailable=sentence, unknown=lambda _: sentence)
+    sentence = _done_and_unwatched(changed)
+    in_one_transaction(change, session=session, unavailable=sentence, unknown=lambda _: sentence)
 
 
-def _undo_failures(changed: ChangedRun, run: Row, task_ids: Iterable[str], *, session: Session) -> None:
+def _undo_failures(run: Row, task_ids: Iterable[str], *, session: Session) -> None:
     """Undo what the scheduler has decided, downstream and about the run, from the failures of skipped tasks."""
-    dag, _ = serialized_dag(changed.dag_id, session=session)
+    dag, _ = serialized_dag(run.dag_id, session=session)
     states = session.execute(
-        select(TI.c.task_id, TI.c.map_index, TI.c.state).where(rows.of_run(changed.dag_id, changed.run_id))
+        select(TI.c.task_id, TI.c.map_index, TI.c.state).where(rows.of_run(run.dag_id, run.run_id))
     )
     downstream = decide_downstream(dag, task_ids, RunStates(dag, states))
-    mark({(changed.dag_id, changed.run_id): downstream}, timezone.utcnow(), session=session)
+    mark({(run.dag_id, run.run_id): downstream}, timezone.utcnow(), session=session)
     if run.state == "failed" or (downstream and run.state in State.finished_dr_states):
         queue_again([run.id], session=session)
 
 
-def _in_run(changed: ChangedRun, task_instances: Iterable[TouchedTaskInstance]) -> ColumnElement:
-    keys = ((task_instance.task_id, task_instance.map_index) for task_instance in task_instances)
-    return and_(rows.of_run(changed.dag_id, changed.run_id), rows.among(keys))
+def _key(stopped: _Stopped) -> tuple[str, str, int]:
+    return stopped.run.run_id, stopped.task_instance.task_id, stopped.task_instance.map_index
+
+
+def _condition(stopped: Iterable[_Stopped]) -> ColumnElement:
+    keys: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+    for item in stopped:
+        keys[item.run.dag_id, item.run.run_id].append((item.task_instance.task_id, item.task_instance.map_index))
+    return rows.of_runs(keys)
 
 
 def _values(state: str | None, *, session: Session) -> dict[str, Any]:

@@ -1,33 +1,38 @@
-"""Clears what failed in a run, with everything downstream, and sets the run going again."""
+"""Clears what failed in runs, with everything downstream, and sets the runs going again."""
 
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow.utils.state import State
-from sqlalchemy import or_, select
+from sqlalchemy import false, or_, select
 
 from openmetadata_airflow_apis.errors import NothingFailed, TaskIsStopping
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
-from openmetadata_airflow_apis.runs.clearing import FROM_TASK, plan_clearing
+from openmetadata_airflow_apis.runs.chosen_runs import find_chosen
+from openmetadata_airflow_apis.runs.clearing import FROM_TASK, plan_clearings
 from openmetadata_airflow_apis.runs.lookup import TI, find_run, serialized_dag
 from openmetadata_airflow_apis.runs.overwritten_states import hold
 from openmetadata_airflow_apis.runs.process_watch import await_ended, process_alive
-from openmetadata_airflow_apis.runs.results import RestartedRun, TouchedTaskInstance
-from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out
+from openmetadata_airflow_apis.runs.results import RestartedRun, RestartedRuns, TouchedTaskInstance
+from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out, untouched
 from openmetadata_airflow_apis.runs.task_dependencies import with_downstream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from airflow.models.dag import DAG
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
     from sqlalchemy.sql import ColumnElement
 
+    from openmetadata_airflow_apis.runs.chosen_runs import ChosenRuns
+    from openmetadata_airflow_apis.runs.clearing import Clearing
     from openmetadata_airflow_apis.runs.task_dependencies import Indexes
 
 # How long a restart waits for the processes of the tries before: a few of Airflow's heartbeats (5 s), and on_kill.
@@ -52,9 +57,9 @@ class RestartPlan(RunPlan):
 class _StillEnding(Exception):
     """Processes of the tries before are there, which would write into the new ones."""
 
-    def __init__(self, task_instances: tuple[TouchedTaskInstance, ...]) -> None:
-        self.task_instances = task_instances
-        super().__init__(task_instances)
+    def __init__(self, plans: Sequence[RestartPlan]) -> None:
+        self.plans = plans
+        super().__init__(plans)
 
 
 def restart_failed(
@@ -74,40 +79,82 @@ def restart_failed(
     wait, it gives how many it may. dry_run: change nothing, wait for nothing, answer what would be cleared.
     Raises DagNotFound, DagRunNotFound, NothingFailed, TaskIsStopping, Unavailable.
     """
-    plan = _carry_out_in_time(dag_id, run_id, dry_run=dry_run, waiting=waiting, user=user, session=session)
+
+    def decide(*, lock: bool) -> list[RestartPlan]:
+        run = find_run(dag_id, run_id, lock=lock, session=session)
+        plans = plan_restarts(dag_id, [run], lock=lock, session=session)
+        if not plans[0].task_instances:
+            raise NothingFailed(dag_id, run_id)
+        return plans
+
+    (plan,) = _carry_out_in_time(
+        "restart_failed_task", decide, dry_run=dry_run, waiting=waiting, user=user, session=session
+    )
     restarted = plan.restarted(dry_run=dry_run)
-    hold(restarted, session=session)
+    hold([restarted], session=session)
     return restarted
 
 
+def restart_dag_runs(
+    chosen: ChosenRuns,
+    *,
+    dry_run: bool = False,
+    waiting: Callable[[float], AbstractContextManager[float]] = nullcontext,
+    user: str,
+    session: Session,
+) -> RestartedRuns:
+    """Clear the failed task instances of the chosen runs, with everything downstream, in one transaction; commit it.
+
+    All else is as for restart_failed, in a number of statements that does not grow with the number of runs. A run in
+    which nothing has failed is left as it is.
+    Raises DagNotFound, DagRunNotFound, TooManyRuns, TaskIsStopping, Unavailable, and NothingFailed where that is so of
+    all of them.
+    """
+
+    def decide(*, lock: bool) -> list[RestartPlan]:
+        runs = find_chosen(chosen, lock=lock, session=session)
+        plans = plan_restarts(chosen.dag_id, runs, lock=lock, session=session)
+        if not any(plan.task_instances for plan in plans):
+            raise NothingFailed(chosen.dag_id, *(run.run_id for run in runs))
+        return plans
+
+    plans = _carry_out_in_time("restart_dag_runs", decide, dry_run=dry_run, waiting=waiting, user=user, session=session)
+    restarted = tuple(plan.restarted(dry_run=dry_run) for plan in plans if plan.task_instances)
+    hold(restarted, session=session)
+    return RestartedRuns(chosen.dag_id, restarted, untouched(plans), dry_run)
+
+
 def _carry_out_in_time(
-    dag_id: str,
-    run_id: str,
+    operation: str,
+    decide: Callable[..., list[RestartPlan]],
     *,
     dry_run: bool,
     waiting: Callable[[float], AbstractContextManager[float]],
     user: str,
     session: Session,
-) -> RestartPlan:
+) -> Sequence[RestartPlan]:
     """Restart as soon as the processes of the tries before have ended; raise TaskIsStopping where they don't."""
 
-    def decide(*, lock: bool) -> RestartPlan:
-        plan = plan_restart(dag_id, run_id, lock=lock, session=session)
-        if lock and plan.still_ending:
-            raise _StillEnding(plan.still_ending)
-        return plan
+    def decide_unless_ending(*, lock: bool) -> list[RestartPlan]:
+        plans = decide(lock=lock)
+        if lock and any(plan.still_ending for plan in plans):
+            raise _StillEnding(plans)
+        return plans
 
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return carry_out("restart_failed_task", decide, dry_run=dry_run, user=user, session=session)
+            return carry_out(operation, decide_unless_ending, dry_run=dry_run, user=user, session=session)
         except _StillEnding as still:
+            run_of = {ending.job_id: plan.run for plan in still.plans for ending in plan.still_ending}
+            ending = [ending for plan in still.plans for ending in plan.still_ending]
             with waiting(max(deadline - time.monotonic(), 0)) as seconds:
-                left = await_ended(still.task_instances, seconds, session=session)
+                left = await_ended(ending, seconds, session=session)
         if left:
+            run = run_of[left[0].job_id]
             raise TaskIsStopping(
-                dag_id,
-                run_id,
+                run.dag_id,
+                run.run_id,
                 left[0].task_id,
                 map_index=left[0].map_index,
                 hostname=left[0].hostname,
@@ -116,30 +163,38 @@ def _carry_out_in_time(
             )
 
 
-def plan_restart(dag_id: str, run_id: str, *, lock: bool, session: Session) -> RestartPlan:
-    """Return the plan of a restart. lock: hold the run and what is to be cleared, which a dry run does not."""
-    run = find_run(dag_id, run_id, session=session, lock=lock)
+def plan_restarts(dag_id: str, runs: Sequence[Row], *, lock: bool, session: Session) -> list[RestartPlan]:
+    """Return the plans of a restart of these runs, which `find_run` or `find_chosen` has found, one each.
+
+    lock: hold what is to be cleared in them, as the runs are held already.
+    """
     dag, _ = serialized_dag(dag_id, session=session)
     failed = session.execute(
-        select(TI.c.task_id, TI.c.map_index).where(rows.of_run(dag_id, run_id), TI.c.state == "failed")
+        select(TI.c.run_id, TI.c.task_id, TI.c.map_index).where(rows.of_whole_runs(runs), TI.c.state == "failed")
     ).all()
-    # A task that the DAG has lost meanwhile cannot be run again.
-    start = [(row.task_id, row.map_index) for row in failed if dag.has_task(row.task_id)]
-    if not start:
-        raise NothingFailed(dag_id, run_id)
-    to_clear = rows.find(
-        rows.of_run(dag_id, run_id)
-        & _of_tasks(with_downstream(dag, start))
-        & or_(TI.c.state.is_(None), TI.c.state != "removed"),
-        session=session,
-        lock=lock,
-        further_columns=[TI.c.try_number, *FROM_TASK, process_alive(TI.c.job_id)],
+    start: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    for row in failed:
+        # A task that the DAG has lost meanwhile cannot be run again.
+        if dag.has_task(row.task_id):
+            start[row.run_id].add((row.task_id, row.map_index))
+    to_clear = rows.by_run(
+        rows.find(
+            _of_starts(dag, start) & (TI.c.dag_id == dag_id) & or_(TI.c.state.is_(None), TI.c.state != "removed"),
+            session=session,
+            lock=lock,
+            further_columns=[TI.c.try_number, *FROM_TASK, process_alive(TI.c.job_id)],
+        )
     )
+    clearings = plan_clearings(to_clear, dag)
+    return [_plan_restart(run, to_clear[run.run_id], clearings.get(run.run_id)) for run in runs]
+
+
+def _plan_restart(run: Row, to_clear: Sequence[Row], clearing: Clearing | None) -> RestartPlan:
     failed_task_count = sum(row.state == "failed" for row in to_clear)
     return RestartPlan(
         run=run,
-        state="queued" if run.state in State.finished_dr_states else run.state,
-        cleared=plan_clearing(to_clear, dag, run_id),
+        state="queued" if to_clear and run.state in State.finished_dr_states else run.state,
+        cleared=clearing,
         traces=Traces(
             note=f"restarted {failed_task_count} failed task instance(s), {len(to_clear)} cleared in all",
             details={"failed": failed_task_count, "cleared": len(to_clear)},
@@ -147,6 +202,21 @@ def plan_restart(dag_id: str, run_id: str, *, lock: bool, session: Session) -> R
         failed_task_count=failed_task_count,
         still_ending=_still_ending(to_clear),
     )
+
+
+def _of_starts(dag: DAG, start: Mapping[str, Collection[tuple[str, int]]]) -> ColumnElement:
+    """Return the condition for these task instances, by run_id, and all downstream of them in the same run.
+
+    Runs in which the same has failed share one term.
+    """
+    runs_with: dict[frozenset[tuple[str, int]], list[str]] = defaultdict(list)
+    for run_id, of_run in start.items():
+        runs_with[frozenset(of_run)].append(run_id)
+    terms = (
+        TI.c.run_id.in_(sorted(run_ids)) & _of_tasks(with_downstream(dag, sorted(failed)))
+        for failed, run_ids in runs_with.items()
+    )
+    return or_(false(), *terms)
 
 
 def _of_tasks(tasks: dict[str, Indexes]) -> ColumnElement:

@@ -126,6 +126,52 @@ class RestartedRun(ChangedRun):
 
 
 @dataclass(frozen=True)
+class UntouchedRun:
+    """A DagRun that was among those to be changed, and in which there was nothing to change."""
+
+    dag_id: str
+    run_id: str
+    logical_date: datetime
+    state: str | None
+
+
+@dataclass(frozen=True)
+class KilledRuns:
+    """What kill_dag_runs did.
+
+    dag_runs: those killed; untouched: those with nothing unfinished. Both in the order in which they were created.
+    """
+
+    dag_id: str
+    dag_runs: tuple[KilledRun, ...]
+    untouched: tuple[UntouchedRun, ...]
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class RestartedRuns:
+    """What restart_dag_runs did.
+
+    dag_runs: those restarted; untouched: those with nothing failed. Both in the order in which they were created.
+    """
+
+    dag_id: str
+    dag_runs: tuple[RestartedRun, ...]
+    untouched: tuple[UntouchedRun, ...]
+    dry_run: bool = False
+
+    @property
+    def failed_task_count(self) -> int:
+        """How many of the task instances that were cleared had failed."""
+        return sum(run.failed_task_count for run in self.dag_runs)
+
+    @property
+    def clear_task_count(self) -> int:
+        """How many task instances were cleared."""
+        return sum(run.clear_task_count for run in self.dag_runs)
+
+
+@dataclass(frozen=True)
 class PartialRun(ChangedRun):
     """What run_partial created: task_instances are all of the new run's; state_after None is one that will run."""
 

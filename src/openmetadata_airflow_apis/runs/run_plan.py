@@ -18,10 +18,11 @@ from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.clearing import clear
 from openmetadata_airflow_apis.runs.lookup import RUN, queue_again
+from openmetadata_airflow_apis.runs.results import UntouchedRun
 from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Row
@@ -76,13 +77,14 @@ Plan = TypeVar("Plan", bound=RunPlan)
 
 
 def carry_out(
-    operation: str, decide: Callable[..., Plan], *, dry_run: bool = False, user: str, session: Session
-) -> Plan:
-    """Make the plan of one run and apply it, in one transaction; return it.
+    operation: str, decide: Callable[..., Sequence[Plan]], *, dry_run: bool = False, user: str, session: Session
+) -> Sequence[Plan]:
+    """Make the plans of runs and apply them, in one transaction; return them.
 
-    operation: the operationId. decide: makes the plan and changes nothing; with lock=True it holds the run's lock
-    before it reads, and it is called again where the transaction is tried again. What it raises passes through.
-    dry_run: return the plan, having locked and written nothing. Raises Unavailable, OutcomeUnknown.
+    operation: the operationId. decide: makes the plans, one at least, and changes nothing; with lock=True it holds
+    the runs' locks before it reads, and it is called again where the transaction is tried again. What it raises
+    passes through. dry_run: return the plans, having locked and written nothing.
+    Raises Unavailable, OutcomeUnknown.
     """
     if dry_run:
         try:
@@ -91,23 +93,35 @@ def carry_out(
             session.rollback()
     receipt = audit.Receipt()
 
-    def change() -> Plan:
-        plan = decide(lock=True)
-        apply(operation, [plan], user=user, receipt=receipt, session=session)
-        return plan
+    def change() -> Sequence[Plan]:
+        plans = decide(lock=True)
+        apply(operation, plans, user=user, receipt=receipt, session=session)
+        return plans
 
-    plan = in_one_transaction(
+    plans = in_one_transaction(
         change,
         session=session,
         was_committed=lambda: receipt.is_stored(session=session),
-        unknown=lambda plan: (
+        unknown=lambda plans: (
             "Airflow's database broke off while it took the change and has not answered since, so it isn't known "
-            f"whether it was made; look at the DagRun `{plan.run.run_id}` of the DAG `{plan.run.dag_id}` and its note "
-            "before you try again"
+            f"whether it was made; look at {_to_look_at(plans)} before you try again"
         ),
     )
     audit.count(operation)
-    return plan
+    return plans
+
+
+def untouched(plans: Iterable[RunPlan]) -> tuple[UntouchedRun, ...]:
+    """Return the runs of plans that touch nothing."""
+    runs = (plan.run for plan in plans if not plan.task_instances)
+    return tuple(UntouchedRun(run.dag_id, run.run_id, run.execution_date, run.state) for run in runs)
+
+
+def _to_look_at(plans: Sequence[RunPlan]) -> str:
+    run = plans[0].run
+    if len(plans) == 1:
+        return f"the DagRun `{run.run_id}` of the DAG `{run.dag_id}` and its note"
+    return f"the notes of the {len(plans)} chosen DagRuns of the DAG `{run.dag_id}`, that of `{run.run_id}` first,"
 
 
 def apply(

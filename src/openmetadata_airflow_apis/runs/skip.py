@@ -43,12 +43,12 @@ def skip_task_instance(
     Raises DagNotFound, DagRunNotFound, TaskNotFound, TaskNotStoppable, Unavailable.
     """
 
-    def decide(*, lock: bool) -> RunPlan:
-        return plan_skip(dag_id, run_id, task_id, map_index=map_index, lock=lock, session=session)
+    def decide(*, lock: bool) -> list[RunPlan]:
+        return [plan_skip(dag_id, run_id, task_id, map_index=map_index, lock=lock, session=session)]
 
-    plan = carry_out("skip_task_instance", decide, dry_run=dry_run, user=user, session=session)
+    (plan,) = carry_out("skip_task_instance", decide, dry_run=dry_run, user=user, session=session)
     skipped = SkippedTask(**plan.outcome(), dry_run=dry_run)
-    hold(skipped, session=session)
+    hold([skipped], session=session)
     return skipped
 
 

@@ -28,12 +28,28 @@ FINISHED = frozenset(str(state) for state in State.finished)
 # Task instances in these states have a LocalTaskJob and a process on a worker.
 WITH_PROCESS = frozenset({"running", "restarting"})
 
-_TOUCHED = (TI.c.task_id, TI.c.map_index, TI.c.state, TI.c.job_id, TI.c.hostname, TI.c.pid)
+_TOUCHED = (TI.c.run_id, TI.c.task_id, TI.c.map_index, TI.c.state, TI.c.job_id, TI.c.hostname, TI.c.pid)
 
 
 def of_run(dag_id: str, run_id: str) -> ColumnElement:
     """Return the condition for a run's task instances."""
     return and_(TI.c.dag_id == dag_id, TI.c.run_id == run_id)
+
+
+def of_whole_runs(runs: Iterable[Row]) -> ColumnElement:
+    """Return the condition for all task instances of several runs of one DAG, by the runs' rows."""
+    runs = list(runs)
+    return and_(
+        TI.c.dag_id.in_(sorted({run.dag_id for run in runs})), TI.c.run_id.in_(sorted(run.run_id for run in runs))
+    )
+
+
+def by_run(task_instances: Iterable[Row]) -> dict[str, list[Row]]:
+    """Return task instances' rows by their run_ids."""
+    rows_of: dict[str, list[Row]] = defaultdict(list)
+    for row in task_instances:
+        rows_of[row.run_id].append(row)
+    return rows_of
 
 
 def of_runs(keys: Mapping[tuple[str, str], Iterable[tuple[str, int]]]) -> ColumnElement:
@@ -81,12 +97,13 @@ def _index_in(indexes: frozenset[int]) -> ColumnElement:
 
 
 def find(condition: ColumnElement, *, session: Session, lock: bool, further_columns: Iterable[Any] = ()) -> list[Row]:
-    """Return the task instances as plain rows, ordered by task_id and map_index.
+    """Return the task instances as plain rows, ordered by run_id, task_id and map_index.
 
     lock: hold them until the transaction's end. Workers take the same locks before they write a state. The caller
-    has locked the run before, as the scheduler does; whoever takes the two in the other order deadlocks with it.
+    has locked their runs before, as the scheduler does; whoever takes the two in the other order deadlocks with it.
     """
-    query = select(*_TOUCHED, *further_columns).where(condition).order_by(TI.c.task_id, TI.c.map_index)
+    query = select(*_TOUCHED, *further_columns).where(condition)
+    query = query.order_by(TI.c.run_id, TI.c.task_id, TI.c.map_index)
     return session.execute(with_row_locks(query, session=session) if lock else query).all()
 
 

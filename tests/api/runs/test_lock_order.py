@@ -12,8 +12,11 @@ import pytest
 from sqlalchemy import update
 
 from openmetadata_airflow_apis.runs import (
+    ChosenRuns,
     await_stopped,
+    kill_dag_runs,
     kill_running,
+    restart_dag_runs,
     restart_failed,
     run_partial,
     skip_task_instance,
@@ -48,6 +51,15 @@ def _restart(session):
     return lambda: restart_failed("locks", "manual__1", user="ada", session=session)
 
 
+def _kill_many(session):
+    return lambda: kill_dag_runs(ChosenRuns("locks", 500, states=["running"]), user="ada", session=session)
+
+
+def _restart_many(session):
+    put_states("locks", {"first": "failed", "second": "running"}, session)
+    return lambda: restart_dag_runs(ChosenRuns("locks", 500, run_ids=["manual__1"]), user="ada", session=session)
+
+
 def _skip(session):
     put_states("locks", {"first": "failed", "second": "upstream_failed", "third": "upstream_failed"}, session)
     return lambda: skip_task_instance("locks", "manual__1", "first", user="ada", session=session)
@@ -68,7 +80,9 @@ def _correct(session):
     return lambda: await_stopped(skipped, 0, session=session)
 
 
-@pytest.mark.parametrize("operation", [_kill, _kill_one, _restart, _skip, _trigger, _partial, _correct])
+@pytest.mark.parametrize(
+    "operation", [_kill, _kill_one, _kill_many, _restart, _restart_many, _skip, _trigger, _partial, _correct]
+)
 def test_the_run_is_locked_before_its_task_instances(session, operation):
     """The first lock is the run's, the next are its task instances'; nothing else is locked before both."""
     from airflow.jobs.job import Job
@@ -89,7 +103,7 @@ def test_the_run_is_locked_before_its_task_instances(session, operation):
     session.execute(update(TaskInstance.__table__).where(of_first).values(job_id=job.id, pid=4711))
     session.commit()
     verb = operation(session)
-    if operation is _restart:  # whose process would be waited for
+    if operation in {_restart, _restart_many}:  # whose process would be waited for
         session.execute(update(Job.__table__).values(state="success"))
         session.commit()
 

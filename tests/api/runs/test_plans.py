@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from openmetadata_airflow_apis.runs import dag_state, restart_failed, run_partial, trigger_dag
-from openmetadata_airflow_apis.runs.kill import plan_kill
+from openmetadata_airflow_apis.runs.kill import plan_kills
 from openmetadata_airflow_apis.runs.lookup import find_run
 from openmetadata_airflow_apis.runs.new_run import plan_run, runnable_dag
-from openmetadata_airflow_apis.runs.restart import plan_restart
+from openmetadata_airflow_apis.runs.restart import plan_restarts
 from openmetadata_airflow_apis.runs.run_plan import apply
 from support.dag_runs import START, new_dag, new_run, run_row, states, store, task_instance_rows
 from support.random_dags import random_dag
@@ -86,7 +86,8 @@ def test_the_plans_of_many_runs_are_applied_as_one(dag, session):
         new_run(dag, session, {"mapped": "failed"}, run_id=run_id, run_state="failed")
     numbers = []
     for chosen in (run_ids[:2], run_ids[2:]):
-        plans = [plan_restart("planned", run_id, lock=True, session=session) for run_id in chosen]
+        runs = [find_run("planned", run_id, lock=True, session=session) for run_id in chosen]
+        plans = plan_restarts("planned", runs, lock=True, session=session)
         with counted(session) as statements:
             apply("restart_failed_task", plans, user="ada", session=session)
         session.commit()
@@ -109,7 +110,8 @@ def test_a_plan_touches_no_other_run(dag, session):
     """Plans for some task instances of some runs leave the others of these runs, and other runs, as they are."""
     for number, running in enumerate(["mapped", "after", "mapped"]):
         new_run(dag, session, {"mapped": "success", "after": "success", running: "running"}, run_id=f"manual__{number}")
-    plans = [plan_kill("planned", f"manual__{number}", lock=True, session=session) for number in (0, 1)]
+    chosen = [find_run("planned", f"manual__{number}", lock=True, session=session) for number in (0, 1)]
+    plans = plan_kills(chosen, lock=True, session=session)
     apply("kill_running_tasks", plans, user="ada", session=session)
     session.commit()
     mapped = [("mapped", index) for index in range(3)]
