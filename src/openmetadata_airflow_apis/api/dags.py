@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
+from airflow.api_connexion.schemas.common_schema import ScheduleIntervalSchema
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.body import read_json, settings
+from openmetadata_airflow_apis.api.parameters import date_times
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
 from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.security.identity import user_name
@@ -46,8 +48,41 @@ def _status(deployment: deploy.Deployment) -> int:
     return 201 if deployment.created and not deployment.dry_run else 200
 
 
-def list_dags(limit: int = 100, offset: int = 0) -> dict[str, Any]:
+def list_dags(
+    limit: int = 100,
+    offset: int = 0,
+    *,
+    dag_id_pattern: str | None = None,
+    state: list[str] | None = None,
+    paused: bool | None = None,
+    tags: list[str] | None = None,
+    owners: list[str] | None = None,
+    last_dag_run_state: list[str] | None = None,
+    dag_run_start_date_gte: str | None = None,
+    dag_run_start_date_lte: str | None = None,
+    dag_run_end_date_gte: str | None = None,
+    dag_run_end_date_lte: str | None = None,
+    next_dagrun_gte: str | None = None,
+    next_dagrun_lte: str | None = None,
+    order_by: str | None = None,
+) -> dict[str, Any]:
     """Answer a page of the deployed DAGs that the caller may read."""
+    filters = {
+        "dag_id_pattern": dag_id_pattern,
+        "state": state,
+        "paused": paused,
+        "tags": tags,
+        "owners": owners,
+        "last_dag_run_state": last_dag_run_state,
+        **date_times(
+            dag_run_start_date_gte=dag_run_start_date_gte,
+            dag_run_start_date_lte=dag_run_start_date_lte,
+            dag_run_end_date_gte=dag_run_end_date_gte,
+            dag_run_end_date_lte=dag_run_end_date_lte,
+            next_dagrun_gte=next_dagrun_gte,
+            next_dagrun_lte=next_dagrun_lte,
+        ),
+    }
     with create_session() as session:
         page = deploy.list_deployed(
             settings=settings(),
@@ -55,14 +90,26 @@ def list_dags(limit: int = 100, offset: int = 0) -> dict[str, Any]:
             limit=limit,
             offset=offset,
             readable=readable_dag_ids(),
+            filters=filters,
+            order_by=order_by,
         )
-        return wire.to_json(page)
+        dags = [_dag(dag) for dag in page.dags]
+        return {"dags": dags, "damaged": wire.to_json(page.damaged), "total_entries": page.total_entries}
 
 
 def get_dag(dag_id: str) -> dict[str, Any]:
     """Answer one deployed DAG with its definition."""
     with create_session() as session:
-        return wire.to_json(deploy.get_deployed(dag_id, settings=settings(), session=session))
+        return _dag(deploy.get_deployed(dag_id, settings=settings(), session=session))
+
+
+def _dag(dag: deploy.DeployedDag) -> dict[str, Any]:
+    """Return a DAG's body; its schedule as Airflow's stable API has it."""
+    body: dict[str, Any] = {}
+    for name, value in wire.to_json(dag).items():
+        body.update(value if name == "summary" else {name: value})
+    schedule = dag.summary.schedule_interval
+    return {**body, "schedule_interval": None if schedule is None else ScheduleIntervalSchema().dump(schedule)}
 
 
 def patch_dag(dag_id: str, body: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:

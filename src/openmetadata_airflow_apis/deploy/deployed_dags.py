@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow.models.dagrun import DagRun
-from sqlalchemy import func, select
-
-from openmetadata_airflow_apis.deploy.deployment_state import PENDING, DagRows, rows_of
+from openmetadata_airflow_apis.deploy.dag_selection import select_dag_ids
+from openmetadata_airflow_apis.deploy.dag_summaries import DagSummary, LastRun, last_runs_of, params_of, summaries_of
+from openmetadata_airflow_apis.deploy.deployment_state import FAILED, PENDING, DagRows, rows_of
 from openmetadata_airflow_apis.deploy.ownership import has_lost_its_files
 from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument, ManagedDagsError
 from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -26,17 +25,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LastRun:
-    """The DagRun that was created last."""
-
-    run_id: str
-    state: str
-    logical_date: datetime
-    start_date: datetime | None
-    end_date: datetime | None
-
-
-@dataclass(frozen=True)
 class DeployedDag:
     """A DAG that is deployed here, and what Airflow makes of it.
 
@@ -44,6 +32,7 @@ class DeployedDag:
     processor could not import it; import_error is then the traceback.
     parsed_at: when the DAG processor last parsed this version; None before it did.
     is_paused: None while Airflow's database does not know the DAG. revision: the definition's sha256.
+    summary: owners, tags, schedule and next run.
     """
 
     dag_id: str
@@ -55,6 +44,7 @@ class DeployedDag:
     deployed_at: datetime
     parsed_at: datetime | None
     last_run: LastRun | None
+    summary: DagSummary
 
 
 @dataclass(frozen=True)
@@ -68,7 +58,7 @@ class DamagedDag:
 
 @dataclass(frozen=True)
 class DeployedPage:
-    """A page of what is deployed, ordered by dag_id, what is damaged by itself; total_entries: how much there is."""
+    """A page of what is deployed, in its order, what is damaged by itself; total_entries: how much there is in all."""
 
     dags: tuple[DeployedDag, ...]
     damaged: tuple[DamagedDag, ...]
@@ -77,10 +67,14 @@ class DeployedPage:
 
 @dataclass(frozen=True)
 class DeployedDagDetail(DeployedDag):
-    """A deployed DAG with its file, the ids of its tasks, and the workflow as it was sent."""
+    """A deployed DAG with its file, the ids of its tasks, its params, and the workflow as it was sent.
+
+    params: by their names; each one's value, description and JSON schema.
+    """
 
     fileloc: str
     task_ids: tuple[str, ...]
+    params: dict[str, dict[str, Any]]
     definition: dict[str, Any]
 
 
@@ -91,31 +85,36 @@ def list_deployed(
     limit: int = 100,
     offset: int = 0,
     readable: Collection[str] | None = None,
+    filters: Mapping[str, Any] | None = None,
+    order_by: str | None = None,
     store: DefinitionStore | None = None,
 ) -> DeployedPage:
     """Return the DAGs from `offset` on, at most `limit` of them, damaged ones included.
 
-    readable: the dag_ids that the caller may see, None for all. Raises Unavailable.
+    readable: the dag_ids that the caller may see, None for all. filters, order_by: as select_dag_ids has them, and
+    `state`, a list of states; a DAG's state shows only when its definition is read, so that this reads them all.
+    At most six statements. Raises InvalidArgument, Unavailable.
     """
     store = store or open_store(settings)
-    names = [dag_id for dag_id in store.dag_ids() if readable is None or dag_id in readable]
-    documents, damaged = [], []
-    for dag_id in names[offset : offset + limit]:
-        try:
-            document = store.read(dag_id)
-        except ManagedDagsError as damage:
-            damaged.append(DamagedDag(dag_id, str(damage)))
-        else:
-            if document is not None:  # deleted since the names were read
-                documents.append(document)
+    by_rows = dict(filters or {})
+    states = by_rows.pop("state", None)
+    stored = [dag_id for dag_id in store.dag_ids() if readable is None or dag_id in readable]
     with database_errors("Airflow's database does not answer; try again later"):
+        names = select_dag_ids(stored, by_rows, order_by, session=session)
+        page = names if states else names[offset : offset + limit]
+        documents, damaged = _read(page, store)
         rows = rows_of({document.dag_id: store.fileloc(document.dag_id) for document in documents}, session=session)
-        runs = _last_runs([document.dag_id for document in documents], session=session)
-    dags = (
-        DeployedDag(**_fields(document, store, rows[document.dag_id], runs.get(document.dag_id)))
-        for document in documents
-    )
-    return DeployedPage(tuple(dags), tuple(damaged), len(names))
+        total = len(names)
+        if states:
+            state_of = {document.dag_id: _state(document, store, rows[document.dag_id]) for document in documents}
+            state_of.update({dag.dag_id: dag.state for dag in damaged})
+            matching = [dag_id for dag_id in names if state_of.get(dag_id) in states]
+            total = len(matching)
+            in_page = set(matching[offset : offset + limit])
+            documents = [document for document in documents if document.dag_id in in_page]
+            damaged = [dag for dag in damaged if dag.dag_id in in_page]
+        dags = _described(documents, rows, store, session=session)
+    return DeployedPage(tuple(DeployedDag(**fields) for fields in dags), tuple(damaged), total)
 
 
 def get_deployed(
@@ -131,43 +130,59 @@ def get_deployed(
                 cure = "deploy the workflow again, or delete the DAG"
                 raise DamagedDocument(fileloc, "is missing, and so is the definition", cure=cure)
             raise DagNotFound(dag_id)
-        rows = rows_of({dag_id: fileloc}, session=session)[dag_id]
-        run = _last_runs([dag_id], session=session).get(dag_id)
+        rows = rows_of({dag_id: fileloc}, session=session)
+        (fields,) = _described([document], rows, store, session=session)
+        params = params_of(dag_id, session=session)
     return DeployedDagDetail(
-        **_fields(document, store, rows, run),
+        **fields,
         fileloc=fileloc,
         task_ids=tuple(task["task_id"] for task in document.definition["tasks"]),
+        params=params,
         definition=document.source,
     )
 
 
-def _fields(document: StoredDocument, store: DefinitionStore, rows: DagRows, run: LastRun | None) -> dict[str, Any]:
-    state = rows.state(document) if store.has_dag_file(document.dag_id) else PENDING
-    return {
-        "dag_id": document.dag_id,
-        "state": state,
-        "import_error": rows.import_error if state == "failed" else None,
-        "is_paused": rows.is_paused,
-        "revision": document.revision,
-        "deployed_by": document.deployed_by,
-        "deployed_at": document.deployed_at,
-        "parsed_at": rows.parsed_at(document),
-        "last_run": run,
-    }
+def _read(dag_ids: Sequence[str], store: DefinitionStore) -> tuple[list[StoredDocument], list[DamagedDag]]:
+    """Return what is deployed under these names, and what of it is damaged."""
+    documents, damaged = [], []
+    for dag_id in dag_ids:
+        try:
+            document = store.read(dag_id)
+        except ManagedDagsError as damage:
+            damaged.append(DamagedDag(dag_id, str(damage)))
+        else:
+            if document is not None:  # deleted since the names were read
+                documents.append(document)
+    return documents, damaged
 
 
-def _last_runs(dag_ids: list[str], *, session: Session) -> dict[str, LastRun]:
-    newest = select(func.max(DagRun.id)).where(DagRun.dag_id.in_(dag_ids)).group_by(DagRun.dag_id)
-    return {
-        row.dag_id: LastRun(row.run_id, row.state, row.execution_date, row.start_date, row.end_date)
-        for row in session.execute(
-            select(
-                DagRun.dag_id,
-                DagRun.run_id,
-                DagRun.state,
-                DagRun.execution_date,
-                DagRun.start_date,
-                DagRun.end_date,
-            ).where(DagRun.id.in_(newest))
+def _described(
+    documents: Sequence[StoredDocument], rows: Mapping[str, DagRows], store: DefinitionStore, *, session: Session
+) -> list[dict[str, Any]]:
+    """Return the fields of DeployedDag of each document. Three statements."""
+    dag_ids = [document.dag_id for document in documents]
+    last_runs = last_runs_of(dag_ids, session=session)
+    summaries = summaries_of(dag_ids, session=session)
+    described = []
+    for document in documents:
+        dag_id, of_dag = document.dag_id, rows[document.dag_id]
+        state = _state(document, store, of_dag)
+        described.append(
+            {
+                "dag_id": dag_id,
+                "state": state,
+                "import_error": of_dag.import_error if state == FAILED else None,
+                "is_paused": of_dag.is_paused,
+                "revision": document.revision,
+                "deployed_by": document.deployed_by,
+                "deployed_at": document.deployed_at,
+                "parsed_at": of_dag.parsed_at(document),
+                "last_run": last_runs.get(dag_id),
+                "summary": summaries.get(dag_id, DagSummary()),
+            }
         )
-    }
+    return described
+
+
+def _state(document: StoredDocument, store: DefinitionStore, rows: DagRows) -> str:
+    return rows.state(document) if store.has_dag_file(document.dag_id) else PENDING

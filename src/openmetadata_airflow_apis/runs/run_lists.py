@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, select
 
-from openmetadata_airflow_apis.runs.list_filters import conditions, ordering
+from openmetadata_airflow_apis.list_filters import conditions, ordering
 from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_dag, find_run
 from openmetadata_airflow_apis.runs.run_state import OF_ONE, RUNS_WITH_NOTES, of_one, run_state
 from openmetadata_airflow_apis.runs.task_instance_rows import of_run

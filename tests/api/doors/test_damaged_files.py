@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+# What get_dag answers and list_dags does not.
+OF_ONE = ("definition", "fileloc", "task_ids", "params")
 FOLDERS = ("dags", "dag_generated_configs")
 RECORD, MODULE = "dag_generated_configs/{}.json", "dags/{}.py"
 OLDER_RECORD = b'{"nightly": {"schedule_interval": "@daily", "tasks": {"a": {"operator": "x"}}}}'
@@ -255,7 +257,7 @@ def test_a_damaged_dag_is_a_conflict_and_hurts_no_other(name: str, saved: Path, 
     assert damage.words in sentence
     assert str(damage.path(saved)) in sentence
     assert typed_door("GET", "/dags")[1] == {
-        "dags": [{key: value for key, value in before.items() if key not in ("definition", "fileloc", "task_ids")}],
+        "dags": [{key: value for key, value in before.items() if key not in OF_ONE}],
         "damaged": [{"dag_id": "nightly", "state": "damaged", "reason": sentence}],
         "total_entries": 2,
     }

@@ -1,0 +1,104 @@
+"""Which of the DAGs deployed here a list holds, and in which order: by their names and by Airflow's database."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from airflow.models.dag import DagModel, DagTag
+from airflow.models.dagrun import DagRun
+from sqlalchemy import exists, func, select
+
+from openmetadata_airflow_apis.deploy.dag_summaries import owners_in
+from openmetadata_airflow_apis.list_filters import conditions, ordering
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.orm import Session
+
+_DAG = DagModel.__table__
+_TAG = DagTag.__table__
+_RUN = DagRun.__table__
+_FILTERED = {
+    "paused": _DAG.c.is_paused,
+    "next_dagrun": _DAG.c.next_dagrun,
+    "last_dag_run_state": _RUN.c.state,
+    "dag_run_start_date": _RUN.c.start_date,
+    "dag_run_end_date": _RUN.c.end_date,
+}
+_LAST = select(_RUN.c.dag_id, func.max(_RUN.c.id).label("id")).group_by(_RUN.c.dag_id).subquery("last_runs")
+_WITH_LAST_RUN = _DAG.outerjoin(_LAST, _LAST.c.dag_id == _DAG.c.dag_id).outerjoin(_RUN, _RUN.c.id == _LAST.c.id)
+ORDERED = {
+    "dag_id": _DAG.c.dag_id,
+    "next_dagrun": _DAG.c.next_dagrun,
+    "last_run_state": _RUN.c.state,
+    "last_run_start_date": _RUN.c.start_date,
+}
+
+
+def select_dag_ids(
+    dag_ids: Sequence[str], filters: Mapping[str, Any], order_by: str | None, *, session: Session
+) -> list[str]:
+    """Return those of dag_ids that pass the filters, in their order. One statement, or none. Raises InvalidArgument.
+
+    dag_ids: sorted. filters: dag_id_pattern; tags, owners and last_dag_run_state as lists, of which one is enough;
+    paused; dag_run_start_date, dag_run_end_date (of the last run) and next_dagrun with _gte or _lte. One that is None
+    filters nothing. A DAG that Airflow does not know passes the first alone.
+    order_by: dag_id, next_dagrun, last_run_state or last_run_start_date, with a minus for the other way round; what
+    has no value comes last.
+    """
+    order_by = order_by or "dag_id"
+    order = ordering(ORDERED, order_by)  # refuses what is no such name, too
+    asked = {name: value for name, value in filters.items() if value is not None}
+    chosen = list(_of_pattern(dag_ids, asked.pop("dag_id_pattern", None) or ""))
+    if order_by.removeprefix("-") == "dag_id":
+        if asked:
+            known = set(_in_database(asked, (), session=session))
+            chosen = [dag_id for dag_id in chosen if dag_id in known]
+        return chosen[::-1] if order_by.startswith("-") else chosen
+    ordered = _in_database(asked, order, with_last_run="last_run" in order_by, session=session)
+    unknown = () if asked else sorted(set(chosen).difference(ordered))
+    wanted = set(chosen)
+    return [*(dag_id for dag_id in ordered if dag_id in wanted), *unknown]
+
+
+def _in_database(
+    filters: Mapping[str, Any], order: Sequence[Any], *, with_last_run: bool = False, session: Session
+) -> list[str]:
+    """Return the DAGs of Airflow's database that pass the filters, deployed here or not, in their order."""
+    by_column = {name: value for name, value in filters.items() if name not in ("tags", "owners")}
+    query = select(_DAG.c.dag_id, _DAG.c.owners).where(*conditions(_FILTERED, by_column))
+    if "tags" in filters:
+        query = query.where(exists().where(_TAG.c.dag_id == _DAG.c.dag_id, _TAG.c.name.in_(filters["tags"])))
+    if with_last_run or any("dag_run" in name for name in filters):
+        query = query.select_from(_WITH_LAST_RUN)
+    owners = set(filters.get("owners", ()))
+    return [
+        row.dag_id
+        for row in session.execute(query.order_by(*order, _DAG.c.dag_id))
+        if not owners or owners.intersection(owners_in(row.owners))
+    ]
+
+
+def _of_pattern(dag_ids: Sequence[str], pattern: str) -> list[str]:
+    """Return the dag_ids that have a pattern of SQL's LIKE in them, upper or lower case.
+
+    Piece by piece, from `%` to `%`, so that no pattern takes long.
+    """
+    pieces = [
+        re.compile("".join("." if character == "_" else re.escape(character) for character in piece), re.IGNORECASE)
+        for piece in pattern.split("%")
+        if piece
+    ]
+
+    def fits(dag_id: str) -> bool:
+        position = 0
+        for piece in pieces:
+            found = piece.search(dag_id, position)
+            if found is None:
+                return False
+            position = found.end()
+        return True
+
+    return [dag_id for dag_id in dag_ids if fits(dag_id)]
