@@ -21,6 +21,7 @@ The tree::
     │   └── TaskLogNotFound
     ├── Conflict                     the request is right, the present state is against it
     │   ├── DagExists
+    │   ├── DiffersInCase
     │   ├── NotDeployedHere
     │   ├── DagIsRunning
     │   ├── DagHasImportErrors
@@ -48,6 +49,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
 
 # A deploy leaves a file that is not as it was written: somebody's work may be in it.
@@ -112,12 +114,16 @@ class OperationNotNamed(InvalidRequest):
 
 
 class UnknownOperation(InvalidRequest):
-    """The old door was asked for an operation that it does not have; place: the operation's own, if there is one."""
+    """The old door was asked for an operation that it does not have.
 
-    def __init__(self, name: str, *, place: str | None = None) -> None:
+    place: the operation's own, if there is one. near: the operation that may have been meant.
+    """
+
+    def __init__(self, name: str, *, place: str | None = None, near: str | None = None) -> None:
         self.name = name
         self.place = place
-        super().__init__(f"API '{name}' was not found" + (f" here; it is at {place}" if place else ""))
+        cure = f" here; it is at {place}" if place else f"; did you mean '{near}'?" if near else ""
+        super().__init__(f"API '{name}' was not found{cure}")
 
 
 class InvalidBody(InvalidRequest):
@@ -218,6 +224,18 @@ class DagExists(Conflict):
         super().__init__(f"The workflow `{dag_id}` is deployed already; send force: true to replace it")
 
 
+class DiffersInCase(Conflict):
+    """A DAG of the same dag_id but for upper and lower case is deployed: many disks would take them for one."""
+
+    def __init__(self, dag_id: str, deployed: str) -> None:
+        self.dag_id = dag_id
+        self.deployed = deployed
+        super().__init__(
+            f"The dag_id `{dag_id}` differs from that of the deployed DAG `{deployed}` in upper and lower case alone, "
+            f"and many disks would take their files for one; write `{deployed}`, or another name"
+        )
+
+
 class NotDeployedHere(Conflict):
     """The dag_id or the file belongs to something that this product did not deploy."""
 
@@ -266,12 +284,16 @@ class ScheduleFails(Conflict):
 
 
 class DagRunExists(Conflict):
-    """A run_id is taken."""
+    """A run_id is taken or, where one is given, a logical date, by the run with this run_id."""
 
-    def __init__(self, dag_id: str, run_id: str) -> None:
+    def __init__(self, dag_id: str, run_id: str, *, logical_date: datetime | None = None) -> None:
         self.dag_id = dag_id
         self.run_id = run_id
-        super().__init__(f"A DagRun with run_id: `{run_id}` of the DAG `{dag_id}` already exists")
+        of_that_date = "" if logical_date is None else f" and the logical date {logical_date.isoformat()}"
+        cure = "run_id, or leave it out" if logical_date is None else "logical_date"
+        super().__init__(
+            f"A DagRun with run_id: `{run_id}`{of_that_date} of the DAG `{dag_id}` already exists; give another {cure}"
+        )
 
 
 def _of_runs(dag_id: str, run_ids: Sequence[str], what: str) -> str:
@@ -293,16 +315,19 @@ class NothingFailed(Conflict):
 
 
 class NothingRunning(Conflict):
-    """A kill met runs (task_id None) or a task without unfinished task instances; run_ids: as for NothingFailed."""
+    """A kill met runs (task_id None) or a task, or one map_index of it, without unfinished task instances.
 
-    def __init__(self, dag_id: str, *run_ids: str, task_id: str | None = None) -> None:
+    run_ids: as for NothingFailed.
+    """
+
+    def __init__(self, dag_id: str, *run_ids: str, task_id: str | None = None, map_index: int | None = None) -> None:
         self.dag_id = dag_id
         self.run_ids = run_ids
         self.run_id = run_ids[0] if run_ids else None
         self.task_id = task_id
-        super().__init__(
-            _of_runs(dag_id, run_ids, "unfinished task instances" if task_id is None else f"unfinished `{task_id}`")
-        )
+        self.map_index = map_index
+        what = "unfinished task instances" if task_id is None else f"unfinished `{task_id}`"
+        super().__init__(_of_runs(dag_id, run_ids, what if map_index is None else f"{what} at map_index {map_index}"))
 
 
 class TooManyRuns(Conflict):

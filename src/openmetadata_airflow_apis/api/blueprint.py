@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 NAME = "openmetadata_airflow_apis"
 
 # Below these every answer is ours, that there is nothing included.
-_OURS = ("/rest_api/api", "/admin/rest_api", "/api/v1/security/")
+_OURS = ("/rest_api/", "/admin/rest_api", "/api/v1/security/")
 
 # These sign somebody in or out by what they are given, or say nothing secret; documents are not operations.
 _WITHOUT_GATE = {"login", "refresh", "logout", "health"}
@@ -149,6 +149,8 @@ def _check_query_parameters(operation: operations.Operation) -> None:
     known = operation.query_parameters
     for name, values in request.args.lists():
         if name not in known:
+            if name in operation.body_keys:
+                raise InvalidArgument(name, "belongs into the JSON body, not into the query string")
             raise InvalidArgument(name, f"is not known here; known are: {', '.join(known) or 'none'}")
         if len(set(values)) > 1 and name not in operation.lists:
             raise InvalidArgument(name, parameters.GIVEN_TWICE)

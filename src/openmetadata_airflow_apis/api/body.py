@@ -13,6 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from openmetadata_airflow_apis.api.strict_json import parse
 from openmetadata_airflow_apis.definition import fault_messages
+from openmetadata_airflow_apis.definition.places import join
 from openmetadata_airflow_apis.errors import (
     BodyTooLarge,
     Fault,
@@ -66,7 +67,7 @@ def _refuse_body(operation: Operation) -> None:
 
 
 def read_bytes() -> bytes:
-    """Return the request's body, and keep it for whoever reads it next; raise BodyTooLarge, MalformedBody."""
+    """Return the request's body, and keep it for whoever reads it next; raise as read_ahead does."""
     limit = settings().max_body_bytes
     if (request.content_length or 0) > limit:
         _drain(request.content_length or 0)
@@ -74,7 +75,11 @@ def read_bytes() -> bytes:
     # Set by gunicorn, which ends every body, those in chunks too.
     if "wsgi.input_terminated" in request.environ and "stream" not in vars(request):
         _read_to_its_end(limit)
-    return request.get_data(cache=True)
+    data = request.get_data(cache=True)
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if data and encoding not in {"", "identity"}:
+        raise UnsupportedMediaType(f"The body came with Content-Encoding: {encoding}; send it as it is, without one")
+    return data
 
 
 def _read_to_its_end(limit: int) -> None:
@@ -130,7 +135,8 @@ def read_json() -> Any:
 
 def unsupported() -> UnsupportedMediaType:
     """Return the error for a body that is not called JSON; it says which header to send."""
-    sentence = f"The body must be sent with Content-Type: application/json, not '{request.mimetype or 'none'}'"
+    came_with = f"not '{request.mimetype}'" if request.mimetype else "and came with none"
+    sentence = f"The body must be sent with Content-Type: application/json, {came_with}"
     if request.mimetype == "application/x-www-form-urlencoded":
         sentence += ", which curl sends unless it is told -H 'Content-Type: application/json'"
     return UnsupportedMediaType(sentence)
@@ -165,12 +171,7 @@ class BodyValidator:
 def check(value: Any, validator: Any) -> None:
     """Raise InvalidBody with every fault that the validator finds in value."""
     faults = [
-        Fault("".join(f"/{_escape(str(part))}" for part in error.absolute_path), fault_messages.sentence(error))
-        for error in validator.iter_errors(value)
+        Fault(join(error.absolute_path), fault_messages.sentence(error)) for error in validator.iter_errors(value)
     ]
     if faults:
         raise InvalidBody(sorted(faults))
-
-
-def _escape(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1")

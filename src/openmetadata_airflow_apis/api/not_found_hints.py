@@ -66,10 +66,11 @@ def _of_task(error: errors.TaskNotFound | errors.NothingRunning, task_id: str, *
         return ""
     tasks = near_names.tasks_of_run(error.dag_id, error.run_id, session=session)
     if task_id not in tasks:
-        return _did_you_mean(near_names.near_names(task_id, tasks))
-    if isinstance(error, errors.NothingRunning):
-        return ""
+        near = _did_you_mean(near_names.near_names(task_id, tasks))
+        return f"; it has no task of that name{near}" if isinstance(error, errors.NothingRunning) else near
     first, last = tasks[task_id]
+    if isinstance(error, errors.NothingRunning) and (error.map_index is None or first <= error.map_index <= last):
+        return ""
     return "; it is not mapped: leave map_index out" if last < 0 else f"; its map_index goes from {first} to {last}"
 
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from openmetadata_airflow_apis.api import body, operations
 from openmetadata_airflow_apis.api import old_door_arguments as arguments
 from openmetadata_airflow_apis.api import old_door_bodies as bodies
+from openmetadata_airflow_apis.definition.fault_messages import closest
 from openmetadata_airflow_apis.errors import InvalidArgument, OperationNotNamed, UnknownOperation
 from openmetadata_airflow_apis.security.gate import authenticate
 from openmetadata_airflow_apis.security.permissions import authorize
@@ -94,7 +95,7 @@ def _call() -> Response:
         raise OperationNotNamed
     operation = operations.operations().get(name)
     if operation is None or name not in FORMS:
-        raise UnknownOperation(name, place=_place(operation))
+        raise UnknownOperation(name, place=_place(operation), near=closest(name.replace("-", "_"), FORMS))
     given = arguments.keyword_arguments(operation)
     try:
         answer = operation.handler(**given)

@@ -28,12 +28,21 @@ _OFFSET = re.compile(r" (?=\d\d:?\d\d$)")
 
 
 def operation_name() -> str:
-    """Return the value of `api`, of the query or else of a form, without its blanks and in lower case."""
-    named = request.args.get("api")
+    """Return the value of `api`, of the query or else of a form, without its blanks and in lower case.
+
+    Raises InvalidArgument where there are several.
+    """
+    named = _names_given(request.args.getlist("api"))
     if not named:
         body.read_bytes()
-        named = request.form.get("api")
-    return (named or "").strip().lower()
+        named = _names_given(request.form.getlist("api"))
+    if len(named) > 1:
+        raise InvalidArgument("api", GIVEN_TWICE)
+    return next(iter(named), "")
+
+
+def _names_given(values: list[str]) -> set[str]:
+    return {value.strip().lower() for value in values if value.strip()}
 
 
 def dag_id(operation: Operation) -> str | None:
@@ -172,7 +181,8 @@ def _read(argument: Argument, name: str, value: Any) -> Any:
     if kind == "string":
         return _text(argument, name, value)
     if kind == "object":
-        document = parse(value.encode("utf-8", "surrogatepass")) if isinstance(value, str) else value
+        what = f"The argument '{name}'"
+        document = parse(value.encode("utf-8", "surrogatepass"), what) if isinstance(value, str) else value
         if not isinstance(document, dict):
             raise InvalidArgument(name, f"is {json.dumps(document)}; give a JSON object")
         return document

@@ -69,6 +69,11 @@ class Operation:
         return tuple(argument.name for argument in self.arguments if argument.place == "query")
 
     @property
+    def body_keys(self) -> tuple[str, ...]:
+        """The names of what it takes as keys of its JSON body."""
+        return tuple(argument.name for argument in self.arguments if argument.place == "body")
+
+    @property
     def lists(self) -> frozenset[str]:
         """The names of what may be given several times in the query string."""
         return frozenset(argument.name for argument in self.arguments if argument.schema.get("type") == "array")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connexion.decorators.validation import ParameterValidator as ConnexionsValidator
 from connexion.decorators.validation import TypeValidationError, coerce_type
 from jsonschema import Draft7Validator, validators
 
+from openmetadata_airflow_apis.api.wire import BEYOND_THE_CALENDAR, moment_of
 from openmetadata_airflow_apis.definition import fault_messages
 from openmetadata_airflow_apis.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 GIVEN_TWICE = "is given more than once, with different values; give it once"
 
@@ -61,9 +64,11 @@ def date_times(**texts: str | None) -> dict[str, datetime | None]:
 
 def _date_time(name: str, text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
+        moment = moment_of(text)
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
+    except OverflowError:
+        raise InvalidArgument(name, f"is {fault_messages.quoted(text)}, which {BEYOND_THE_CALENDAR}") from None
+    if moment is None:
         raise InvalidArgument(name, f"is {fault_messages.quoted(text)}; give a date-time such as 2024-01-31T12:00:00Z")
     return moment

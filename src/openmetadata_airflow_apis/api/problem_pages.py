@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, render_template_string, request
+from markupsafe import Markup
 
 from openmetadata_airflow_apis.api import problem_types, problems
 from openmetadata_airflow_apis.errors import NotFound
@@ -62,8 +63,17 @@ def _is_browser() -> bool:
     return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
 
 
+def _with_code(text: str) -> Markup:
+    """Return a text as HTML: what stands between two ` is code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if position % 2 else part for position, part in enumerate(parts)
+    )
+
+
 def _page(heading: str, kinds: list[dict[str, Any]]) -> Response:
     index = f"{request.script_root}{problems.PATH}"
-    page = Response(render_template_string(_PAGE, heading=heading, problem_types=kinds, index=index))
+    items = [{**kind, "meaning": _with_code(kind["meaning"]), "remedy": _with_code(kind["remedy"])} for kind in kinds]
+    page = Response(render_template_string(_PAGE, heading=heading, problem_types=items, index=index))
     page.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
     return page

@@ -135,6 +135,12 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "A workflow of that name is deployed already. It was left as it is.",
         "Send `force: true` to replace it, or deploy under another name.",
     ),
+    errors.DiffersInCase: ProblemType(
+        "differs-in-case",
+        409,
+        "A DAG is deployed whose dag_id is the same but for upper and lower case. Nothing was changed.",
+        "Write the dag_id as `detail` has it to mean that DAG, or deploy under another name.",
+    ),
     errors.NotDeployedHere: ProblemType(
         "not-deployed-here",
         409,

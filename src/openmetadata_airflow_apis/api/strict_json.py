@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import math
+from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.definition.places import join
 from openmetadata_airflow_apis.errors import MalformedBody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_DEPTH = 64
 
 
-def parse(data: bytes) -> Any:
-    """Return the value of a JSON document.
+def parse(data: bytes, what: str = "The body") -> Any:
+    """Return the value of a JSON document. what: the document's name in sentences.
 
     Raises MalformedBody, saying what is wrong where, for what is not JSON and for duplicate keys,
     NaN, numbers beyond a double, lone surrogates, other encodings than UTF-8, and more than 64 levels.
@@ -19,63 +24,107 @@ def parse(data: bytes) -> Any:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise MalformedBody(f"The body is not UTF-8: byte {error.start} cannot be read") from None
+        raise MalformedBody(f"{what} is not UTF-8: byte {error.start} cannot be read") from None
     if text.startswith("\ufeff"):
-        raise MalformedBody("The body starts with a byte order mark; send plain UTF-8")
+        raise MalformedBody(f"{what} starts with a byte order mark; send plain UTF-8")
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_Constant)
     except json.JSONDecodeError as error:
-        raise MalformedBody(f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        reason = error.msg.removesuffix(" at")  # "Unterminated string starting at"
+        raise MalformedBody(f"{what} is not JSON: {reason} at line {error.lineno}, column {error.colno}") from None
     except ValueError:
-        raise MalformedBody("The body has a number with too many digits; send it as a string") from None
+        raise MalformedBody(f"{what} has a number with too many digits; send it as a string") from None
     except RecursionError:
-        raise MalformedBody(_TOO_DEEP) from None
-    _check_depth_and_text(value)
+        raise MalformedBody(f"{what} {_TOO_DEEP}") from None
+    _check(value, what)
     return value
+
+
+class _WithTwice(dict):  # type: ignore[type-arg]
+    """An object in which a key stands twice."""
+
+    twice: str
+
+
+class _Constant:
+    """What Python reads and JSON does not have: NaN, Infinity, -Infinity."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise MalformedBody(f"The key {json.dumps(twice)} stands twice in one object of the body; keep one of them")
+        members = _WithTwice(pairs)
+        members.twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
     return members
 
 
-def _refuse_constant(name: str) -> None:
-    raise MalformedBody(f"The body has {name}, which is not JSON; use null or a string")
+_TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
 
 
-_TOO_DEEP = f"The body is nested deeper than {MAX_DEPTH} levels"
-
-
-def _check_depth_and_text(value: Any) -> None:
+def _check(value: Any, what: str) -> None:
     level = [value]
     depth = 1
     while level:
         if depth > MAX_DEPTH and any(isinstance(item, (dict, list)) for item in level):
-            raise MalformedBody(_TOO_DEEP)
+            raise MalformedBody(f"{what} {_TOO_DEEP}")
         below: list[Any] = []
         for item in level:
+            if _fault_of(item):
+                raise MalformedBody(_sentence(value, what))
             if isinstance(item, dict):
                 below.extend(item)
                 below.extend(item.values())
             elif isinstance(item, list):
                 below.extend(item)
-            else:
-                _check_scalar(item)
         level = below
         depth += 1
 
 
-def _check_scalar(value: Any) -> None:
-    if isinstance(value, str) and "\0" in value:
-        raise MalformedBody("The body has a NUL (\\u0000) in a string, which no database keeps")
-    if isinstance(value, str) and not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise MalformedBody("The body has a lone surrogate (\\ud800 to \\udfff) in a string") from None
-    elif isinstance(value, float) and value in (float("inf"), float("-inf")):
-        raise MalformedBody("The body has a number that is too large for a double")
+def _sentence(document: Any, what: str) -> str:
+    """Say what is wrong with a document, at the first place where something is."""
+    path, value = next((path, value) for path, value in _values(document) if _fault_of(value))
+    place = join(path) or "/"
+    if isinstance(value, _WithTwice):
+        return f"The key {json.dumps(value.twice)} stands twice in the object at {place}; keep one of them"
+    return f"{what} has {_fault_of(value)}, at {place}"
+
+
+def _values(document: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield every value and every key of a document, with its path."""
+    left: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+    while left:
+        path, value = left.pop()
+        yield path, value
+        if isinstance(value, dict):
+            yield from (((*path, key), key) for key in value)
+            left.extend(((*path, key), value[key]) for key in reversed(value))
+        elif isinstance(value, list):
+            left.extend(((*path, index), value[index]) for index in reversed(range(len(value))))
+
+
+def _fault_of(value: Any) -> str | None:
+    """Return what is wrong with one value, its items aside; None for nothing."""
+    if isinstance(value, str):
+        if "\0" in value:
+            return "a NUL (\\u0000) in a string, which no database keeps"
+        if not value.isascii() and _has_lone_surrogate(value):
+            return "a lone surrogate (\\ud800 to \\udfff) in a string, which is half a character"
+    elif isinstance(value, float):
+        return "a number that is too large for a double" if math.isinf(value) else None
+    elif isinstance(value, _Constant):
+        return f"{value.name}, which is not JSON (use null or a string)"
+    elif isinstance(value, _WithTwice):
+        return "a key twice"
+    return None
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -61,13 +61,27 @@ def stopped(run: Any, still_running: Any) -> dict[str, Any]:
 
 
 def date_time(text: str | None, pointer: str) -> datetime | None:
-    """Return an RFC 3339 date-time of a body; raise InvalidBody where it is none or has no offset."""
+    """Return an RFC 3339 date-time of a body, in UTC; raise InvalidBody where it is none or has no offset."""
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
+        moment = moment_of(text)
     except ValueError:
         raise InvalidBody([Fault(pointer, f"'{text}' is not a date-time such as 2024-01-31T12:00:00Z")]) from None
-    if moment.tzinfo is None:
+    except OverflowError:
+        raise InvalidBody([Fault(pointer, f"'{text}' {BEYOND_THE_CALENDAR}")]) from None
+    if moment is None:
         raise InvalidBody([Fault(pointer, f"'{text}' has no offset; write it as {text}Z or {text}+01:00")])
     return moment
+
+
+BEYOND_THE_CALENDAR = "is in UTC before the year 1 or after the year 9999; give a date between them"
+
+
+def moment_of(text: str) -> datetime | None:
+    """Return an RFC 3339 date-time in UTC, None where it has no offset.
+
+    Raises ValueError where it is none, OverflowError where UTC's calendar does not have it.
+    """
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
+    return None if moment.tzinfo is None else moment.astimezone(timezone.utc)

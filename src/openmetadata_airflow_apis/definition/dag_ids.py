@@ -31,8 +31,9 @@ def fault_of_name(name: str, *, dags_folder: Path | None = None) -> str | None:
     """
     if not is_name(name):
         return (
-            f"{quoted(name)} is no name for a DAG: it has letters, digits, '_', '-' and '.', begins with a letter or a "
-            f"digit, has no two dots in a row and none at its end, and is {_LONGEST} characters long at most"
+            f"{quoted(name)} is no name for a DAG: it has the letters a to z, digits, '_', '-' and '.', begins with "
+            "a letter or a digit, has no two dots in a row and none at its end, and is "
+            f"{_LONGEST} characters long at most"
         )
     lowered = name.lower()
     if lowered in _RESERVED:

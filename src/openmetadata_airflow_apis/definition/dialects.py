@@ -130,7 +130,7 @@ def _choose(config: dict[str, Any], name: str | None, pointer: Pointer) -> tuple
         another = f"is another DAG than the workflow's, {quoted(name)}; a request deploys one"
         return name, [Fault(pointer / key, another) for key in keys if key != name]
     if len(keys) == 1:
-        unlike = f"is not the workflow's name, {quoted(name)}; the two are the same text"
+        unlike = f"is not the workflow's name, {quoted(name)}; write the same text in both"
         return keys[0], [Fault(pointer / keys[0], unlike)] if name is not None else []
     if name is None:
         return None, []  # that the name is missing, or no text, is a fault already

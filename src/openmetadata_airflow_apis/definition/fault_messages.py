@@ -84,7 +84,7 @@ def sentence(error: ValidationError) -> str:
     if limit is not None:
         return limit.format(error.validator_value)
     if error.validator == "minLength":
-        return "is empty"
+        return "is empty; give a text"
     if error.validator in {"minItems", "minProperties"}:
         return "is empty; give at least one"
     return error.message
@@ -153,7 +153,9 @@ def _types(validator: Any, allowed: Any, value: Any, of_value: dict[str, Any]) -
             _is_number(text) and {"integer", "number"} & set(names)
         ):
             cure = f", {text.lower()} without quotes"
-    yield ValidationError(f"{kind_of(value)}; give {one_of(names)}{cure}")
+    # A flag may be the text "true" as well, which is nothing to tell anybody to write.
+    told = ["boolean"] if names == ["boolean", "string"] else names
+    yield ValidationError(f"{kind_of(value)}; give {one_of(told)}{cure}")
 
 
 def _required(_: Any, names: list[str], value: Any, __: dict[str, Any]) -> Iterator[ValidationError]:

@@ -44,7 +44,7 @@ def kill_running(
         run = find_run(dag_id, run_id, lock=lock, session=session)
         plans = plan_kills([run], task_id=task_id, map_index=map_index, lock=lock, session=session)
         if not plans[0].task_instances:
-            raise NothingRunning(dag_id, run_id, task_id=task_id)
+            raise NothingRunning(dag_id, run_id, task_id=task_id, map_index=map_index)
         return plans
 
     (plan,) = carry_out("kill_running_tasks", decide, dry_run=dry_run, user=user, session=session)

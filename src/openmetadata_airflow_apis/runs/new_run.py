@@ -107,16 +107,21 @@ def plan_run(
     dag = runnable.dag
     when = timezone.coerce_datetime(now) if logical_date is None else _checked(logical_date, dag)
     if run_id is not None:
-        _check_run_id(run_id)
-    data_interval, run_id = _asked_of_timetable(dag, when, run_id)
+        _check_run_id(run_id, cure="; give another")
+    try:
+        data_interval, run_id = _asked_of_timetable(dag, when, run_id)
+    except ScheduleFails as error:
+        if logical_date is not None and isinstance(error.__cause__, OverflowError):
+            raise InvalidArgument("logical_date", _beyond_the_schedule(when, dag)) from error
+        raise
     _check_conf(dag, conf)
     taken = session.execute(
-        select(RUN.c.run_id)
+        select(RUN.c.run_id, RUN.c.execution_date)
         .where(RUN.c.dag_id == dag.dag_id, (RUN.c.run_id == run_id) | (RUN.c.execution_date == when))
         .limit(1)
-    ).scalar()
+    ).first()
     if taken is not None:
-        raise DagRunExists(dag.dag_id, taken)
+        raise DagRunExists(dag.dag_id, taken.run_id, logical_date=when if taken.run_id != run_id else None)
     return NewRun(runnable, run_id, when, data_interval, conf)
 
 
@@ -183,17 +188,27 @@ def _asked_of_timetable(dag: DAG, when: datetime, run_id: str | None) -> tuple[D
     return data_interval, run_id
 
 
-def _check_run_id(run_id: str) -> None:
+def _beyond_the_schedule(when: datetime, dag: DAG) -> str:
+    return (
+        f"is {when.isoformat()}, so near the calendar's end that the schedule `{dag.timetable.summary}` cannot reckon "
+        "with it; give a date from 1900 to 9998"
+    )
+
+
+def _check_run_id(run_id: str, *, cure: str = "") -> None:
     allowed = airflow_conf.get("scheduler", "allowed_run_id_pattern").strip()
     if len(run_id) > _RUN_ID_LENGTH:
         raise InvalidArgument("run_id", f"is longer than {_RUN_ID_LENGTH} characters")
     if not re2.match(RUN_ID_REGEX, run_id) and not (allowed and re2.match(allowed, run_id)):
         raise InvalidArgument(
-            "run_id", f"is '{run_id}', which does not match [scheduler] allowed_run_id_pattern '{allowed}'"
+            "run_id",
+            f"is '{run_id}', which does not match [scheduler] allowed_run_id_pattern '{allowed}'{cure}",
         )
+    if run_id in {".", ".."}:
+        raise InvalidArgument("run_id", f"is '{run_id}', which no URL can name{cure}")
     reserved_for = DagRunType.from_run_id(run_id)
     if reserved_for != DagRunType.MANUAL:
-        raise InvalidArgument("run_id", f"is '{run_id}', which is reserved for {reserved_for.value} runs")
+        raise InvalidArgument("run_id", f"is '{run_id}', which is reserved for {reserved_for.value} runs{cure}")
 
 
 def _check_conf(dag: DAG, conf: dict[str, Any] | None) -> None:

@@ -14,7 +14,6 @@ from openmetadata_airflow_apis.security import identity, passwords, tokens
 
 # The older plugin's words.
 _MISSING = "Missing Authorization Header"
-_LOG_IN = "log in at /api/v1/security/login and send 'Authorization: Bearer <access_token>'"
 _BEARER = re.compile(r"bearer +(?P<token>[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.IGNORECASE)
 _BASIC = re.compile(r"basic +(?P<credentials>[A-Za-z0-9+/=_-]+)", re.IGNORECASE)
 
@@ -51,18 +50,22 @@ def authorization_header() -> str | None:
     return headers[0].strip()
 
 
-def bearer_token(header: str | None) -> str:
-    """Return the token of an Authorization header; raise NotSignedIn where there is none in it."""
+def bearer_token(header: str | None, *, kind: str = "access_token") -> str:
+    """Return the token of an Authorization header; raise NotSignedIn where there is none in it.
+
+    kind: what the answer of a login calls the token that is wanted.
+    """
     if header is None:
-        raise _missing()
+        raise _missing(kind)
     bearer = _BEARER.fullmatch(header)
     if not bearer:
-        raise NotSignedIn("Bad Authorization header", "send 'Authorization: Bearer <access_token>', the whole token")
+        raise NotSignedIn("Bad Authorization header", f"send 'Authorization: Bearer <{kind}>', the whole token")
     return bearer["token"]
 
 
-def _missing() -> NotSignedIn:
-    return NotSignedIn(_MISSING, _LOG_IN, msg=_MISSING)
+def _missing(kind: str = "access_token") -> NotSignedIn:
+    cure = f"log in at /api/v1/security/login and send 'Authorization: Bearer <{kind}>'"
+    return NotSignedIn(_MISSING, cure, msg=_MISSING)
 
 
 def _decoded(credentials: str) -> tuple[str, str]:

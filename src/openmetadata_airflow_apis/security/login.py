@@ -38,7 +38,7 @@ def refresh() -> dict[str, str]:
     spent: whoever shows a spent one ends the whole family, since it was copied. Raises NotSignedIn, Unavailable.
     """
     identity.leave_session()
-    encoded = gate.bearer_token(gate.authorization_header())
+    encoded = gate.bearer_token(gate.authorization_header(), kind="refresh_token")
     shown = tokens.verify(encoded, {"refresh"}, spent_allowed=True)
     if Settings.load().rotate_refresh_tokens:
         first_use = revocation.spend(shown.jti, until=tokens.last_expiry())

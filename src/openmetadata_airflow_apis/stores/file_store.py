@@ -18,6 +18,7 @@ from openmetadata_airflow_apis.definition.dag_ids import is_name
 from openmetadata_airflow_apis.errors import (
     ConfigurationError,
     DamagedDocument,
+    DiffersInCase,
     NotDeployedHere,
     OutcomeUnknown,
     Unavailable,
@@ -132,7 +133,7 @@ class FileStore:
         for other in self._entries(self._records):
             name = other[1 : -len(_DELETING)] if other.endswith(_DELETING) else other
             if name.endswith(".json") and name[:-5] != dag_id and name[:-5].lower() == folded:
-                raise NotDeployedHere(dag_id, f"{self._records / name} is another DAG's, which differs in case alone")
+                raise DiffersInCase(dag_id, name[:-5])
         record, module = self._inspect(dag_id)
         self._refuse_damage(dag_id, record, module)
         return record.document

@@ -39,8 +39,8 @@ def method_of(operation):
 def test_json_under_another_content_type_is_never_dropped(call, dag, operation, content_type):
     """`curl -d '{"run_id": "r"}'` without -H is 415, and says which header to send; no run of another id is made."""
     answer = call(method_of(operation), path_of(operation), data=DATA, content_type=content_type)
-    named = (content_type or "none").partition(";")[0]
-    sentence = f"The body must be sent with Content-Type: application/json, not '{named}'"
+    named = f"not '{content_type.partition(';')[0]}'" if content_type else "and came with none"
+    sentence = f"The body must be sent with Content-Type: application/json, {named}"
     if content_type == FORM:
         sentence += ", which curl sends unless it is told -H 'Content-Type: application/json'"
     assert (answer.status_code, answer.json["detail"]) == (415, sentence)

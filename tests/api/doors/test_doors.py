@@ -149,7 +149,7 @@ def test_nul(call, old_door):
     body = call("POST", f"{OLD}/dags/x/dagRuns", json={"run_id": "a\0b"})
     assert (body.status_code, body.json["detail"]) == (
         400,
-        "The body has a NUL (\\u0000) in a string, which no database keeps",
+        "The body has a NUL (\\u0000) in a string, which no database keeps, at /run_id",
     )
     refused = (400, {"error": f"The argument 'dag_id' {reason}"})
     assert old_door("delete_dag", dag_id="x\0") == refused

@@ -164,7 +164,9 @@ def test_an_argument_that_only_others_have_is_refused_in_the_query_of_the_typed_
         body = None if written.body is None else {}
         answer = call(written.method, written.example_path(), query_string={argument: "nope"}, json=body)
         assert answer.status_code == 400
-        assert answer.json["detail"].startswith(f"The argument '{argument}' is not known here")
+        in_body = written.body is not None and argument in written.keys
+        reason = "belongs into the JSON body, not into the query string" if in_body else "is not known here"
+        assert answer.json["detail"].startswith(f"The argument '{argument}' {reason}")
     assert states(session) == AS_THEY_WERE
 
 

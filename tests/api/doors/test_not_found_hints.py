@@ -83,7 +83,28 @@ NOT_IN_RUN = "was not found in the DagRun `manual__1` of the DAG `doors`"
             "POST",
             f"{RUN}/kill?task_id=per_region",
             None,
-            "The DagRun `manual__1` of the DAG `doors` has no unfinished `per_region`; did you mean `work.per_region`?",
+            (
+                "The DagRun `manual__1` of the DAG `doors` has no unfinished `per_region`; it has no task of that "
+                "name; did you mean `work.per_region`?"
+            ),
+        ),
+        (
+            "POST",
+            f"{RUN}/kill?task_id=nothing_like_it",
+            None,
+            (
+                "The DagRun `manual__1` of the DAG `doors` has no unfinished `nothing_like_it`; it has no task of that "
+                "name"
+            ),
+        ),
+        (
+            "POST",
+            f"{RUN}/kill?task_id=each&map_index=7",
+            None,
+            (
+                "The DagRun `manual__1` of the DAG `doors` has no unfinished `each` at map_index 7; its map_index goes "
+                "from 0 to 2"
+            ),
         ),
         (
             "POST",

@@ -313,7 +313,10 @@ class TestPartialRun:
         )
         body = {"task_ids": ["second"], "run_id": "manual__1"}
         assert typed_door("POST", "/dags/doors/dagRuns/partial", json=body) == problem(
-            409, "Conflict", "dag-run-exists", "A DagRun with run_id: `manual__1` of the DAG `doors` already exists"
+            409,
+            "Conflict",
+            "dag-run-exists",
+            "A DagRun with run_id: `manual__1` of the DAG `doors` already exists; give another run_id, or leave it out",
         )
 
     def test_a_choice_that_could_never_start(self, old_door, typed_door, session):

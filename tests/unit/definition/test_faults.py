@@ -105,7 +105,7 @@ def test_one_kind_of_fault_does_not_hide_another() -> None:
         ),
         (
             {"workflow": {"name": "nightly", "dag_config": {"nightyl": {**START, "tasks": {"a": BASH}}}}},
-            [("/workflow/dag_config/nightyl", "is not the workflow's name, 'nightly'; the two are the same text")],
+            [("/workflow/dag_config/nightyl", "is not the workflow's name, 'nightly'; write the same text in both")],
         ),
         (
             {"workflow": {"name": "nightly", "dag_config": {"nightly": {**START, "tasks": {"a": BASH}}, "b": {}}}},
@@ -128,7 +128,7 @@ def test_documents_that_are_no_workflow(document: object, expected: list) -> Non
 
 
 _FORM = (
-    "is no name for a DAG: it has letters, digits, '_', '-' and '.', begins with a letter or a digit, has no two dots in a "
+    "is no name for a DAG: it has the letters a to z, digits, '_', '-' and '.', begins with a letter or a digit, has no two dots in a "
     "row and none at its end, and is 200 characters long at most"
 )
 

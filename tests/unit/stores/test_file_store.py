@@ -21,6 +21,7 @@ from openmetadata_airflow_apis.dagbuild.stored_document import MARKER, StoredDoc
 from openmetadata_airflow_apis.errors import (
     ConfigurationError,
     DamagedDocument,
+    DiffersInCase,
     NotDeployedHere,
     StorageFull,
     Unavailable,
@@ -215,7 +216,7 @@ def test_names_that_differ_in_case_alone_are_one_name(store, tmp_path):
     write(store)
     before = content(tmp_path)
 
-    with pytest.raises(NotDeployedHere, match=r"nightly\.json is another DAG's, which differs in case alone"):
+    with pytest.raises(DiffersInCase, match="differs from that of the deployed DAG `nightly` in upper and lower case"):
         store.claim("Nightly")
 
     assert content(tmp_path) == before
