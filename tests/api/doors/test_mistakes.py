@@ -96,7 +96,10 @@ MISTAKES = {
         ("POST", f"{OLD}?api=deploy_dag&workflow=x", {"json": WORKFLOW}),
         (
             400,
-            "The argument 'workflow' belongs into the JSON body of deploy_dag; beside it, it takes dry_run, wait, comment",
+            (
+                "The argument 'workflow' belongs into the JSON body of deploy_dag; beside it, it takes dry_run, "
+                "wait, comment"
+            ),
         ),
     ),
     "a compressed body": Mistake(("POST", DAGS, GZIPPED), ENCODED, ("POST", f"{OLD}?api=deploy_dag", GZIPPED), ENCODED),
