@@ -28,6 +28,7 @@ The tree::
     │   ├── ScheduleFails
     │   ├── DagRunExists
     │   ├── NothingFailed
+    │   ├── NothingToRestart
     │   ├── NothingRunning
     │   ├── TooManyRuns
     │   ├── TaskIsStopping
@@ -306,12 +307,29 @@ def _of_runs(dag_id: str, run_ids: Sequence[str], what: str) -> str:
 
 
 class NothingFailed(Conflict):
-    """A restart met runs without failed task instances; run_ids: none where no run was chosen."""
+    """A restart met runs without failed task instances; run_ids: none where no run was chosen.
 
-    def __init__(self, dag_id: str, *run_ids: str) -> None:
+    task_ids: the tasks that were chosen of the run, none of which has failed.
+    """
+
+    def __init__(self, dag_id: str, *run_ids: str, task_ids: Iterable[str] | None = None) -> None:
         self.dag_id = dag_id
         self.run_ids = run_ids
-        super().__init__(_of_runs(dag_id, run_ids, "failed task instances"))
+        of_tasks = ""
+        if task_ids is not None:
+            names = ", ".join(f"`{task_id}`" for task_id in task_ids)
+            of_tasks = f" of {names}; `only_failed: false` restarts them whatever their state"
+        super().__init__(_of_runs(dag_id, run_ids, "failed task instances") + of_tasks)
+
+
+class NothingToRestart(Conflict):
+    """A restart met a run (task_ids None), or chosen tasks, of which nothing has begun yet."""
+
+    def __init__(self, dag_id: str, run_id: str, task_ids: Iterable[str] | None = None) -> None:
+        self.dag_id = dag_id
+        self.run_id = run_id
+        what = "nothing" if task_ids is None else f"none of {', '.join(f'`{task_id}`' for task_id in task_ids)}"
+        super().__init__(f"In the DagRun `{run_id}` of the DAG `{dag_id}` {what} has begun yet")
 
 
 class NothingRunning(Conflict):

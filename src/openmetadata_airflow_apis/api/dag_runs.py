@@ -91,11 +91,20 @@ def dag_state(dag_id: str, run_id: str) -> dict[str, Any]:
         return wire.to_json(runs.dag_state(dag_id, run_id, session=session))
 
 
-def restart_failed_task(dag_id: str, run_id: str, *, dry_run: bool = False) -> dict[str, Any]:
-    """Clear what failed and everything downstream."""
+def restart_failed_task(
+    dag_id: str, run_id: str, body: dict[str, Any] | None = None, *, dry_run: bool = False
+) -> dict[str, Any]:
+    """Clear what failed, or what is chosen, and everything downstream."""
+    request = body or {}
+    choice = runs.RestartChoice(
+        task_ids=tuple(request["task_ids"]) if "task_ids" in request else None,
+        map_index=request.get("map_index"),
+        include_downstream=request.get("include_downstream", True),
+        only_failed=request.get("only_failed", True),
+    )
     with create_session() as session:
         run = runs.restart_failed(
-            dag_id, run_id, dry_run=dry_run, waiting=place_to_wait, user=user_name(), session=session
+            dag_id, run_id, choice=choice, dry_run=dry_run, waiting=place_to_wait, user=user_name(), session=session
         )
         return {**wire.to_json(run), "clear_task_count": run.clear_task_count}
 

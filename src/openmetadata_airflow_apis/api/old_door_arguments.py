@@ -114,6 +114,9 @@ def _form(operation: Operation) -> dict[str, Any]:
 def _single_values(operation: Operation, pairs: Any) -> dict[str, Any]:
     values = {}
     for name, several in pairs:
+        if _specified_name(operation, name) in operation.lists:
+            values[name] = several if len(several) > 1 else several[0]
+            continue
         if len(set(several)) > 1 and name in _names(operation):
             raise InvalidArgument(name, GIVEN_TWICE)
         values[name] = several[0]
@@ -186,7 +189,9 @@ def _read(argument: Argument, name: str, value: Any) -> Any:
         if not isinstance(document, dict):
             raise InvalidArgument(name, f"is {json.dumps(document)}; give a JSON object")
         return document
-    if kind == "array" and isinstance(value, str):
+    if kind == "array" and isinstance(value, str) and value.lstrip().startswith("["):
+        value = parse(value.encode("utf-8", "surrogatepass"))
+    elif kind == "array" and isinstance(value, str):
         value = [item.strip() for item in value.split(",") if item.strip()]
         if not value:
             raise MissingArguments([name])

@@ -177,6 +177,12 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "Neither the run nor any of the chosen runs has failed task instances, so that there is nothing to restart.",
         "Look at the run with `dag_state` and `list_task_instances`; it may be under way again already.",
     ),
+    errors.NothingToRestart: ProblemType(
+        "nothing-to-restart",
+        409,
+        "Nothing of what a restart was to begin with has begun yet, or it is in the DAG no more.",
+        "Look at the run with `list_task_instances`; `explain_dag_run` says what it waits for.",
+    ),
     errors.NothingRunning: ProblemType(
         "nothing-running",
         409,

@@ -12,6 +12,7 @@ from openmetadata_airflow_apis.runs.kill import kill_dag_runs, kill_running
 from openmetadata_airflow_apis.runs.overwritten_states import await_all_stopped, await_stopped
 from openmetadata_airflow_apis.runs.partial import run_partial
 from openmetadata_airflow_apis.runs.restart import restart_dag_runs, restart_failed
+from openmetadata_airflow_apis.runs.restart_choice import RestartChoice
 from openmetadata_airflow_apis.runs.results import (
     KilledRun,
     KilledRuns,
@@ -38,6 +39,7 @@ __all__ = [
     "KilledRun",
     "KilledRuns",
     "PartialRun",
+    "RestartChoice",
     "RestartedRun",
     "RestartedRuns",
     "RunState",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.utils import timezone
 
 from openmetadata_airflow_apis import audit
-from openmetadata_airflow_apis.errors import InvalidArgument, TaskNotFound
+from openmetadata_airflow_apis.errors import InvalidArgument
+from openmetadata_airflow_apis.runs.chosen_tasks import tasks_by_name
 from openmetadata_airflow_apis.runs.new_run import create_run, plan_run, runnable_dag, unknown_run
 from openmetadata_airflow_apis.runs.results import PartialRun, TouchedTaskInstance
 from openmetadata_airflow_apis.runs.run_plan import mark
@@ -103,7 +104,7 @@ def plan_partial(
     session: Session,
 ) -> PartialRunPlan:
     runnable = runnable_dag(dag_id, session=session)
-    chosen = _chosen(runnable.dag, task_ids)
+    chosen = set().union(*tasks_by_name(runnable.dag, task_ids).values())
     marks = _marks(runnable.dag, chosen)
     new = plan_run(runnable, now=now, run_id=run_id, conf=conf, session=session)
     keys = new.task_instances()
@@ -160,21 +161,6 @@ def _marks(dag: DAG, chosen: set[str]) -> dict[str, str]:
         if obstacle:
             raise InvalidArgument("task_ids", f"names `{task_id}`, which could not start: {obstacle}")
     return marks
-
-
-def _chosen(dag: DAG, task_ids: Sequence[str]) -> set[str]:
-    if not task_ids:
-        raise InvalidArgument("task_ids", "names no task")
-    groups = dag.task_group.get_task_group_dict()
-    chosen: set[str] = set()
-    for name in task_ids:
-        if dag.has_task(name):
-            chosen.add(name)
-        elif name and name in groups:
-            chosen.update(task.task_id for task in groups[name].iter_tasks())
-        else:
-            raise TaskNotFound(dag.dag_id, name)
-    return chosen
 
 
 def _unmappable(task: Any, chosen: set[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Clears what failed in runs, with everything downstream, and sets the runs going again."""
+"""Clears what failed in runs, or chosen tasks of one, with everything downstream, and sets the runs going again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow.utils.state import State
-from sqlalchemy import false, or_, select
+from sqlalchemy import false, or_, select, true
 
 from openmetadata_airflow_apis.errors import NothingFailed, TaskIsStopping
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
@@ -18,9 +18,10 @@ from openmetadata_airflow_apis.runs.clearing import FROM_TASK, plan_clearings
 from openmetadata_airflow_apis.runs.lookup import TI, find_run, serialized_dag
 from openmetadata_airflow_apis.runs.overwritten_states import hold
 from openmetadata_airflow_apis.runs.process_watch import await_ended, process_alive
+from openmetadata_airflow_apis.runs.restart_choice import WHAT_FAILED, RestartChoice
 from openmetadata_airflow_apis.runs.results import RestartedRun, RestartedRuns, TouchedTaskInstance
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out, untouched
-from openmetadata_airflow_apis.runs.task_dependencies import with_downstream
+from openmetadata_airflow_apis.runs.task_dependencies import to_run_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -66,6 +67,7 @@ def restart_failed(
     dag_id: str,
     run_id: str,
     *,
+    choice: RestartChoice = WHAT_FAILED,
     dry_run: bool = False,
     waiting: Callable[[float], AbstractContextManager[float]] = nullcontext,
     user: str,
@@ -73,18 +75,19 @@ def restart_failed(
 ) -> RestartedRun:
     """Clear a run's failed task instances and everything downstream of them, as Airflow clears, and commit it.
 
-    A finished run is queued again. Those that are running are stopped and tried again (state restarting).
+    choice: what to begin with in place of what failed, and whether to leave what is downstream. A finished run is
+    queued again. Those that are running are stopped and tried again (state restarting).
     The process of one that was killed just before may still be there for some seconds: this waits for its end,
     holding no lock, for at most PATIENCE_SECONDS. waiting: entered for that with the seconds that this would like to
     wait, it gives how many it may. dry_run: change nothing, wait for nothing, answer what would be cleared.
-    Raises DagNotFound, DagRunNotFound, NothingFailed, TaskIsStopping, Unavailable.
+    Raises DagNotFound, DagRunNotFound, TaskNotFound, NothingFailed, NothingToRestart, TaskIsStopping, Unavailable.
     """
 
     def decide(*, lock: bool) -> list[RestartPlan]:
         run = find_run(dag_id, run_id, lock=lock, session=session)
-        plans = plan_restarts(dag_id, [run], lock=lock, session=session)
+        plans = plan_restarts(dag_id, [run], choice, lock=lock, session=session)
         if not plans[0].task_instances:
-            raise NothingFailed(dag_id, run_id)
+            raise choice.nothing(dag_id, run_id)
         return plans
 
     (plan,) = _carry_out_in_time(
@@ -163,58 +166,77 @@ def _carry_out_in_time(
             )
 
 
-def plan_restarts(dag_id: str, runs: Sequence[Row], *, lock: bool, session: Session) -> list[RestartPlan]:
+def plan_restarts(
+    dag_id: str, runs: Sequence[Row], choice: RestartChoice = WHAT_FAILED, *, lock: bool, session: Session
+) -> list[RestartPlan]:
     """Return the plans of a restart of these runs, which `find_run` or `find_chosen` has found, one each.
 
-    lock: hold what is to be cleared in them, as the runs are held already.
+    choice: what to begin with in each of them. lock: hold what is to be cleared in them, as the runs are held
+    already. Raises TaskNotFound.
     """
     dag, _ = serialized_dag(dag_id, session=session)
-    failed = session.execute(
-        select(TI.c.run_id, TI.c.task_id, TI.c.map_index).where(rows.of_whole_runs(runs), TI.c.state == "failed")
-    ).all()
-    start: dict[str, set[tuple[str, int]]] = defaultdict(set)
-    for row in failed:
-        # A task that the DAG has lost meanwhile cannot be run again.
-        if dag.has_task(row.task_id):
-            start[row.run_id].add((row.task_id, row.map_index))
+    chosen = rows.by_run(
+        session.execute(
+            select(TI.c.run_id, TI.c.task_id, TI.c.map_index, TI.c.state).where(
+                rows.of_whole_runs(runs), _chosen(choice, dag)
+            )
+        )
+    )
+    start = {run.run_id: choice.beginning(dag, chosen[run.run_id], run_id=run.run_id) for run in runs}
     to_clear = rows.by_run(
         rows.find(
-            _of_starts(dag, start) & (TI.c.dag_id == dag_id) & or_(TI.c.state.is_(None), TI.c.state != "removed"),
+            _of_starts(dag, start, choice)
+            & (TI.c.dag_id == dag_id)
+            & or_(TI.c.state.is_(None), TI.c.state != "removed"),
             session=session,
             lock=lock,
             further_columns=[TI.c.try_number, *FROM_TASK, process_alive(TI.c.job_id)],
         )
     )
     clearings = plan_clearings(to_clear, dag)
-    return [_plan_restart(run, to_clear[run.run_id], clearings.get(run.run_id)) for run in runs]
+    return [_plan_restart(run, choice, to_clear[run.run_id], clearings.get(run.run_id)) for run in runs]
 
 
-def _plan_restart(run: Row, to_clear: Sequence[Row], clearing: Clearing | None) -> RestartPlan:
+def _plan_restart(run: Row, choice: RestartChoice, to_clear: Sequence[Row], clearing: Clearing | None) -> RestartPlan:
     failed_task_count = sum(row.state == "failed" for row in to_clear)
+    what = choice.in_words()
     return RestartPlan(
         run=run,
         state="queued" if to_clear and run.state in State.finished_dr_states else run.state,
         cleared=clearing,
         traces=Traces(
-            note=f"restarted {failed_task_count} failed task instance(s), {len(to_clear)} cleared in all",
-            details={"failed": failed_task_count, "cleared": len(to_clear)},
+            note=f"restarted {'' if what is None else f'{what}: '}{failed_task_count} failed task instance(s), "
+            f"{len(to_clear)} cleared in all",
+            details={"failed": failed_task_count, "cleared": len(to_clear), **choice.details()},
         ),
         failed_task_count=failed_task_count,
         still_ending=_still_ending(to_clear),
     )
 
 
-def _of_starts(dag: DAG, start: Mapping[str, Collection[tuple[str, int]]]) -> ColumnElement:
-    """Return the condition for these task instances, by run_id, and all downstream of them in the same run.
+def _chosen(choice: RestartChoice, dag: DAG) -> ColumnElement:
+    """Return the condition for the task instances of a run that are looked at for what to begin with."""
+    task_ids = choice.tasks(dag)
+    if task_ids is None:
+        states = choice.states()
+        return true() if states is None else TI.c.state.in_(states)
+    of_tasks = TI.c.task_id.in_(task_ids)
+    return of_tasks if choice.map_index is None else of_tasks & (TI.c.map_index == choice.map_index)
 
-    Runs in which the same has failed share one term.
+
+def _of_starts(dag: DAG, start: Mapping[str, Collection[tuple[str, int]]], choice: RestartChoice) -> ColumnElement:
+    """Return the condition for these task instances, by run_id, and what runs again with them in the same run.
+
+    Runs that begin with the same share one term.
     """
     runs_with: dict[frozenset[tuple[str, int]], list[str]] = defaultdict(list)
     for run_id, of_run in start.items():
         runs_with[frozenset(of_run)].append(run_id)
     terms = (
-        TI.c.run_id.in_(sorted(run_ids)) & _of_tasks(with_downstream(dag, sorted(failed)))
-        for failed, run_ids in runs_with.items()
+        TI.c.run_id.in_(sorted(run_ids))
+        & _of_tasks(to_run_again(dag, sorted(beginning), include_downstream=choice.include_downstream))
+        for beginning, run_ids in runs_with.items()
+        if beginning
     )
     return or_(false(), *terms)
 

@@ -28,29 +28,40 @@ def index_by_index(upstream: Any, downstream: Any) -> bool:
     return group is not None and group == mapped_group_id(upstream)
 
 
-def with_downstream(dag: DAG, start: Iterable[tuple[str, int]]) -> dict[str, Indexes]:
-    """Return the task instances that a fresh try of start makes stale, start included, by task_id.
+def to_run_again(dag: DAG, start: Iterable[tuple[str, int]], *, include_downstream: bool = True) -> dict[str, Indexes]:
+    """Return the task instances that have to run with a fresh try of start, start included, by task_id.
 
-    Everything downstream; and as DAG.partial_subset has it, the setups that a task among them needs, with
-    their teardowns, since those have cleaned up by now.
+    Everything downstream, if wanted; and as DAG.partial_subset has it, the setups that a task among them needs,
+    with their teardowns, since those have cleaned up by now, and the teardowns of a setup.
     """
     stale: dict[str, Indexes] = {}
     for task_id, map_index in start:
         _add(stale, task_id, {map_index})
-    waiting = list(stale)
-    while waiting:
-        task = dag.task_dict[waiting.pop()]
-        for downstream in task.downstream_list:
-            indexes = stale[task.task_id] if index_by_index(task, downstream) else None
-            if _add(stale, downstream.task_id, indexes):
-                waiting.append(downstream.task_id)
+    setups = [dag.task_dict[task_id] for task_id in stale if dag.task_dict[task_id].is_setup]
+    if include_downstream:
+        _add_downstream(dag, stale)
     if any(task.is_setup or task.is_teardown for task in dag.task_dict.values()):
-        for task_id, indexes in list(stale.items()):
+        for task_id in list(stale):
             task = dag.task_dict[task_id]
             if not task.is_setup and not task.is_teardown:
                 for needed in task.get_upstreams_only_setups_and_teardowns():
-                    _add(stale, needed.task_id, indexes if index_by_index(needed, task) else None)
+                    _add_after(stale, task, needed)
+        for setup in setups:
+            for teardown in (task for task in setup.downstream_list if task.is_teardown):
+                _add_after(stale, setup, teardown)
     return stale
+
+
+def _add_downstream(dag: DAG, stale: dict[str, Indexes]) -> None:
+    waiting = list(stale)
+    while waiting:
+        task = dag.task_dict[waiting.pop()]
+        waiting += [after.task_id for after in task.downstream_list if _add_after(stale, task, after)]
+
+
+def _add_after(stale: dict[str, Indexes], task: Any, other: Any) -> bool:
+    """Add what of another task belongs to the indexes of a stale one; tell whether there was something new."""
+    return _add(stale, other.task_id, stale[task.task_id] if index_by_index(task, other) else None)
 
 
 def _add(stale: dict[str, Indexes], task_id: str, indexes: Indexes) -> bool:

@@ -223,6 +223,18 @@ def restarts_nothing(old_door, session):
     assert states(session) == AS_THEY_WERE
 
 
+def restarts(counts, **choice):
+    """A restart of chosen tasks, with how many of them had failed and how many are cleared."""
+
+    def restart(old_door, session):
+        dag_runs.put_states("mapped", {("each", 1): "failed", ("each", 2): "success"}, session)
+        failed, cleared = counts
+        body = {"failed_task_count": failed, "clear_task_count": cleared, "status": "success"}
+        assert old_door("restart_failed_task", **RUN, **choice) == (200, body)
+
+    return restart
+
+
 def plans(operation, **more):
     """The dry run of an operation that touches task instances of a run, and leaves them."""
 
@@ -332,6 +344,12 @@ HEEDED = {
     ("deploy_dag", "wait"): tells_of_the_parse,
     ("task_instance_detail", "map_index"): detail_of_one_instance,
     ("restart_failed_task", "dry_run"): restarts_nothing,
+    ("restart_failed_task", "task_ids"): restarts((2, 2), task_ids="each"),
+    ("restart_failed_task", "map_index"): restarts((1, 1), task_ids="each", map_index="1"),
+    ("restart_failed_task", "only_failed"): restarts((2, 3), task_ids="each", only_failed="false"),
+    ("restart_failed_task", "include_downstream"): restarts(
+        (0, 1), task_ids="first", only_failed="false", include_downstream="false"
+    ),
     ("kill_running_tasks", "dry_run"): plans("kill_running_tasks"),
     ("kill_running_tasks", "task_id"): kills_one_instance,
     ("kill_running_tasks", "map_index"): kills_one_instance,
@@ -374,6 +392,47 @@ def test_a_configuration_may_be_text_as_in_a_form(old_door, dag, session):
     """conf is JSON in a form's text, for a trigger as for a partial run."""
     runs_with_conf(json.dumps(CONF))(old_door, session)
     triggers({"conf": json.dumps(CONF)}, "conf", CONF)(old_door, session)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "task_ids=first,each",
+        "task_ids=first&task_ids=each",
+        "task_ids=%20first%20,%20each,",
+        'task_ids=["first","each"]',
+    ],
+)
+def test_a_list_is_split_by_commas_or_given_several_times(call, dag, session, query):
+    """In a query and in a form alike; text that begins as JSON is JSON, and in JSON it is a list."""
+    rest = "api=restart_failed_task&dag_id=mapped&run_id=manual__1&only_failed=false&dry_run=true"
+    form = "application/x-www-form-urlencoded"
+    in_query = call("GET", f"/rest_api/api?{rest}&{query}")
+    in_form = call("POST", f"/rest_api/api?{rest}", data=query, content_type=form)
+    in_json = call("POST", f"/rest_api/api?{rest}", json={"task_ids": ["first", "each"]})
+    for answer in (in_query, in_form, in_json):
+        assert (answer.status_code, answer.json["clear_task_count"]) == (200, 4)
+    partial = call("POST", "/rest_api/api?api=run_task_instance&dag_id=mapped&run_id=p&tasks=first&tasks=each")
+    assert partial.status_code == 200
+    assert dag_runs.states("mapped", session, "p")["first"] is None
+
+
+@pytest.mark.parametrize(
+    ("choice", "error"),
+    [
+        ({"task_ids": "[1]"}, "The argument 'task_ids' is the number 1; give a text"),
+        ({"task_ids": ","}, "The argument(s) ['task_ids'] are required"),
+        ({"only_failed": "perhaps"}, "The argument 'only_failed' is 'perhaps'; give true or false"),
+        (
+            {"map_index": "1"},
+            "The argument 'map_index' says which instance of a task, and no task_ids say of which; give both",
+        ),
+    ],
+)
+def test_a_choice_that_cannot_be_read_is_named(old_door, dag, session, choice, error):
+    """Nothing is restarted."""
+    assert old_door("restart_failed_task", **RUN, **choice) == (400, {"error": error})
+    assert states(session) == AS_THEY_WERE
 
 
 def test_a_date_whose_plus_was_not_encoded_is_understood(call, dag, session):

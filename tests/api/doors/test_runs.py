@@ -158,6 +158,62 @@ class TestRestart:
             "third": "upstream_failed",
         }
 
+    def test_chosen_tasks_are_restarted(self, old_door, typed_door, run, session):
+        """From a task that has succeeded on, and alone: at both doors, in the body of each."""
+        status, body = typed_door("POST", f"{RUN_PATH}/restart", json={"task_ids": ["first"], "only_failed": False})
+        assert (status, body["failed_task_count"], body["clear_task_count"]) == (200, 1, 3)
+        dag_runs.put_states("doors", {"first": "success", "second": "failed", "third": "success"}, session)
+        chosen = {"task_ids": ["third"], "only_failed": False, "include_downstream": False}
+        assert old_door("restart_failed_task", method="POST", json={**RUN, **chosen}) == (
+            200,
+            {"failed_task_count": 0, "clear_task_count": 1, "status": "success"},
+        )
+        assert dag_runs.states("doors", session) == {"first": "success", "second": "failed", "third": None}
+
+    def test_a_choice_that_is_not_there(self, old_door, typed_door, run, session):
+        """A task is named with the near ones; nothing is restarted."""
+        sentence = "The task with task_id: `secnd` was not found in the DAG `doors`; did you mean `second`?"
+        assert typed_door("POST", f"{RUN_PATH}/restart", json={"task_ids": ["first", "secnd"]}) == problem(
+            404, "Not Found", "task-not-found", sentence
+        )
+        assert old_door("restart_failed_task", **RUN, task_ids="first,secnd") == (
+            404,
+            {"error": "dag task of secnd is not found"},
+        )
+        assert dag_runs.states("doors", session)["second"] == "failed"
+
+    def test_a_choice_in_which_nothing_failed(self, old_door, typed_door, run):
+        """It says how to restart it all the same; what has not begun is not restarted."""
+        assert typed_door("POST", f"{RUN_PATH}/restart", json={"task_ids": ["first"]}) == problem(
+            409,
+            "Conflict",
+            "nothing-failed",
+            "The DagRun `manual__1` of the DAG `doors` has no failed task instances of `first`; "
+            "`only_failed: false` restarts them whatever their state",
+        )
+        assert old_door("restart_failed_task", **RUN, task_ids="first") == (
+            404,
+            {"error": "dagRun don't have failed tasks"},
+        )
+
+    def test_what_has_not_begun(self, old_door, typed_door, running):
+        """There is nothing to restart of it, whatever its state."""
+        detail = "In the DagRun `manual__1` of the DAG `doors` none of `third` has begun yet"
+        body = {"task_ids": ["third"], "only_failed": False}
+        assert typed_door("POST", f"{RUN_PATH}/restart", json=body) == problem(
+            409, "Conflict", "nothing-to-restart", detail
+        )
+        assert old_door("restart_failed_task", **RUN, task_ids="third", only_failed="false") == (409, {"error": detail})
+
+    def test_every_fault_of_a_choice_at_once(self, typed_door, run):
+        """Each with its pointer."""
+        body = {"task_ids": [], "map_index": "one", "only_failed": "no", "tasks": ["first"]}
+        status, answer = typed_door("POST", f"{RUN_PATH}/restart", json=body)
+        assert (status, [fault["pointer"] for fault in answer["errors"]]) == (
+            400,
+            ["/map_index", "/only_failed", "/task_ids", "/tasks"],
+        )
+
     def test_a_run_without_failures(self, old_door, typed_door, running):
         """There is nothing to restart."""
         assert old_door("restart_failed_task", **RUN) == (404, {"error": "dagRun don't have failed tasks"})

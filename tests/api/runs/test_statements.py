@@ -8,7 +8,15 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from openmetadata_airflow_apis.errors import TaskIsStopping
-from openmetadata_airflow_apis.runs import kill_running, restart, restart_failed, run_partial, skip_task_instance
+from openmetadata_airflow_apis.runs import (
+    RestartChoice,
+    kill_running,
+    restart,
+    restart_failed,
+    run_partial,
+    skip_task_instance,
+    trigger_dag,
+)
 from support.dag_runs import new_dag, new_run, put_states, store
 from support.statements import counted
 
@@ -53,6 +61,31 @@ def _restart_killed(session, **job_columns):
     return lambda: restart_failed("statements", "manual__1", user="ada", session=session)
 
 
+def _restart_chosen(session):
+    choice = RestartChoice(("mapped",), only_failed=False)
+    put_states("statements", {("mapped", index): "success" for index in range(8)}, session)
+    return lambda: restart_failed("statements", "manual__1", choice=choice, user="ada", session=session)
+
+
+def _restart_alone(session):
+    put_states("statements", {("mapped", 3): "failed"}, session)
+    choice = RestartChoice(("mapped",), 3, include_downstream=False)
+    return lambda: restart_failed("statements", "manual__1", choice=choice, user="ada", session=session)
+
+
+def _plan(session):
+    put_states("statements", {"start": "failed"}, session)
+
+    def plan():
+        arguments = {"dry_run": True, "user": "ada", "session": session}
+        restart_failed("statements", "manual__1", **arguments)
+        kill_running("statements", "manual__1", **arguments)
+        skip_task_instance("statements", "manual__1", "start", **arguments)
+        trigger_dag("statements", **arguments)
+
+    return plan
+
+
 def _kill(session):
     return lambda: kill_running("statements", "manual__1", user="ada", session=session)
 
@@ -65,7 +98,20 @@ def _partial(session):
     return lambda: run_partial("statements", ["mapped"], run_id="manual__2", user="ada", session=session)
 
 
-@pytest.mark.parametrize("operation", [_restart, _restart_scattered, _restart_killed, _kill, _skip, _partial])
+@pytest.mark.parametrize(
+    "operation",
+    [
+        _restart,
+        _restart_scattered,
+        _restart_killed,
+        _restart_chosen,
+        _restart_alone,
+        _plan,
+        _kill,
+        _skip,
+        _partial,
+    ],
+)
 def test_the_number_of_statements_is_constant(session, operation):
     """An operation takes as many SQL statements for 5,000 task instances as for 10, and at most 25."""
     numbers = []
