@@ -194,6 +194,18 @@ OPERATIONS = {
         lambda client, dag_id: client.post(f"{DAGS}/{dag_id}/dagRuns/{RUN}/kill"),
         lambda client, dag_id: client.old_door("kill_running_tasks", dag_id=dag_id, run_id=RUN),
     ),
+    "restart of many": Operation(
+        "restart_dag_runs",
+        FAILED,
+        lambda client, dag_id: client.post(f"{DAGS}/{dag_id}/dagRuns/restart", json={"states": ["failed"]}),
+        lambda client, dag_id: client.old_door("restart_dag_runs", "POST", dag_id=dag_id, run_ids=RUN),
+    ),
+    "kill of many": Operation(
+        "kill_dag_runs",
+        RUNNING,
+        lambda client, dag_id: client.post(f"{DAGS}/{dag_id}/dagRuns/kill", json={"run_ids": [RUN]}),
+        lambda client, dag_id: client.old_door("kill_dag_runs", "POST", dag_id=dag_id, states="running"),
+    ),
     "skip": Operation(
         "skip_task_instance",
         RUNNING,
@@ -284,6 +296,7 @@ UNKNOWN["patch_dag"] = (
 )
 UNKNOWN["run_task_instance"] = UNKNOWN["trigger_dag"]
 UNKNOWN["restart_failed_task"] = UNKNOWN["skip_task_instance"] = UNKNOWN["kill_running_tasks"]
+UNKNOWN["restart_dag_runs"] = UNKNOWN["kill_dag_runs"] = UNKNOWN["kill_running_tasks"]
 # A refresh tells of each DAG what it couldn't do; two others are a second way to do the same.
 NAMES = [name for name in OPERATIONS if name not in {"refresh", "redeploy", "trigger with a run_id"}]
 

@@ -8,8 +8,9 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api.chosen_runs import chosen_runs
 from openmetadata_airflow_apis.api.parameters import date_times
-from openmetadata_airflow_apis.api.stopped_runs import await_stopped
+from openmetadata_airflow_apis.api.stopped_runs import await_all_stopped, await_stopped
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.identity import user_name
@@ -106,7 +107,7 @@ def restart_failed_task(
         run = runs.restart_failed(
             dag_id, run_id, choice=choice, dry_run=dry_run, waiting=place_to_wait, user=user_name(), session=session
         )
-        return {**wire.to_json(run), "clear_task_count": run.clear_task_count}
+        return wire.restarted(run)
 
 
 def kill_running_tasks(
@@ -126,3 +127,21 @@ def kill_running_tasks(
             dag_id, run_id, task_id=task_id, map_index=map_index, dry_run=dry_run, user=user_name(), session=session
         )
         return await_stopped(run, wait, session=session)
+
+
+def restart_dag_runs(dag_id: str, body: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+    """Clear what failed in many runs, and everything downstream."""
+    with create_session() as session:
+        restarted = runs.restart_dag_runs(
+            chosen_runs(dag_id, body), dry_run=dry_run, waiting=place_to_wait, user=user_name(), session=session
+        )
+        return wire.restarted_runs(restarted)
+
+
+def kill_dag_runs(
+    dag_id: str, body: dict[str, Any], *, dry_run: bool = False, wait: int = 0
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Fail what is unfinished in many runs, and wait for the processes if asked to."""
+    with create_session() as session:
+        killed = runs.kill_dag_runs(chosen_runs(dag_id, body), dry_run=dry_run, user=user_name(), session=session)
+        return await_all_stopped(killed, wait, session=session)

@@ -193,6 +193,8 @@ def _read(argument: Argument, name: str, value: Any) -> Any:
         value = parse(value.encode("utf-8", "surrogatepass"))
     elif kind == "array" and isinstance(value, str):
         value = [item.strip() for item in value.split(",") if item.strip()]
+        if name == "run_ids":
+            value = [item.replace(" ", "+") for item in value]  # as for run_id, below
         if not value:
             raise MissingArguments([name])
     elif isinstance(value, str):

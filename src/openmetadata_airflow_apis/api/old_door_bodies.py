@@ -103,6 +103,19 @@ def stopped(_: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def restarted_runs(restart: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `RestartedRuns`."""
+    return {**restarted(restart), **killed_runs(restart)}
+
+
+def killed_runs(kill: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `KilledRuns`, with run_ids alone."""
+    return {
+        "run_ids": [run["run_id"] for run in kill["dag_runs"]],
+        "untouched": [run["run_id"] for run in kill["untouched"]],
+    }
+
+
 def partial_run(run: dict[str, Any]) -> dict[str, Any]:
     """Return the body for a typed `PartialRun`."""
     return {"execution_date": date(run["logical_date"])}

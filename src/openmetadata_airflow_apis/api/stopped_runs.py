@@ -23,3 +23,17 @@ def await_stopped(
     with place_to_wait(wait) as seconds:
         still_running = runs.await_stopped(run, seconds, session=session)
     return wire.stopped(run, still_running), 200, retry_header(wait, seconds, unfinished=bool(still_running))
+
+
+def await_all_stopped(
+    killed: runs.KilledRuns, wait: int, *, session: Session
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Do the same for many runs."""
+    wait = 0 if killed.dry_run else wait
+    with place_to_wait(wait) as seconds:
+        still_running = runs.await_all_stopped(killed.dag_runs, seconds, session=session)
+    answer = {
+        **wire.to_json(killed),
+        "dag_runs": [wire.stopped(run, left) for run, left in zip(killed.dag_runs, still_running)],
+    }
+    return answer, 200, retry_header(wait, seconds, unfinished=any(still_running))

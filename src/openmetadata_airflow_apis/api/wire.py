@@ -24,11 +24,16 @@ class Json(Jsonifier):
 
     def dumps(self, data: Any, **arguments: Any) -> str:
         """Return an answer's text."""
-        lists = (item for item in data.values() if isinstance(item, list)) if isinstance(data, dict) else ()
-        if any(len(item) > _INDENTED_ITEMS for item in lists):
+        if _listed(data) > _INDENTED_ITEMS:
             arguments["indent"] = None
         text: str = super().dumps(data, **arguments)
         return text
+
+
+def _listed(data: Any) -> int:
+    """Return how many items an answer lists, those of the lists inside the items of a list included."""
+    lists = [item for item in data.values() if isinstance(item, list)] if isinstance(data, dict) else []
+    return sum(len(items) + sum(_listed(item) for item in items) for items in lists)
 
 
 def to_json(value: Any) -> Any:
@@ -53,6 +58,21 @@ def to_json(value: Any) -> Any:
 def _field_names(kind: Any) -> tuple[str, ...] | None:
     """Return the names of a dataclass's fields, None of any other class."""
     return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+
+
+def restarted(run: Any) -> dict[str, Any]:
+    """Return the body of a restart: what was cleared, with the number of it."""
+    return {**to_json(run), "clear_task_count": run.clear_task_count}
+
+
+def restarted_runs(restart: Any) -> dict[str, Any]:
+    """Return the body of a restart of many runs, with the numbers of all of them."""
+    return {
+        **to_json(restart),
+        "dag_runs": [restarted(run) for run in restart.dag_runs],
+        "failed_task_count": restart.failed_task_count,
+        "clear_task_count": restart.clear_task_count,
+    }
 
 
 def stopped(run: Any, still_running: Any) -> dict[str, Any]:

@@ -81,7 +81,9 @@ NEEDED: dict[str, dict[str, Any]] = {
     "dag_state": RUN,
     "task_instance_detail": {**RUN, "task_id": "each"},
     "restart_failed_task": RUN,
+    "restart_dag_runs": {"dag_id": "mapped", "run_ids": "manual__1"},
     "kill_running_tasks": RUN,
+    "kill_dag_runs": {"dag_id": "mapped", "run_ids": "manual__1"},
     "run_task_instance": {"dag_id": "mapped", "run_id": "partial", "tasks": "first"},
     "skip_task_instance": {**RUN, "task_id": "each"},
     "trigger_dag": {"workflow_name": "mapped", "run_id": "triggered"},
@@ -336,6 +338,35 @@ def triggers_with_a_note(old_door, session):
     assert "from the catalogue" in notes
 
 
+def changes_chosen_runs(operation, chosen, fits_none):
+    """A change of the runs that an argument chooses, and a refusal where it chooses none."""
+
+    def change(old_door, session):
+        if fits_none is not None:
+            assert old_door(operation, method="POST", dag_id="mapped", **fits_none)[0] == 404
+            assert states(session) == AS_THEY_WERE
+        status, body = old_door(operation, method="POST", dag_id="mapped", **chosen)
+        assert (status, body["run_ids"], body["untouched"], body["status"]) == (200, ["manual__1"], [], "success")
+        assert (states(session) == AS_THEY_WERE) == ("dry_run" in chosen)
+        assert body.get("dry_run", False) == ("dry_run" in chosen)
+        assert [run["run_id"] for run in body.get("dag_runs", ())] == (
+            ["manual__1"] if {"dry_run", "wait"} & set(chosen) else []
+        )
+
+    return change
+
+
+CHOICES = {
+    "run_ids": ({"run_ids": "manual__1"}, {"run_ids": "nope"}),
+    "states": ({"states": "running,queued"}, {"states": "success"}),
+    "logical_date_gte": ({"logical_date_gte": "2026-01-02T00:00:00Z"}, {"logical_date_gte": "2026-01-03T00:00:00Z"}),
+    "logical_date_lte": (
+        {"logical_date_lte": "2026-01-02T01:00:00+01:00"},
+        {"logical_date_lte": "2026-01-01T12:00:00Z"},
+    ),
+    "dry_run": ({"run_ids": "manual__1", "dry_run": "true"}, None),
+    "wait": ({"run_ids": "manual__1", "wait": "1"}, None),
+}
 CONF = {"day": "2024-05-01"}
 DAY = "2026-05-01T00:00:00+00:00"
 
@@ -368,6 +399,12 @@ HEEDED = {
     ("trigger_dag", "note"): triggers_with_a_note,
     ("trigger_dag", "dry_run"): triggers_nothing,
     ("delete_dag", "dry_run"): deletes_nothing,
+    **{
+        (operation, argument): changes_chosen_runs(operation, *choice)
+        for operation in ("restart_dag_runs", "kill_dag_runs")
+        for argument, choice in CHOICES.items()
+        if (operation, argument) != ("restart_dag_runs", "wait")
+    },
 }
 
 

@@ -1,0 +1,39 @@
+"""The body that chooses among a DAG's runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openmetadata_airflow_apis import runs
+from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api.body import settings
+from openmetadata_airflow_apis.errors import Fault, InvalidBody
+
+
+def chosen_runs(dag_id: str, body: dict[str, Any]) -> runs.ChosenRuns:
+    """Return the choice; raise InvalidBody for one that says nothing, or that says it in two ways."""
+    at_most = settings().max_runs_at_once
+    run_ids = body.get("run_ids")
+    if not body:
+        raise InvalidBody([Fault("", "chooses no runs; give run_ids, or else states or logical dates")])
+    if run_ids is not None and len(body) > 1:
+        others = ", ".join(sorted(set(body) - {"run_ids"}))
+        raise InvalidBody([Fault("/run_ids", f"names the runs already; leave it out, or leave out {others}")])
+    if run_ids is not None and len(set(run_ids)) > at_most:
+        raise InvalidBody(
+            [
+                Fault(
+                    "/run_ids",
+                    f"has {len(set(run_ids))} run_ids, and at most {at_most} runs are changed at once; send them in "
+                    "several calls, or an operator raises [openmetadata_airflow_apis] max_runs_at_once",
+                )
+            ]
+        )
+    return runs.ChosenRuns(
+        dag_id,
+        at_most,
+        run_ids=run_ids,
+        states=body.get("states"),
+        logical_date_gte=wire.date_time(body.get("logical_date_gte"), "/logical_date_gte"),
+        logical_date_lte=wire.date_time(body.get("logical_date_lte"), "/logical_date_lte"),
+    )
