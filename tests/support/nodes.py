@@ -57,6 +57,7 @@ NODES = {
 _JOB_TYPES = {"scheduler": "SchedulerJob", "dag-processor": "DagProcessorJob"}
 _SETTINGS = {
     "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+    "AIRFLOW__CORE__PARALLELISM": "16",
     "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
     # A task that is not heard of for so long is lost. Its process then ends itself, too.
     "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "20",
@@ -115,7 +116,7 @@ class LargeInstallation(RunningAirflow):
         self.database = Cluster(data)
         self.database.start()
         airflow_home.create_postgres_database(self.database, "airflow", self._cache)
-        self.engine = sqlalchemy.create_engine(self.database.url("airflow"))
+        self.engine = sqlalchemy.create_engine(self.database.url("airflow"), pool_pre_ping=True)
         url = self.database.network_url("airflow")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW__", "COV_"))}
         self.environment = {
@@ -170,9 +171,13 @@ class LargeInstallation(RunningAirflow):
         self.machines[node].kill_all()
         process.wait()
 
-    def is_running(self, node: str) -> bool:
-        """Tell whether Airflow was started on a node and not ended since."""
-        return node in self._processes
+    def start_ended(self) -> list[str]:
+        """Start Airflow again on the nodes where it has ended by itself, as systemd would; return their names."""
+        ended = [node for node in NODES if node in self._processes and self._processes[node].poll() is not None]
+        for node in ended:
+            self.kill(node)
+        self.start(*ended)
+        return ended
 
     def client(self, node: str = "webserver-1", user: str | None = "admin") -> Client:
         """Return a client of a webserver, logged in with a token as one of USERS, or as nobody."""

@@ -112,6 +112,8 @@ def task_failure(
     try_number = latest_try(row.try_number, row.state)
     logged = logged_failure(log_end.lines)
     kind, reason = _cause(row, try_number, dag, events, logged, former)
+    if kind == "unknown" and log_end.problem:
+        reason = f"Airflow's database does not say why it failed, and its log can't be read. {log_end.problem}"
     shown = shown_lines(log_end.lines, logged.end if logged else len(log_end.lines))
     return TaskFailure(
         task_id=row.task_id,
@@ -151,8 +153,10 @@ def _cause(
     def noted(event: str) -> Any:
         return events.of_scheduler(row, try_number, event)
 
+    if noted(LOST_HEARTBEAT):
+        return "lost_heartbeat", _silence(row)  # a process that wakes up later finds its state set from outside
     by_hand = events.by_hand(row.end_date, row.task_id, row.map_index)
-    if by_hand is not None and (logged is None or logged.kind != "lost_heartbeat") and not noted(LOST_HEARTBEAT):
+    if by_hand is not None and (logged is None or logged.kind != "lost_heartbeat"):
         return "state_set", f"{by_hand.sentence} at {moment(by_hand.moment)}."
     if logged is not None and logged.kind != "lost_heartbeat":
         if former and getattr(dag, "fail_stop", False):
@@ -161,7 +165,7 @@ def _cause(
     if noted(STATE_MISMATCH) or noted(STUCK_IN_QUEUED):
         stuck = noted(STUCK_IN_QUEUED)
         return "not_started", f"It never began: {stuck.text}" if stuck else _NEVER_BEGAN
-    if noted(LOST_HEARTBEAT) or logged is not None or _fell_silent(row):
+    if logged is not None or _fell_silent(row):
         return "lost_heartbeat", _silence(row)
     if not row.hostname:
         return "not_started", _NEVER_BEGAN
@@ -183,7 +187,7 @@ def _with_timeout(logged: LoggedFailure, row: Row, dag: DAG | None) -> str:
 
 def _fell_silent(row: Row) -> bool:
     """Tell whether the process's own record ends without a word: Airflow < 2.10 notes nothing else of it."""
-    return row.process_heartbeat is not None and row.process_state != "failed" and row.pid is not None
+    return row.process_state in {"running", "restarting"} and row.pid is not None
 
 
 def _silence(row: Row) -> str:

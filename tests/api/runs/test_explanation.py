@@ -152,6 +152,14 @@ class TestFailures:
         change(session, "first", job_id=jobs("LocalTaskJob", ago=3600))
         assert self.failure(session)[0] == "lost_heartbeat"
 
+    def test_a_process_that_ended_in_good_order(self, session, jobs):
+        """A task whose process has ended by itself was not lost, although its log can't be read now."""
+        change(session, "first", job_id=jobs("LocalTaskJob", ago=3600, state="success"))
+        assert self.failure(session) == (
+            "unknown",
+            "Airflow's database does not say why it failed, and its log can't be read. withheld here",
+        )
+
     @pytest.mark.skipif(AIRFLOW < (2, 10), reason="Airflow < 2.10 notes no such events")
     def test_a_task_that_its_executor_reports_as_failed(self, session):
         """A task that the executor reports as failed before it began could not be started on its worker."""
@@ -251,8 +259,8 @@ def test_three_of_500_mapped_failed(session):
         {"dag_id": "explained", "run_id": "manual__1", "task_id": "mapped", "map_index": 7, "try_number": 1},
     )
     assert told.summary == (
-        "The run failed. `mapped` at map_index 7 failed: Neither Airflow's database nor what can be read of its log "
-        "says why it failed. 2 more failed."
+        "The run failed. `mapped` at map_index 7 failed: Airflow's database does not say why it failed, "
+        "and its log can't be read. withheld here. 2 more failed."
     )
 
 
@@ -316,7 +324,7 @@ def test_a_run_that_succeeded_although_a_task_failed(session):
     new_run(dag, session, {"first": "failed", "second": "success"}, run_state="success", hostname="worker-1")
     assert explain(session).summary == (
         "The run succeeded. Airflow gives a run the state of its last tasks, whatever came before them. "
-        "`first` failed: Neither Airflow's database nor what can be read of its log says why it failed."
+        "`first` failed: Airflow's database does not say why it failed, and its log can't be read. withheld here."
     )
 
 

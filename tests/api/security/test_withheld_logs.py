@@ -55,7 +55,7 @@ def test_an_explanation_without_logs(client, run, reader, sign_in):
     told = {name: failure[name] for name in ("kind", "reason", "exception", "causes", "place", "log_lines")}
     assert told == {
         "kind": "unknown",
-        "reason": "Neither Airflow's database nor what can be read of its log says why it failed.",
+        "reason": f"Airflow's database does not say why it failed, and its log can't be read. {withheld}",
         "exception": None,
         "causes": [],
         "place": None,
