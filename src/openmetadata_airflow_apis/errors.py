@@ -16,6 +16,7 @@ The tree::
     │   └── UnsupportedMediaType
     ├── NotFound
     │   ├── DagNotFound
+    │   ├── DagVersionNotFound
     │   ├── DagRunNotFound
     │   ├── TaskNotFound
     │   └── TaskLogNotFound
@@ -172,6 +173,16 @@ class DagNotFound(NotFound):
     def __init__(self, dag_id: str) -> None:
         self.dag_id = dag_id
         super().__init__(f"The DAG with dag_id: `{dag_id}` was not found")
+
+
+class DagVersionNotFound(NotFound):
+    """The DAG has no version of this number; oldest, newest: the numbers that it has, 0 for none."""
+
+    def __init__(self, dag_id: str, version_number: int, *, oldest: int, newest: int) -> None:
+        self.dag_id = dag_id
+        self.version_number = version_number
+        has = f"it has {oldest} to {newest}" if newest else "it has none"
+        super().__init__(f"The version {version_number} of the DAG `{dag_id}` was not found; {has}")
 
 
 class DagRunNotFound(NotFound):

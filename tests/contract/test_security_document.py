@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.security import login_tries, permissions, revocation
+from openmetadata_airflow_apis.stores import version_rows
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
 
@@ -19,7 +21,10 @@ def test_permission_table_has_every_operation(operation_id: str) -> None:
     assert any("can " in row for row in rows)
 
 
-@pytest.mark.parametrize("table", [revocation.TABLE, login_tries.TABLE], ids=str)
+OURS = [revocation.TABLE, login_tries.TABLE, own_tables.SCHEMA, version_rows.TABLE]
+
+
+@pytest.mark.parametrize("table", OURS, ids=str)
 def test_statements_that_make_our_tables(table) -> None:
     """The document's statements make the tables that the code uses."""
     from sqlalchemy import create_engine, inspect
@@ -30,7 +35,8 @@ def test_statements_that_make_our_tables(table) -> None:
             connection.exec_driver_sql(statement)
     made = inspect(engine)
     assert [(column["name"], column["nullable"]) for column in made.get_columns(table.name)] == [
-        (column.name, column.nullable or column.primary_key) for column in table.columns
+        (column.name, column.nullable or (column.primary_key and len(table.primary_key) == 1))
+        for column in table.columns
     ]
-    assert made.get_pk_constraint(table.name)["constrained_columns"] == ["identifier"]
+    assert made.get_pk_constraint(table.name)["constrained_columns"] == [column.name for column in table.primary_key]
     assert [index["name"] for index in made.get_indexes(table.name)] == [index.name for index in table.indexes]

@@ -122,7 +122,9 @@ def is_old_door() -> bool:
 
 def _is_of_deployed() -> bool:
     operation = operations.operations().get(_operation_id())
-    return operation is not None and operation.tag == "dags" and operation.operation_id not in _OF_ANY_DAG
+    return (
+        operation is not None and operation.tag in ("dags", "dagVersions") and operation.operation_id not in _OF_ANY_DAG
+    )
 
 
 def _gate() -> None:

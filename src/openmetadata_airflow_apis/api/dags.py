@@ -11,8 +11,8 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.body import read_json, settings
+from openmetadata_airflow_apis.api.deployed_answers import answer_deployment
 from openmetadata_airflow_apis.api.parameters import date_times
-from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
 from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
@@ -34,18 +34,7 @@ def deploy_dag(
             comment=comment,
             may_replace=authorize_replacing,
         )
-        headers = {}
-        if wait and not dry_run:
-            with place_to_wait(wait) as seconds:
-                deployment = deploy.await_parse(deployment, seconds, session=session)
-            headers = retry_header(wait, seconds, unfinished=deployment.state == "pending")
-    return wire.to_json(deployment), _status(deployment), headers
-
-
-def _status(deployment: deploy.Deployment) -> int:
-    if deployment.state == "pending":
-        return 202
-    return 201 if deployment.created and not deployment.dry_run else 200
+        return answer_deployment(deployment, wait, session=session)
 
 
 def list_dags(

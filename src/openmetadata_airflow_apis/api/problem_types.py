@@ -103,6 +103,13 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "There is no DAG of that dag_id, or it was not deployed here where only such a one will do.",
         "Compare the dag_id with what `list_dags` answers. Upper and lower case count.",
     ),
+    errors.DagVersionNotFound: ProblemType(
+        "dag-version-not-found",
+        404,
+        "The DAG has no version of that number: there never was one, or it is no longer kept.",
+        "Compare the number with what `list_dag_versions` answers. `[openmetadata_airflow_apis] keep_versions` and "
+        "`keep_deleted_days` say what is kept.",
+    ),
     errors.DagRunNotFound: ProblemType(
         "dag-run-not-found",
         404,

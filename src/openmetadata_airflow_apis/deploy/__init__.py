@@ -1,5 +1,12 @@
 """The deployment of a definition: what is stored where, in which order, under which lock."""
 
+from openmetadata_airflow_apis.deploy.dag_versions import (
+    DagVersionChanges,
+    compare_dag_versions,
+    get_dag_version,
+    list_dag_versions,
+    restore_dag_version,
+)
 from openmetadata_airflow_apis.deploy.deletion import DeletedDag, delete_dag
 from openmetadata_airflow_apis.deploy.deployed_dags import (
     DamagedDag,
@@ -17,6 +24,7 @@ from openmetadata_airflow_apis.deploy.refresh import Refreshed, refresh_all_dags
 from openmetadata_airflow_apis.deploy.version_history import record_versions_at_start
 
 __all__ = [
+    "DagVersionChanges",
     "DamagedDag",
     "DeletedDag",
     "DeployedDag",
@@ -27,12 +35,16 @@ __all__ = [
     "PatchedDag",
     "Refreshed",
     "await_parse",
+    "compare_dag_versions",
     "delete_dag",
     "deploy",
+    "get_dag_version",
     "get_deployed",
     "health",
+    "list_dag_versions",
     "list_deployed",
     "patch_dag",
     "record_versions_at_start",
     "refresh_all_dags",
+    "restore_dag_version",
 ]

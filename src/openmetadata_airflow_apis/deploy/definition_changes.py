@@ -26,7 +26,8 @@ class Difference:
 class Changes:
     """The difference between two definitions, in the order of the documents.
 
-    tasks_changed: task_id → the keys that differ, an argument as "arguments.NAME". Edges are pairs of ids of
+    tasks_changed: task_id → the keys that differ, an argument as "arguments.NAME"; task_differences has their values.
+    Edges are pairs of ids of
     tasks or task groups: the one that comes before, the one that comes after.
     """
 
@@ -39,6 +40,7 @@ class Changes:
     task_groups_added: tuple[str, ...]
     task_groups_removed: tuple[str, ...]
     task_groups_changed: tuple[str, ...]
+    task_differences: dict[str, tuple[Difference, ...]]
 
 
 def changes_between(before: Definition | None, after: Definition) -> Changes:
@@ -47,7 +49,8 @@ def changes_between(before: Definition | None, after: Definition) -> Changes:
     old_tasks, new_tasks = _tasks_of(before), _tasks_of(after)
     old_groups, new_groups = _groups_of(before), _groups_of(after)
     old_edges, new_edges = _edges(old_tasks, old_groups), _edges(new_tasks, new_groups)
-    task_keys = {id_: _differing(old_tasks[id_], task) for id_, task in new_tasks.items() if id_ in old_tasks}
+    compared_tasks = {id_: _differing(old_tasks[id_], task) for id_, task in new_tasks.items() if id_ in old_tasks}
+    changed_tasks = {id_: differences for id_, differences in compared_tasks.items() if differences}
     return Changes(
         dag=tuple(
             Difference(key, before["dag"].get(key), after["dag"].get(key))
@@ -56,7 +59,7 @@ def changes_between(before: Definition | None, after: Definition) -> Changes:
         ),
         tasks_added=_missing(new_tasks, old_tasks),
         tasks_removed=_missing(old_tasks, new_tasks),
-        tasks_changed={id_: keys for id_, keys in task_keys.items() if keys},
+        tasks_changed={id_: tuple(found.key for found in differences) for id_, differences in changed_tasks.items()},
         edges_added=_missing(new_edges, old_edges),
         edges_removed=_missing(old_edges, new_edges),
         task_groups_added=_missing(new_groups, old_groups),
@@ -64,6 +67,7 @@ def changes_between(before: Definition | None, after: Definition) -> Changes:
         task_groups_changed=tuple(
             id_ for id_, group in new_groups.items() if id_ in old_groups and _differing(old_groups[id_], group)
         ),
+        task_differences=changed_tasks,
     )
 
 
@@ -84,16 +88,20 @@ def _missing(items: Iterable[_Item], among: Mapping[_Item, object]) -> tuple[_It
     return tuple(item for item in items if item not in among)
 
 
-def _differing(before: Mapping[str, Value], after: Mapping[str, Value]) -> tuple[str, ...]:
+def _differing(before: Mapping[str, Value], after: Mapping[str, Value]) -> tuple[Difference, ...]:
     """Return the keys whose values differ, except `upstream`: edges have fields of their own."""
-    keys = []
+    differences = []
     for key in {**before, **after}:
         old, new = before.get(key), after.get(key)
         if key == "upstream" or old == new:
             continue
         if key in ("arguments", "expand", "partial"):
-            inner = {**(old or {}), **(new or {})}
-            keys += [f"{key}.{name}" for name in inner if (old or {}).get(name) != (new or {}).get(name)]
+            old, new = old or {}, new or {}
+            differences += [
+                Difference(f"{key}.{name}", old.get(name), new.get(name))
+                for name in {**old, **new}
+                if old.get(name) != new.get(name)
+            ]
         else:
-            keys.append(key)
-    return tuple(keys)
+            differences.append(Difference(key, old, new))
+    return tuple(differences)

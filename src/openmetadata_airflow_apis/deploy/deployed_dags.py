@@ -10,7 +10,7 @@ from openmetadata_airflow_apis.deploy.dag_summaries import DagSummary, LastRun, 
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED, PENDING, DagRows, rows_of
 from openmetadata_airflow_apis.deploy.ownership import has_lost_its_files
 from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument, ManagedDagsError
-from openmetadata_airflow_apis.stores import open_store
+from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
@@ -70,8 +70,10 @@ class DeployedDagDetail(DeployedDag):
     """A deployed DAG with its file, the ids of its tasks, its params, and the workflow as it was sent.
 
     params: by their names; each one's value, description and JSON schema.
+    version_number: None while a crash has kept the version from its table.
     """
 
+    version_number: int | None
     fileloc: str
     task_ids: tuple[str, ...]
     params: dict[str, dict[str, Any]]
@@ -133,8 +135,10 @@ def get_deployed(
         rows = rows_of({dag_id: fileloc}, session=session)
         (fields,) = _described([document], rows, store, session=session)
         params = params_of(dag_id, session=session)
+        newest = version_rows.newest([dag_id], session=session).get(dag_id, version_rows.Newest())
     return DeployedDagDetail(
         **fields,
+        version_number=newest.version_number if newest.revision == document.revision else None,
         fileloc=fileloc,
         task_ids=tuple(task["task_id"] for task in document.definition["tasks"]),
         params=params,

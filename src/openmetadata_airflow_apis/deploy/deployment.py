@@ -85,12 +85,14 @@ def deploy(
     session: Session,
     dry_run: bool = False,
     comment: str | None = None,
+    restored_version: int | None = None,
     may_replace: Callable[[str], None] = _anybody,
     store: DefinitionStore | None = None,
 ) -> Deployment:
     """Deploy a checked workflow; when this returns, a scheduler can run it without a parse.
 
-    comment: what to note beside the version that this makes. may_replace: called with the dag_id if something is
+    comment: what to note beside the version that this makes. restored_version: for the audit log, the version that is
+    deployed again. may_replace: called with the dag_id if something is
     deployed under it, while the name is locked; whatever it raises ends the deploy. Commits the session. Raises
     ConfigurationError, DagExists, NotDeployedHere, InvalidDefinition, StorageFull, Unavailable; after any of them the
     old version stays deployed, unless an Unavailable says otherwise.
@@ -121,11 +123,19 @@ def deploy(
             document = replace(document, deployed_at=previous.deployed_at + timedelta(microseconds=1))
         store.write(document)
         version = Version(document, fileloc, dag, workflow.is_paused)
-        return _write_version(version, previous, user=user, settings=settings, session=session)
+        return _write_version(
+            version, previous, user=user, restored_version=restored_version, settings=settings, session=session
+        )
 
 
 def _write_version(
-    version: Version, previous: StoredDocument | None, *, user: str, settings: Settings, session: Session
+    version: Version,
+    previous: StoredDocument | None,
+    *,
+    user: str,
+    restored_version: int | None,
+    settings: Settings,
+    session: Session,
 ) -> Deployment:
     """Write a version's permissions; then, in one transaction, its rows, Airflow's and ours, and its audit row."""
     dag, dag_id = version.dag, version.dag_id
@@ -144,11 +154,12 @@ def _write_version(
 
     def change() -> Deployment:
         write_rows([version], session=session)
+        restored = {} if restored_version is None else {"restored_version": restored_version}
         audit.record(
-            "deploy_dag",
+            "restore_dag_version" if restored else "deploy_dag",
             user=user,
             dag_id=dag_id,
-            details={"sha256": version.document.revision},
+            details={"sha256": version.document.revision, **restored},
             receipt=receipt,
             session=session,
         )

@@ -89,6 +89,11 @@ PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
     "list_dags": (OnSomeDag(),),
     "get_dag": (OnDag("GET"),),
     "patch_dag": (OnDag("PUT"),),
+    "list_dag_versions": (OnDag("GET"),),
+    "get_dag_version": (OnDag("GET"),),
+    "compare_dag_versions": (OnDag("GET"),),
+    # What it deploys, it also shows: who may deploy under a name need not have been able to read what was there.
+    "restore_dag_version": (OnManagedDags("POST"), OnDag("GET"), OnDag("PUT", only_if_known=True)),
     "list_dag_runs": (OnDag("GET", "RUN"),),
     "dag_state": (OnDag("GET", "RUN"),),
     "explain_dag_run": (OnDag("GET", "TASK_INSTANCE"),),

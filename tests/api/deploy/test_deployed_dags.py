@@ -80,6 +80,7 @@ def test_a_deployed_dag_is_told(nightly, session, settings):
         parsed_at=None,
         last_run=LastRun("second", "running", found.last_run.logical_date, found.last_run.start_date, None),
         summary=DagSummary(("harsha",), (), "0 3 * * *", "At 03:00", *next_run),
+        version_number=1,
         fileloc=nightly.fileloc,
         params={},
         definition={"name": "nightly"},

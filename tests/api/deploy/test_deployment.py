@@ -302,6 +302,9 @@ def test_a_dry_run_tells_and_changes_nothing(deploying, session, tmp_path):
         task_groups_added=(),
         task_groups_removed=(),
         task_groups_changed=(),
+        task_differences={
+            "check": (Difference("arguments.op_kwargs", {"table": "orders"}, {"table": "returns"}),),
+        },
     )
 
 

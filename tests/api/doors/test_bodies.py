@@ -27,7 +27,8 @@ def ids(value):
 
 
 def path_of(operation):
-    return operation.path.format(dag_id="doors", run_id="manual__1", task_id="first", problem_type="dag-exists")
+    run = {"dag_id": "doors", "run_id": "manual__1", "task_id": "first"}
+    return operation.path.format(**run, problem_type="dag-exists", version_number=1)
 
 
 def method_of(operation):

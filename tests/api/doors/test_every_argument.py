@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from openmetadata_airflow_apis.api import operations
+from openmetadata_airflow_apis.stores import version_rows
 from support import dag_runs
 
 RUN = {"dag_id": "mapped", "run_id": "manual__1"}
@@ -52,7 +53,9 @@ class Written:
 
     def example_path(self) -> str:
         """Its path, for the run of `mapped`."""
-        return self.path.format(dag_id="mapped", run_id="manual__1", task_id="each", problem_type="dag-exists")
+        return self.path.format(
+            dag_id="mapped", run_id="manual__1", task_id="each", problem_type="dag-exists", version_number=1
+        )
 
     def at_the_old_door(self) -> set[str]:
         """Every name of an argument that it takes at the old door."""
@@ -195,6 +198,14 @@ def deploys_nothing(old_door, session):
         {"message": "Workflow [argued] would be created", "dry_run": True, "status": "success"},
     )
     assert old_door("deploy_dag", method="POST", json=WORKFLOW, dry_run="yes please")[0] == 400
+
+
+def keeps_the_comment(old_door, session):
+    workflow = {"workflow": {**WORKFLOW["workflow"], "force": True}}
+    assert old_door("deploy_dag", method="POST", json=workflow, comment="What for")[0] == 200
+    versions, _ = version_rows.page("argued", limit=1, offset=0, oldest_first=False, session=session)
+    assert versions[0].comment == "What for"
+    assert old_door("delete_dag", dag_id="argued")[0] == 200
 
 
 def tells_of_the_parse(old_door, session):
@@ -373,6 +384,7 @@ DAY = "2026-05-01T00:00:00+00:00"
 HEEDED = {
     ("deploy_dag", "dry_run"): deploys_nothing,
     ("deploy_dag", "wait"): tells_of_the_parse,
+    ("deploy_dag", "comment"): keeps_the_comment,
     ("task_instance_detail", "map_index"): detail_of_one_instance,
     ("restart_failed_task", "dry_run"): restarts_nothing,
     ("restart_failed_task", "task_ids"): restarts((2, 2), task_ids="each"),

@@ -17,6 +17,10 @@ TABLE = {
     "list_dags": set(ROLES),
     "get_dag": set(ROLES),
     "patch_dag": {"User", "Op", "Admin"},
+    "list_dag_versions": set(ROLES),
+    "get_dag_version": set(ROLES),
+    "compare_dag_versions": set(ROLES),
+    "restore_dag_version": {"Admin"},
     "list_dag_runs": set(ROLES),
     "dag_state": set(ROLES),
     "explain_dag_run": set(ROLES),
@@ -114,7 +118,7 @@ def test_user_of_one_dag(app, dags, may, make_role, make_user) -> None:
     )
     user = make_user(role)
     allowed = {name for name in TABLE if may(user, name, None if name in WITHOUT_DAG else "nightly") is None}
-    assert allowed == set(TABLE) - {"deploy_dag", "delete_dag", "refresh_all_dags"}
+    assert allowed == set(TABLE) - {"deploy_dag", "delete_dag", "refresh_all_dags", "restore_dag_version"}
     for dag_id in ("hidden", "team.nightly"):
         assert {name for name in TABLE if may(user, name, None if name in WITHOUT_DAG else dag_id) is None} == {
             "list_dags"

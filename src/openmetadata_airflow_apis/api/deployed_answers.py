@@ -1,0 +1,30 @@
+"""The answer of what deploys: after the wait for the DAG processor's verdict, where that was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis import deploy
+from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def answer_deployment(
+    deployment: deploy.Deployment, wait: int, *, session: Session
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Return body, status and headers. wait: for how many seconds the verdict may be waited for."""
+    headers = {}
+    if wait and not deployment.dry_run:
+        with place_to_wait(wait) as seconds:
+            deployment = deploy.await_parse(deployment, seconds, session=session)
+        headers = retry_header(wait, seconds, unfinished=deployment.state == "pending")
+    return wire.to_json(deployment), _status(deployment), headers
+
+
+def _status(deployment: deploy.Deployment) -> int:
+    if deployment.state == "pending":
+        return 202
+    return 201 if deployment.created and not deployment.dry_run else 200
