@@ -34,6 +34,7 @@ The tree::
     │   ├── TooManyRuns
     │   ├── TaskIsStopping
     │   └── TaskNotStoppable
+    ├── PreconditionFailed           something else is deployed than the caller's headers ask for
     ├── NotSignedIn                  no credentials, or bad ones
     ├── NotAllowed                   good credentials that may not do this
     ├── LoginUnsupported             this Airflow has no password login of that kind
@@ -403,6 +404,18 @@ class TaskIsStopping(Conflict):
 
 class TaskNotStoppable(Conflict):
     """A task instance is in a state that the operation cannot change."""
+
+
+class PreconditionFailed(ManagedDagsError):
+    """The header If-Match or If-None-Match asks for something else than what is deployed (None: nothing is)."""
+
+    def __init__(self, dag_id: str, header: str, revision: str | None) -> None:
+        self.dag_id = dag_id
+        self.revision = revision
+        deployed = "nothing is deployed under that name" if revision is None else f'"{revision}" is deployed'
+        super().__init__(
+            f"The DAG `{dag_id}` is not as {header} asks: {deployed}; nothing was changed, look at it and decide anew"
+        )
 
 
 class NotSignedIn(ManagedDagsError):

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import deploy
-from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api import entity_tags, wire
 from openmetadata_airflow_apis.api.body import settings
 from openmetadata_airflow_apis.api.deployed_answers import answer_deployment
 from openmetadata_airflow_apis.security.identity import user_name
@@ -57,6 +57,7 @@ def restore_dag_version(
             session=session,
             dry_run=dry_run,
             comment=comment,
+            precondition=entity_tags.precondition(),
             may_replace=authorize_replacing,
         )
         return answer_deployment(deployment, wait, session=session)

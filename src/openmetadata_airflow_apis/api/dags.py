@@ -9,7 +9,7 @@ from airflow.api_connexion.schemas.common_schema import ScheduleIntervalSchema
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import deploy
-from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api import entity_tags, wire
 from openmetadata_airflow_apis.api.body import read_json, settings
 from openmetadata_airflow_apis.api.deployed_answers import answer_deployment
 from openmetadata_airflow_apis.api.parameters import date_times
@@ -32,6 +32,7 @@ def deploy_dag(
             session=session,
             dry_run=dry_run,
             comment=comment,
+            precondition=entity_tags.precondition(),
             may_replace=authorize_replacing,
         )
         return answer_deployment(deployment, wait, session=session)
@@ -86,10 +87,11 @@ def list_dags(
         return {"dags": dags, "damaged": wire.to_json(page.damaged), "total_entries": page.total_entries}
 
 
-def get_dag(dag_id: str) -> dict[str, Any]:
+def get_dag(dag_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Answer one deployed DAG with its definition."""
     with create_session() as session:
-        return _dag(deploy.get_deployed(dag_id, settings=settings(), session=session))
+        dag = deploy.get_deployed(dag_id, settings=settings(), session=session)
+        return _dag(dag), 200, entity_tags.header_of(dag.revision)
 
 
 def _dag(dag: deploy.DeployedDag) -> dict[str, Any]:
@@ -119,5 +121,12 @@ def refresh_all_dags() -> dict[str, Any]:
 def delete_dag(dag_id: str, *, dry_run: bool = False) -> dict[str, Any]:
     """Delete a deployed DAG, files first."""
     with create_session() as session:
-        deleted = deploy.delete_dag(dag_id, dry_run=dry_run, user=user_name(), settings=settings(), session=session)
+        deleted = deploy.delete_dag(
+            dag_id,
+            dry_run=dry_run,
+            precondition=entity_tags.precondition(),
+            user=user_name(),
+            settings=settings(),
+            session=session,
+        )
         return wire.to_json(deleted)

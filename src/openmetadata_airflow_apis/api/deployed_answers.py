@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis import deploy
-from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api import entity_tags, wire
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ def answer_deployment(
     deployment: deploy.Deployment, wait: int, *, session: Session
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Return body, status and headers. wait: for how many seconds the verdict may be waited for."""
-    headers = {}
+    headers = {} if deployment.dry_run else entity_tags.header_of(deployment.revision)
     if wait and not deployment.dry_run:
         with place_to_wait(wait) as seconds:
             deployment = deploy.await_parse(deployment, seconds, session=session)
-        headers = retry_header(wait, seconds, unfinished=deployment.state == "pending")
+        headers.update(retry_header(wait, seconds, unfinished=deployment.state == "pending"))
     return wire.to_json(deployment), _status(deployment), headers
 
 

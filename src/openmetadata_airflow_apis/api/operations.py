@@ -122,6 +122,7 @@ def _operation(path: str, method: str, operation: dict[str, Any], parameters: li
             *(
                 Argument(parameter["name"], parameter["in"], parameter["schema"])
                 for parameter in map(_resolved, parameters)
+                if parameter["in"] != "header"  # whoever needs one reads it from the request, at both doors
             ),
             *(Argument(name, "body", schema) for name, schema in _properties(body).items()),
         ),

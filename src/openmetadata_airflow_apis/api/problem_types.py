@@ -215,6 +215,13 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "The task instance is in a state that the operation cannot change.",
         "`detail` names the state. What has succeeded cannot be skipped any more.",
     ),
+    errors.PreconditionFailed: ProblemType(
+        "precondition-failed",
+        412,
+        "Something else is deployed than `If-Match` or `If-None-Match` asks for: somebody was faster. Nothing was "
+        "changed.",
+        "Look at what is deployed with `get_dag`, and send the request again with its `ETag`, or not at all.",
+    ),
     errors.NotSignedIn: ProblemType(
         "not-signed-in",
         401,
@@ -310,6 +317,7 @@ _BY_STATUS = {
     404: BY_ERROR[errors.NotFound],
     405: METHOD_NOT_ALLOWED,
     409: BY_ERROR[errors.Conflict],
+    412: BY_ERROR[errors.PreconditionFailed],
     413: BY_ERROR[errors.BodyTooLarge],
     415: BY_ERROR[errors.UnsupportedMediaType],
     500: INTERNAL_ERROR,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, changes_between
 from openmetadata_airflow_apis.deploy.deployment import Deployment, deploy
+from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
 from openmetadata_airflow_apis.errors import DagNotFound, DagVersionNotFound
 from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import database_errors
@@ -85,6 +86,7 @@ def restore_dag_version(
     session: Session,
     dry_run: bool = False,
     comment: str | None = None,
+    precondition: Precondition = WHATEVER,
     may_replace: Callable[[str], None],
 ) -> Deployment:
     """Deploy a version's definition again, as it was built then: a new version, unless it is what is deployed.
@@ -101,6 +103,7 @@ def restore_dag_version(
         session=session,
         dry_run=dry_run,
         comment=comment or f"Restores version {version_number}",
+        precondition=precondition,
         may_replace=may_replace,
         restored_version=version_number,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.deploy.ownership import refuse_unless_abandoned, refuse_what_is_not_ours
+from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.row_deletion import count_rows, delete_rows_patiently
 from openmetadata_airflow_apis.deploy.version_history import record_deletion
@@ -47,13 +48,14 @@ def delete_dag(
     user: str,
     settings: Settings,
     session: Session,
+    precondition: Precondition = WHATEVER,
     store: DefinitionStore | None = None,
 ) -> DeletedDag:
     """Delete a deployed DAG: its definition, and every row that names it except the audit log's. Commits the session.
 
     Repeating it after a crash completes the deletion. Raises DagNotFound, NotDeployedHere, DagIsRunning,
-    Unavailable; after any of them the DAG is as it was. Raises OutcomeUnknown if it can't be told whether the rows
-    are deleted; the definition is, and repeating it completes the deletion.
+    PreconditionFailed, Unavailable; after any of them the DAG is as it was. Raises OutcomeUnknown if it can't be told
+    whether the rows are deleted; the definition is, and repeating it completes the deletion.
     dry_run: delete nothing, answer how many rows would go, or raise what would be raised now.
     """
     store = store or open_store(settings)
@@ -62,21 +64,23 @@ def delete_dag(
         if not store.knows(dag_id):  # looked up before the lock: an unknown name leaves no lock file
             refuse_unless_abandoned(dag_id, store, session=session)
         if dry_run:
-            return _planned(dag_id, store, session=session)
+            return _planned(dag_id, store, precondition, session=session)
         with store.locked(dag_id):
             deleted = finish_interrupted(dag_id, store, session=session)
             document = store.claim(dag_id)
             if deleted is None and not store.knows(dag_id):  # perhaps deleted by another request while this one waited
                 refuse_unless_abandoned(dag_id, store, session=session)
             if deleted is None or store.knows(dag_id):
+                precondition.check(dag_id, document.revision if document else None)
                 refuse_what_is_not_ours(dag_id, store.fileloc(dag_id), session=session)
                 deleted = _delete(dag_id, document, store, user=user, session=session)
     return DeletedDag(dag_id, deleted)
 
 
-def _planned(dag_id: str, store: DefinitionStore, *, session: Session) -> DeletedDag:
+def _planned(dag_id: str, store: DefinitionStore, precondition: Precondition, *, session: Session) -> DeletedDag:
     """Return the answer of a dry run; nothing is locked, and what a crash has left stays as it is."""
-    store.claim(dag_id)
+    document = store.claim(dag_id)
+    precondition.check(dag_id, document.revision if document else None)
     refuse_what_is_not_ours(dag_id, store.fileloc(dag_id), session=session)
     rows = count_rows(dag_id, store.fileloc(dag_id), session=session)
     return DeletedDag(dag_id, rows, dry_run=True)

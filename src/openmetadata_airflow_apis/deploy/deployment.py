@@ -22,6 +22,7 @@ from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, changes_between
 from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
+from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.version_history import prune_now_and_then
 from openmetadata_airflow_apis.errors import DagExists, DagNotBuilt, Fault, InvalidDefinition
@@ -86,16 +87,17 @@ def deploy(
     dry_run: bool = False,
     comment: str | None = None,
     restored_version: int | None = None,
+    precondition: Precondition = WHATEVER,
     may_replace: Callable[[str], None] = _anybody,
     store: DefinitionStore | None = None,
 ) -> Deployment:
     """Deploy a checked workflow; when this returns, a scheduler can run it without a parse.
 
     comment: what to note beside the version that this makes. restored_version: for the audit log, the version that is
-    deployed again. may_replace: called with the dag_id if something is
-    deployed under it, while the name is locked; whatever it raises ends the deploy. Commits the session. Raises
-    ConfigurationError, DagExists, NotDeployedHere, InvalidDefinition, StorageFull, Unavailable; after any of them the
-    old version stays deployed, unless an Unavailable says otherwise.
+    deployed again. precondition: what must be deployed, decided while the name is locked. may_replace: called with the
+    dag_id if something is deployed under it, while the name is locked; whatever it raises ends the deploy. Commits the
+    session. Raises PreconditionFailed, ConfigurationError, DagExists, NotDeployedHere, InvalidDefinition, StorageFull,
+    Unavailable; after any of them the old version stays deployed, unless an Unavailable says otherwise.
     """
     store = store or open_store(settings)
     store.check_configuration()
@@ -106,7 +108,7 @@ def deploy(
     answers = database_errors("Airflow's database does not answer; nothing was deployed, try again later")
     if dry_run:
         with answers:
-            previous = _check(workflow, store, may_replace, session=session)
+            previous = _check(workflow, store, may_replace, precondition, session=session)
             planned, _ = _deployment(document, previous, dag, fileloc, session=session)
             return replace(
                 planned,
@@ -117,7 +119,7 @@ def deploy(
     with store.locked(dag_id):
         with answers:
             finish_interrupted(dag_id, store, session=session)
-            previous = _check(workflow, store, may_replace, session=session)
+            previous = _check(workflow, store, may_replace, precondition, session=session)
             session.commit()  # no read transaction stays open over the writing of files
         if previous and document.deployed_at <= previous.deployed_at:  # a clock was set back
             document = replace(document, deployed_at=previous.deployed_at + timedelta(microseconds=1))
@@ -197,11 +199,17 @@ def _build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:
 
 
 def _check(
-    workflow: Workflow, store: DefinitionStore, may_replace: Callable[[str], None], *, session: Session
+    workflow: Workflow,
+    store: DefinitionStore,
+    may_replace: Callable[[str], None],
+    precondition: Precondition,
+    *,
+    session: Session,
 ) -> StoredDocument | None:
     previous = store.claim(workflow.dag_id)
     if previous:
         may_replace(workflow.dag_id)
+    precondition.check(workflow.dag_id, previous.revision if previous else None)
     refuse_what_is_not_ours(workflow.dag_id, store.fileloc(workflow.dag_id), session=session)
     if previous and not workflow.force:
         raise DagExists(workflow.dag_id, host=get_hostname())

@@ -10,6 +10,7 @@ from airflow.models.log import Log
 
 from openmetadata_airflow_apis.stores import version_rows
 
+TYPED = "/rest_api/api"
 VERSIONS = "/dags/versioned/dagVersions"
 PROBLEMS = "/rest_api/api/problems"
 
@@ -247,3 +248,84 @@ def test_the_old_door_takes_a_comment(two, old_door, typed_door):
     status, answer = old_door("deploy_dag", method="POST", json=body("echo 3", force=True), comment="From the old door")
     assert (status, answer) == (200, {"message": "Workflow [versioned] has been created", "status": "success"})
     assert typed_door("GET", f"{VERSIONS}/3")[1]["comment"] == "From the old door"
+
+
+def tagged(answer) -> str:
+    """The revision in an answer's ETag."""
+    tag = answer.headers["ETag"]
+    assert tag[0] == tag[-1] == '"'
+    return tag[1:-1]
+
+
+def test_what_is_deployed_has_a_tag(two, call):
+    """get_dag, a deploy and a restore answer the revision as ETag; a dry run, which deploys nothing, none."""
+    assert tagged(call("GET", f"{TYPED}/dags/versioned")) == two[1]["revision"]
+    redeployed = call("POST", f"{TYPED}/dags", json=body("echo 3", force=True))
+    assert tagged(redeployed) == redeployed.json["revision"]
+    assert tagged(call("POST", f"{TYPED}{VERSIONS}/1/restore")) == two[0]["revision"]
+    assert "ETag" not in call("POST", f"{TYPED}/dags?dry_run=true", json=body(force=True)).headers
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "status"),
+    [
+        ("If-Match", '"{}"', 200),
+        ("If-Match", "*", 200),
+        ("If-Match", '"another", "{}"', 200),
+        ("If-Match", '"another"', 412),
+        ("If-Match", '"*"', 412),
+        ("If-Match", 'W/"{}"', 412),
+        ("If-Match", ",", 400),
+        ("If-None-Match", "*", 412),
+        ("If-None-Match", 'W/"{}"', 412),
+        ("If-None-Match", '"another", "{}"', 412),
+        ("If-None-Match", '"another"', 200),
+        ("If-None-Match", "", 400),
+    ],
+)
+def test_tags_are_read_as_rfc_9110_has_them(two, call, header, value, status):
+    """Lists, weak tags and the star; a header without any tag is refused, not dropped."""
+    tag = value.format(two[1]["revision"])
+    deployed = call("POST", f"{TYPED}/dags?dry_run=true", json=body("echo 3", force=True), headers={header: tag})
+    restored = call("POST", f"{TYPED}{VERSIONS}/1/restore?dry_run=true", headers={header: tag})
+    assert (deployed.status_code, restored.status_code) == (status, status)
+
+
+def test_something_else_is_deployed(two, call, typed_door):
+    """A change that asks for another revision than what is deployed is 412 at both doors, and nothing is changed."""
+    first, second = (deployment["revision"] for deployment in two)
+    headers = {"If-Match": f'"{first}"'}
+    sentence = (
+        f'The DAG `versioned` is not as If-Match asks: "{second}" is deployed; '
+        "nothing was changed, look at it and decide anew"
+    )
+    for method, path, sent in (
+        ("POST", f"{TYPED}/dags", body("echo 3", force=True)),
+        ("POST", f"{TYPED}{VERSIONS}/1/restore", None),
+        ("DELETE", f"{TYPED}/dags/versioned", None),
+    ):
+        answer = call(method, path, json=sent, headers=headers)
+        assert (answer.status_code, answer.json) == (
+            412,
+            {
+                "type": f"{PROBLEMS}/precondition-failed",
+                "title": "Precondition Failed",
+                "status": 412,
+                "detail": sentence,
+            },
+        )
+    old = call("POST", f"{TYPED}?api=deploy_dag", json=body("echo 3", force=True), headers=headers)
+    assert (old.status_code, old.json) == (412, {"error": sentence})
+    old = call("POST", f"{TYPED}?api=delete_dag&dag_id=versioned", headers=headers)
+    assert (old.status_code, old.json) == (412, {"error": sentence})
+    assert typed_door("GET", "/dags/versioned")[1]["revision"] == second
+    assert typed_door("GET", VERSIONS)[1]["total_entries"] == 2
+
+
+def test_nothing_is_deployed(call):
+    """If-Match on a name under which nothing is deployed is 412."""
+    answer = call("POST", f"{TYPED}/dags", json=body(), headers={"If-Match": "*"})
+    assert answer.status_code == 412
+    assert answer.json["detail"].startswith(
+        "The DAG `versioned` is not as If-Match asks: nothing is deployed under that name; nothing was changed"
+    )
