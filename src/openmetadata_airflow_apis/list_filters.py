@@ -18,7 +18,7 @@ def conditions(columns: Mapping[str, Any], filters: Mapping[str, Any]) -> Iterat
     """Yield the conditions of filters; one that is None filters nothing.
 
     columns: by the name of the filter. A name with _gte or _lte at its end bounds the column of its beginning. A list
-    has the values to be found, in which `none` is no value; any other value is the one to be found.
+    has the values to be found, in which `none` is no value; a boolean is the value to be found.
     """
     for name, value in filters.items():
         if value is None:
@@ -27,7 +27,7 @@ def conditions(columns: Mapping[str, Any], filters: Mapping[str, Any]) -> Iterat
             yield columns[name.removesuffix("_gte")] >= value
         elif name.endswith("_lte"):
             yield columns[name.removesuffix("_lte")] <= value
-        elif not isinstance(value, list):
+        elif isinstance(value, bool):
             yield columns[name] == value
         else:
             column = columns[name]

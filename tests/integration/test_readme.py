@@ -44,5 +44,6 @@ def test_every_curl_of_the_readme_works_when_pasted_in_order(airflow_live, tmp_p
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{airflow_live.log_tails()}"
     assert '{"message": "Workflow [nightly_catalogue] has been created", "status": "success"}' in done.stdout
     assert '"state": "success"' in done.stdout
+    assert done.stdout.count('"has_ended": true') == 2
     assert '"message": "DAG [nightly_catalogue] deleted"' in done.stdout
     assert not list((airflow_live.home / "dags").glob("nightly_catalogue*"))

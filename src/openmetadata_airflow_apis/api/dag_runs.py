@@ -9,6 +9,7 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.chosen_runs import chosen_runs
+from openmetadata_airflow_apis.api.ended_runs import with_end
 from openmetadata_airflow_apis.api.parameters import date_times
 from openmetadata_airflow_apis.api.stopped_runs import await_all_stopped, await_stopped
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait
@@ -53,9 +54,9 @@ def list_dag_runs(
 
 
 def trigger_dag(
-    dag_id: str, body: dict[str, Any] | None = None, *, dry_run: bool = False
-) -> tuple[dict[str, Any], int]:
-    """Create a queued run."""
+    dag_id: str, body: dict[str, Any] | None = None, *, dry_run: bool = False, wait: int = 0
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Create a queued run, and wait for its end if asked to."""
     request = body or {}
     with create_session() as session:
         run = runs.trigger_dag(
@@ -68,11 +69,14 @@ def trigger_dag(
             user=user_name(),
             session=session,
         )
-        return wire.to_json(run), 200 if dry_run else 201
+        answer, headers = with_end(run, wait, session=session)
+        return answer, 200 if dry_run else 201, headers
 
 
-def run_task_instance(dag_id: str, body: dict[str, Any], *, dry_run: bool = False) -> tuple[dict[str, Any], int]:
-    """Create a run of some tasks."""
+def run_task_instance(
+    dag_id: str, body: dict[str, Any], *, dry_run: bool = False, wait: int = 0
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Create a run of some tasks, and wait for its end if asked to."""
     with create_session() as session:
         run = runs.run_partial(
             dag_id,
@@ -83,13 +87,15 @@ def run_task_instance(dag_id: str, body: dict[str, Any], *, dry_run: bool = Fals
             user=user_name(),
             session=session,
         )
-        return wire.to_json(run), 200 if dry_run else 201
+        answer, headers = with_end(run, wait, session=session)
+        return answer, 200 if dry_run else 201, headers
 
 
-def dag_state(dag_id: str, run_id: str) -> dict[str, Any]:
-    """Answer the state of a run."""
+def dag_state(dag_id: str, run_id: str, *, wait: int = 0) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Answer the state of a run, after its end if asked to."""
     with create_session() as session:
-        return wire.to_json(runs.dag_state(dag_id, run_id, session=session))
+        answer, headers = with_end(runs.dag_state(dag_id, run_id, session=session), wait, session=session)
+        return answer, 200, headers
 
 
 def restart_failed_task(

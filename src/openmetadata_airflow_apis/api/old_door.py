@@ -121,6 +121,8 @@ def _body_and_headers(answer: Any) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 _PLAN = {"dry_run": ("dry_run", "task_instances")}
+_END = {"wait": ("has_ended",)}
+_STATE_AT_END = {"wait": ("state", "has_ended")}
 _STOPPED = Form(bodies.stopped, more={**_PLAN, "wait": ("still_running",)})
 
 FORMS: dict[str, Form] = {
@@ -129,13 +131,13 @@ FORMS: dict[str, Form] = {
     ),
     "refresh_all_dags": Form(bodies.refreshed),
     "delete_dag": Form(bodies.deleted, more={"dry_run": ("dry_run", "deleted_rows")}),
-    "dag_state": Form(bodies.run_state),
+    "dag_state": Form(bodies.run_state, more=_END),
     "task_instance_detail": Form(bodies.task_instance),
     "restart_failed_task": Form(bodies.restarted, more=_PLAN),
     "restart_dag_runs": Form(bodies.restarted_runs, more={"dry_run": ("dry_run", "dag_runs")}),
     "kill_running_tasks": _STOPPED,
     "kill_dag_runs": Form(bodies.killed_runs, more={"dry_run": ("dry_run", "dag_runs"), "wait": ("dag_runs",)}),
-    "run_task_instance": Form(bodies.partial_run, more=_PLAN),
+    "run_task_instance": Form(bodies.partial_run, more={**_PLAN, **_STATE_AT_END}),
     "skip_task_instance": _STOPPED,
-    "trigger_dag": Form(bodies.triggered, more=_PLAN),
+    "trigger_dag": Form(bodies.triggered, more={**_PLAN, **_STATE_AT_END}),
 }

@@ -28,6 +28,7 @@ from openmetadata_airflow_apis.runs.results import (
 )
 from openmetadata_airflow_apis.runs.run_lists import list_dag_runs, list_task_instances
 from openmetadata_airflow_apis.runs.run_state import dag_state, task_instance_detail
+from openmetadata_airflow_apis.runs.run_wait import await_end
 from openmetadata_airflow_apis.runs.skip import skip_task_instance
 from openmetadata_airflow_apis.runs.task_logs import open_task_log
 from openmetadata_airflow_apis.runs.trigger import trigger_dag
@@ -49,6 +50,7 @@ __all__ = [
     "TriggeredRun",
     "UntouchedRun",
     "await_all_stopped",
+    "await_end",
     "await_stopped",
     "dag_state",
     "explain_dag_run",

@@ -27,6 +27,11 @@ class RunState:
     conf: dict[str, Any]
     note: str | None
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is in one of the states that Airflow calls finished."""
+        return self.state in ("success", "failed")
+
 
 @dataclass(frozen=True)
 class TriggeredRun(RunState):

@@ -378,6 +378,19 @@ CHOICES = {
     "dry_run": ({"run_ids": "manual__1", "dry_run": "true"}, None),
     "wait": ({"run_ids": "manual__1", "wait": "1"}, None),
 }
+
+
+def says_whether_it_has_ended(operation, keys, **arguments):
+    """A call that waits for the end of a run, for a second, where there is no scheduler; keys: of its whole answer."""
+
+    def waits(old_door, session):
+        status, body = old_door(operation, method="POST", json={**arguments, "wait": 1})
+        assert (status, sorted(body), body["has_ended"]) == (200, keys, False)
+        assert old_door(operation, method="POST", json={**arguments, "wait": "long"})[0] == 400
+
+    return waits
+
+
 CONF = {"day": "2024-05-01"}
 DAY = "2026-05-01T00:00:00+00:00"
 
@@ -410,6 +423,15 @@ HEEDED = {
     ("trigger_dag", "execution_date"): triggers({"execution_date": DAY}, "execution_date", DAY),
     ("trigger_dag", "note"): triggers_with_a_note,
     ("trigger_dag", "dry_run"): triggers_nothing,
+    ("trigger_dag", "wait"): says_whether_it_has_ended(
+        "trigger_dag", ["has_ended", "message", "state", "status"], **NEEDED["trigger_dag"]
+    ),
+    ("run_task_instance", "wait"): says_whether_it_has_ended(
+        "run_task_instance", ["execution_date", "has_ended", "state", "status"], **PARTIAL, tasks="first"
+    ),
+    ("dag_state", "wait"): says_whether_it_has_ended(
+        "dag_state", ["endDate", "has_ended", "startDate", "state", "status"], **RUN
+    ),
     ("delete_dag", "dry_run"): deletes_nothing,
     **{
         (operation, argument): changes_chosen_runs(operation, *choice)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,8 +91,52 @@ def restart(typed_door_answer, old_door) -> Any:
     return answer
 
 
+def state(typed_door_answer, old_door) -> Any:
+    answer = typed_door_answer("GET", f"{RUN_PATH}?wait={LONG}")
+    assert (answer.status_code, answer.json["state"], answer.json["has_ended"]) == (200, "running", False)
+    status, body = old_door("dag_state", dag_id="doors", run_id="manual__1", wait=str(LONG))
+    dates = {"startDate": body["startDate"], "endDate": None}
+    assert (status, body) == (200, {"state": "running", **dates, "has_ended": False, "status": "success"})
+    return answer
+
+
+def trigger(typed_door_answer, old_door) -> Any:
+    answer = typed_door_answer("POST", f"/dags/doors/dagRuns?wait={LONG}", json={"run_id": "two"})
+    assert (answer.status_code, answer.json["state"], answer.json["has_ended"]) == (201, "queued", False)
+    arguments = {"workflow_name": "doors", "run_id": "three", "wait": LONG}
+    assert old_door("trigger_dag", method="POST", json=arguments) == (
+        200,
+        {
+            "message": "Workflow [doors] has been triggered as three",
+            "state": "queued",
+            "has_ended": False,
+            "status": "success",
+        },
+    )
+    return answer
+
+
+def run_partial(typed_door_answer, old_door) -> Any:
+    body = {"run_id": "four", "task_ids": ["third"]}
+    answer = typed_door_answer("POST", f"/dags/doors/dagRuns/partial?wait={LONG}", json=body)
+    assert (answer.status_code, answer.json["state"], answer.json["has_ended"]) == (201, "queued", False)
+    form = {"dag_id": "doors", "run_id": "five", "tasks": "third", "wait": str(LONG)}
+    status, body = old_door("run_task_instance", method="POST", form=form)
+    date = {"execution_date": body["execution_date"]}
+    assert (status, body) == (200, {**date, "state": "queued", "has_ended": False, "status": "success"})
+    return answer
+
+
 # What waits if it may: with `wait`, and a restart by itself.
-WAITS = {"deploy_dag": deploy, "kill_running_tasks": kill, "skip_task_instance": skip, "restart_failed_task": restart}
+WAITS = {
+    "deploy_dag": deploy,
+    "kill_running_tasks": kill,
+    "skip_task_instance": skip,
+    "restart_failed_task": restart,
+    "dag_state": state,
+    "trigger_dag": trigger,
+    "run_task_instance": run_partial,
+}
 
 
 @pytest.fixture
@@ -127,6 +172,74 @@ def test_who_has_nothing_to_wait_for_is_not_sent_away(typed_door_answer, dag, se
     dag_runs.new_run(dag, session, {"first": "queued"})
     answer = typed_door_answer("POST", f"{RUN_PATH}/kill?wait={LONG}")
     assert (answer.status_code, answer.json["still_running"], "Retry-After" in answer.headers) == (200, [], False)
+
+
+@pytest.fixture
+def ends_soon(monkeypatch) -> Iterator[None]:
+    """A scheduler that ends every run of `doors` as soon as somebody waits for it."""
+    from airflow.models.dagrun import DagRun
+    from airflow.settings import Session
+
+    from openmetadata_airflow_apis.runs import run_wait
+
+    def sleep(_: float) -> None:
+        assert not Session().in_transaction()  # nor is that of who signed in and was authorized
+        table, moment = DagRun.__table__, datetime(2026, 1, 2, tzinfo=timezone.utc)
+        ended = update(table).where(table.c.dag_id == "doors", table.c.state.in_(["queued", "running"]))
+        Session().execute(ended.values(state="failed", start_date=moment, end_date=moment))
+        Session().commit()
+
+    monkeypatch.setattr(run_wait.time, "sleep", sleep)
+
+
+def test_the_end_of_a_run_is_waited_for_at_the_typed_door(typed_door, with_process, ends_soon):
+    """trigger_dag, run_task_instance and dag_state answer what they answer without `wait`, as it is at the end."""
+    moment = "2026-01-02T00:00:00.000000Z"
+    ended = {"state": "failed", "start_date": moment, "end_date": moment}
+    status, created = typed_door("POST", f"/dags/doors/dagRuns?wait={LONG}", json={"run_id": "two", "conf": {"a": 1}})
+    is_paused, dry_run = created.pop("is_paused"), created.pop("dry_run")
+    assert (status, is_paused, dry_run) == (201, False, False)
+    assert created == {**typed_door("GET", "/dags/doors/dagRuns/two")[1], **ended, "has_ended": True}
+
+    body = {"run_id": "three", "task_ids": ["third"]}
+    _, planned = typed_door("POST", "/dags/doors/dagRuns/partial?dry_run=true", json=body)
+    status, partial = typed_door("POST", f"/dags/doors/dagRuns/partial?wait={LONG}", json=body)
+    date = {"logical_date": partial["logical_date"]}
+    assert (status, partial) == (201, {**planned, **date, "state": "failed", "dry_run": False, "has_ended": True})
+
+    typed_door("POST", "/dags/doors/dagRuns", json={"run_id": "four"})
+    _, before = typed_door("GET", "/dags/doors/dagRuns/four")
+    assert typed_door("GET", f"/dags/doors/dagRuns/four?wait={LONG}") == (200, {**before, **ended, "has_ended": True})
+
+
+def test_the_end_of_a_run_is_waited_for_at_the_old_door(old_door, with_process, ends_soon):
+    """The printed bodies, and beside them what `wait` has found."""
+    arguments = {"workflow_name": "doors", "run_id": "two", "wait": str(LONG)}
+    assert old_door("trigger_dag", method="POST", json=arguments)[1] == {
+        "message": "Workflow [doors] has been triggered as two",
+        "state": "failed",
+        "has_ended": True,
+        "status": "success",
+    }
+    form = {"dag_id": "doors", "run_id": "three", "tasks": "third", "wait": str(LONG)}
+    body = old_door("run_task_instance", method="POST", form=form)[1]
+    date = {"execution_date": body["execution_date"]}
+    assert body == {**date, "state": "failed", "has_ended": True, "status": "success"}
+    moment = "2026-01-02T00:00:00.000000+0000"
+    assert old_door("dag_state", dag_id="doors", run_id="manual__1", wait=str(LONG))[1] == {
+        "state": "failed",
+        "startDate": moment,
+        "endDate": moment,
+        "has_ended": True,
+        "status": "success",
+    }
+
+
+def test_a_dry_run_waits_for_nothing(typed_door, dag, monkeypatch):
+    """There is no run whose end could be waited for."""
+    monkeypatch.setattr(wait_limit, "waiting_time", None)
+    status, body = typed_door("POST", f"/dags/doors/dagRuns?wait={LONG}&dry_run=true", json={"run_id": "two"})
+    assert (status, body["dry_run"], "has_ended" in body) == (200, True, False)
 
 
 def test_a_place_is_free_again_after_the_wait(app):
