@@ -78,6 +78,13 @@ def kill(typed_door_answer, old_door) -> Any:
     return answer
 
 
+def kill_runs(typed_door_answer, old_door) -> Any:
+    answer = typed_door_answer("POST", f"/dags/doors/dagRuns/kill?wait={LONG}", json={"run_ids": ["manual__1"]})
+    (run,) = answer.json["dag_runs"]
+    assert (answer.status_code, [one["task_id"] for one in run["still_running"]]) == (200, ["second"])
+    return answer
+
+
 def skip(typed_door_answer, old_door) -> Any:
     answer = typed_door_answer("POST", f"{RUN_PATH}/taskInstances/second/skip?wait={LONG}")
     assert (answer.status_code, [one["task_id"] for one in answer.json["still_running"]]) == (200, ["second"])
@@ -131,6 +138,7 @@ def run_partial(typed_door_answer, old_door) -> Any:
 WAITS = {
     "deploy_dag": deploy,
     "kill_running_tasks": kill,
+    "kill_dag_runs": kill_runs,
     "skip_task_instance": skip,
     "restart_failed_task": restart,
     "dag_state": state,
