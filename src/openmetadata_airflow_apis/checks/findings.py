@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from openmetadata_airflow_apis.definition.places import look_up
 from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class Findings:
     def is_of_default_block(self, place: CanonicalPlace) -> bool:
         """Say whether what stands at a place was said in the `default` block, for every DAG of a file."""
         return self._reading.pointer(*place).startswith("/workflow/dag_config/default/")
+
+    def was_sent(self, place: CanonicalPlace, value: object) -> bool:
+        """Say whether a value at a place stands so in the document as it was sent, and was not made of another."""
+        sent, exists = look_up(self._reading.origin.document, self._reading.pointer(*place))
+        return exists and sent == value
 
     def read_badly(self, task: int, argument: str) -> bool:
         """Say whether the reading found a fault in what an argument of a task was to be made from.

@@ -46,6 +46,15 @@ class ManagedFunctions:
             return Unfit(f"'{name}' in '{file}' is a module, not a function")
         return None
 
+    def has(self, file: str, name: str) -> bool:
+        """Say whether a file has a function, or a class, of that name."""
+        definitions = self._definitions(file)
+        return isinstance(definitions, dict) and isinstance(definitions.get(name), _CALLABLE_NODES)
+
+    def file_with(self, name: str) -> str | None:
+        """Return a file that has a function of that name, None where none has."""
+        return next((file for file in sorted(_python_files(self._folder)) if self.has(file, name)), None)
+
     def signature(self, file: str, name: str) -> inspect.Signature | None:
         """Return the parameters of a function that `find` knows, None where only running the file would show them."""
         definitions = self._definitions(file)

@@ -77,7 +77,7 @@ def _check_definition(
         if key not in known:
             findings.add(_DAG / key, f"this Airflow's DAG has no argument '{key}'{nearest(key, known)}")
         values.check(value, _DAG / key)
-    check_macros(definition, findings, settings.allowed_callables)
+    check_macros(definition, findings, managed, packages=settings.allowed_callables)
     for index, group in enumerate(definition["task_groups"]):
         values.check_items((group.get("arguments") or {}).items(), _arguments_of_group(index))
     operators = PresentOperators(imports, settings.allowed_operators)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from openmetadata_airflow_apis.definition.dotted_paths import is_allowed, is_dotted
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
 from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
-from openmetadata_airflow_apis.definition.plain_values import read_value
+from openmetadata_airflow_apis.definition.plain_values import VALUE_MARKS, read_value
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties
 
@@ -140,7 +140,7 @@ def read_macros(context: Context, value: Any, path: PlainPath) -> Read:
             result[key] = context.fault(place, f"{quoted(key)} is no name that a template can use")
         elif isinstance(item, dict) and not _FUNCTION_KEYS.isdisjoint(item):
             result[key] = _read_function_map(context, item, place)
-        elif isinstance(item, dict) and "__type__" not in item:
+        elif isinstance(item, dict) and VALUE_MARKS.isdisjoint(item):
             result[key] = read_macros(context, item, place)
         elif is_dotted(item) and is_allowed(item, context.allowed_packages):
             result[key] = {"$import": item}

@@ -71,6 +71,11 @@ CONDITIONS: dict[str, Literal["$all", "$any"]] = {
 }  # fmt: skip
 
 
+_MARKS = ("__join__", "__and__", "__or__")
+# The keys by which a map stands for another value.
+VALUE_MARKS = frozenset({"__type__", *_MARKS})
+
+
 def read_value(context: Context, value: Any, path: PlainPath) -> Read:
     """Return a value of any kind in canonical form: what dag-factory's dialect marks becomes a tagged object."""
     if isinstance(value, str):
@@ -80,7 +85,7 @@ def read_value(context: Context, value: Any, path: PlainPath) -> Read:
     if isinstance(value, dict):
         if "__type__" in value:
             return read_type(context, value, path)
-        for mark in ("__join__", "__and__", "__or__"):
+        for mark in _MARKS:
             if mark in value:
                 return _read_marked(context, mark, value, path)
         result = {key: read_value(context, item, path / key) for key, item in value.items()}

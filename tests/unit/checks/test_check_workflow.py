@@ -448,6 +448,38 @@ def test_a_macro_that_is_a_text_and_is_called(settings):
     check_workflow(request(user_defined_macros=macros, tasks={"one": task}), settings, now=NOW)
 
 
+def test_a_macro_that_is_called_and_no_path(settings):
+    """Any text that a template calls is a fault, also in default_args; the file that has such a function is named."""
+    macros = {"alarm": "alarm", "host": "db internal", "zone": "Europe/Amsterdam"}
+    default_args = {"start_date": "2024-01-01", "env": {"A": "{{ host() }}"}}
+    task = bash("echo {{ alarm(ds) }} {{ zone }}")
+    document = request(user_defined_macros=macros, default_args=default_args, tasks={"one": task})
+    write = "write {callable_name: alarm, callable_file: checks.py}"
+    put = (
+        "put the function into a file of dag_managed_operators and write {callable_name: add_days, "
+        "callable_file: dates.py}, its name and its file"
+    )
+    assert faults(document, settings) == {
+        "/user_defined_macros/alarm": [f"'alarm' is a text here, and a template calls it: {write}"],
+        "/user_defined_macros/host": [f"'db internal' is a text here, and a template calls it: {put}"],
+    }
+
+
+@pytest.mark.parametrize("text", ["checks.alarm", "dags.checks.alarm"])
+def test_a_macro_that_is_the_path_of_an_own_function(settings, text: str):
+    """A text that is the path of a function in a callable file is a fault with both things that it may mean."""
+    document = request(user_defined_macros={"team": {"alarm": text}, "host": "checks.internal"}, tasks={"one": bash()})
+    module, name = text.rsplit(".", 1)
+    fault = (
+        f"'{text}' is a text here, and 'checks.py' in dag_managed_operators has a function 'alarm': write "
+        f'{{callable_name: alarm, callable_file: checks.py}}, or {{"__join__": ["{module}.", "alarm"]}} for the text'
+    )
+    assert faults(document, settings) == {"/user_defined_macros/team/alarm": [fault]}
+    joined = {"alarm": {"__join__": [f"{module}.", name]}}
+    workflow = check_workflow(request(user_defined_macros=joined, tasks={"one": bash()}), settings, now=NOW)
+    assert workflow.checked_dag.user_defined_macros == {"alarm": text}
+
+
 def test_functions_of_callable_files_as_macros_and_filters(settings):
     """A macro or a filter that names a function of a callable file is that function, which has to be there."""
     function = {"callable_name": "check", "callable_file": "checks.py"}
