@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.dotted_paths import is_allowed, is_dotted
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
-from openmetadata_airflow_apis.definition.named_functions import cure_of_own_code
+from openmetadata_airflow_apis.definition.named_functions import cure_of_own_code, fault_of_word
 from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties
 
 if TYPE_CHECKING:
@@ -86,9 +86,10 @@ def _fault(name: str, value: Any, packages: tuple[str, ...]) -> str:
     name_key, file_key = _keys_of_function(name)
     if not isinstance(value, str):
         return f"{kind_of(value)}; give a function, by {name_key} and {file_key} or by its dotted path"
+    spelling = f"{name_key}: {{name}}, {file_key}: {{file}}"
     if not is_dotted(value):
-        return f"{quoted(value)} is no dotted path; give one such as package.module.name"
-    cure = cure_of_own_code(value, packages, f"{name_key}: {{name}}, {file_key}: {{file}}")
+        return fault_of_word(value, spelling)
+    cure = cure_of_own_code(value, packages, spelling)
     return f"{quoted(value)} is in no package that definitions may name: {cure}"
 
 

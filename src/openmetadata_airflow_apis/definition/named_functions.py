@@ -39,11 +39,22 @@ def _import(
     function: what can be put into a callable file.
     """
     if not is_dotted(value):
-        return context.fault(path, f"{quoted(value)} is no dotted path; give one such as package.module.name")
+        return context.fault(path, fault_of_word(value, spelling))
     if is_allowed(value, context.allowed_packages):
         return {"$import": value}
     cure = cure_of_own_code(value, context.allowed_packages, spelling, function=function)
     return context.fault(path, f"{quoted(value)} is in no package that definitions may name: {cure}")
+
+
+def fault_of_word(value: Any, spelling: str | None) -> str:
+    """Return what to write for a function that is named by no dotted path. spelling: as in _import."""
+    name = value if isinstance(value, str) and value.isidentifier() else None
+    if spelling is None or name is None:
+        return f"{quoted(value)} is no dotted path; give one such as package.module.name"
+    return (
+        f"{quoted(name)} is no dotted path; write {spelling.format(name=name, file='FILE.py')} for a function of a "
+        "file in dag_managed_operators, or a path such as package.module.name"
+    )
 
 
 def cure_of_own_code(

@@ -78,7 +78,10 @@ def test_a_text_in_default_args_is_no_function() -> None:
         start_date="2024-01-01", default_args={"execution_date_fn": "tomorrow"}, tasks={"wait": sensor, "one": bash()}
     )
     assert faults(document) == {
-        "/default_args/execution_date_fn": "'tomorrow' is no dotted path; give one such as package.module.name"
+        "/default_args/execution_date_fn": (
+            "'tomorrow' is no dotted path; write execution_date_fn_name: tomorrow, execution_date_fn_file: FILE.py for "
+            "a function of a file in dag_managed_operators, or a path such as package.module.name"
+        )
     }
 
 
