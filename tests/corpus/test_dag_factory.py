@@ -13,13 +13,28 @@ from typing import TYPE_CHECKING
 import pytest
 
 from corpus.test_corpus import READ, file_of
+from openmetadata_airflow_apis.definition.workflow_schema import properties, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CORPUS = Path(__file__).parent
 RESULTS = json.loads((CORPUS / "dag_factory.json").read_text())
+KEYS = json.loads((CORPUS / "dag_factory_keys.json").read_text())
 PAGE = (CORPUS.parents[1] / "docs" / "from-dag-factory.md").read_text()
+REFERENCE = (CORPUS.parents[1] / "docs" / "definition.md").read_text()
+# What holds a key in a file → its schema.
+SCHEMAS = {
+    "dag": ["WorkflowDag"],
+    "default_args": ["WorkflowDefaultArgs"],
+    "task": ["WorkflowTask"],
+    "task_group": ["WorkflowTaskGroup"],
+    "task_or_group": ["WorkflowTask", "WorkflowTaskGroup"],
+}
+# What dag-factory itself puts into its maps; nobody writes these.
+ITS_OWN = {"task": {"dag", "task_group"}, "task_group": {"dag", "group_id", "parent_group"}}
+# Arguments of operators of which dag-factory makes something else: a task takes any argument that its operator has.
+ARGUMENTS = {"data", "execution_date_fn", "failure", "headers", "response_check", "success", "volumes"}
 
 # The difference, as it stands in dag_factory.json → the heading of the page under which it is told.
 TOLD = {
@@ -73,3 +88,35 @@ def test_no_difference_is_made_up() -> None:
     """Each difference in the table above is one that was found."""
     found = list(differences())
     assert [pattern for pattern in TOLD if not any(re.match(pattern, line) for line in found)] == []
+
+
+@pytest.mark.parametrize(
+    ("holder", "key"),
+    sorted({(holder, key) for keys in KEYS.values() for holder in SCHEMAS for key in keys[holder]}),
+)
+def test_every_key_of_dag_factory_is_known(holder: str, key: str) -> None:
+    """Each key that dag-factory looks up, in either era, stands in the reference, or on the page with what to write."""
+    if key in ITS_OWN.get(holder, ()) or (holder == "task" and key in ARGUMENTS):
+        return
+    known = any(key in properties(name) for name in SCHEMAS[holder])
+    refused = any(key in schema(name).get("x-refused", {}) for name in SCHEMAS[holder]) or key.endswith("_lambda")
+    assert known or refused, "in no schema"
+    assert f"| `{key}` |" in REFERENCE if known else f"`{key}`" in PAGE or key == "dag_id"
+
+
+def test_keys_of_schedules_and_variables_are_known() -> None:
+    """The maps that are no object of the schema have the keys that the documentation tells."""
+    for keys in KEYS.values():
+        assert set(keys["schedule"]) <= {"datasets", "file", "timetable"}
+        assert set(keys["variables_as_arguments"]) == {"attribute", "variable"}
+
+
+def test_the_reference_has_both_spellings() -> None:
+    """Each key of the format stands in the reference, with the name that Airflow has for it."""
+    for name in {name for names in SCHEMAS.values() for name in names}:
+        for key, of_key in properties(name).items():
+            rows = [row for row in REFERENCE.splitlines() if row.startswith(f"| `{key}` |")]
+            assert rows, f"{name}.{key}"
+            assert "x-airflow-name" not in of_key or any(of_key["x-airflow-name"] in row for row in rows), (
+                f"{name}.{key}"
+            )

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 # Providers of 2023 have these without a hint.
 _WITHOUT_HINTS = frozenset({"execution_date_fn", "failure", "response_check", "response_filter", "success"})
-# What a hint for a function or a class begins with.
-_CALLED = frozenset({"Callable", "Type", "type"})
+# What a hint for a function or a class begins with; the last two are airflow.models.baseoperator's names for one.
+_CALLED = frozenset({"Callable", "Type", "type", "TaskPreExecuteHook", "TaskPostExecuteHook"})
+# The tags of what may be a function; every other value is none.
+_FUNCTIONS = frozenset({"$call", "$callable", "$callback", "$import"})
 
 
 def wants_function(parameter: inspect.Parameter) -> bool:
@@ -71,19 +73,51 @@ def use_functions(
     """
     imports: dict[str, ImportTag] = {}
     for name in arguments:
-        value = arguments[name]
-        if name not in names or value is None or tag_of(value) is not None:
-            continue
-        if is_dotted(value) and is_allowed(value, packages):
-            imports[name] = {"$import": value}
-        else:
-            findings.add(place / name, _fault(name, value, packages))
+        if name in names and _is_to_be_read(arguments[name]):
+            function = _function(name, arguments[name], place / name, findings, packages)
+            if function is not None:
+                imports[name] = function
     arguments.update(imports)
     return imports
 
 
+def use_mapped_functions(
+    expand: Arguments,
+    names: Collection[str],
+    place: CanonicalPlace,
+    findings: Findings,
+    *,
+    packages: tuple[str, ...],
+) -> None:
+    """Do the same with the lists of functions that a task is mapped over."""
+    for name, items in expand.items():
+        if name not in names:
+            continue
+        if not isinstance(items, list):
+            findings.add(place / name, _fault(name, items, packages))
+            continue
+        for index, item in enumerate(items):
+            if _is_to_be_read(item):
+                items[index] = _function(name, item, place / name / index, findings, packages)
+
+
+def _is_to_be_read(value: Any) -> bool:
+    return value is not None and tag_of(value) not in _FUNCTIONS
+
+
+def _function(
+    name: str, value: Any, place: CanonicalPlace, findings: Findings, packages: tuple[str, ...]
+) -> ImportTag | None:
+    if is_dotted(value) and is_allowed(value, packages):
+        return {"$import": value}
+    findings.add(place, _fault(name, value, packages))
+    return None
+
+
 def _fault(name: str, value: Any, packages: tuple[str, ...]) -> str:
     name_key, file_key = _keys_of_function(name)
+    if tag_of(value) == "$output":
+        return f"is the output of a task; give a function, by {name_key} and {file_key} or by its dotted path"
     if not isinstance(value, str):
         return f"{kind_of(value)}; give a function, by {name_key} and {file_key} or by its dotted path"
     spelling = f"{name_key}: {{name}}, {file_key}: {{file}}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.checks.allowed_imports import DECORATOR_PACKAGES, Imports, NotImportable, is_below
 from openmetadata_airflow_apis.checks.default_args import DefaultArgs, plain_map
-from openmetadata_airflow_apis.checks.function_arguments import use_functions
+from openmetadata_airflow_apis.checks.function_arguments import use_functions, use_mapped_functions
 from openmetadata_airflow_apis.checks.managed_functions import call_faults
 from openmetadata_airflow_apis.checks.operator_signatures import (
     ARGUMENT_MAPS,
@@ -82,6 +82,10 @@ class TaskChecks:
         for arguments, at in ((task["arguments"], place / "arguments"), (task.get("partial") or {}, place / "partial")):
             imports = use_functions(arguments, names, at, self._findings, packages=self._callable_packages)
             self._values.check_items(imports.items(), at)
+        at_expand = place / "expand"
+        use_mapped_functions(
+            task.get("expand") or {}, names, at_expand, self._findings, packages=self._callable_packages
+        )
 
     def _function(self, task: Task, place: CanonicalPlace) -> Signature | None:
         """Return the signature of the task's function, None where it has none or only running it would show it."""
@@ -214,6 +218,7 @@ class TaskChecks:
             return
         signature = signature_of(operator)
         self.arguments_known |= signature.accepted or set()
+        self._use_functions(task, place, signature.functions - set(function.parameters))
         mapped = {**(task.get("partial") or {}), **(task.get("expand") or {})}
         passed = {key: value for key, value in task["arguments"].items() if key in function.parameters}
         for key in task["arguments"]:

@@ -40,6 +40,8 @@ _CALLS = {
     "on_retry_callback": (1, False),
     "on_skipped_callback": (1, False),
     "on_success_callback": (1, False),
+    "post_execute": (2, False),
+    "pre_execute": (1, False),
     "response_check": (1, True),
     "response_filter": (1, True),
     "sla_miss_callback": (5, False),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
+from openmetadata_airflow_apis.definition.task_outputs import refuse_output
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -30,6 +31,8 @@ def dataset_value(context: Context, uri: Any, path: PlainPath) -> DatasetTag | L
     """Return a dataset by its URI."""
     if not isinstance(uri, str):
         return context.fault(path, f"{kind_of(uri)}; give the URI of a dataset")
+    if refuse_output(context, uri, path, cure="give the URI of a dataset") is ABSENT:
+        return ABSENT
     fault = fault_of_uri(uri)
     return {"$dataset": {"uri": uri}} if fault is None else context.fault(path, fault)
 
@@ -59,4 +62,18 @@ def read_dataset_object(
         return value
     if not isinstance(extra, dict):
         return context.fault(path / "extra", f"{kind_of(extra)}; give a map")
+    if not _is_plain(context, extra, path / "extra"):
+        return ABSENT
     return {"$dataset": {**value["$dataset"], "extra": extra}}
+
+
+def _is_plain(context: Context, value: Any, path: PlainPath) -> bool:
+    """Say whether nothing in a value stands for anything else; note what does: Airflow keeps this as it is."""
+    if isinstance(value, str):
+        return refuse_output(context, value, path, cure="give what is known when the DAG is parsed") is None
+    if isinstance(value, dict):
+        if "__type__" in value or "__join__" in value:
+            context.fault(path, "is made of other values; what Airflow notes about a dataset is plain JSON")
+            return False
+        return all(_is_plain(context, item, path / key) for key, item in value.items())
+    return not isinstance(value, list) or all(_is_plain(context, item, path / i) for i, item in enumerate(value))

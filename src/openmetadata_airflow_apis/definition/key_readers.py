@@ -109,8 +109,9 @@ def read_default_args(context: Context, document: Mapping[str, Any], path: Plain
     if not isinstance(sent, dict):
         return KeysRead({}, {})
     zone = read_own_timezone(context, sent, path / "default_args")
-    in_zone = context if zone is None else replace(context, zone=zone)
-    default_args = read_keys(in_zone, "WorkflowDefaultArgs", sent, path / "default_args")
+    # An output in these would be one of the task itself as well.
+    of_all = replace(context, zone=zone or context.zone, take_output=None, refused_outputs=None)
+    default_args = read_keys(of_all, "WorkflowDefaultArgs", sent, path / "default_args")
     paths = {CanonicalPlace(("default_args",)): path / "default_args", **below("default_args", default_args.paths)}
     return KeysRead({"default_args": default_args.values}, paths)
 
@@ -202,6 +203,7 @@ def read_document(context: Context, value: str, path: PlainPath) -> DocumentTag 
 def read_params(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
     """Return the params of a DAG or task: plain values, or `__type__` Params."""
     params: dict[str, Any] = {}
+    context = replace(context, take_output=None)
     for key, item in value.items():
         param = plain_values.read_value(context, item, path / key)
         if isinstance(param, dict) and tag_of(param) == "$call" and param["$call"]["path"] != plain_values.PARAM:
@@ -220,10 +222,7 @@ def _read_mapped(context: Context, value: Any, path: PlainPath) -> Read:
     if isinstance(value, (list, dict)):
         return plain_values.read_value(context, value, path)
     if isinstance(value, str):
-        # dag-factory has one more way to name a task's output here.
-        is_xcom_arg = value.startswith("XcomArg(") and value.endswith(")")
-        text = "+" + value[len("XcomArg(") : -1] if is_xcom_arg else value
-        output = read_output(context, text, path, may_be_text=False)
+        output = read_output(context, value, path, may_be_text=False)
         if isinstance(output, dict) and isinstance(output["$output"], dict):
             return context.fault(
                 path,

@@ -37,7 +37,8 @@ class Context:
 
     now: what relative dates count from. allowed_packages: what dotted paths may name beside Airflow itself.
     zone: the time zone of dates without an offset, None for Airflow's default.
-    take_output: None where there are no tasks to name. dataset_files: where datasets are looked up by their names.
+    take_output: None where no output can stand; refused_outputs: the ids of the tasks whose outputs are faults there,
+    None for any. dataset_files: where datasets are looked up by their names.
     skipped_paths: where, or below where, the schema has found a fault already: nobody reads what is there.
     """
 
@@ -47,6 +48,7 @@ class Context:
     allowed_packages: tuple[str, ...] = ()
     zone: str | None = None
     take_output: TakeOutput | None = None
+    refused_outputs: frozenset[str] | None = frozenset()
     skipped_paths: frozenset[PlainPath] = frozenset()
     faults: list[Fault] = field(default_factory=list)
 

@@ -36,6 +36,18 @@ def read_ids(context: Context, dag: dict[str, Any]) -> IdsRead:
     return IdsRead(graph, {entry: _read_dependencies(context, graph, entry) for entry in (*groups, *tasks)})
 
 
+def ids_in(dag: dict[str, Any]) -> frozenset[str]:
+    """Return the ids by which the tasks of a plain definition may be named, whatever is wrong with them."""
+    sent = dag.get("tasks")
+    ids = set(sent) if isinstance(sent, dict) else set()
+    for entry in sent.values() if isinstance(sent, dict) else sent if isinstance(sent, list) else ():
+        if isinstance(entry, dict) and isinstance(entry.get("task_id"), str):
+            ids.add(entry["task_id"])
+    groups = dag.get("task_groups")
+    names = groups if isinstance(groups, dict) else ()
+    return frozenset({*ids, *(f"{name}.{task_id}" for name in names for task_id in ids)})
+
+
 def _graph_of(context: Context, groups: list[Entry], tasks: list[Entry]) -> Graph:
     """Return the graph of the tasks and groups, without their dependencies."""
     graph = Graph(context.fault)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context
 
 _ID = "[A-Za-z_][A-Za-z0-9_.-]*"
-_OUTPUT = re.compile(rf"(?:\+(?P<after_plus>{_ID})|(?P<before_dot>{_ID})\.output)(?P<key>\[.*\])?", re.ASCII)
+_OUTPUT = re.compile(
+    rf"(?:\+(?P<after_plus>{_ID})|(?P<before_dot>{_ID})\.output|X[cC]omArg\((?P<in_brackets>{_ID})\))(?P<key>\[.*\])?",
+    re.ASCII,
+)
 _KEY = re.compile(r"\['([^'\[\]]+)'\]|\[\"([^\"\[\]]+)\"\]")
 
 
@@ -25,22 +28,24 @@ def read_output(
 ) -> OutputTag | Literal[Absent.ABSENT] | None:
     """Return the output of a task that a text names, whole or one key of it; None where it names none.
 
-    `+task`, `+task['key']`, and the same as Airflow writes it: `task.output`, `task.output['key']`.
+    `+task`, `+task['key']`, the same as Airflow writes it, `task.output`, and as dag-factory does, `XcomArg(task)`.
     may_be_text: a plain text may stand there as well, and the fault of a name that no task has says how to write it.
     """
-    if context.take_output is None or not (text.startswith("+") or ".output" in text):
-        return None
-    match = _OUTPUT.fullmatch(text)
+    match = _match(text)
     if match is None:
         return None
+    if context.take_output is None:
+        return refuse_output(context, text, path)
     advice = ""
     if may_be_text:
         advice = (
             '; a text that only starts with a plus is written {"__join__": ["+", "..."]}'
             if match["after_plus"]
             else '; a text that only ends like an output is written {"__join__": ["...", ".output"]}'
+            if match["before_dot"]
+            else '; a text that only looks like an output is written {"__join__": ["XcomArg", "(...)"]}'
         )
-    task_id = context.take_output(match["after_plus"] or match["before_dot"], path, advice)
+    task_id = context.take_output(_name(match), path, advice)
     if task_id is None:
         return ABSENT
     if match["key"] is None:
@@ -54,3 +59,32 @@ def read_output(
             f"or {whole} and take the item in the function",
         )
     return {"$output": {"task_id": task_id, "key": key[1] or key[2]}}
+
+
+def refuse_output(
+    context: Context, text: str, path: PlainPath, *, cure: str = "write it there"
+) -> Literal[Absent.ABSENT] | None:
+    """Note a fault where a text names an output, in a place where none can stand; return None for any other text.
+
+    cure: what the fault says to do.
+    """
+    match = _match(text)
+    if match is None:
+        return None
+    if context.refused_outputs is not None and _name(match) not in context.refused_outputs:
+        return None
+    return context.fault(
+        path,
+        f"{quoted(text)} is the output of a task, and only the arguments of a task can have one; {cure}, or for the "
+        f'text {{"__join__": ["{text[0]}", "{text[1:]}"]}}',
+    )
+
+
+def _match(text: str) -> re.Match[str] | None:
+    if text.startswith(("+", "X")) or ".output" in text:
+        return _OUTPUT.fullmatch(text)
+    return None
+
+
+def _name(match: re.Match[str]) -> str:
+    return match["after_plus"] or match["before_dot"] or match["in_brackets"]
