@@ -26,6 +26,7 @@ The tree::
     │   ├── NotDeployedHere
     │   ├── DagIsRunning
     │   ├── DagHasImportErrors
+    │   ├── ImportFailed
     │   ├── ScheduleFails
     │   ├── DagRunExists
     │   ├── NothingFailed
@@ -279,6 +280,19 @@ class DagHasImportErrors(Conflict):
         super().__init__(
             f"The DAG `{dag_id}` has import errors and cannot be run{why}; mend its file or deploy it anew"
         )
+
+
+class ImportFailed(Conflict):
+    """A deploy was taken back, since its file does not import.
+
+    import_error: the import error's text. outcome: a sentence's end, what is deployed now.
+    """
+
+    def __init__(self, dag_id: str, import_error: str, outcome: str) -> None:
+        self.dag_id = dag_id
+        self.import_error = import_error
+        reason = import_error.strip().partition("\n")[0]
+        super().__init__(f"The file of the DAG `{dag_id}` does not import ({reason}); {outcome}")
 
 
 class ScheduleFails(Conflict):

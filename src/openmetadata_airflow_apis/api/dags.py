@@ -14,14 +14,18 @@ from openmetadata_airflow_apis.api.body import read_json, settings
 from openmetadata_airflow_apis.api.deployed_answers import answer_deployment
 from openmetadata_airflow_apis.api.parameters import date_times
 from openmetadata_airflow_apis.checks import check_workflow
+from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
 
 
 def deploy_dag(
-    *, dry_run: bool = False, wait: int = 0, comment: str | None = None
+    *, dry_run: bool = False, wait: int = 0, comment: str | None = None, on_import_error: str = "keep"
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Check the definition, deploy it, and wait for its parse if asked to."""
+    restore = on_import_error == "restore"
+    if restore and not wait:
+        raise InvalidArgument("on_import_error", "is 'restore', and nothing is waited for; give wait too, such as 60")
     workflow = check_workflow(read_json(), settings(), now=datetime.now(timezone.utc))
     authorize("deploy_dag", workflow.dag_id)
     with create_session() as session:
@@ -35,7 +39,7 @@ def deploy_dag(
             precondition=entity_tags.precondition(),
             may_replace=authorize_replacing,
         )
-        return answer_deployment(deployment, wait, session=session)
+        return answer_deployment(deployment, wait, restore=restore, session=session)
 
 
 def list_dags(

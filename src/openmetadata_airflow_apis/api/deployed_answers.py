@@ -6,21 +6,29 @@ from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import entity_tags, wire
+from openmetadata_airflow_apis.api.body import settings
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
+from openmetadata_airflow_apis.security.identity import user_name
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
 def answer_deployment(
-    deployment: deploy.Deployment, wait: int, *, session: Session
+    deployment: deploy.Deployment, wait: int, *, restore: bool = False, session: Session
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Return body, status and headers. wait: for how many seconds the verdict may be waited for."""
+    """Return body, status and headers.
+
+    wait: for how many seconds the verdict may be waited for. restore: whether a deployment that fails is taken back,
+    which raises ImportFailed.
+    """
     headers = {} if deployment.dry_run else entity_tags.header_of(deployment.revision)
     if wait and not deployment.dry_run:
         with place_to_wait(wait) as seconds:
             deployment = deploy.await_parse(deployment, seconds, session=session)
         headers.update(retry_header(wait, seconds, unfinished=deployment.state == "pending"))
+        if restore and deployment.state == "failed":
+            deploy.take_back(deployment, user=user_name(), settings=settings(), session=session)
     return wire.to_json(deployment), _status(deployment), headers
 
 

@@ -166,6 +166,14 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "The DAG's file does not import, so that no run of it was created.",
         "`get_dag` shows the import error. Mend what it names, or deploy the workflow anew.",
     ),
+    errors.ImportFailed: ProblemType(
+        "import-failed",
+        409,
+        "The DAG processor could not import what was deployed with `on_import_error=restore`, so that it was taken "
+        "back.",
+        "`import_error` has the error and `detail` says what is deployed now. Mend what the error names and deploy "
+        "again.",
+    ),
     errors.ScheduleFails: ProblemType(
         "schedule-fails",
         409,

@@ -62,6 +62,8 @@ def typed_answer(error: errors.ManagedDagsError, hint: str = "") -> Response:
         more["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
     if isinstance(error, errors.NotSignedIn):
         more["msg"] = error.msg
+    if isinstance(error, errors.ImportFailed):
+        more["import_error"] = error.import_error
     return with_headers(problem(problem_types.of_error(error), f"{error}{hint}", **more), error)
 
 

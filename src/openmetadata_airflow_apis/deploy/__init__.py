@@ -17,6 +17,7 @@ from openmetadata_airflow_apis.deploy.deployed_dags import (
     list_deployed,
 )
 from openmetadata_airflow_apis.deploy.deployment import Deployment, deploy
+from openmetadata_airflow_apis.deploy.failed_import import take_back
 from openmetadata_airflow_apis.deploy.installation_health import Health, health
 from openmetadata_airflow_apis.deploy.parse_wait import await_parse
 from openmetadata_airflow_apis.deploy.patch import PatchedDag, patch_dag
@@ -47,4 +48,5 @@ __all__ = [
     "record_versions_at_start",
     "refresh_all_dags",
     "restore_dag_version",
+    "take_back",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.checks import check_workflow
+from openmetadata_airflow_apis.definition import Workflow
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, changes_between
 from openmetadata_airflow_apis.deploy.deployment import Deployment, deploy
 from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from openmetadata_airflow_apis.definition import Workflow
     from openmetadata_airflow_apis.settings import Settings
     from openmetadata_airflow_apis.stores.version_rows import DagVersion, DagVersionDetail
 
@@ -105,6 +105,37 @@ def restore_dag_version(
         comment=comment or f"Restores version {version_number}",
         precondition=precondition,
         may_replace=may_replace,
+        restored_version=version_number,
+    )
+
+
+def redeploy(
+    dag_id: str,
+    version_number: int,
+    *,
+    user: str,
+    comment: str,
+    precondition: Precondition,
+    settings: Settings,
+    session: Session,
+) -> Deployment:
+    """Deploy a version again that was deployed a moment ago, without the checks that it has passed then."""
+    version = get_dag_version(dag_id, version_number, settings=settings, session=session)
+    session.commit()
+    workflow = Workflow(
+        dag_id,
+        force=True,
+        is_paused=None,
+        definition=version.canonical_definition,
+        source=version.definition,
+    )
+    return deploy(
+        workflow,
+        user=user,
+        settings=settings,
+        session=session,
+        comment=comment,
+        precondition=precondition,
         restored_version=version_number,
     )
 

@@ -14,6 +14,7 @@ import pytest
 from openmetadata_airflow_apis.api import operations
 from openmetadata_airflow_apis.stores import version_rows
 from support import dag_runs
+from support.parsing import parses_that_fail
 
 RUN = {"dag_id": "mapped", "run_id": "manual__1"}
 RUN_PATH = "/dags/mapped/dagRuns/manual__1"
@@ -208,6 +209,24 @@ def keeps_the_comment(old_door, session):
     assert old_door("delete_dag", dag_id="argued")[0] == 200
 
 
+def takes_a_failed_import_back(old_door, session):
+    status, body = old_door("deploy_dag", method="POST", json=WORKFLOW, on_import_error="restore")
+    assert (status, body) == (
+        400,
+        {"error": "The argument 'on_import_error' is 'restore', and nothing is waited for; give wait too, such as 60"},
+    )
+    assert old_door("dag_state", dag_id="argued", run_id="none")[0] == 400  # the DAG is not there
+    with parses_that_fail("argued.py", "boom.py, line 1: no such thing"):
+        status, body = old_door("deploy_dag", method="POST", json=WORKFLOW, wait="20", on_import_error="restore")
+    assert (status, body) == (
+        409,
+        {
+            "error": "The file of the DAG `argued` does not import (boom.py, line 1: no such thing); "
+            "it was the first, and is deleted again"
+        },
+    )
+
+
 def tells_of_the_parse(old_door, session):
     answer = old_door("deploy_dag", method="POST", json=WORKFLOW, wait="1")
     assert old_door("delete_dag", dag_id="argued")[0] == 200
@@ -398,6 +417,7 @@ HEEDED = {
     ("deploy_dag", "dry_run"): deploys_nothing,
     ("deploy_dag", "wait"): tells_of_the_parse,
     ("deploy_dag", "comment"): keeps_the_comment,
+    ("deploy_dag", "on_import_error"): takes_a_failed_import_back,
     ("task_instance_detail", "map_index"): detail_of_one_instance,
     ("restart_failed_task", "dry_run"): restarts_nothing,
     ("restart_failed_task", "task_ids"): restarts((2, 2), task_ids="each"),

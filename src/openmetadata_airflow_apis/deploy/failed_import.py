@@ -1,0 +1,57 @@
+"""Taking a deploy back whose file the DAG processor could not import: the version before it is deployed again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from openmetadata_airflow_apis.deploy.dag_versions import redeploy
+from openmetadata_airflow_apis.deploy.deletion import delete_dag
+from openmetadata_airflow_apis.deploy.preconditions import Precondition
+from openmetadata_airflow_apis.errors import (
+    DagNotFound,
+    ImportFailed,
+    ManagedDagsError,
+    PreconditionFailed,
+    Unavailable,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.deploy.deployment import Deployment
+    from openmetadata_airflow_apis.settings import Settings
+
+
+def take_back(deployment: Deployment, *, user: str, settings: Settings, session: Session) -> NoReturn:
+    """Deploy again what was deployed before a deployment that has failed, or nothing if it was the first.
+
+    What somebody else has deployed since is left alone. The paused state stays as the deploy has left it. Raises
+    ImportFailed with the import error, which says what is deployed then; Unavailable if nothing could be taken back.
+    """
+    import_error = deployment.import_error or ""
+    if not deployment.changed:
+        raise ImportFailed(deployment.dag_id, import_error, "the definition is the one that was deployed before")
+    dag_id, before = deployment.dag_id, deployment.version_number - 1
+    still_ours = Precondition(one_of=frozenset({deployment.revision}))
+    try:
+        if deployment.created:
+            delete_dag(dag_id, user=user, precondition=still_ours, settings=settings, session=session)
+            outcome = "it was the first, and is deleted again"
+        else:
+            restored = redeploy(
+                dag_id,
+                before,
+                user=user,
+                comment=f"Restores version {before}: version {deployment.version_number} did not import",
+                precondition=still_ours,
+                settings=settings,
+                session=session,
+            )
+            outcome = f"version {before} is deployed again, as version {restored.version_number}"
+    except (PreconditionFailed, DagNotFound):
+        outcome = "somebody has deployed or deleted it since, so that it was left alone"
+    except Unavailable:
+        raise
+    except ManagedDagsError as error:
+        outcome = f"it could not be taken back: {error}"
+    raise ImportFailed(dag_id, import_error, outcome)
