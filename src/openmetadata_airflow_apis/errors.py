@@ -7,6 +7,7 @@ The tree::
     ├── InvalidRequest               the caller's words are at fault
     │   ├── MissingArguments
     │   ├── InvalidArgument
+    │   ├── IdempotencyKeyReused
     │   ├── OperationNotNamed
     │   ├── UnknownOperation
     │   ├── InvalidBody              a JSON document that does not fit its schema: every fault
@@ -21,6 +22,7 @@ The tree::
     │   ├── TaskNotFound
     │   └── TaskLogNotFound
     ├── Conflict                     the request is right, the present state is against it
+    │   ├── IdempotencyKeyInUse
     │   ├── DagExists
     │   ├── DiffersInCase
     │   ├── NotDeployedHere
@@ -108,6 +110,15 @@ class InvalidArgument(InvalidRequest):
         self.name = name
         self.reason = reason
         super().__init__(f"The argument '{name}' {reason}")
+
+
+class IdempotencyKeyReused(InvalidRequest):
+    """An Idempotency-Key came with another request than the first time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The Idempotency-Key was sent with another request before; nothing was changed, give each request its own"
+        )
 
 
 class OperationNotNamed(InvalidRequest):
@@ -227,6 +238,15 @@ class TaskLogNotFound(NotFound):
 
 class Conflict(ManagedDagsError):
     """The request is understood, and the present state does not allow it."""
+
+
+class IdempotencyKeyInUse(Conflict):
+    """The first request with this Idempotency-Key is under way."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The first request with this Idempotency-Key is still under way; send it again in a moment for its answer"
+        )
 
 
 class DagExists(Conflict):

@@ -26,7 +26,8 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Callable, Generic, TypeVar
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from airflow.utils.retries import MAX_DB_RETRIES
 from sqlalchemy import text
@@ -51,6 +52,9 @@ COLLISIONS = (IntegrityError, StaleDataError)
 PATIENCE_SECONDS = 20.0
 # The lost connection's transaction may hold its locks until the server notices that nobody is there any more.
 _LOCK_SECONDS = 5
+
+Write = Callable[[Any, "Session"], None]
+_BESIDE: ContextVar[Write | None] = ContextVar("what is written beside a change", default=None)
 
 _NOT_TAKEN = "Airflow's database does not answer, or is too busy; nothing was changed"
 _UNKNOWN = "Airflow's database broke off while it took the change; it isn't known whether the change was made"
@@ -115,6 +119,19 @@ def in_one_transaction(
     return answer
 
 
+@contextmanager
+def written_beside(write: Write) -> Iterator[None]:
+    """Have `write` called in the block's transactions of a change that must not be done twice: one with was_committed.
+
+    It is given what the change has returned, and the session: what it writes is committed with the change, or not.
+    """
+    before = _BESIDE.set(write)
+    try:
+        yield
+    finally:
+        _BESIDE.reset(before)
+
+
 class _Tries(Generic[Answer]):
     """One change, tried until it is committed.
 
@@ -140,6 +157,9 @@ class _Tries(Generic[Answer]):
                 self._limit_lock_waits()
             answer = self._change()
             self._session.flush()
+            write = _BESIDE.get()
+            if write is not None and self._was_committed is not None:
+                write(answer, self._session)
         except BaseException as error:
             self._session.rollback()
             self._lost_connection |= _is_disconnect(error)

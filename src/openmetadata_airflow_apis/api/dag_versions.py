@@ -10,6 +10,7 @@ from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import entity_tags, wire
 from openmetadata_airflow_apis.api.body import settings
 from openmetadata_airflow_apis.api.deployed_answers import answer_deployment
+from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize_replacing
 
@@ -58,6 +59,7 @@ def restore_dag_version(
             dry_run=dry_run,
             comment=comment,
             precondition=entity_tags.precondition(),
+            began=began_before(),
             may_replace=authorize_replacing,
         )
         return answer_deployment(deployment, wait, session=session)

@@ -12,6 +12,7 @@ from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import entity_tags, wire
 from openmetadata_airflow_apis.api.body import read_json, settings
 from openmetadata_airflow_apis.api.deployed_answers import answer_deployment
+from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.api.parameters import date_times
 from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.errors import InvalidArgument
@@ -26,7 +27,8 @@ def deploy_dag(
     restore = on_import_error == "restore"
     if restore and not wait:
         raise InvalidArgument("on_import_error", "is 'restore', and nothing is waited for; give wait too, such as 60")
-    workflow = check_workflow(read_json(), settings(), now=datetime.now(timezone.utc))
+    began = began_before()
+    workflow = check_workflow(read_json(), settings(), now=began or datetime.now(timezone.utc))
     authorize("deploy_dag", workflow.dag_id)
     with create_session() as session:
         deployment = deploy.deploy(
@@ -37,6 +39,7 @@ def deploy_dag(
             dry_run=dry_run,
             comment=comment,
             precondition=entity_tags.precondition(),
+            began=began,
             may_replace=authorize_replacing,
         )
         return answer_deployment(deployment, wait, restore=restore, session=session)

@@ -22,14 +22,21 @@ def answer_deployment(
     wait: for how many seconds the verdict may be waited for. restore: whether a deployment that fails is taken back,
     which raises ImportFailed.
     """
-    headers = {} if deployment.dry_run else entity_tags.header_of(deployment.revision)
+    headers = {}
     if wait and not deployment.dry_run:
         with place_to_wait(wait) as seconds:
             deployment = deploy.await_parse(deployment, seconds, session=session)
-        headers.update(retry_header(wait, seconds, unfinished=deployment.state == "pending"))
+        headers = retry_header(wait, seconds, unfinished=deployment.state == "pending")
         if restore and deployment.state == "failed":
             deploy.take_back(deployment, user=user_name(), settings=settings(), session=session)
-    return wire.to_json(deployment), _status(deployment), headers
+    content, status, tag = answer_at_once(deployment)
+    return content, status, {**tag, **headers}
+
+
+def answer_at_once(deployment: deploy.Deployment) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Return body, status and headers, whatever the state is."""
+    tag = {} if deployment.dry_run else entity_tags.header_of(deployment.revision)
+    return wire.to_json(deployment), _status(deployment), tag
 
 
 def _status(deployment: deploy.Deployment) -> int:

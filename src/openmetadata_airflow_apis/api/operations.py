@@ -50,7 +50,7 @@ class Operation:
     """One operation of the specification.
 
     arguments: all that it takes, in the document's order. body: "required", "optional" or "none".
-    also_at: further paths that answer alike.
+    also_at: further paths that answer alike. takes_idempotency_key: whether it takes that header.
     """
 
     operation_id: str
@@ -62,6 +62,7 @@ class Operation:
     body: str
     old_door: OldDoor
     also_at: tuple[str, ...]
+    takes_idempotency_key: bool
 
     @property
     def query_parameters(self) -> tuple[str, ...]:
@@ -81,7 +82,11 @@ class Operation:
     @property
     def handler(self) -> Callable[..., Any]:
         """The function that serves the operation: of the operationId's name, in the controller module."""
-        return getattr(importlib.import_module(self.controller), self.operation_id)
+        handler = getattr(importlib.import_module(self.controller), self.operation_id)
+        if self.takes_idempotency_key:
+            once = importlib.import_module("openmetadata_airflow_apis.api.idempotent_requests").once
+            return once(self.operation_id, handler, reads_body=self.old_door.whole_body)
+        return handler
 
     @property
     def changes_state(self) -> bool:
@@ -134,6 +139,7 @@ def _operation(path: str, method: str, operation: dict[str, Any], parameters: li
             whole_body=old_door.get("whole_body", False),
         ),
         also_at=tuple(operation.get("x-also-at", ())),
+        takes_idempotency_key=any(_resolved(parameter)["name"] == "Idempotency-Key" for parameter in parameters),
     )
 
 

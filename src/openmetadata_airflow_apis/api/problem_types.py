@@ -47,6 +47,12 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "An argument cannot be used: its value is not of the right form, or the operation does not have it.",
         "`detail` names the argument and what would be right. Nothing was changed.",
     ),
+    errors.IdempotencyKeyReused: ProblemType(
+        "idempotency-key-reused",
+        422,
+        "The `Idempotency-Key` was sent with another request within the last 24 hours. Nothing was changed.",
+        "Give each request a key of its own, such as a UUID, and repeat it word for word.",
+    ),
     errors.OperationNotNamed: ProblemType(
         "operation-not-named",
         400,
@@ -135,6 +141,12 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         409,
         "The request is understood, but the present state does not allow it. Nothing was changed.",
         "`detail` says what is in the way.",
+    ),
+    errors.IdempotencyKeyInUse: ProblemType(
+        "idempotency-key-in-use",
+        409,
+        "The first request with this `Idempotency-Key` is still under way.",
+        "Send it again as soon as `Retry-After` says: it is then given the first one's answer.",
     ),
     errors.DagExists: ProblemType(
         "dag-exists",

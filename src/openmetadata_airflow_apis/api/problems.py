@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.api.problem_types import ProblemType
 
-TITLES = {**HTTP_STATUS_CODES, 413: "Content Too Large"}
+TITLES = {**HTTP_STATUS_CODES, 413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 PATH = "/rest_api/api/problems"
@@ -73,6 +73,6 @@ def with_headers(answer: Response, error: errors.ManagedDagsError) -> Response:
         answer.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.TooManyTries):
         answer.headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, errors.TaskIsStopping):
+    if isinstance(error, (errors.TaskIsStopping, errors.IdempotencyKeyInUse)):
         answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return answer

@@ -16,6 +16,7 @@ from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -87,12 +88,13 @@ def restore_dag_version(
     dry_run: bool = False,
     comment: str | None = None,
     precondition: Precondition = WHATEVER,
+    began: datetime | None = None,
     may_replace: Callable[[str], None],
 ) -> Deployment:
     """Deploy a version's definition again, as it was built then: a new version, unless it is what is deployed.
 
     It is checked as a deploy of it would be. The paused state stays as it is; a deleted DAG gets Airflow's default.
-    Raises DagNotFound, DagVersionNotFound, and what a deploy raises but for DagExists.
+    began: as for a deploy. Raises DagNotFound, DagVersionNotFound, and what a deploy raises but for DagExists.
     """
     version = get_dag_version(dag_id, version_number, settings=settings, session=session)
     session.commit()
@@ -104,6 +106,7 @@ def restore_dag_version(
         dry_run=dry_run,
         comment=comment or f"Restores version {version_number}",
         precondition=precondition,
+        began=began,
         may_replace=may_replace,
         restored_version=version_number,
     )

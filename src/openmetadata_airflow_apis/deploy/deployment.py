@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.exceptions import SerializationError
@@ -88,16 +89,19 @@ def deploy(
     comment: str | None = None,
     restored_version: int | None = None,
     precondition: Precondition = WHATEVER,
+    began: datetime | None = None,
     may_replace: Callable[[str], None] = _anybody,
     store: DefinitionStore | None = None,
 ) -> Deployment:
     """Deploy a checked workflow; when this returns, a scheduler can run it without a parse.
 
     comment: what to note beside the version that this makes. restored_version: for the audit log, the version that is
-    deployed again. precondition: what must be deployed, decided while the name is locked. may_replace: called with the
-    dag_id if something is deployed under it, while the name is locked; whatever it raises ends the deploy. Commits the
-    session. Raises PreconditionFailed, ConfigurationError, DagExists, NotDeployedHere, InvalidDefinition, StorageFull,
-    Unavailable; after any of them the old version stays deployed, unless an Unavailable says otherwise.
+    deployed again. precondition: what must be deployed, decided while the name is locked. began: when this request was
+    first sent, if it is a repetition and it isn't known what became of it; what it has stored then is gone on with.
+    may_replace: called with the dag_id if something is deployed under it, while the name is locked; whatever it raises
+    ends the deploy. Commits the session. Raises PreconditionFailed, ConfigurationError, DagExists, NotDeployedHere,
+    InvalidDefinition, StorageFull, Unavailable; after any of them the old version stays deployed, unless an Unavailable
+    says otherwise.
     """
     store = store or open_store(settings)
     store.check_configuration()
@@ -119,14 +123,21 @@ def deploy(
     with store.locked(dag_id):
         with answers:
             finish_interrupted(dag_id, store, session=session)
-            previous = _check(workflow, store, may_replace, precondition, session=session)
+            is_stored = partial(_is_stored_by, document, began)
+            previous = _check(workflow, store, may_replace, precondition, is_stored=is_stored, session=session)
             session.commit()  # no read transaction stays open over the writing of files
         if previous and document.deployed_at <= previous.deployed_at:  # a clock was set back
             document = replace(document, deployed_at=previous.deployed_at + timedelta(microseconds=1))
         store.write(document)
         version = Version(document, fileloc, dag, workflow.is_paused)
         return _write_version(
-            version, previous, user=user, restored_version=restored_version, settings=settings, session=session
+            version,
+            previous,
+            is_stored=previous is not None and is_stored(previous),
+            user=user,
+            restored_version=restored_version,
+            settings=settings,
+            session=session,
         )
 
 
@@ -134,6 +145,7 @@ def _write_version(
     version: Version,
     previous: StoredDocument | None,
     *,
+    is_stored: bool,
     user: str,
     restored_version: int | None,
     settings: Settings,
@@ -165,7 +177,9 @@ def _write_version(
             receipt=receipt,
             session=session,
         )
-        deployment, rows = _deployment(version.document, previous, dag, version.fileloc, session=session)
+        deployment, rows = _deployment(
+            version.document, previous, dag, version.fileloc, is_stored=is_stored, session=session
+        )
         version_rows.write(rows, session=session)
         if rows:
             prune_now_and_then(dag_id, deployment.version_number, settings=settings, session=session)
@@ -204,9 +218,14 @@ def _check(
     may_replace: Callable[[str], None],
     precondition: Precondition,
     *,
+    is_stored: Callable[[StoredDocument], bool] = lambda _: False,
     session: Session,
 ) -> StoredDocument | None:
+    """Return what is deployed, or raise what is against a deploy. is_stored: whether this request has stored it."""
     previous = store.claim(workflow.dag_id)
+    if previous and is_stored(previous):
+        refuse_what_is_not_ours(workflow.dag_id, store.fileloc(workflow.dag_id), session=session)
+        return previous
     if previous:
         may_replace(workflow.dag_id)
     precondition.check(workflow.dag_id, previous.revision if previous else None)
@@ -216,17 +235,25 @@ def _check(
     return previous
 
 
+def _is_stored_by(document: StoredDocument, began: datetime | None, stored: StoredDocument) -> bool:
+    """Say whether an earlier try of the request, since `began`, has stored what its document says."""
+    is_same = (stored.revision, stored.deployed_by) == (document.revision, document.deployed_by)
+    return began is not None and is_same and stored.deployed_at >= began
+
+
 def _deployment(
     document: StoredDocument,
     previous: StoredDocument | None,
     dag: DAG | None,
     fileloc: str,
     *,
+    is_stored: bool = False,
     session: Session,
 ) -> tuple[Deployment, list[dict[str, Any]]]:
     """Return what a deploy has done or would do, and the rows of the versions that it makes.
 
-    Usually one, or none; two where a process has died that had stored `previous`.
+    Usually one, or none; two where a process has died that had stored `previous`. is_stored: whether `previous` is what
+    an earlier try of this request has stored.
     """
     unfinished = (
         select(func.count())
@@ -237,13 +264,18 @@ def _deployment(
     is_paused = select(DagModel.is_paused).where(DagModel.dag_id == document.dag_id).scalar_subquery()
     newest_columns = version_rows.newest_columns(document.dag_id)
     runs, paused, *newest = session.execute(select(unfinished, is_paused, *newest_columns)).one()
-    documents = [document] if previous is None else [previous, document]
-    rows, version_number = version_rows.to_record(version_rows.newest_of(*newest), documents)
+    last = version_rows.newest_of(*newest)
+    if is_stored:  # what was deployed before this request is known by its version alone
+        documents, revision_before = [document], last.revision
+    else:
+        documents = [document] if previous is None else [previous, document]
+        revision_before = None if previous is None else previous.revision
+    rows, version_number = version_rows.to_record(last, documents)
     deployment = Deployment(
         dag_id=document.dag_id,
         state="parsed" if dag is not None else "pending",
-        created=previous is None,
-        changed=previous is None or previous.revision != document.revision,
+        created=revision_before is None,
+        changed=revision_before != document.revision,
         dry_run=False,
         version_number=version_number,
         revision=document.revision,

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.errors import ManagedDagsError, Unavailable
-from openmetadata_airflow_apis.stores import open_store, version_rows
+from openmetadata_airflow_apis.stores import idempotency_keys, open_store, version_rows
 from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
 
 if TYPE_CHECKING:
@@ -148,12 +148,13 @@ def _record(documents: Mapping[str, StoredDocument], *, session: Session) -> Non
 
 
 def record_versions_at_start(settings: Settings) -> None:
-    """Make the tables of versions, and give what was deployed before there were any its first version.
+    """Make our tables that have a version, and give what was deployed before there were any its first version.
 
     What cannot be done now is logged: a deploy tries again, and says why it can't.
     """
     try:
         version_rows.make_tables()
+        idempotency_keys.make_table()
         store = open_store(settings)
         with create_session() as session:
             check_tables(session=session)

@@ -313,6 +313,7 @@ def test_missing_tables(app, healthy, monkeypatch) -> None:
         "database: the table of password tries is missing, so that every login is refused",
         "database: the table of our tables' version is missing, so that nothing is deployed",
         "database: the table of deployed versions is missing, so that nothing is deployed",
+        "database: the table of Idempotency-Keys is missing, so that every request with one is refused",
     ]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import inspect
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.security import login_tries, permissions, revocation, setup
-from openmetadata_airflow_apis.stores import version_rows
+from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 
 
 @pytest.mark.parametrize("action", permissions.MANAGED_DAGS_ACTIONS)
@@ -59,7 +59,9 @@ def test_roles_command_grants_it(app, database) -> None:
 
 
 OURS = pytest.mark.parametrize(
-    "table", [revocation.TABLE, login_tries.TABLE, own_tables.SCHEMA, version_rows.TABLE], ids=str
+    "table",
+    [revocation.TABLE, login_tries.TABLE, own_tables.SCHEMA, version_rows.TABLE, idempotency_keys.TABLE],
+    ids=str,
 )
 
 

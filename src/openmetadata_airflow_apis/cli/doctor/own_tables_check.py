@@ -16,13 +16,14 @@ def look(_: Installation) -> Iterator[Finding]:
     """Yield a problem for each that is not."""
     from openmetadata_airflow_apis import own_tables
     from openmetadata_airflow_apis.security import login_tries, revocation
-    from openmetadata_airflow_apis.stores import version_rows
+    from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 
     for table, sentence in (
         (revocation.TABLE, "the table of revoked tokens is missing, so that every token is refused"),
         (login_tries.TABLE, "the table of password tries is missing, so that every login is refused"),
         (own_tables.SCHEMA, "the table of our tables' version is missing, so that nothing is deployed"),
         (version_rows.TABLE, "the table of deployed versions is missing, so that nothing is deployed"),
+        (idempotency_keys.TABLE, "the table of Idempotency-Keys is missing, so that every request with one is refused"),
     ):
         if not own_tables.is_there(table):
             yield Finding(
