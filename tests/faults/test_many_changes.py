@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy
 
-from support import airflow_home
 from support.deleting import deadlocks
-from support.live import LiveAirflow
+from support.live import LiveAirflow, busy_airflow
+from support.threads import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +28,8 @@ TASKS = 8
 @pytest.fixture(scope="module")
 def busy(cluster: Cluster) -> Iterator[LiveAirflow]:
     """A scheduler, and a webserver with two workers."""
-    url = cluster.create_database("many_changes", "airflow")
-    with LiveAirflow(airflow_home.make_home(), url, settings={"AIRFLOW__WEBSERVER__WORKERS": "2"}) as airflow:
-        airflow.start("scheduler", "webserver")
+    with busy_airflow(cluster, "many_changes") as airflow:
         yield airflow
-    cluster.drop_database("many_changes")
 
 
 def _deploy(airflow: LiveAirflow) -> None:
@@ -89,14 +86,13 @@ def test_hundreds_of_changes_beside_a_busy_scheduler(busy: LiveAirflow) -> None:
     _deploy(busy)
     busy.wait_for(lambda: len(_run_ids(busy)) >= 8, "eight runs")
     answers: Counter[str] = Counter()
-    failures: list[BaseException] = []
     left = iter(range(CHANGES))
     lock = threading.Lock()
 
     def work(caller: int) -> None:
         chance = random.Random(caller)  # noqa: S311 - not a secret
         client = busy.client()
-        while not failures:
+        while True:
             with lock:
                 if next(left, None) is None:
                     return
@@ -104,19 +100,7 @@ def test_hundreds_of_changes_beside_a_busy_scheduler(busy: LiveAirflow) -> None:
             with lock:
                 answers[str(answer.status_code) if answer.status_code < 500 else answer.text] += 1
 
-    def guarded(caller: int) -> None:
-        try:
-            work(caller)
-        except BaseException as error:  # noqa: BLE001 - raised again below
-            failures.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(caller,)) for caller in range(CALLERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
+    at_once(work, CALLERS)
     assert set(answers) == {"200", "201", "409"}
     assert answers["200"] + answers["201"] > CHANGES / 4
     assert deadlocks(busy) == 0

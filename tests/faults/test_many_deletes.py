@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy
 
-from support import airflow_home
 from support.deleting import deadlocks, delete_under_load
-from support.live import LiveAirflow
+from support.live import LiveAirflow, busy_airflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +19,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def busy(cluster: Cluster) -> Iterator[LiveAirflow]:
     """A scheduler, and a webserver with two workers."""
-    url = cluster.create_database("many_deletes", "airflow")
-    with LiveAirflow(airflow_home.make_home(), url, settings={"AIRFLOW__WEBSERVER__WORKERS": "2"}) as airflow:
-        airflow.start("scheduler", "webserver")
+    with busy_airflow(cluster, "many_deletes") as airflow:
         yield airflow
-    cluster.drop_database("many_deletes")
 
 
 def test_three_hundred_deletes_beside_a_busy_scheduler(busy: LiveAirflow):

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy
 
-from support import airflow_home
 from support.deleting import deadlocks, delete_under_load
-from support.live import LiveAirflow
+from support.live import LiveAirflow, busy_airflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +28,8 @@ EMPTY = {
 @pytest.fixture(scope="module")
 def busy(cluster: Cluster) -> Iterator[LiveAirflow]:
     """A scheduler, and a webserver with two workers."""
-    url = cluster.create_database("deletes", "airflow")
-    with LiveAirflow(airflow_home.make_home(), url, settings={"AIRFLOW__WEBSERVER__WORKERS": "2"}) as airflow:
-        airflow.start("scheduler", "webserver")
+    with busy_airflow(cluster, "deletes") as airflow:
         yield airflow
-    cluster.drop_database("deletes")
 
 
 def waiting(airflow: LiveAirflow) -> int:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy
 
+from support.threads import at_once
+
 if TYPE_CHECKING:
     from support.live import LiveAirflow
 
@@ -25,7 +27,6 @@ def delete_under_load(airflow: LiveAirflow, deletes: int) -> Counter[str]:
     answers: Counter[str] = Counter()
     left = iter(range(deletes))
     lock = threading.Lock()
-    failures: list[BaseException] = []
 
     def work(caller: int) -> None:
         client = airflow.client()
@@ -33,7 +34,7 @@ def delete_under_load(airflow: LiveAirflow, deletes: int) -> Counter[str]:
         while True:
             with lock:
                 number = next(left, None)
-            if number is None or failures:
+            if number is None:
                 return
             dag_id = f"goes{number}"
             _deploy(client, dag_id)
@@ -43,19 +44,7 @@ def delete_under_load(airflow: LiveAirflow, deletes: int) -> Counter[str]:
             with lock:
                 answers[str(answer.status_code) if answer.ok else f"{answer.status_code} {answer.text}"] += 1
 
-    def guarded(caller: int) -> None:
-        try:
-            work(caller)
-        except BaseException as error:  # noqa: BLE001 - raised again by the caller
-            failures.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(caller,)) for caller in range(_CALLERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
+    at_once(work, _CALLERS)
     return answers
 
 

@@ -37,10 +37,12 @@ from support.running_airflow import RunningAirflow
 from support.versions import AIRFLOW
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from typing_extensions import Self
+
+    from support.postgres import Cluster
 
 # How long a process may take to be ready: it shares two cores with the others.
 _START_SECONDS = 120
@@ -261,3 +263,13 @@ def _kill(processes: list[psutil.Process]) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(processes, timeout=_STOP_SECONDS)
+
+
+@contextlib.contextmanager
+def busy_airflow(cluster: Cluster, database: str) -> Iterator[LiveAirflow]:
+    """A scheduler, and a webserver with two workers, on a database of their own."""
+    url = cluster.create_database(database, "airflow")
+    with LiveAirflow(airflow_home.make_home(), url, settings={"AIRFLOW__WEBSERVER__WORKERS": "2"}) as airflow:
+        airflow.start("scheduler", "webserver")
+        yield airflow
+    cluster.drop_database(database)

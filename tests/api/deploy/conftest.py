@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,6 @@ from airflow.models.dataset import DatasetEvent, DatasetModel
 from airflow.models.log import Log
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
-from sqlalchemy import event
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
@@ -91,22 +89,6 @@ def add_run(session, dag_id: str, run_id: str, state: str, tasks: dict[str, str]
     for task_id, task_state in (tasks or {}).items():
         session.add(TaskInstance(dag.get_task(task_id), run_id=run_id, state=task_state))
     session.commit()
-
-
-@contextmanager
-def counted(session) -> Iterator[list[str]]:
-    """Yield a list that every SQL statement of the session's database is added to."""
-    statements: list[str] = []
-
-    def add(_connection, _cursor, statement: str, *_) -> None:
-        statements.append(statement)
-
-    engine = session.get_bind()
-    event.listen(engine, "before_cursor_execute", add)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", add)
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

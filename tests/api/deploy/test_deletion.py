@@ -23,8 +23,9 @@ from openmetadata_airflow_apis.deploy import DeletedDag, delete_dag, deploy, get
 from openmetadata_airflow_apis.deploy.row_deletion import _tables_naming_dags
 from openmetadata_airflow_apis.errors import DagIsRunning, DagNotFound, NotDeployedHere, Unavailable
 from openmetadata_airflow_apis.stores import version_rows
+from support.statements import counted
 
-from .conftest import add_run, counted, decorate, files_below, make_workflow
+from .conftest import add_run, decorate, files_below, make_workflow
 
 
 @pytest.fixture

@@ -33,8 +33,9 @@ from openmetadata_airflow_apis.deploy.dag_summaries import DagSummary, LastRun
 from openmetadata_airflow_apis.deploy.installation_health import Heart, Part
 from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
 from openmetadata_airflow_apis.stores.file_store import FileStore
+from support.statements import counted
 
-from .conftest import add_run, counted, decorate, make_workflow
+from .conftest import add_run, decorate, make_workflow
 
 
 @pytest.fixture

@@ -21,9 +21,10 @@ from openmetadata_airflow_apis.deploy import Deployment, deploy, get_deployed
 from openmetadata_airflow_apis.deploy import deployment as deployment_module
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, Difference
 from openmetadata_airflow_apis.errors import DagExists, InvalidDefinition, NotDeployedHere, Unavailable
+from support.statements import counted
 from support.versions import AIRFLOW, TAKES_PARSING_REQUESTS, asked_for
 
-from .conftest import add_run, counted, decorate, files_below, make_workflow
+from .conftest import add_run, decorate, files_below, make_workflow
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from sqlalchemy import delete, update
 from openmetadata_airflow_apis.deploy import Refreshed, deploy, get_deployed, refresh_all_dags
 from openmetadata_airflow_apis.deploy.refresh import Unrefreshed
 from openmetadata_airflow_apis.deploy.row_deletion import delete_rows
+from support.statements import counted
 from support.versions import TAKES_PARSING_REQUESTS, asked_for, forget_requests
 
-from .conftest import counted, decorate, files_below, make_workflow
+from .conftest import decorate, files_below, make_workflow
 
 
 @pytest.fixture

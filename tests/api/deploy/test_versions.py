@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,8 +20,10 @@ from openmetadata_airflow_apis.deploy import delete_dag, deploy, record_versions
 from openmetadata_airflow_apis.errors import ConfigurationError, Unavailable
 from openmetadata_airflow_apis.stores import version_rows
 from openmetadata_airflow_apis.stores.file_store import FileStore
+from support.statements import counted
+from support.threads import at_once
 
-from .conftest import counted, files_below, make_workflow
+from .conftest import files_below, make_workflow
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.deploy.deployment import Deployment
@@ -232,21 +233,7 @@ def test_webservers_that_start_at_once_write_each_version_once(stored, versions,
     session.commit()
     for table in TABLES:
         table.drop(airflow_settings.engine, checkfirst=True)
-    barrier, failures = threading.Barrier(4), []
-
-    def start() -> None:
-        barrier.wait()
-        try:
-            record_versions_at_start(settings)
-        except Exception as error:  # noqa: BLE001 - any failure is what this test looks for
-            failures.append(error)
-
-    threads = [threading.Thread(target=start) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    at_once(lambda _: record_versions_at_start(settings), 4)
     assert versions("version_number") == [1]
     assert session.execute(own_tables.SCHEMA.select()).all() == [(1, own_tables.SCHEMA_VERSION)]
 

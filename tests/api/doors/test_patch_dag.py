@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from sqlalchemy import select, update
 
 from openmetadata_airflow_apis.deploy import patch_dag
 from support import dag_runs
 from support.dag_runs import logged_details
+from support.threads import at_once
 
 DOORS = "/dags/doors"
 
@@ -134,20 +133,11 @@ def test_of_two_at_once_one_changes_it(dag, session):
     """Of two who pause a DAG at the same time, one is told that it did, and there is one row in the audit log."""
     from airflow.settings import Session
 
-    together = threading.Barrier(2)
-    answers = []
-
-    def pause():
-        together.wait()
+    def pause(_number: int) -> bool:
         try:
-            answers.append(patch_dag("doors", is_paused=True, user="ada", session=Session()).changed)
+            return patch_dag("doors", is_paused=True, user="ada", session=Session()).changed
         finally:
             Session.remove()
 
-    threads = [threading.Thread(target=pause) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers) == [False, True]
+    assert sorted(at_once(pause, 2)) == [False, True]
     assert logged(session) == [("ada", {"is_paused": True})]

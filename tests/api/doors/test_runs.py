@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import update
 
 from openmetadata_airflow_apis.runs import restart
 from support import dag_runs
@@ -223,16 +222,8 @@ class TestRestart:
 
     def test_a_killed_process_that_stays(self, old_door, typed_door, run, session, monkeypatch):
         """What has been killed is not restarted before its process is gone; both doors name the process."""
-        from airflow.jobs.job import Job
-        from airflow.models.taskinstance import TaskInstance
-
-        job = Job(state="running", job_type="LocalTaskJob")
-        session.add(job)
-        session.flush()
-        table = TaskInstance.__table__
-        second = (table.c.dag_id == "doors") & (table.c.task_id == "second")
-        session.execute(update(table).where(second).values(job_id=job.id, hostname="worker-1", pid=4711))
-        session.commit()
+        process = {"job_id": dag_runs.new_job(session), "hostname": "worker-1", "pid": 4711}
+        dag_runs.put_states("doors", {"second": "failed"}, session, **process)
         monkeypatch.setattr(restart, "PATIENCE_SECONDS", 0)
         detail = (
             "The last process of the task `second` (host worker-1, pid 4711) has not ended yet in the DagRun "

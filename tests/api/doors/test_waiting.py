@@ -12,7 +12,6 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
 
 from openmetadata_airflow_apis.api import operations, wait_limit
 from support import dag_runs
@@ -41,17 +40,9 @@ LONG = 20
 @pytest.fixture
 def with_process(dag, session) -> None:
     """A run of `doors` whose second task runs, in a process that shows a heartbeat."""
-    from airflow.jobs.job import Job
-    from airflow.models.taskinstance import TaskInstance
-
     dag_runs.new_run(dag, session, {"first": "success", "second": "running"})
-    job = Job(state="running", job_type="LocalTaskJob")
-    session.add(job)
-    session.flush()
-    table = TaskInstance.__table__
-    second = (table.c.dag_id == "doors") & (table.c.task_id == "second")
-    session.execute(update(table).where(second).values(job_id=job.id, hostname="worker-1", pid=4711))
-    session.commit()
+    process = {"job_id": dag_runs.new_job(session), "hostname": "worker-1", "pid": 4711}
+    dag_runs.put_states("doors", {"second": "running"}, session, **process)
 
 
 @pytest.fixture

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import func, select, update
 
 from openmetadata_airflow_apis.runs import explain_dag_run, kill_running
 from support.dag_runs import START, new_dag, new_run, store
+from support.statements import counted
 from support.versions import AIRFLOW
 
 if TYPE_CHECKING:
@@ -738,22 +738,6 @@ def test_at_most_twenty_of_each(session):
     assert (len(told.failures), told.total_failures) == (20, 30)
     assert (len(told.waiting), told.total_waiting) == (20, 31)
     assert [group.task_id for group in told.waiting[:2]] == ["zzz", "after_00"] or told.waiting[0].task_id == "after_00"
-
-
-@contextmanager
-def counted(session) -> Iterator[list[str]]:
-    """Collect the statements of the block, of all sessions."""
-    statements: list[str] = []
-
-    def remember(_connection, _cursor, statement, *_) -> None:
-        statements.append(statement)
-
-    engine = session.get_bind()
-    event.listen(engine, "before_cursor_execute", remember)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", remember)
 
 
 @pytest.mark.parametrize("state", ["failed", None])

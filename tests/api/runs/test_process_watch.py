@@ -11,17 +11,13 @@ from sqlalchemy import update
 
 from openmetadata_airflow_apis.runs import TouchedTaskInstance
 from openmetadata_airflow_apis.runs.process_watch import await_ended
+from support.dag_runs import new_job
 
 
 @pytest.fixture
 def job_id(session) -> int:
     """The job of a task whose process is running."""
-    from airflow.jobs.job import Job
-
-    job = Job(state="running", job_type="LocalTaskJob")
-    session.add(job)
-    session.commit()
-    return job.id
+    return new_job(session)
 
 
 def _touched(job_id):

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from openmetadata_airflow_apis.errors import NothingFailed, TaskIsStopping
 from openmetadata_airflow_apis.runs import kill_running, restart_failed
 from openmetadata_airflow_apis.runs import restart as restart_module
-from support.dag_runs import new_dag, new_run, put_states, run_row, states, store, task_instance_rows
+from support.dag_runs import new_dag, new_job, new_run, put_states, run_row, states, store, task_instance_rows
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def dag(session):
 @pytest.fixture
 def killed(dag, session) -> list[int]:
     """A killed run whose two processes are still there; the ids of their jobs."""
-    job_ids = [_new_job(session) for _ in range(2)]
+    job_ids = [new_job(session) for _ in range(2)]
     new_run(dag, session, {"sleep": "running"})
     for index, job_id in enumerate(job_ids):
         _set(session, "sleep", index, job_id=job_id, hostname="worker-1", pid=4711 + index)
@@ -43,15 +43,6 @@ def killed(dag, session) -> list[int]:
 def impatient(monkeypatch):
     """A restart waits for half a second."""
     monkeypatch.setattr(restart_module, "PATIENCE_SECONDS", 0.5)
-
-
-def _new_job(session) -> int:
-    from airflow.jobs.job import Job
-
-    job = Job(state="running", job_type="LocalTaskJob")
-    session.add(job)
-    session.commit()
-    return job.id
 
 
 def _set(session, task_id, map_index, **values):
@@ -156,7 +147,7 @@ def test_a_dry_run_does_not_wait(killed, session):
 def test_a_skipped_process_downstream_is_waited_for_too(dag, impatient, session):
     """What is cleared along with the failed ones must have ended as well."""
     new_run(dag, session, {"sleep": "failed", "after": "running"})
-    _set(session, "after", -1, job_id=_new_job(session), hostname="worker-2", pid=12)
+    _set(session, "after", -1, job_id=new_job(session), hostname="worker-2", pid=12)
     put_states("waits", {"after": "skipped"}, session)
     with pytest.raises(TaskIsStopping, match=r"`after` \(host worker-2, pid 12\) has not ended yet"):
         _restart(session)
@@ -165,7 +156,7 @@ def test_a_skipped_process_downstream_is_waited_for_too(dag, impatient, session)
 def test_a_running_task_downstream_is_not_waited_for(dag, session):
     """A running one is told to restart, which Airflow knows how to do while its process is there."""
     new_run(dag, session, {"sleep": "failed", "after": "running"})
-    _set(session, "after", -1, job_id=_new_job(session), pid=13)
+    _set(session, "after", -1, job_id=new_job(session), pid=13)
     began = time.monotonic()
     assert _restart(session).clear_task_count == 3
     assert time.monotonic() - began < 10
@@ -175,7 +166,7 @@ def test_a_running_task_downstream_is_not_waited_for(dag, session):
 def test_the_process_of_another_run_is_not_waited_for(dag, session):
     """Only what this restart clears counts."""
     new_run(dag, session, {"sleep": "failed", "after": "failed"}, run_state="failed")
-    new_run(dag, session, {"sleep": "running"}, run_id="manual__2", job_id=_new_job(session))
+    new_run(dag, session, {"sleep": "running"}, run_id="manual__2", job_id=new_job(session))
     kill_running("waits", "manual__2", user="ada", session=session)
     began = time.monotonic()
     assert _restart(session).clear_task_count == 3

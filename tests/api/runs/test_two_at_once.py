@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -12,6 +10,7 @@ from openmetadata_airflow_apis.errors import DagRunExists, NothingFailed, Nothin
 from openmetadata_airflow_apis.runs import dag_state, kill_running, restart_failed, run_partial
 from openmetadata_airflow_apis.transactions import in_one_transaction
 from support.dag_runs import new_dag, new_run, run_row, states, store
+from support.threads import at_once
 from support.versions import CLEARS_COUNTED, clears
 
 
@@ -44,25 +43,16 @@ def test_of_two_callers_one_does_it(session, operation, state, result, refusal):
         BashOperator(task_id="first", bash_command="true") >> BashOperator(task_id="second", bash_command="true")
     store(dag, session)
     new_run(dag, session, {"first": state, "second": state}, run_state="failed" if state == "failed" else "running")
-    answers = []
-    together = threading.Barrier(2)
 
-    def call():
-        session = Session()
-        together.wait()
+    def call(_number):
         try:
-            answers.append(operation(session))
+            return operation(Session())
         except (NothingFailed, NothingRunning, DagRunExists) as refused:
-            answers.append(type(refused))
+            return type(refused)
         finally:
             Session.remove()
 
-    threads = [threading.Thread(target=call) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers, key=str) == sorted([result, refusal], key=str)
+    assert sorted(at_once(call, 2), key=str) == sorted([result, refusal], key=str)
     if operation is _restart:
         assert clears(run_row("two", session)) == (CLEARS_COUNTED and 1)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 
 import pytest
 from sqlalchemy import inspect
@@ -13,6 +12,7 @@ from sqlalchemy import inspect
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.security import login_tries, permissions, revocation, setup
 from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
+from support.threads import at_once
 
 
 @pytest.mark.parametrize("action", permissions.MANAGED_DAGS_ACTIONS)
@@ -81,21 +81,7 @@ def test_several_webservers_start_at_once(app, table) -> None:
 
     with engine.begin() as connection:
         connection.exec_driver_sql(f"DROP TABLE {table.name}")
-    barrier, failures = threading.Barrier(6), []
-
-    def start() -> None:
-        barrier.wait()
-        try:
-            own_tables.create_missing(table)
-        except Exception as error:  # noqa: BLE001 - any failure is what this test looks for
-            failures.append(error)
-
-    threads = [threading.Thread(target=start) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    at_once(lambda _: own_tables.create_missing(table), 6)
     assert inspect(engine).has_table(table.name)
 
 
