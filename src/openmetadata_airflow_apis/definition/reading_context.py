@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Callable, Final, Literal, Union
+from typing import TYPE_CHECKING, Callable, Final, Literal, Protocol, Union
 
 from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from openmetadata_airflow_apis.definition.canonical import Value
-    from openmetadata_airflow_apis.definition.dataset_files import DatasetFiles
     from openmetadata_airflow_apis.definition.places import Origin, PlainPath
 
     # What a reader returns: a value of the canonical definition, or ABSENT with its faults noted.
@@ -31,6 +31,13 @@ class Absent(Enum):
 ABSENT: Final[Literal[Absent.ABSENT]] = Absent.ABSENT
 
 
+class DatasetNames(Protocol):
+    """Knows the datasets that files below dag_managed_operators name; dataset_files.DatasetFiles is one."""
+
+    def uris(self, file: str) -> Mapping[str, str]:
+        """Return the URI of each name in a file; raise ValueError, saying what is wrong with the file and where."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What the readers of one definition are told; nothing of it changes but the list of faults, which grows.
@@ -44,7 +51,7 @@ class Context:
 
     origin: Origin
     now: datetime
-    dataset_files: DatasetFiles
+    dataset_files: DatasetNames
     allowed_packages: tuple[str, ...] = ()
     zone: str | None = None
     take_output: TakeOutput | None = None
