@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def installed_operators() -> list[type]:
-    """Return every operator class that one of the modules defines itself, by its path; no private ones."""
+    """Return every operator class that one of the modules defines itself, by its path; no private or abstract ones."""
     from airflow.models.baseoperator import BaseOperator
 
     operators: dict[str, type] = {}
@@ -27,7 +27,11 @@ def installed_operators() -> list[type]:
             for value in vars(module).values():
                 if inspect.isclass(value) and issubclass(value, BaseOperator) and value.__module__ == name:
                     operators[path_of(value)] = value
-    return [operators[path] for path in sorted(operators) if not operators[path].__name__.startswith("_")]
+    return [
+        operators[path]
+        for path in sorted(operators)
+        if not operators[path].__name__.startswith("_") and not inspect.isabstract(operators[path])
+    ]
 
 
 def path_of(operator: type) -> str:

@@ -98,7 +98,11 @@ def _of_parameter(parameter: inspect.Parameter, names: dict[str, Any]) -> Iterat
     hint = parameter.annotation
     if hint is not parameter.empty:
         text = hint if isinstance(hint, str) else inspect.formatannotation(hint)
-        yield from _of_text(text, names)
+        target = names.get(text.removesuffix(" | None"), hint)
+        if isinstance(target, type) and issubclass(target, enum.Enum):
+            yield from (Spelled(member.value, member) for member in target)
+        else:
+            yield from _of_text(text, names)
         return
     kind = "str" if parameter.default is parameter.empty else type(parameter.default).__name__
     yield from _BY_NAME.get(_WITHOUT_HINTS.get(parameter.name, kind), [_TEXT])
@@ -149,7 +153,8 @@ def _of_name(node: ast.expr, names: dict[str, Any]) -> Iterator[Spelled]:
     else:
         target = _looked_up(node, names)
         if isinstance(target, type) and issubclass(target, enum.Enum):
-            yield from (Spelled(member.value, member) for member in target if isinstance(member.value, (str, int)))
+            # Beside other types, a text is taken for a member only where the two are equal.
+            yield from (Spelled(member.value, member.value) for member in target if member == member.value)
         elif isinstance(target, type) and hasattr(target, "openapi_types"):
             yield _model(target)
         elif target is not None and not isinstance(target, type):  # a name for a hint

@@ -8,6 +8,8 @@ Nothing is stored here: the only I/O is to read callable files and Variables.
     value_checks.py         tagged values: functions, imports, objects to construct, Variables; and Jinja
     kubernetes_checks.py    what a pod's objects are made of
     managed_functions.py    whether a call fits a function of a callable file, by its syntax tree
+    function_arguments.py   arguments that want a function or a class
+    enum_arguments.py       arguments that want a member of an Enum
     operator_signatures.py  what an operator's class takes
     allowed_imports.py      imports from installed packages on an allow-list, and from nowhere else
 """

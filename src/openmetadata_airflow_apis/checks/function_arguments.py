@@ -34,17 +34,21 @@ def wants_function(parameter: inspect.Parameter) -> bool:
     """Say whether an operator's parameter takes a function, or a class, and nothing else."""
     if parameter.annotation is parameter.empty:
         return parameter.name in _WITHOUT_HINTS
-    annotation = parameter.annotation
-    text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
-    try:
-        kinds = set(_alternatives(ast.parse(text, mode="eval").body))
-    except SyntaxError:
-        return False
+    kinds = set(hinted_types(parameter))
     return bool(kinds & _CALLED) and kinds <= {*_CALLED, "None"}
 
 
+def hinted_types(parameter: inspect.Parameter) -> list[str]:
+    """Return the names of the types that a parameter's hint allows, without what stands in their brackets."""
+    annotation = parameter.annotation
+    text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    try:
+        return _alternatives(ast.parse(text, mode="eval").body)
+    except SyntaxError:
+        return []
+
+
 def _alternatives(node: ast.expr) -> list[str]:
-    """Return the names of the types that a hint allows, without what stands in their brackets."""
     if isinstance(node, ast.BinOp):
         return [*_alternatives(node.left), *_alternatives(node.right)]
     if isinstance(node, ast.Subscript):

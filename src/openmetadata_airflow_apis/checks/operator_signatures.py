@@ -5,9 +5,14 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from openmetadata_airflow_apis.checks.enum_arguments import wanted_enum
 from openmetadata_airflow_apis.checks.function_arguments import wants_function
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from enum import Enum
 
 # The keys of a task that hold arguments of its operator.
 ARGUMENT_MAPS: tuple[Literal["arguments", "partial", "expand"], ...] = ("arguments", "partial", "expand")
@@ -21,12 +26,14 @@ class OperatorSignature:
 
     accepted: every keyword that it or a class above it takes; None where it takes any.
     required: those of its own that have no default. functions: those that want a function.
+    enums: the Enum for each that wants a member of it.
     template_fields, template_ext: as on the class.
     """
 
     accepted: frozenset[str] | None
     required: frozenset[str]
     functions: frozenset[str]
+    enums: Mapping[str, type[Enum]]
     template_fields: frozenset[str]
     template_ext: tuple[str, ...]
 
@@ -42,6 +49,7 @@ def signature_of(operator: type) -> OperatorSignature:
 
     accepted: set[str] = set()
     functions: set[str] = set()
+    enums: dict[str, type[Enum]] = {}
     required: frozenset[str] | None = None
     takes_any = False
     for owner in operator.__mro__:
@@ -51,6 +59,11 @@ def signature_of(operator: type) -> OperatorSignature:
         named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
         accepted.update(parameter.name for parameter in named)
         functions.update(parameter.name for parameter in named if wants_function(parameter))
+        names = getattr(inspect.unwrap(vars(owner)["__init__"]), "__globals__", {})
+        for parameter in named:
+            members = wanted_enum(parameter, names)
+            if members is not None:
+                enums.setdefault(parameter.name, members)
         if required is None:
             required = frozenset(p.name for p in named if p.default is p.empty) - _OURS
         if owner is BaseOperator:  # its **kwargs are refused by itself
@@ -64,6 +77,7 @@ def signature_of(operator: type) -> OperatorSignature:
         accepted=None if takes_any and not issubclass(operator, BaseOperator) else frozenset(accepted - _OURS),
         required=required or frozenset(),
         functions=frozenset(functions),
+        enums=enums,
         template_fields=frozenset(_strings(getattr(operator, "template_fields", ()))),
         template_ext=tuple(_strings(getattr(operator, "template_ext", ()))),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.checks.allowed_imports import DECORATOR_PACKAGES, Imports, NotImportable, is_below
 from openmetadata_airflow_apis.checks.default_args import DefaultArgs, plain_map
+from openmetadata_airflow_apis.checks.enum_arguments import use_members
 from openmetadata_airflow_apis.checks.function_arguments import use_functions, use_mapped_functions
 from openmetadata_airflow_apis.checks.managed_functions import call_faults
 from openmetadata_airflow_apis.checks.operator_signatures import (
@@ -26,6 +27,7 @@ from openmetadata_airflow_apis.definition.setup_and_teardown import SETUP_TEARDO
 from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties, spellings
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from inspect import Signature
 
     from openmetadata_airflow_apis.checks.findings import Findings
@@ -77,15 +79,24 @@ class TaskChecks:
         else:
             self.every_operator_known = False
 
-    def _use_functions(self, task: Task, place: CanonicalPlace, names: frozenset[str]) -> None:
-        self.function_arguments |= names
+    def _use_objects(
+        self, task: Task, place: CanonicalPlace, signature: OperatorSignature, *, of_function: Collection[str] = ()
+    ) -> None:
+        """Give the operator the functions, classes and members of Enums that texts stand for.
+
+        of_function: the parameters of a decorated function, which gets what is written.
+        """
+        functions = signature.functions.difference(of_function)
+        self.function_arguments |= functions
         for arguments, at in ((task["arguments"], place / "arguments"), (task.get("partial") or {}, place / "partial")):
-            imports = use_functions(arguments, names, at, self._findings, packages=self._callable_packages)
+            imports = use_functions(arguments, functions, at, self._findings, packages=self._callable_packages)
             self._values.check_items(imports.items(), at)
         at_expand = place / "expand"
         use_mapped_functions(
-            task.get("expand") or {}, names, at_expand, self._findings, packages=self._callable_packages
+            task.get("expand") or {}, functions, at_expand, self._findings, packages=self._callable_packages
         )
+        enums = {name: members for name, members in signature.enums.items() if name not in of_function}
+        use_members(task, enums, place, self._findings, templates=signature.template_fields)
 
     def _function(self, task: Task, place: CanonicalPlace) -> Signature | None:
         """Return the signature of the task's function, None where it has none or only running it would show it."""
@@ -105,7 +116,7 @@ class TaskChecks:
                 return
         signature = signature_of(operator)
         self.arguments_known |= signature.accepted or set()
-        self._use_functions(task, place, signature.functions)
+        self._use_objects(task, place, signature)
         meant = self._check_names(index, task, signature, operator.__name__)
         given = self._given(task)
         if "callable" in task and not signature.takes("python_callable"):
@@ -218,7 +229,7 @@ class TaskChecks:
             return
         signature = signature_of(operator)
         self.arguments_known |= signature.accepted or set()
-        self._use_functions(task, place, signature.functions - set(function.parameters))
+        self._use_objects(task, place, signature, of_function=function.parameters)
         mapped = {**(task.get("partial") or {}), **(task.get("expand") or {})}
         passed = {key: value for key, value in task["arguments"].items() if key in function.parameters}
         for key in task["arguments"]:

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import update
 
 from openmetadata_airflow_apis.api import operations, wait_limit
 from support import dag_runs
