@@ -1,4 +1,4 @@
-"""Hundreds of kills, restarts, skips, triggers and partial runs beside a scheduler that works on the same runs."""
+"""Hundreds of changes, of one run and of several, beside a scheduler that works on the same runs."""
 
 from __future__ import annotations
 
@@ -65,15 +65,19 @@ def _run_ids(airflow: LiveAirflow) -> list[str]:
         )
 
 
-def _change(client: Any, chance: random.Random, run_id: str) -> Any:
+def _change(client: Any, chance: random.Random, run_ids: list[str]) -> Any:
     runs = "/rest_api/api/dags/changed/dagRuns"
     task_id = f"t{chance.randrange(TASKS)}"
+    run_id = chance.choice(run_ids)
+    several = {"run_ids": chance.sample(run_ids, 4)}
     run = f"{runs}/{run_id.replace('+', '%2B')}"
     return chance.choice(
         [
             lambda: client.post(f"{run}/kill"),
             lambda: client.post(f"{run}/kill?task_id={task_id}"),
             lambda: client.post(f"{run}/restart"),
+            lambda: client.post(f"{runs}/kill", json=several),
+            lambda: client.post(f"{runs}/restart", json=several),
             lambda: client.post(f"{run}/taskInstances/{task_id}/skip"),
             lambda: client.post(f"{runs}/partial", json={"task_ids": [task_id]}),
             lambda: client.post(runs, json={}),
@@ -96,7 +100,7 @@ def test_hundreds_of_changes_beside_a_busy_scheduler(busy: LiveAirflow) -> None:
             with lock:
                 if next(left, None) is None:
                     return
-            answer = _change(client, chance, chance.choice(_run_ids(busy)))
+            answer = _change(client, chance, _run_ids(busy))
             with lock:
                 answers[str(answer.status_code) if answer.status_code < 500 else answer.text] += 1
 
