@@ -89,7 +89,9 @@ def in_one_transaction(
     def is_passing(error: BaseException) -> bool:
         if isinstance(error, PoolTimeoutError):  # it has waited long enough, unless there is something to find out
             return tries.in_doubt
-        return isinstance(error, (OperationalError, *again_after)) or _is_disconnect(error)
+        return (
+            isinstance(error, (OperationalError, *again_after)) or _is_disconnect(error) or refusal(error) is not None
+        )
 
     def ends(state: RetryCallState) -> bool:
         if tries.in_doubt:
@@ -112,7 +114,7 @@ def in_one_transaction(
             raise OutcomeUnknown(unknown(tries.answer) if unknown else _UNKNOWN) from error
         if is_passing(error) or isinstance(error, PoolTimeoutError):
             log.warning("the database did not take the change: %s", error)
-            raise Unavailable(unavailable) from error
+            raise Unavailable(why(unavailable, error)) from error
         raise
     # Core statements pass by the identity map, and Airflow's sessions don't expire it on commit.
     session.expire_all()
@@ -163,6 +165,8 @@ class _Tries(Generic[Answer]):
         except BaseException as error:
             self._session.rollback()
             self._lost_connection |= _is_disconnect(error)
+            if refusal(error) == _READ_ONLY:  # a former primary, whose connections stay: a new one may reach the new
+                self._session.get_bind().dispose()
             if isinstance(error, Exception) and self._is_done():
                 return self.answer
             raise
@@ -190,6 +194,38 @@ class _Tries(Generic[Answer]):
             self._session.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
 
 
+_READ_ONLY = "is read-only"
+# What a database that answers says against a change, or a connection: the codes of PostgreSQL and MySQL, SQLite's words
+# and, where a connection was refused and psycopg2 has no code, PostgreSQL's.
+_REFUSALS: dict[str, tuple[object, ...]] = {
+    _READ_ONLY: ("25006", 1290, 1836, "attempt to write a readonly database"),
+    "has no connection left": ("53300", 1040, "too many clients already", "remaining connection slots are reserved"),
+    "has no room left on its disk": ("53100", 1021, "database or disk is full"),
+}
+
+
+def refusal(error: BaseException) -> str | None:
+    """Return the end of the sentence "Airflow's database …" for what a database that answers refuses; None for else."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return None
+    code = getattr(error.orig, "pgcode", None) or next(iter(error.orig.args), None)
+    text = str(error.orig)
+    for sentence, signs in _REFUSALS.items():
+        if code in signs or any(isinstance(sign, str) and not sign.isalnum() and sign in text for sign in signs):
+            return sentence
+    return None
+
+
+def why(sentence: str, error: BaseException) -> str:
+    """Return a sentence that says that the database does not answer with what it says instead, where it does answer."""
+    reason = refusal(error)
+    if reason is None:
+        return sentence
+    for guess in ("does not answer, or is too busy", "does not answer"):
+        sentence = sentence.replace(guess, reason)
+    return sentence.replace("did not take it", f"did not take it, since it {reason}")
+
+
 def _is_disconnect(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and bool(error.connection_invalidated)
 
@@ -207,4 +243,4 @@ def database_errors(sentence: str) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeoutError, StaleDataError) as error:
-        raise Unavailable(sentence) from error
+        raise Unavailable(why(sentence, error)) from error

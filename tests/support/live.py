@@ -129,7 +129,7 @@ class LiveAirflow(RunningAirflow):
                 raise ValueError(f"{service} is running")
             with self.log_path(service).open("ab") as log:
                 self._processes[service] = subprocess.Popen(
-                    [sys.executable, "-W", "ignore", "-m", "airflow", service, *_OPTIONS.get(service, [])],
+                    [sys.executable, "-W", "ignore", "-m", "airflow", service, *self._options(service)],
                     env=self.environment,
                     cwd=self.home,
                     stdin=subprocess.DEVNULL,
@@ -147,6 +147,11 @@ class LiveAirflow(RunningAirflow):
                     f"the {service}'s first heartbeat",
                     seconds=_START_SECONDS,
                 )
+
+    def _options(self, service: str) -> list[str]:
+        if service == "webserver":  # there may be two of one home
+            return ["--pid", str(self.home / f"webserver-{self.url.rpartition(':')[2]}.pid")]
+        return _OPTIONS.get(service, [])
 
     def stop(self, service: str) -> None:
         """End a service as `systemctl stop` would, and whatever it leaves behind after 20 s."""

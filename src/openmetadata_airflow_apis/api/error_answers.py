@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from openmetadata_airflow_apis import errors
 from openmetadata_airflow_apis.api import old_door_bodies, problem_types, problems
 from openmetadata_airflow_apis.api.not_found_hints import hint
+from openmetadata_airflow_apis.transactions import refusal, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,11 +55,13 @@ def translate(error: Exception) -> errors.ManagedDagsError | tuple[int, str]:
     """Return our own error for one of a library's, or a status and a sentence where there is none."""
     if isinstance(error, errors.ManagedDagsError):
         return error
-    if isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError)) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
+    if (
+        isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError))
+        or (isinstance(error, DBAPIError) and error.connection_invalidated)
+        or refusal(error) is not None
     ):
         log.error("Airflow's database does not answer: %s", error)
-        return errors.Unavailable("Airflow's database does not answer; try again later")
+        return errors.Unavailable(why("Airflow's database does not answer; try again later", error))
     if isinstance(error, ProblemException):
         return error.status, str(error.detail)
     if isinstance(error, RequestEntityTooLarge):

@@ -12,7 +12,7 @@ from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import NotSignedIn
 from openmetadata_airflow_apis.security import gate, identity, passwords, revocation, tokens
 from openmetadata_airflow_apis.settings import Settings
-from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
+from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction
 
 
 def login(username: str, password: str, *, provider: str = "db", refresh: bool = False) -> dict[str, str]:
@@ -80,9 +80,13 @@ def _revoke_family(family: str, *, logged_out: str | None = None) -> None:
 
 
 def _record_login(username: str) -> None:
+    def change(session: Session) -> None:
+        revocation.keep_receipt(receipt.token, session=session)
+        audit.record("login", user=username, dag_id=None, receipt=receipt, session=session)
+
     receipt = audit.Receipt()
     _commit(
-        lambda session: audit.record("login", user=username, dag_id=None, receipt=receipt, session=session),
+        change,
         receipt,
         unavailable="Airflow's database does not answer, so that no token was issued; log in again later",
         unknown="Airflow's database broke off and does not answer, so that no token was issued; log in again later",
@@ -91,7 +95,7 @@ def _record_login(username: str) -> None:
 
 def _commit(change: Callable[[Session], None], receipt: audit.Receipt, *, unavailable: str, unknown: str) -> None:
     # A session of its own: the end of the request's would take the user out of it.
-    with Session(airflow_settings.engine) as session:
+    with Session(airflow_settings.engine) as session, database_errors(unavailable):
         in_one_transaction(
             lambda: change(session),
             session=session,

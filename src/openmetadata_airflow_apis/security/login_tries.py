@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.errors import TooManyTries, Unavailable
-from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
+from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction, why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,7 +182,8 @@ def _now() -> int:
 
 def _unavailable(reason: BaseException) -> Unavailable:
     log.error("The table %s cannot be used: %s", TABLE_NAME, reason)
-    return Unavailable(
+    sentence = (
         "Password tries cannot be counted, so that no password is taken: Airflow's database does not answer, or is too "
         "busy; try again later"
     )
+    return Unavailable(why(sentence, reason))

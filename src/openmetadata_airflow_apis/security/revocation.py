@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.errors import Unavailable
-from openmetadata_airflow_apis.transactions import in_one_transaction
+from openmetadata_airflow_apis.transactions import in_one_transaction, why
 
 log = logging.getLogger(__name__)
 
@@ -21,11 +21,11 @@ TABLE_NAME = "openmetadata_airflow_apis_revoked_token"
 TABLE = Table(
     TABLE_NAME,
     own_tables.metadata(),
-    # Of one token (jti), of all tokens of a login (family), or of one use of a refresh token (its receipt).
+    # Of one token (jti), of all tokens of a login (family), or of one refresh or login (its receipt).
     Column("identifier", String(36), primary_key=True),
     Column("expires_at", BigInteger, nullable=False, index=True),  # seconds since 1970: of no use after
 )
-# How long the receipt of a refresh is kept: longer than anybody asks for it.
+# How long a receipt is kept: longer than anybody asks for it.
 _RECEIPT_SECONDS = 3600
 
 
@@ -60,7 +60,7 @@ def revoke(identifier: str, *, until: datetime, session: Session) -> None:
 
     Twice is as good as once. Commits nothing. Raises IntegrityError where another is just revoking the same.
     """
-    session.execute(delete(TABLE).where(TABLE.c.expires_at < _now()))
+    _forget_expired(session)
     if session.execute(select(TABLE.c.identifier).where(TABLE.c.identifier == identifier)).first() is None:
         _insert(identifier, int(until.timestamp()) + 1, session=session)
 
@@ -73,9 +73,8 @@ def spend(identifier: str, *, until: datetime) -> bool:
     receipt = str(uuid.uuid4())  # stored with the revocation: whoever finds it, finds it made by this call
 
     def change() -> bool:
-        session.execute(delete(TABLE).where(TABLE.c.expires_at < _now()))
         _insert(identifier, int(until.timestamp()) + 1, session=session)
-        _insert(receipt, _now() + _RECEIPT_SECONDS, session=session)
+        keep_receipt(receipt, session=session)
         return True
 
     def was_committed() -> bool:
@@ -98,6 +97,20 @@ def spend(identifier: str, *, until: datetime) -> bool:
             return False
 
 
+def keep_receipt(receipt: str, *, session: Session) -> None:
+    """Write down that something was done, in the session's transaction, for an hour.
+
+    Whoever writes the same receipt again waits for the transaction of before, and gets an IntegrityError where that
+    was committed: where the answer to its COMMIT was lost, it may still come.
+    """
+    _forget_expired(session)
+    _insert(receipt, _now() + _RECEIPT_SECONDS, session=session)
+
+
+def _forget_expired(session: Session) -> None:
+    session.execute(delete(TABLE).where(TABLE.c.expires_at < _now()))
+
+
 def _insert(identifier: str, expires_at: int, *, session: Session) -> None:
     session.execute(insert(TABLE).values(identifier=identifier, expires_at=expires_at))
 
@@ -108,4 +121,9 @@ def _now() -> int:
 
 def _unavailable(error: Exception) -> Unavailable:
     log.error("The table %s cannot be used: %s", TABLE_NAME, error)
-    return Unavailable("It cannot be known whether the token was revoked: Airflow's database does not answer")
+    return Unavailable(
+        why(
+            "It cannot be known whether the token was revoked: Airflow's database does not answer; try again later",
+            error,
+        )
+    )

@@ -388,15 +388,16 @@ def test_expired_revocations_are_forgotten(app, client, sign_in) -> None:
 
 
 def test_revocations_that_cannot_be_read(client, sign_in, unreadable_revocations) -> None:
-    """Every token is refused with 503 while the table of revoked tokens cannot be read, a logout included."""
+    """Every token is refused with 503 while the table of revoked tokens cannot be read; no logout, and no new token."""
     issued = sign_in()
     with unreadable_revocations():
         answers = [
             client.get(READ, headers=bearer(issued["access_token"])),
             client.post(REFRESH, headers=bearer(issued["refresh_token"])),
             client.post(LOGOUT, headers=bearer(issued["access_token"])),
+            _login(client),
         ]
-    assert [answer.status_code for answer in answers] == [503] * 3
+    assert [answer.status_code for answer in answers] == [503] * 4
     assert client.get(READ, headers=bearer(issued["access_token"])).status_code == 200
 
 

@@ -1,0 +1,151 @@
+"""`kill -9` of gunicorn's workers while they change DAGs: a change is done or not, never half; the next call ends it.
+
+Two webservers of one installation: the same folders, the same PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psutil
+import pytest
+import requests
+from sqlalchemy import text
+
+from support import airflow_home
+from support.live import LiveAirflow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from support.client import Client
+    from support.postgres import Cluster
+
+DAGS = "/rest_api/api/dags"
+NUMBER = 40
+SECRET = {"AIRFLOW__WEBSERVER__SECRET_KEY": "the same on both, as it has to be"}
+
+
+class Change(NamedTuple):
+    """A change of a DAG `k…` and its one run. done: what there is afterwards, of what `_state` looks at."""
+
+    call: Callable[[Client, str], requests.Response]
+    done: dict[str, Any]
+
+
+def _workflow(name: str) -> dict[str, Any]:
+    task = {"operator": "airflow.operators.empty.EmptyOperator"}
+    tasks = {"a": task, "b": {**task, "dependencies": ["a"]}}
+    return {"workflow": {"name": name, "force": True, "dag_config": {name: {"schedule": None, "tasks": tasks}}}}
+
+
+CHANGES = {
+    "deploy_dag": Change(
+        lambda client, dag_id: client.post(DAGS, json=_workflow(dag_id)),
+        {"runs": [], "tasks": [], "rows": 2, "files": 2},
+    ),
+    "trigger_dag": Change(
+        lambda client, dag_id: client.post(f"{DAGS}/{dag_id}/dagRuns", json={"run_id": "r"}),
+        {"runs": ["queued"], "tasks": [None, None], "rows": 2, "files": 2},
+    ),
+    "kill_running_tasks": Change(
+        lambda client, dag_id: client.post(f"{DAGS}/{dag_id}/dagRuns/r/kill"),
+        {"runs": ["failed"], "tasks": ["failed", "failed"], "rows": 2, "files": 2},
+    ),
+    "restart_failed_task": Change(
+        lambda client, dag_id: client.post(f"{DAGS}/{dag_id}/dagRuns/r/restart"),
+        {"runs": ["queued"], "tasks": [None, None], "rows": 2, "files": 2},
+    ),
+    "delete_dag": Change(
+        lambda client, dag_id: client.delete(f"{DAGS}/{dag_id}"),
+        {"runs": [], "tasks": [], "rows": 0, "files": 0},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def webservers(cluster: Cluster) -> Iterator[list[LiveAirflow]]:
+    """Two webservers of two workers each, beside one another."""
+    url = cluster.create_database("killed_workers", "airflow")
+    home = airflow_home.make_home()
+    with LiveAirflow(home, url, settings=SECRET) as first, LiveAirflow(home, url, settings=SECRET) as second:
+        first.start("webserver")
+        second.start("webserver")
+        yield [first, second]
+    cluster.drop_database("killed_workers")
+
+
+def _state(airflow: LiveAirflow, dag_id: str) -> dict[str, Any]:
+    def rows(query: str) -> list[Any]:
+        return [row[0] for row in connection.execute(text(query), {"dag_id": dag_id})]
+
+    folders = (airflow.home / "dags", airflow.home / "dag_generated_configs")
+    with airflow.engine.connect() as connection:
+        return {
+            "runs": rows("SELECT state FROM dag_run WHERE dag_id = :dag_id"),
+            "tasks": rows("SELECT state FROM task_instance WHERE dag_id = :dag_id"),
+            "rows": sum(
+                rows(f"SELECT count(*) FROM {table} WHERE dag_id = :dag_id")[0]  # noqa: S608
+                for table in ("dag", "serialized_dag")
+            ),
+            "files": sum(len([*folder.glob(f"{dag_id}.*")]) for folder in folders),
+        }
+
+
+@contextlib.contextmanager
+def _killing(webservers: list[LiveAirflow], luck: random.Random) -> Iterator[None]:
+    """Kill one worker after another, as long as this is open."""
+    over = threading.Event()
+
+    def kill() -> None:
+        while not over.wait(luck.uniform(0.05, 0.8)):
+            family = luck.choice(webservers).family("webserver")
+            workers = [process for process in family[1:] if process.pid != family[1].pid]
+            with contextlib.suppress(psutil.Error, IndexError):
+                luck.choice(workers).kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        killer.join()
+
+
+def _answer(change: Change, client: Client, dag_id: str) -> requests.Response | None:
+    """Return the answer, None where the worker was killed over it."""
+    with contextlib.suppress(requests.ConnectionError):
+        return change.call(client, dag_id)
+    return None
+
+
+def test_no_change_is_half_done(webservers: list[LiveAirflow]) -> None:
+    """What was answered is done; what was not is done or not, and is done when it is asked for until it is answered."""
+    luck = random.Random(11)  # noqa: S311 - for no secret
+    clients = [airflow.client("admin") for airflow in webservers]
+    unanswered = 0
+    with _killing(webservers, luck):
+        for number in range(NUMBER):
+            for name, change in CHANGES.items():
+                before = _state(webservers[0], f"k{number}")
+                deadline = time.monotonic() + 60
+                while (answer := _answer(change, luck.choice(clients), f"k{number}")) is None:
+                    unanswered += 1
+                    state = _state(webservers[0], f"k{number}")
+                    if name not in {"deploy_dag", "delete_dag"}:  # files and rows: the next call, or a refresh, ends it
+                        assert state in (before, change.done)
+                    if state == change.done:
+                        break
+                    assert time.monotonic() < deadline
+                assert answer is None or answer.ok, answer.text
+                assert (name, _state(webservers[0], f"k{number}")) == (name, change.done)
+    assert unanswered
+    left = [
+        path.name for folder in ("dags", "dag_generated_configs") for path in (webservers[0].home / folder).iterdir()
+    ]
+    assert [name for name in left if name.startswith((".k", "k"))] == []

@@ -1,0 +1,57 @@
+"""What a database that answers refuses is told apart from one that does not answer."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from openmetadata_airflow_apis.transactions import refusal, why
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SENTENCE = "Airflow's database does not answer, or is too busy; nothing was changed"
+
+
+def _of_mysql(number: int) -> DBAPIError:
+    """What MySQL's driver raises: the server's number, and its words. No MySQL runs here."""
+    return OperationalError("", {}, Exception(number, "in the server's language"))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (_of_mysql(1290), "is read-only"),
+        (_of_mysql(1836), "is read-only"),
+        (_of_mysql(1040), "has no connection left"),
+        (_of_mysql(1021), "has no room left on its disk"),
+        (_of_mysql(1205), None),
+        (ValueError("attempt to write a readonly database"), None),
+    ],
+)
+def test_what_the_server_says(error: Exception, expected: str | None) -> None:
+    """MySQL's numbers say what it refuses; any other error is none of these."""
+    assert refusal(error) == expected
+
+
+def test_a_read_only_file(tmp_path: Path) -> None:
+    """A SQLite file that may only be read is read-only in the sentence."""
+    path = tmp_path / "airflow.db"
+    sqlite3.connect(path).execute("CREATE TABLE a (b int)").connection.close()
+    engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+    with engine.connect() as connection, pytest.raises(OperationalError) as raised:
+        connection.execute(text("INSERT INTO a VALUES (1)"))
+    engine.dispose()
+    assert why(SENTENCE, raised.value) == "Airflow's database is read-only; nothing was changed"
+    assert why("Airflow's database did not take it; refresh", raised.value) == (
+        "Airflow's database did not take it, since it is read-only; refresh"
+    )
+
+
+def test_a_database_that_does_not_answer() -> None:
+    """A sentence about a database that does not answer stays as it is where nothing else is known."""
+    assert why(SENTENCE, _of_mysql(2003)) == SENTENCE
