@@ -79,6 +79,7 @@ class Installation:
         self.end_connections()
 
     def end_connections(self) -> None:
+        self.airflow.engine.dispose()
         self.say("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'airflow'")
 
     def hold_all_connections(self) -> None:
@@ -156,7 +157,7 @@ def test_a_change_of_a_read_only_database_says_so(read_only, name: str) -> None:
 def test_a_refresh_of_a_read_only_database_says_so(read_only) -> None:
     """So is a refresh, which has asked for no parse."""
     answer = CHANGES["refresh_all_dags"](read_only[0].client)
-    assert (answer.status_code, _said(answer)) == (503, "Airflow's database is read-only; try again later")
+    assert (answer.status_code, _said(answer)) == (503, "Airflow's database is read-only; nothing was changed")
 
 
 @pytest.mark.parametrize(("name", "dag_id"), [("deploy_dag", "another"), ("deploy_dag over another", "base")])
