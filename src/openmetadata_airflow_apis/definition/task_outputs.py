@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -62,21 +63,22 @@ def read_output(
 
 
 def refuse_output(
-    context: Context, text: str, path: PlainPath, *, cure: str = "write it there"
+    context: Context, text: str, path: PlainPath, *, cure: str | None = None
 ) -> Literal[Absent.ABSENT] | None:
     """Note a fault where a text names an output, in a place where none can stand; return None for any other text.
 
-    cure: what the fault says to do.
+    cure: what to write instead; None where the text itself may stand there, if it is written as one.
     """
     match = _match(text)
     if match is None:
         return None
     if context.refused_outputs is not None and _name(match) not in context.refused_outputs:
         return None
+    if cure is None:
+        cut = match.end("before_dot") if match["before_dot"] else 1
+        cure = f'write it there, or for the text {{"__join__": {json.dumps([text[:cut], text[cut:]])}}}'
     return context.fault(
-        path,
-        f"{quoted(text)} is the output of a task, and only the arguments of a task can have one; {cure}, or for the "
-        f'text {{"__join__": ["{text[0]}", "{text[1:]}"]}}',
+        path, f"{quoted(text)} is the output of a task, and only the arguments of a task can have one; {cure}"
     )
 
 

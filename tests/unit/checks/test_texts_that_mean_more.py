@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -172,3 +173,31 @@ def test_no_function_survives_as_a_text(settings, place: str, text: str):
     """What stands where a function is wanted is the function at an allowed path, or a fault."""
     for config in requests(place, text):
         assert text not in set(strings(definition_of(config, settings)))
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("+first", ["+", "first"]),
+        ("first.output", ["first", ".output"]),
+        ("XcomArg(first)", ["X", "comArg(first)"]),
+    ],
+)
+def test_a_text_that_only_looks_like_an_output(settings, text: str, joined: list[str]):
+    """The fault of an output where none can stand says how the text is written, and so it can be."""
+    dag = {"start_date": "2024-01-01", "schedule": None, "tasks": {"first": bash()}}
+
+    def document(value: Any) -> dict[str, Any]:
+        config = {"nightly": {**dag, "params": {"a": value}, "default_args": {"env": {"A": value}}}}
+        return {"workflow": {"name": "nightly", "dag_config": config}}
+
+    with pytest.raises(InvalidDefinition) as caught:
+        check_workflow(document(text), settings, now=NOW)
+    fault = (
+        f"'{text}' is the output of a task, and only the arguments of a task can have one; write it there, or for the "
+        f'text {{"__join__": {json.dumps(joined)}}}'
+    )
+    assert [found.detail for found in caught.value.faults] == [fault, fault]
+    definition = check_workflow(document({"__join__": joined}), settings, now=NOW).definition
+    assert definition["dag"]["params"] == {"a": text}
+    assert definition["dag"]["default_args"]["env"] == {"A": text}
