@@ -11,7 +11,7 @@ from openmetadata_airflow_apis.definition.fault_messages import quoted
 from openmetadata_airflow_apis.definition.key_readers import below, read_default_args, read_keys, read_own_timezone
 from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
-from openmetadata_airflow_apis.definition.task_ids import ids_in
+from openmetadata_airflow_apis.definition.task_ids import names_of_tasks
 from openmetadata_airflow_apis.definition.task_keys import NO_TASKS, TasksRead, read_tasks
 from openmetadata_airflow_apis.definition.template_folders import may_name_templates
 
@@ -46,7 +46,7 @@ class DagRead:
 
 def read_dag(context: Context, dag: dict[str, Any], *, max_tasks: int) -> DagRead:
     """Read a plain definition that the schema has been through; every fault is noted."""
-    context = replace(context, zone=_read_zone(context, dag), refused_outputs=ids_in(dag))
+    context = replace(context, zone=_read_zone(context, dag), refused_outputs=names_of_tasks(dag))
     own = read_keys(context, "WorkflowDag", {key: value for key, value in dag.items() if key not in _APART}, _TOP)
     default_args = read_default_args(context, dag, _TOP)
     keys = cast("DagKeys", {**own.values, **default_args.values})

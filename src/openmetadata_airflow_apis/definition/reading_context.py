@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable, Final, Literal, Protocol, Union
 from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
     from datetime import datetime
 
     from openmetadata_airflow_apis.definition.canonical import Value
@@ -44,7 +44,7 @@ class Context:
 
     now: what relative dates count from. allowed_packages: what dotted paths may name beside Airflow itself.
     zone: the time zone of dates without an offset, None for Airflow's default.
-    take_output: None where no output can stand; refused_outputs: the ids of the tasks whose outputs are faults there,
+    take_output: None where no output can stand; refused_outputs: the names of the tasks whose outputs are faults there,
     None for any. dataset_files: where datasets are looked up by their names.
     skipped_paths: where, or below where, the schema has found a fault already: nobody reads what is there.
     """
@@ -55,7 +55,7 @@ class Context:
     allowed_packages: tuple[str, ...] = ()
     zone: str | None = None
     take_output: TakeOutput | None = None
-    refused_outputs: frozenset[str] | None = frozenset()
+    refused_outputs: Container[str] | None = ()
     skipped_paths: frozenset[PlainPath] = frozenset()
     faults: list[Fault] = field(default_factory=list)
 

@@ -36,16 +36,30 @@ def read_ids(context: Context, dag: dict[str, Any]) -> IdsRead:
     return IdsRead(graph, {entry: _read_dependencies(context, graph, entry) for entry in (*groups, *tasks)})
 
 
-def ids_in(dag: dict[str, Any]) -> frozenset[str]:
-    """Return the ids by which the tasks of a plain definition may be named, whatever is wrong with them."""
-    sent = dag.get("tasks")
-    ids = set(sent) if isinstance(sent, dict) else set()
-    for entry in sent.values() if isinstance(sent, dict) else sent if isinstance(sent, list) else ():
-        if isinstance(entry, dict) and isinstance(entry.get("task_id"), str):
-            ids.add(entry["task_id"])
-    groups = dag.get("task_groups")
-    names = groups if isinstance(groups, dict) else ()
-    return frozenset({*ids, *(f"{name}.{task_id}" for name in names for task_id in ids)})
+@dataclass(frozen=True)
+class TaskNames:
+    """What the tasks of a DAG may be named by, whatever is wrong with them. ids: their own; groups: those of groups."""
+
+    ids: frozenset[str]
+    groups: frozenset[str]
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a text is the id of a task, by itself or after that of a group."""
+        group, _, task_id = str(name).rpartition(".")
+        return name in self.ids or (task_id in self.ids and group.rpartition(".")[2] in self.groups)
+
+
+def names_of_tasks(dag: dict[str, Any]) -> TaskNames:
+    """Return the names of the tasks in a plain definition."""
+    return TaskNames(_ids(dag.get("tasks"), "task_id"), _ids(dag.get("task_groups"), "group_name"))
+
+
+def _ids(sent: Any, id_key: str) -> frozenset[str]:
+    if isinstance(sent, dict):
+        return frozenset(sent)
+    entries = sent if isinstance(sent, list) else []
+    ids = (entry.get(id_key) for entry in entries if isinstance(entry, dict))
+    return frozenset(task_id for task_id in ids if isinstance(task_id, str))
 
 
 def _graph_of(context: Context, groups: list[Entry], tasks: list[Entry]) -> Graph:
