@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openmetadata_airflow_apis.definition.places import PlainPath
+from openmetadata_airflow_apis.definition.plain_values import VALUE_MARKS
 from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, companions, schema
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     Starts = dict[PlainPath, Pointer]
 
 
+# The kinds of values that are maps of values, and no schedule or callback of several keys.
+_MAPS = frozenset({"argument", "value"})
 # The key that says in a list which task or group an entry is.
 _ID_KEYS = {"tasks": "task_id", "task_groups": "group_name"}
 
@@ -40,7 +43,7 @@ def with_default(dag: Any, default: Any, *, dag_at: Pointer, default_at: Pointer
 def _merged(
     own: dict[str, Any], default: dict[str, Any], path: PlainPath, pointer: Pointer, of_map: Schema
 ) -> tuple[dict[str, Any], Starts]:
-    """Return a map with the keys of the default block that it has in no spelling; known maps are merged in turn."""
+    """Return a map with the keys of the default block that it has in no spelling; maps are merged in turn."""
     known = of_map.get("properties", {})
     own_names = {airflow_name(key, known.get(key, {})) for key in own}
     merged = dict(own)
@@ -65,8 +68,11 @@ def _of_other_keys(of_map: Schema) -> Schema:
 
 
 def _can_be_merged(of_key: Schema, own: Any, value: Any) -> bool:
-    mergeable = "properties" in of_key or "additionalProperties" in of_key
-    return mergeable and isinstance(own, dict) and isinstance(value, dict) and "__type__" not in {**own, **value}
+    """Tell whether two values are maps of which each key may come from either; a map that is one thing stays so."""
+    if not (isinstance(own, dict) and isinstance(value, dict)) or not VALUE_MARKS.isdisjoint({**own, **value}):
+        return False
+    # Without a schema it is an argument of an operator, or a map in one.
+    return not of_key or not {"properties", "additionalProperties"}.isdisjoint(of_key) or of_key.get("x-kind") in _MAPS
 
 
 # ── tasks and groups, where one side at least is a list ──

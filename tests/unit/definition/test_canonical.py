@@ -353,6 +353,44 @@ def test_the_default_block_holds_where_the_dag_says_nothing() -> None:
     assert definition["tasks"][0]["arguments"] == {"bash_command": "echo $HOME", "retries": 4}
 
 
+def test_the_default_block_is_merged_to_the_bottom() -> None:
+    """Maps in arguments are merged as dag-factory merges them; an object, a schedule and a callback are taken whole."""
+    delta = {"__type__": "datetime.timedelta"}
+    callback = "airflow.providers.smtp.notifications.smtp.SmtpNotifier"
+    task = {
+        "env": {"A": "own", "B": None},
+        "conf": {"x": {"y": {"own": 1}}},
+        "retry_delay": {**delta, "hours": 1},
+        "on_failure_callback": {"callback": callback, "to": "a"},
+    }
+    document = request(
+        {"start_date": "2024-01-01", "schedule": {"datasets": ["s3://own"]}, "tasks": {"a": {**BASH, **task}}}
+    )
+    document["workflow"]["dag_config"]["default"] = {
+        "schedule": {"file": "datasets.yaml", "datasets": ["no"]},
+        "tasks": {
+            "a": {
+                "env": {"A": "default", "B": "default", "C": "default"},
+                "conf": {"x": {"y": {"default": 1}, "z": [1]}},
+                "retry_delay": {**delta, "minutes": 5},
+                "on_failure_callback": {"callback": callback, "cc": "b"},
+            }
+        },
+    }
+    reading = read(document)
+    assert reading.definition["dag"]["schedule"] == [{"$dataset": {"uri": "s3://own"}}]
+    assert reading.definition["tasks"][0]["arguments"] == {
+        "bash_command": "echo $HOME",
+        "env": {"A": "own", "B": None, "C": "default"},
+        "conf": {"x": {"y": {"own": 1, "default": 1}, "z": [1]}},
+        "retry_delay": {"$timedelta": 3600},
+        "on_failure_callback": {"$callback": {"function": {"$import": callback}, "kwargs": {"to": "a"}}},
+    }
+    document["workflow"]["dag_config"]["default"]["tasks"]["a"]["env"]["C"] = "+nobody"
+    faults = read_workflow(document, now=NOW).faults
+    assert [fault.pointer for fault in faults] == ["/workflow/dag_config/default/tasks/a/env/C"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "searched"),
     [
