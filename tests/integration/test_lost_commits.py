@@ -212,6 +212,12 @@ OPERATIONS = {
         lambda client, dag_id: client.post(f"{DAGS}/{dag_id}/dagRuns/{RUN}/taskInstances/b/skip"),
         lambda client, dag_id: client.old_door("skip_task_instance", dag_id=dag_id, run_id=RUN, task_id="b"),
     ),
+    "succeed": Operation(
+        "succeed_task_instance",
+        FAILED,
+        lambda client, dag_id: client.post(f"{DAGS}/{dag_id}/dagRuns/{RUN}/taskInstances/b/succeed"),
+        lambda client, dag_id: client.old_door("succeed_task_instance", dag_id=dag_id, run_id=RUN, task_id="b"),
+    ),
     "deploy": Operation(
         "deploy_dag",
         _nothing,
@@ -295,6 +301,7 @@ UNKNOWN["patch_dag"] = (
     "send it again, which does no harm"
 )
 UNKNOWN["run_task_instance"] = UNKNOWN["trigger_dag"]
+UNKNOWN["succeed_task_instance"] = UNKNOWN["kill_running_tasks"]
 UNKNOWN["restart_failed_task"] = UNKNOWN["skip_task_instance"] = UNKNOWN["kill_running_tasks"]
 UNKNOWN["restart_dag_runs"] = UNKNOWN["kill_dag_runs"] = UNKNOWN["kill_running_tasks"]
 # A refresh tells of each DAG what it couldn't do; two others are a second way to do the same.

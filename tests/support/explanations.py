@@ -164,6 +164,12 @@ def after_failure(dag_id: str, index: str = "") -> list[dict[str, Any]]:
             f"{run}/taskInstances/work/skip{index and f'?{index}'}",
             "Goes on without `work`, where that will do.",
         ),
+        call(
+            "succeed_task_instance",
+            "POST",
+            f"{run}/taskInstances/work/succeed{index and f'?{index}'}",
+            "Goes on as if `work` had succeeded, where its work is done.",
+        ),
     ]
 
 

@@ -139,5 +139,6 @@ FORMS: dict[str, Form] = {
     "kill_dag_runs": Form(bodies.killed_runs, more={"dry_run": ("dry_run", "dag_runs"), "wait": ("dag_runs",)}),
     "run_task_instance": Form(bodies.partial_run, more={**_PLAN, **_STATE_AT_END}),
     "skip_task_instance": _STOPPED,
+    "succeed_task_instance": _STOPPED,
     "trigger_dag": Form(bodies.triggered, more={**_PLAN, **_STATE_AT_END}),
 }

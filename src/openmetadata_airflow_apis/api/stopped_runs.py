@@ -1,4 +1,4 @@
-"""The answer of a kill and of a skip: what was touched, and whose process is still there."""
+"""The answer of a kill, a skip and a success: what was touched, and whose process is still there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def await_stopped(
-    run: runs.KilledRun | runs.SkippedTask, wait: int, *, session: Session
+    run: runs.KilledRun | runs.SkippedTask | runs.SucceededTask, wait: int, *, session: Session
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Wait until the processes are gone, if asked to and as long as may be; return the answer.
 

@@ -60,3 +60,14 @@ def skip_task_instance(
             dag_id, run_id, task_id, map_index=map_index, dry_run=dry_run, user=user_name(), session=session
         )
         return await_stopped(run, wait, session=session)
+
+
+def succeed_task_instance(
+    dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None, dry_run: bool = False, wait: int = 0
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Mark a task as successful and let what follows go on."""
+    with create_session() as session:
+        run = runs.succeed_task_instance(
+            dag_id, run_id, task_id, map_index=map_index, dry_run=dry_run, user=user_name(), session=session
+        )
+        return await_stopped(run, wait, session=session)

@@ -21,6 +21,7 @@ from openmetadata_airflow_apis.runs.results import (
     RestartedRuns,
     RunState,
     SkippedTask,
+    SucceededTask,
     TaskInstanceDetail,
     TouchedTaskInstance,
     TriggeredRun,
@@ -30,6 +31,7 @@ from openmetadata_airflow_apis.runs.run_lists import list_dag_runs, list_task_in
 from openmetadata_airflow_apis.runs.run_state import dag_state, task_instance_detail
 from openmetadata_airflow_apis.runs.run_wait import await_end
 from openmetadata_airflow_apis.runs.skip import skip_task_instance
+from openmetadata_airflow_apis.runs.succeed import succeed_task_instance
 from openmetadata_airflow_apis.runs.task_logs import open_task_log
 from openmetadata_airflow_apis.runs.trigger import trigger_dag
 
@@ -45,6 +47,7 @@ __all__ = [
     "RestartedRuns",
     "RunState",
     "SkippedTask",
+    "SucceededTask",
     "TaskInstanceDetail",
     "TouchedTaskInstance",
     "TriggeredRun",
@@ -63,6 +66,7 @@ __all__ = [
     "restart_failed",
     "run_partial",
     "skip_task_instance",
+    "succeed_task_instance",
     "task_instance_detail",
     "trigger_dag",
 ]

@@ -83,3 +83,6 @@ def _after_failure(this: dict[str, Any], failures: Sequence[TaskFailure]) -> Ite
             "restart_failed_task", this, "Runs again what failed, with everything downstream, once the cause is mended."
         )
         yield HelpfulCall("skip_task_instance", task, f"Goes on without `{first.task_id}`, where that will do.")
+        yield HelpfulCall(
+            "succeed_task_instance", task, f"Goes on as if `{first.task_id}` had succeeded, where its work is done."
+        )

@@ -189,8 +189,10 @@ def _correct_after_processes(looks: list[tuple[_Stopped, Row]], *, session: Sess
 
 
 def _overwriting_states(state_after: str | None) -> tuple[str, ...]:
-    # A process that fails by itself fails what was skipped. What was failed, or is to restart, it may fail.
-    return (*_BY_PROCESS, "failed") if state_after == "skipped" else _BY_PROCESS
+    # A process that fails by itself fails what was skipped, or marked as successful, and one that skips itself the
+    # latter. What was failed, or is to restart, it may fail.
+    by_itself = {"skipped": ("failed",), "success": ("failed", "skipped")}
+    return (*_BY_PROCESS, *by_itself.get(str(state_after), ()))
 
 
 def _correct_after_triggerer(deferred: list[_Stopped], *, session: Session) -> None:
@@ -218,7 +220,7 @@ def _correct(
 ) -> None:
     """Put the states again of what is still overwritten when its runs are locked.
 
-    failed: the skipped ones among them that had failed.
+    failed: the skipped or successful ones among them that had failed.
     """
     if not corrections:
         return
@@ -243,7 +245,7 @@ def _correct(
 
 
 def _undo_failures(run: Row, task_ids: Iterable[str], *, session: Session) -> None:
-    """Undo what the scheduler has decided, downstream and about the run, from the failures of skipped tasks."""
+    """Undo what the scheduler has decided, downstream and about the run, from failures of what had been marked."""
     dag, _ = serialized_dag(run.dag_id, session=session)
     states = session.execute(
         select(TI.c.task_id, TI.c.map_index, TI.c.state).where(rows.of_run(run.dag_id, run.run_id))

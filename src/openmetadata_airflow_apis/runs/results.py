@@ -119,6 +119,11 @@ class SkippedTask(ChangedRun):
 
 
 @dataclass(frozen=True)
+class SucceededTask(ChangedRun):
+    """What succeed_task_instance did."""
+
+
+@dataclass(frozen=True)
 class RestartedRun(ChangedRun):
     """What restart_failed did; task_instances are those cleared, the failed ones included."""
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow.utils.state import State
-from sqlalchemy import select
-
-from openmetadata_airflow_apis.errors import TaskNotFound, TaskNotStoppable
-from openmetadata_airflow_apis.runs import task_instance_rows as rows
-from openmetadata_airflow_apis.runs.downstream_states import decide_downstream
-from openmetadata_airflow_apis.runs.lookup import TI, find_run, serialized_dag
+from openmetadata_airflow_apis.errors import TaskNotStoppable
+from openmetadata_airflow_apis.runs.marked_tasks import MarkedTask, number_of, plan_marking
 from openmetadata_airflow_apis.runs.overwritten_states import hold
 from openmetadata_airflow_apis.runs.results import SkippedTask
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out
-from openmetadata_airflow_apis.runs.trigger_rules import RunStates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
 
 # What is done or was skipped before stays as it is; everything else can be skipped, failures too.
 _KEPT = frozenset({"success", "skipped", "removed"})
@@ -43,8 +42,10 @@ def skip_task_instance(
     Raises DagNotFound, DagRunNotFound, TaskNotFound, TaskNotStoppable, Unavailable.
     """
 
+    task = MarkedTask(dag_id, run_id, task_id, map_index)
+
     def decide(*, lock: bool) -> list[RunPlan]:
-        return [plan_skip(dag_id, run_id, task_id, map_index=map_index, lock=lock, session=session)]
+        return [plan_skip(task, lock=lock, session=session)]
 
     (plan,) = carry_out("skip_task_instance", decide, dry_run=dry_run, user=user, session=session)
     skipped = SkippedTask(**plan.outcome(), dry_run=dry_run)
@@ -52,45 +53,23 @@ def skip_task_instance(
     return skipped
 
 
-def plan_skip(
-    dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None, lock: bool, session: Session
-) -> RunPlan:
+def plan_skip(task: MarkedTask, *, lock: bool, session: Session) -> RunPlan:
     """Return the plan of a skip; raise what skip_task_instance raises. lock: hold the run, and the task in it."""
-    run = find_run(dag_id, run_id, session=session, lock=lock)
-    dag, _ = serialized_dag(dag_id, session=session)
-    condition = rows.of_run(dag_id, run_id) & (TI.c.task_id == task_id)
-    if map_index is not None:
-        condition &= TI.c.map_index == map_index
-    asked_for = rows.find(condition, session=session, lock=lock)
-    if not asked_for or not dag.has_task(task_id):
-        raise TaskNotFound(dag_id, task_id, run_id=run_id, map_index=map_index)
-    if all(row.state in {"success", "removed"} for row in asked_for):
-        raise TaskNotStoppable(
-            f"The task `{task_id}` has ended in the DagRun `{run_id}` of the DAG `{dag_id}` "
-            f"(state {asked_for[0].state}) and cannot be skipped any more"
+
+    def check(asked_for: Sequence[Row]) -> None:
+        if all(row.state in {"success", "removed"} for row in asked_for):
+            raise TaskNotStoppable(
+                f"The task `{task.task_id}` has ended in the DagRun `{task.run_id}` of the DAG `{task.dag_id}` "
+                f"(state {asked_for[0].state}) and cannot be skipped any more"
+            )
+
+    def traces(marked: Sequence[TouchedTaskInstance]) -> Traces:
+        number = number_of("skipped", marked)
+        return Traces(
+            note=f"skipped task {task.task_id} ({number} task instance(s), downstream included)",
+            details={"skipped": number, "waiting_again": number_of(None, marked)},
+            task_id=task.task_id,
+            map_index=task.map_index,
         )
-    skipped = [row for row in asked_for if row.state not in _KEPT]
-    states = RunStates(
-        dag,
-        session.execute(select(TI.c.task_id, TI.c.map_index, TI.c.state).where(rows.of_run(dag_id, run_id))),
-    )
-    for row in skipped:
-        states.put(task_id, row.map_index, "skipped")
-    touched = (*(rows.touched(row, "skipped") for row in skipped), *decide_downstream(dag, [task_id], states))
-    marked = tuple(sorted(touched, key=lambda task_instance: (task_instance.task_id, task_instance.map_index)))
-    number = sum(task_instance.state_after == "skipped" for task_instance in marked)
-    waiting_again = len(marked) - number
-    decided_anew = bool(marked) and (
-        run.state == "failed" or (waiting_again > 0 and run.state in State.finished_dr_states)
-    )
-    return RunPlan(
-        run=run,
-        state="queued" if decided_anew else run.state,
-        marked=marked,
-        traces=Traces(
-            note=f"skipped task {task_id} ({number} task instance(s), downstream included)",
-            details={"skipped": number, "waiting_again": waiting_again},
-            task_id=task_id,
-            map_index=map_index,
-        ),
-    )
+
+    return plan_marking(task, "skipped", kept=_KEPT, check=check, traces=traces, lock=lock, session=session)

@@ -105,6 +105,7 @@ PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
     "kill_running_tasks": (OnDag("PUT", "TASK_INSTANCE"),),
     "kill_dag_runs": (OnDag("PUT", "TASK_INSTANCE"),),
     "skip_task_instance": (OnDag("PUT", "TASK_INSTANCE"),),
+    "succeed_task_instance": (OnDag("PUT", "TASK_INSTANCE"),),
     "trigger_dag": (OnDag("POST", "RUN"),),
     "run_task_instance": (OnDag("POST", "RUN"), OnDag("PUT", "TASK_INSTANCE")),
 }

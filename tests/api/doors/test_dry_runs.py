@@ -54,9 +54,11 @@ class Call:
         return call("POST", "/rest_api/api", query_string=query, json=self.old_body, **more)
 
 
+RUNS = {"run_ids": ["manual__1"]}
 TASK = {**RUN, "task_id": "third"}
 CALLS = {
     "deploy_dag": Call({}, "POST", "/dags", json=CHANGED),
+    "restore_dag_version": Call(None, "POST", "/dags/dry/dagVersions/1/restore"),
     "patch_dag": Call(None, "PATCH", "/dags/doors", {"is_paused": True}),
     "delete_dag": Call({"dag_id": "dry"}, "DELETE", "/dags/dry"),
     "trigger_dag": Call({"workflow_name": "doors", "run_id": "new"}, "POST", "/dags/doors/dagRuns", {"run_id": "new"}),
@@ -68,7 +70,10 @@ CALLS = {
     ),
     "restart_failed_task": Call(RUN, "POST", f"{RUN_PATH}/restart"),
     "kill_running_tasks": Call(RUN, "POST", f"{RUN_PATH}/kill"),
+    "restart_dag_runs": Call({"dag_id": "doors"}, "POST", "/dags/doors/dagRuns/restart", json=RUNS),
+    "kill_dag_runs": Call({"dag_id": "doors"}, "POST", "/dags/doors/dagRuns/kill", json=RUNS),
     "skip_task_instance": Call(TASK, "POST", f"{RUN_PATH}/taskInstances/third/skip"),
+    "succeed_task_instance": Call(TASK, "POST", f"{RUN_PATH}/taskInstances/third/succeed"),
 }
 # What differs from call to call: the moment, and what is made of it.
 OF_THE_MOMENT = {
@@ -85,7 +90,7 @@ WITH_DRY_RUN = [
     for operation in operations.operations().values()
     if "dry_run" in operation.query_parameters and operation.tag != "oldDoor"
 ]
-DEPLOYS = {"deploy_dag", "delete_dag"}
+DEPLOYS = {"deploy_dag", "restore_dag_version"}
 
 
 @pytest.fixture
@@ -94,7 +99,8 @@ def run(dag, session, call):
     from airflow.jobs.job import Job
     from airflow.utils import timezone
 
-    assert call("POST", "/rest_api/api/dags", json=WORKFLOW).status_code in {200, 201}
+    for workflow in (CHANGED, WORKFLOW):  # the first is the version that is restored
+        assert call("POST", "/rest_api/api/dags", json=workflow).status_code in {200, 201}
     job = Job(state="running", job_type="LocalTaskJob")
     job.latest_heartbeat = timezone.utcnow()
     session.add(job)
@@ -157,19 +163,27 @@ def test_a_dry_run_writes_nothing_and_answers_what_the_real_call_does(call, run,
     assert everything(session, home) != before
     left_out = {*OF_THE_MOMENT, "dry_run", "changes", "state" if operation in DEPLOYS else ""}
     only_planned = {"task_instances"} if operation == "trigger_dag" else set()
-    assert {name: value for name, value in done.json.items() if name not in left_out} == {
-        name: value for name, value in planned.json.items() if name not in left_out | only_planned
-    }
+    assert without(left_out, done.json) == without(left_out | only_planned, planned.json)
 
 
-@pytest.mark.parametrize("operation", ["kill_running_tasks", "skip_task_instance"])
+def without(names: set[str], value: Any) -> Any:
+    """Return a body without these keys, in the objects inside it too."""
+    if isinstance(value, dict):
+        return {name: without(names, item) for name, item in value.items() if name not in names}
+    return [without(names, item) for item in value] if isinstance(value, list) else value
+
+
+STOPS = {"kill_running_tasks": "failed", "skip_task_instance": "skipped", "succeed_task_instance": "success"}
+
+
+@pytest.mark.parametrize("operation", STOPS)
 def test_a_dry_run_names_the_processes_that_would_have_to_end(call, run, operation):
     """It does not wait for them, however long it is told to."""
     answer = call("POST", f"/rest_api/api{CALLS[operation].path}?dry_run=true&wait=100")
     (process,) = answer.json["still_running"]
     assert (process["task_id"], process["hostname"], process["pid"]) == ("third", "worker-1", 4711)
     assert [(each["state_before"], each["state_after"]) for each in answer.json["task_instances"]] == [
-        ("running", "failed" if operation == "kill_running_tasks" else "skipped")
+        ("running", STOPS[operation])
     ]
 
 
@@ -244,6 +258,9 @@ FAULTS = [
     ("skip_task_instance", {}, None, f"{RUN_PATH}/taskInstances/first/skip"),
     ("skip_task_instance", {"map_index": "3"}, None, f"{RUN_PATH}/taskInstances/third/skip"),
     ("skip_task_instance", {}, None, "/dags/ghost/dagRuns/manual__1/taskInstances/first/skip"),
+    ("succeed_task_instance", {}, None, f"{RUN_PATH}/taskInstances/ghost/succeed"),
+    ("succeed_task_instance", {"map_index": "3"}, None, f"{RUN_PATH}/taskInstances/third/succeed"),
+    ("restore_dag_version", {}, None, "/dags/dry/dagVersions/999999/restore"),
     ("patch_dag", {}, {"is_paused": True}, "/dags/ghost"),
     ("delete_dag", {}, None, "/dags/ghost"),
     ("delete_dag", {}, None, "/dags/doors"),

@@ -90,6 +90,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "kill_dag_runs": {"dag_id": "mapped", "run_ids": "manual__1"},
     "run_task_instance": {"dag_id": "mapped", "run_id": "partial", "tasks": "first"},
     "skip_task_instance": {**RUN, "task_id": "each"},
+    "succeed_task_instance": {**RUN, "task_id": "each"},
     "trigger_dag": {"workflow_name": "mapped", "run_id": "triggered"},
 }
 WORKFLOW = {
@@ -315,6 +316,11 @@ def skips_one_instance(old_door, session):
     assert states(session) == {**AS_THEY_WERE, ("each", 1): "skipped"}
 
 
+def succeeds_one_instance(old_door, session):
+    assert old_door("succeed_task_instance", **RUN, task_id="each", map_index="0") == (200, {"status": "success"})
+    assert states(session) == {**AS_THEY_WERE, ("each", 0): "success"}
+
+
 PARTIAL = {"dag_id": "mapped", "run_id": "partial"}
 
 
@@ -433,6 +439,9 @@ HEEDED = {
     ("skip_task_instance", "dry_run"): plans("skip_task_instance", task_id="each"),
     ("skip_task_instance", "map_index"): skips_one_instance,
     ("skip_task_instance", "wait"): says_what_still_runs("skip_task_instance", task_id="each"),
+    ("succeed_task_instance", "dry_run"): plans("succeed_task_instance", task_id="each"),
+    ("succeed_task_instance", "map_index"): succeeds_one_instance,
+    ("succeed_task_instance", "wait"): says_what_still_runs("succeed_task_instance", task_id="each"),
     ("run_task_instance", "dry_run"): runs_nothing,
     ("run_task_instance", "task_ids"): runs_the_tasks("task_ids", ["each"]),
     ("run_task_instance", "conf"): runs_with_conf(CONF),

@@ -92,6 +92,13 @@ CALLS = [
         "body": None,
         "reason": "Goes on without `first`, where that will do.",
     },
+    {
+        "operation_id": "succeed_task_instance",
+        "method": "POST",
+        "path": f"/rest_api/api{ONE}/taskInstances/first/succeed",
+        "body": None,
+        "reason": "Goes on as if `first` had succeeded, where its work is done.",
+    },
 ]
 EXPLANATION = {
     "dag_id": "doors",

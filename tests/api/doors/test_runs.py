@@ -307,6 +307,46 @@ class TestSkip:
         )
 
 
+class TestSucceed:
+    """succeed_task_instance."""
+
+    def test_the_old_door(self, old_door, run, session):
+        """The task has succeeded, and what had not run because of it waits again."""
+        assert old_door("succeed_task_instance", **RUN, task_id="second") == (200, {"status": "success"})
+        assert dag_runs.states("doors", session) == {"first": "success", "second": "success", "third": None}
+        assert dag_runs.run_row("doors", session).state == "queued"
+
+    def test_the_typed_door_lists(self, typed_door, run):
+        """Each task instance touched, with its state before and after."""
+        none = {"map_index": -1, "job_id": None, "hostname": None, "pid": None}
+        assert typed_door("POST", f"{RUN_PATH}/taskInstances/second/succeed") == (
+            200,
+            {
+                **RUN,
+                "logical_date": START,
+                "state": "queued",
+                "task_instances": [
+                    {"task_id": "second", "state_before": "failed", "state_after": "success", **none},
+                    {"task_id": "third", "state_before": "upstream_failed", "state_after": None, **none},
+                ],
+                "dry_run": False,
+                "still_running": [],
+            },
+        )
+
+    def test_a_task_that_was_removed(self, old_door, typed_door, run, session):
+        """An index that is no more is refused."""
+        dag_runs.put_states("doors", {"second": "removed"}, session)
+        detail = (
+            "The task `second` was removed from the DagRun `manual__1` of the DAG `doors` "
+            "and cannot be marked as successful"
+        )
+        assert old_door("succeed_task_instance", **RUN, task_id="second") == (409, {"error": detail})
+        assert typed_door("POST", f"{RUN_PATH}/taskInstances/second/succeed") == problem(
+            409, "Conflict", "task-not-stoppable", detail
+        )
+
+
 class TestPartialRun:
     """run_task_instance."""
 
@@ -450,6 +490,7 @@ ONE_OF_A_RUN = [
     ("kill_running_tasks", {}, "POST", "/kill"),
     ("task_instance_detail", {"task_id": "second"}, "GET", "/taskInstances/second"),
     ("skip_task_instance", {"task_id": "second"}, "POST", "/taskInstances/second/skip"),
+    ("succeed_task_instance", {"task_id": "second"}, "POST", "/taskInstances/second/succeed"),
 ]
 
 
@@ -483,8 +524,12 @@ class TestUnknown:
 
 @pytest.mark.parametrize(
     ("api", "method", "tail"),
-    [("task_instance_detail", "GET", ""), ("skip_task_instance", "POST", "/skip")],
-    ids=["task_instance_detail", "skip_task_instance"],
+    [
+        ("task_instance_detail", "GET", ""),
+        ("skip_task_instance", "POST", "/skip"),
+        ("succeed_task_instance", "POST", "/succeed"),
+    ],
+    ids=["task_instance_detail", "skip_task_instance", "succeed_task_instance"],
 )
 def test_an_unknown_task(old_door, typed_door, run, api, method, tail):
     """The task is named."""
@@ -517,6 +562,13 @@ CHANGES = [
         "skip_task_instance",
         {**RUN, "task_id": "second"},
         f"{RUN_PATH}/taskInstances/second/skip",
+        None,
+        TASKS_AND_EDIT,
+    ),
+    (
+        "succeed_task_instance",
+        {**RUN, "task_id": "second"},
+        f"{RUN_PATH}/taskInstances/second/succeed",
         None,
         TASKS_AND_EDIT,
     ),

@@ -83,6 +83,12 @@ def skip(typed_door_answer, old_door) -> Any:
     return answer
 
 
+def succeed(typed_door_answer, old_door) -> Any:
+    answer = typed_door_answer("POST", f"{RUN_PATH}/taskInstances/second/succeed?wait={LONG}")
+    assert (answer.status_code, [one["task_id"] for one in answer.json["still_running"]]) == (200, ["second"])
+    return answer
+
+
 def restart(typed_door_answer, old_door) -> Any:
     assert typed_door_answer("POST", f"{RUN_PATH}/kill").status_code == 200
     answer = typed_door_answer("POST", f"{RUN_PATH}/restart")
@@ -132,6 +138,7 @@ WAITS = {
     "kill_running_tasks": kill,
     "kill_dag_runs": kill_runs,
     "skip_task_instance": skip,
+    "succeed_task_instance": succeed,
     "restart_failed_task": restart,
     "dag_state": state,
     "trigger_dag": trigger,

@@ -20,6 +20,7 @@ from openmetadata_airflow_apis.runs import (
     restart_failed,
     run_partial,
     skip_task_instance,
+    succeed_task_instance,
     trigger_dag,
 )
 from support.dag_runs import new_dag, new_run, put_states, store
@@ -65,6 +66,11 @@ def _skip(session):
     return lambda: skip_task_instance("locks", "manual__1", "first", user="ada", session=session)
 
 
+def _succeed(session):
+    put_states("locks", {"first": "failed", "second": "upstream_failed", "third": "upstream_failed"}, session)
+    return lambda: succeed_task_instance("locks", "manual__1", "first", user="ada", session=session)
+
+
 def _trigger(session):
     return lambda: trigger_dag("locks", run_id="manual__2", user="ada", session=session)
 
@@ -81,7 +87,7 @@ def _correct(session):
 
 
 @pytest.mark.parametrize(
-    "operation", [_kill, _kill_one, _kill_many, _restart, _restart_many, _skip, _trigger, _partial, _correct]
+    "operation", [_kill, _kill_one, _kill_many, _restart, _restart_many, _skip, _succeed, _trigger, _partial, _correct]
 )
 def test_the_run_is_locked_before_its_task_instances(session, operation):
     """The first lock is the run's, the next are its task instances'; nothing else is locked before both."""

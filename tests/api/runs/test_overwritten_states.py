@@ -14,6 +14,7 @@ from openmetadata_airflow_apis.runs import (
     overwritten_states,
     restart_failed,
     skip_task_instance,
+    succeed_task_instance,
 )
 from support.dag_runs import new_dag, new_run, run_row, states, store, task_instance_rows
 
@@ -108,6 +109,13 @@ def test_a_skip_outlasts_the_start_of_a_process(jobs, process, session):
     assert states("begins", session) == {("sleep", 0): "running", ("sleep", 1): "skipped", "after": None}
 
 
+def test_a_success_outlasts_the_start_of_a_process(jobs, process, session):
+    """A task that had just begun, and is marked as successful, is so still when its process has written its pid."""
+    process(_write, 1, state="running", pid=4712, end_date=None)
+    succeed_task_instance("begins", "manual__1", "sleep", map_index=1, user="ada", session=session)
+    assert states("begins", session) == {("sleep", 0): "running", ("sleep", 1): "success", "after": None}
+
+
 def test_a_restart_outlasts_the_start_of_a_process(jobs, process, session):
     """A task downstream that had just begun is told to restart still when its process has written its pid."""
     _write(session, 0, state="failed")
@@ -165,6 +173,21 @@ def test_a_skip_outlasts_a_failure_in_the_last_moment(jobs, process, session):
     assert run_row("begins", session).state == "queued"
 
 
+@pytest.mark.parametrize("last", ["failed", "skipped", "up_for_retry"])
+def test_a_success_outlasts_what_the_process_says_of_itself(jobs, process, session, last):
+    """With a wait, a task that fails, or skips itself, before it is told to end is success still."""
+    _write(session, 1, pid=4712)
+    succeeded = succeed_task_instance("begins", "manual__1", "sleep", user="ada", session=session)
+    if last == "failed":
+        process(_fail_with_the_run, 0)
+    else:
+        process(_write, 0, state=last)
+    process(_end, *jobs)
+    assert await_stopped(succeeded, 30, session=session) == ()
+    assert states("begins", session) == {("sleep", 0): "success", ("sleep", 1): "success", "after": None}
+    assert run_row("begins", session).state == ("queued" if last == "failed" else "running")
+
+
 def _fail_with_the_run(session, map_index):
     """Do what the process and then the scheduler do."""
     from airflow.models.dagrun import DagRun
@@ -191,18 +214,20 @@ def _defer_and_end(session, map_index, task_id, job_id):
     _write(session, map_index, task_id, state="deferred", pid=4712, next_method="resume", next_kwargs={})
 
 
-@pytest.mark.parametrize("stop", ["kill", "skip", "restart"])
+@pytest.mark.parametrize("stop", ["kill", "skip", "succeed", "restart"])
 def test_a_trigger_that_fires_in_that_moment_wakes_nobody(deferred, stop, session):
     """A triggerer that has read a deferred task, and writes that it may go on, does not undo what was done to it."""
     if stop == "kill":
         kill_running("begins", "manual__1", task_id="after", user="ada", session=session)
     elif stop == "skip":
         skip_task_instance("begins", "manual__1", "after", user="ada", session=session)
+    elif stop == "succeed":
+        succeed_task_instance("begins", "manual__1", "after", user="ada", session=session)
     else:
         restart_failed("begins", "manual__1", user="ada", session=session)
     deferred.join()
     after = task_instance_rows("begins", session)["after", -1]
-    expected = {"kill": "failed", "skip": "skipped", "restart": None}[stop]
+    expected = {"kill": "failed", "skip": "skipped", "succeed": "success", "restart": None}[stop]
     assert {name: after[name] for name in ("state", "trigger_id", "next_method", "next_kwargs")} == {
         "state": expected,
         "trigger_id": None,

@@ -15,6 +15,7 @@ from openmetadata_airflow_apis.runs import (
     restart_failed,
     run_partial,
     skip_task_instance,
+    succeed_task_instance,
     trigger_dag,
 )
 from support.dag_runs import new_dag, new_run, put_states, store
@@ -81,6 +82,7 @@ def _plan(session):
         restart_failed("statements", "manual__1", **arguments)
         kill_running("statements", "manual__1", **arguments)
         skip_task_instance("statements", "manual__1", "start", **arguments)
+        succeed_task_instance("statements", "manual__1", "start", **arguments)
         trigger_dag("statements", **arguments)
 
     return plan
@@ -92,6 +94,11 @@ def _kill(session):
 
 def _skip(session):
     return lambda: skip_task_instance("statements", "manual__1", "start", user="ada", session=session)
+
+
+def _succeed(session):
+    put_states("statements", {"start": "failed"}, session)
+    return lambda: succeed_task_instance("statements", "manual__1", "start", user="ada", session=session)
 
 
 def _partial(session):
@@ -109,6 +116,7 @@ def _partial(session):
         _plan,
         _kill,
         _skip,
+        _succeed,
         _partial,
     ],
 )

@@ -32,6 +32,7 @@ TABLE = {
     "kill_running_tasks": {"User", "Op", "Admin"},
     "kill_dag_runs": {"User", "Op", "Admin"},
     "skip_task_instance": {"User", "Op", "Admin"},
+    "succeed_task_instance": {"User", "Op", "Admin"},
     "run_task_instance": {"User", "Op", "Admin"},
     "trigger_dag": {"User", "Op", "Admin"},
 }

@@ -1,0 +1,80 @@
+"""What a task that is marked as skipped or successful from outside does to its run: what skip and succeed share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow.utils.state import State
+from sqlalchemy import select
+
+from openmetadata_airflow_apis.errors import TaskNotFound
+from openmetadata_airflow_apis.runs import task_instance_rows as rows
+from openmetadata_airflow_apis.runs.downstream_states import decide_downstream
+from openmetadata_airflow_apis.runs.lookup import TI, find_run, serialized_dag
+from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces
+from openmetadata_airflow_apis.runs.trigger_rules import RunStates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from sqlalchemy.engine import Row
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
+
+
+@dataclass(frozen=True)
+class MarkedTask:
+    """A task of a run that is to be put into a finished state; map_index: only this instance of it."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int | None = None
+
+
+def plan_marking(
+    task: MarkedTask,
+    state: str,
+    *,
+    kept: Collection[str],
+    check: Callable[[Sequence[Row]], None],
+    traces: Callable[[Sequence[TouchedTaskInstance]], Traces],
+    lock: bool,
+    session: Session,
+) -> RunPlan:
+    """Return the plan to put a task's instances into a state, with what the scheduler would decide downstream.
+
+    Downstream, only what has not started is decided: what a trigger rule skips is skipped, and what had been put into
+    upstream_failed and is not any more waits again. A failed run in which something changes is queued again.
+    kept: states in which an instance stays as it is. check: raises where the task's rows do not allow it. traces: made
+    of what is touched. lock: hold the run, and the task in it.
+    Raises DagNotFound, DagRunNotFound, TaskNotFound.
+    """
+    run = find_run(task.dag_id, task.run_id, session=session, lock=lock)
+    dag, _ = serialized_dag(task.dag_id, session=session)
+    of_run = rows.of_run(task.dag_id, task.run_id)
+    condition = of_run & (TI.c.task_id == task.task_id)
+    if task.map_index is not None:
+        condition &= TI.c.map_index == task.map_index
+    asked_for = rows.find(condition, session=session, lock=lock)
+    if not asked_for or not dag.has_task(task.task_id):
+        raise TaskNotFound(task.dag_id, task.task_id, run_id=task.run_id, map_index=task.map_index)
+    check(asked_for)
+    changed = [row for row in asked_for if row.state not in kept]
+    states = RunStates(dag, session.execute(select(TI.c.task_id, TI.c.map_index, TI.c.state).where(of_run)))
+    for row in changed:
+        states.put(task.task_id, row.map_index, state)
+    touched = (*(rows.touched(row, state) for row in changed), *decide_downstream(dag, [task.task_id], states))
+    marked = tuple(sorted(touched, key=lambda task_instance: (task_instance.task_id, task_instance.map_index)))
+    waiting_again = number_of(None, marked)
+    decided_anew = bool(marked) and (
+        run.state == "failed" or (waiting_again > 0 and run.state in State.finished_dr_states)
+    )
+    return RunPlan(run=run, state="queued" if decided_anew else run.state, marked=marked, traces=traces(marked))
+
+
+def number_of(state: str | None, marked: Sequence[TouchedTaskInstance]) -> int:
+    """Return how many are put into a state; None: they wait again."""
+    return sum(task_instance.state_after == state for task_instance in marked)
