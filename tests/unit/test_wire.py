@@ -50,6 +50,8 @@ def test_a_long_list_is_written_in_one_line():
     short, long = ({"dag_id": "hello", "task_instances": [{"map_index": each} for each in range(n)]} for n in (2, 201))
     assert written.dumps(short) == json.dumps(short, indent=2) + "\n"
     assert written.dumps(long) == json.dumps(long) + "\n"
+    in_parts = {"dag_runs": [{"task_instances": [{"map_index": each} for each in range(n)]} for n in (100, 101)]}
+    assert written.dumps(in_parts) == json.dumps(in_parts) + "\n"
     assert written.dumps([]) == "[]\n"
 
 

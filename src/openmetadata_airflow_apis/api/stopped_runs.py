@@ -32,8 +32,8 @@ def await_all_stopped(
     wait = 0 if killed.dry_run else wait
     with place_to_wait(wait) as seconds:
         still_running = runs.await_all_stopped(killed.dag_runs, seconds, session=session)
-    answer = {
-        **wire.to_json(killed),
-        "dag_runs": [wire.stopped(run, left) for run, left in zip(killed.dag_runs, still_running)],
-    }
-    return answer, 200, retry_header(wait, seconds, unfinished=any(still_running))
+    return (
+        wire.killed_runs(killed, still_running),
+        200,
+        retry_header(wait, seconds, unfinished=any(still_running)),
+    )

@@ -24,16 +24,22 @@ class Json(Jsonifier):
 
     def dumps(self, data: Any, **arguments: Any) -> str:
         """Return an answer's text."""
-        if _listed(data) > _INDENTED_ITEMS:
+        if _lists_many(data):
             arguments["indent"] = None
         text: str = super().dumps(data, **arguments)
         return text
 
 
-def _listed(data: Any) -> int:
-    """Return how many items an answer lists, those of the lists inside the items of a list included."""
-    lists = [item for item in data.values() if isinstance(item, list)] if isinstance(data, dict) else []
-    return sum(len(items) + sum(_listed(item) for item in items) for items in lists)
+def _lists_many(data: Any) -> bool:
+    """Tell whether an answer lists more than is indented, in lists or in the lists of what they list."""
+    lists = _lists(data)
+    if sum(len(items) for items in lists) > _INDENTED_ITEMS:
+        return True
+    return sum(len(inner) for items in lists for item in items for inner in _lists(item)) > _INDENTED_ITEMS
+
+
+def _lists(data: Any) -> list[list[Any]]:
+    return [item for item in data.values() if isinstance(item, list)] if isinstance(data, dict) else []
 
 
 def to_json(value: Any) -> Any:
@@ -68,16 +74,28 @@ def restarted(run: Any) -> dict[str, Any]:
 def restarted_runs(restart: Any) -> dict[str, Any]:
     """Return the body of a restart of many runs, with the numbers of all of them."""
     return {
-        **to_json(restart),
-        "dag_runs": [restarted(run) for run in restart.dag_runs],
+        "dag_id": restart.dag_id,
         "failed_task_count": restart.failed_task_count,
         "clear_task_count": restart.clear_task_count,
+        "dag_runs": [restarted(run) for run in restart.dag_runs],
+        "untouched": to_json(restart.untouched),
+        "dry_run": restart.dry_run,
     }
 
 
 def stopped(run: Any, still_running: Any) -> dict[str, Any]:
     """Return the body of a kill or a skip: what was touched, and whose process is still there."""
     return {**to_json(run), "still_running": to_json(still_running)}
+
+
+def killed_runs(kill: Any, still_running: Any) -> dict[str, Any]:
+    """Return the body of a kill of many runs. still_running: as for one, for each of them."""
+    return {
+        "dag_id": kill.dag_id,
+        "dag_runs": [stopped(run, left) for run, left in zip(kill.dag_runs, still_running)],
+        "untouched": to_json(kill.untouched),
+        "dry_run": kill.dry_run,
+    }
 
 
 def date_time(text: str | None, pointer: str) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from airflow.jobs.job import Job
@@ -36,6 +37,8 @@ FROM_TASK = [
     for name in ("queue", "pool", "pool_slots", "priority_weight", "operator", "executor", "custom_operator_name")
     if name in TI.c
 ]
+_NAMES_FROM_TASK = [column.name for column in FROM_TASK]
+_values_from_task = attrgetter(*_NAMES_FROM_TASK)
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,11 @@ def _plan_clearing(to_clear: Sequence[Row], dag: DAG, fresh: _FreshTaskInstances
     for row in to_clear:
         if row.state == "running":
             continue  # its process goes on with what it has until it ends
-        task_instance = fresh.of(row)
-        columns = {column.name: getattr(task_instance, column.name) for column in FROM_TASK}
-        if any(getattr(row, name) != value for name, value in columns.items()):
-            outdated[row.task_id, row.map_index] = columns
-        if task_instance.executor_config:
-            executor_configs[row.task_id] = task_instance.executor_config
+        values, executor_config = fresh.of(row)
+        if _values_from_task(row) != values:
+            outdated[row.task_id, row.map_index] = dict(zip(_NAMES_FROM_TASK, values))
+        if executor_config:
+            executor_configs[row.task_id] = executor_config
     return Clearing(
         task_instances=tuple(rows.touched(row, _state_after(row)) for row in to_clear),
         retries={row.task_id: int(dag.task_dict[row.task_id].retries or 0) for row in to_clear},
@@ -84,13 +86,15 @@ class _FreshTaskInstances:
     def __init__(self, dag: DAG) -> None:
         self._dag = dag
         self._alike = getattr(task_instance_mutation_hook, "is_noop", False)
-        self._known: dict[Any, TaskInstance] = {}
+        self._known: dict[Any, tuple[tuple[Any, ...], Any]] = {}
 
-    def of(self, row: Row) -> TaskInstance:
+    def of(self, row: Row) -> tuple[tuple[Any, ...], Any]:
+        """Return the values of the columns FROM_TASK, and the executor_config, of a row's task instance."""
         key = row.task_id if self._alike else (row.run_id, row.task_id, row.map_index)
         if key not in self._known:
             task = self._dag.task_dict[row.task_id]
-            self._known[key] = TaskInstance(task, run_id=row.run_id, map_index=row.map_index)
+            fresh = TaskInstance(task, run_id=row.run_id, map_index=row.map_index)
+            self._known[key] = _values_from_task(fresh), fresh.executor_config
         return self._known[key]
 
 
