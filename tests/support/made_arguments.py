@@ -100,7 +100,8 @@ def _of_parameter(parameter: inspect.Parameter, names: dict[str, Any]) -> Iterat
         text = hint if isinstance(hint, str) else inspect.formatannotation(hint)
         target = names.get(text.removesuffix(" | None"), hint)
         if isinstance(target, type) and issubclass(target, enum.Enum):
-            yield from (Spelled(member.value, member) for member in target)
+            for member in target:  # those that are equal to their values stay texts
+                yield Spelled(member.value, member.value if member == member.value else member)
         else:
             yield from _of_text(text, names)
         return
