@@ -214,6 +214,18 @@ def test_every_operation_has_a_form_and_the_curl_command_does_the_same(page, dep
     assert {**json.loads(done.stdout), "parsed_at": None} == {**answer, "parsed_at": None}
 
 
+def test_headers_are_sent_and_stand_in_the_curl_command(page, deployed):
+    """What an operation takes as a header is one, in the page's own request and in curl's."""
+    deployed(workflow("tagged", {"greet": TRUE}))
+    go(page, "#operations/delete_dag")
+    form = page.locator("#operation-delete_dag")
+    form.get_by_label("dag_id").fill("tagged")
+    form.get_by_label("If-Match").fill('"another"')
+    expect(form.get_by_label("curl command")).to_contain_text("""-H 'If-Match: "another"'""")
+    form.get_by_role("button", name="Send").click()
+    expect(form.locator(".status")).to_have_text("412 PRECONDITION FAILED")
+
+
 def test_an_operation_is_tried_with_a_token(page, client):
     """With a token the browser's session stays out of it: a bad one is refused."""
     go(page, "#operations/refresh_all_dags")

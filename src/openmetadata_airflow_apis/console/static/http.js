@@ -4,10 +4,10 @@ export const config = JSON.parse(document.querySelector("#rest-api").dataset.con
 
 const CHANGES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
-// A request is { method, path, query, body, form, token }: path as in the specification with its
-// parameters filled in, query and form as maps of text, body as text that is JSON.
+// A request is { method, path, query, headers, body, form, token }: path as in the specification with its
+// parameters filled in, query, headers and form as maps of text, body as text that is JSON.
 export async function send(request) {
-  const headers = { Accept: "application/json, application/problem+json" };
+  const headers = { Accept: "application/json, application/problem+json", ...request.headers };
   if (request.token) headers.Authorization = `Bearer ${request.token}`;
   else if (CHANGES.has(request.method)) headers["X-CSRFToken"] = config.csrf_token;
   let body;
@@ -76,6 +76,7 @@ export function fillPath(path, values) {
 export function curl(request, { needsToken = true } = {}) {
   const parts = [`curl -X ${request.method} ${quote(window.location.origin + config.root + target(request))}`];
   if (request.token || needsToken) parts.push('-H "Authorization: Bearer $TOKEN"');
+  for (const [name, value] of Object.entries(request.headers || {})) parts.push(`-H ${quote(`${name}: ${value}`)}`);
   if (request.body) parts.push("-H 'Content-Type: application/json'", `--data-raw ${quote(request.body)}`);
   for (const [name, value] of Object.entries(request.form || {})) {
     parts.push(`--data-urlencode ${quote(`${name}=${value}`)}`);

@@ -71,7 +71,14 @@ function operationForm(spec, operation, permitted, token) {
       Object.fromEntries(
         inputs.filter(({ parameter, value }) => parameter.in === place && value() !== "").map(({ parameter, value }) => [parameter.name, value()]),
       );
-    return { method, path: fillPath(path, of("path")), query: of("query"), token: token.value.trim(), ...body?.value() };
+    return {
+      method,
+      path: fillPath(path, of("path")),
+      query: of("query"),
+      headers: of("header"),
+      token: token.value.trim(),
+      ...body?.value(),
+    };
   }
 
   function update() {
