@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).parents[2]
 SPECIFICATION = CHECKOUT / "openapi" / "openapi.yaml"
 EXAMPLES = CHECKOUT / "examples" / "clients"
+# A line of the webserver's log begins its request so.
+REFRESH = "POST /api/v1/security/refresh"
 
 
 def run(command: Iterable[object], *, cwd: Path, **variables: str) -> str:
@@ -56,7 +58,13 @@ def openapi_generator_jar() -> Path:
 def run_example(airflow: LiveAirflow, command: Iterable[object], *, cwd: Path, **variables: str) -> list[str]:
     """Run a program of examples/clients against a live Airflow; return the lines that it printed."""
     passwords = {f"{user.upper()}_PASSWORD": airflow_home.USERS[user][1] for user in ("admin", "viewer")}
-    return run(command, cwd=cwd, AIRFLOW_URL=airflow.url, no_proxy="*", **passwords, **variables).splitlines()
+    # Each request is to renew its token first.
+    variables = {"RENEW_AFTER_SECONDS": "0", "AIRFLOW_URL": airflow.url, "no_proxy": "*", **variables}
+    webserver = airflow.log_path("webserver")
+    renewals = webserver.read_text(errors="replace").count(REFRESH)
+    printed = run(command, cwd=cwd, **passwords, **variables).splitlines()
+    assert webserver.read_text(errors="replace").count(REFRESH) > renewals + 5
+    return printed
 
 
 def what_an_example_prints(dag_id: str) -> list[str]:
@@ -65,6 +73,9 @@ def what_an_example_prints(dag_id: str) -> list[str]:
     return [
         f"deployed {dag_id}: parsed",
         "ran: success",
+        "failed: greet: Its command ended with exit code 3; its output ends with: hello",
+        "paused: true",
+        "killed: 1, to restart: 2",
         f"400 {fault}; did you mean 'BashOperator'?",
         "403 delete_dag needs the permission 'can delete on Managed DAGs'",
         f"deleted {dag_id}",

@@ -1,4 +1,4 @@
-// Deploys a workflow, runs it and reads its state, with the Go client that openapi-generator makes.
+// Deploys a workflow, runs it, asks why a run failed, and repairs, with the Go client that openapi-generator makes.
 //
 //	openapi-generator-cli generate -g go -i openapi/openapi.yaml -o manageddags \
 //	    --additional-properties packageName=manageddags --git-user-id example --git-repo-id manageddags
@@ -13,12 +13,15 @@ import (
 	"log"
 	"os"
 	"reflect"
+	"strconv"
+	"strings"
 	"time"
 
 	manageddags "github.com/example/manageddags"
 )
 
 const dagID = "hello_go"
+const command = "echo hello; exit {{ dag_run.conf.get('exit_code', 0) }}"
 
 func must[T any](value T, _ any, err error) T {
 	if err != nil {
@@ -27,11 +30,48 @@ func must[T any](value T, _ any, err error) T {
 	return value
 }
 
-// signIn returns a context that sends the user's token with every request.
-func signIn(client *manageddags.APIClient, username, password string) context.Context {
+// user has tokens; the access token is renewed before it ends, after 15 minutes.
+type user struct {
+	client          *manageddags.APIClient
+	access, refresh string
+	since           time.Time
+}
+
+func signIn(client *manageddags.APIClient, username, password string) *user {
 	request := *manageddags.NewLoginRequest(username, password)
+	request.SetRefresh(true)
 	tokens := must(client.SecurityAPI.Login(context.Background()).LoginRequest(request).Execute())
-	return context.WithValue(context.Background(), manageddags.ContextAccessToken, tokens.AccessToken)
+	return &user{client, tokens.AccessToken, tokens.GetRefreshToken(), time.Now()}
+}
+
+// context returns a context that sends the user's token with a request.
+func (user *user) context() context.Context {
+	if time.Since(user.since) > renewAfter() {
+		refreshing := context.WithValue(context.Background(), manageddags.ContextAccessToken, user.refresh)
+		user.access = must(user.client.SecurityAPI.Refresh(refreshing).Execute()).AccessToken
+		user.since = time.Now()
+	}
+	return context.WithValue(context.Background(), manageddags.ContextAccessToken, user.access)
+}
+
+func renewAfter() time.Duration {
+	seconds, err := strconv.Atoi(os.Getenv("RENEW_AFTER_SECONDS"))
+	if err != nil {
+		seconds = 600
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// runToItsEnd starts a run, and waits until it has ended.
+func runToItsEnd(admin *user, conf map[string]any) *manageddags.DagRun {
+	runs := admin.client.DagRunsAPI
+	wanted := manageddags.TriggerRequest{Conf: conf}
+	run := must(runs.TriggerDag(admin.context(), dagID).TriggerRequest(wanted).Wait(30).Execute())
+	for !run.GetHasEnded() {
+		time.Sleep(time.Second) // an answer comes at once where too many wait already
+		run = must(runs.DagState(admin.context(), dagID, run.RunId).Wait(30).Execute())
+	}
+	return run
 }
 
 // hello returns a workflow with one task.
@@ -40,7 +80,7 @@ func hello(operator string) manageddags.WorkflowRequest {
 		"schedule":     nil,
 		"default_args": map[string]any{"owner": "data-team", "start_date": "2024-01-01T00:00:00Z", "retries": 0},
 		"tags":         []string{"example"},
-		"tasks":        map[string]any{"greet": map[string]any{"operator": operator, "bash_command": "echo hello"}},
+		"tasks":        map[string]any{"greet": map[string]any{"operator": operator, "bash_command": command}},
 	}
 	workflow := manageddags.NewWorkflow(dagID, map[string]map[string]any{dagID: dag})
 	workflow.SetForce(true)
@@ -64,19 +104,11 @@ func main() {
 	admin := signIn(client, "admin", os.Getenv("ADMIN_PASSWORD"))
 
 	working := hello("airflow.operators.bash.BashOperator")
-	deployment := must(client.DagsAPI.DeployDag(admin).WorkflowRequest(working).Wait(60).Execute())
+	deployment := must(client.DagsAPI.DeployDag(admin.context()).WorkflowRequest(working).Wait(60).Execute())
 	fmt.Printf("deployed %s: %s\n", deployment.DagId, deployment.State)
 
 	conf := map[string]any{"tables": []any{"orders"}, "limit": 10.0}
-	wanted := manageddags.TriggerRequest{Conf: conf}
-	run := must(client.DagRunsAPI.TriggerDag(admin, dagID).TriggerRequest(wanted).Execute())
-	if run.EndDate.Get() != nil { // null arrives as nil
-		log.Fatal("the run has ended already")
-	}
-	for run.GetState() != "success" && run.GetState() != "failed" {
-		time.Sleep(500 * time.Millisecond)
-		run = must(client.DagRunsAPI.DagState(admin, dagID, run.RunId).Execute())
-	}
+	run := runToItsEnd(admin, conf)
 	if run.EndDate.Get().Before(run.LogicalDate) { // date-times as time.Time
 		log.Fatal("the run ended before it began")
 	}
@@ -85,17 +117,44 @@ func main() {
 	}
 	fmt.Printf("ran: %s\n", run.GetState())
 
-	_, _, err := client.DagsAPI.DeployDag(admin).WorkflowRequest(hello("airflow.operators.bash.BashOperater")).Execute()
+	failed := runToItsEnd(admin, map[string]any{"exit_code": 3})
+	explanation := must(client.DagRunsAPI.ExplainDagRun(admin.context(), dagID, failed.RunId).Execute())
+	for _, failure := range explanation.Failures {
+		fmt.Printf("failed: %s: %s\n", failure.TaskId, failure.Reason)
+	}
+	taskLog := client.TaskInstancesAPI.TaskLog(admin.context(), dagID, failed.RunId, "greet").TailLines(100)
+	if !strings.Contains(must(taskLog.Execute()).Content, "hello") {
+		log.Fatal("the log has not what the task printed")
+	}
+	listed := must(client.DagsAPI.ListDags(admin.context()).DagIdPattern(dagID).LastDagRunState([]string{"failed"}).Execute())
+	if len(listed.Dags) != 1 || listed.Dags[0].LastRun.RunId != failed.RunId {
+		log.Fatal("the list has not the last run")
+	}
+
+	pause := *manageddags.NewPatchDagRequest(true)
+	patched := must(client.DagsAPI.PatchDag(admin.context(), dagID).PatchDagRequest(pause).Execute())
+	fmt.Printf("paused: %t\n", patched.IsPaused)
+	waiting := must(client.DagRunsAPI.TriggerDag(admin.context(), dagID).TriggerRequest(manageddags.TriggerRequest{}).Execute())
+	if waiting.EndDate.Get() != nil { // null arrives as nil
+		log.Fatal("the run has ended already")
+	}
+	theWaiting := manageddags.ChosenRuns{RunIds: []string{waiting.RunId}}
+	killed := must(client.DagRunsAPI.KillDagRuns(admin.context(), dagID).ChosenRuns(theWaiting).Execute())
+	theFailed := manageddags.ChosenRuns{States: []string{"failed"}}
+	plan := must(client.DagRunsAPI.RestartDagRuns(admin.context(), dagID).ChosenRuns(theFailed).DryRun(true).Execute())
+	fmt.Printf("killed: %d, to restart: %d\n", len(killed.DagRuns), len(plan.DagRuns))
+
+	_, _, err := client.DagsAPI.DeployDag(admin.context()).WorkflowRequest(hello("airflow.operators.bash.BashOperater")).Execute()
 	broken := problemOf(err)
 	for _, fault := range broken.Errors {
 		fmt.Printf("%d %s: %s\n", broken.Status, fault.Pointer, fault.Detail)
 	}
 
 	viewer := signIn(client, "viewer", os.Getenv("VIEWER_PASSWORD"))
-	_, _, err = client.DagsAPI.DeleteDag(viewer, dagID).Execute()
+	_, _, err = client.DagsAPI.DeleteDag(viewer.context(), dagID).Execute()
 	forbidden := problemOf(err)
 	fmt.Printf("%d %s\n", forbidden.Status, forbidden.Detail)
 
-	deleted := must(client.DagsAPI.DeleteDag(admin, dagID).Execute())
+	deleted := must(client.DagsAPI.DeleteDag(admin.context(), dagID).Execute())
 	fmt.Printf("deleted %s\n", deleted.DagId)
 }

@@ -1,5 +1,5 @@
 /*
- * Deploys a workflow, runs it and reads its state, with fetch and the types that openapi-typescript makes.
+ * Deploys a workflow, runs it, asks why a run failed, and repairs, with fetch and the types that openapi-typescript makes.
  *
  *   npx openapi-typescript openapi/openapi.yaml --output managed-dags.ts
  *   AIRFLOW_URL=http://127.0.0.1:8080 ADMIN_PASSWORD=... VIEWER_PASSWORD=... node withOpenapiTypescript.js
@@ -8,11 +8,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { components } from "./managed-dags.js";
 
 type Schemas = components["schemas"];
+type Token = () => Promise<string>;
 type Answer<Body> = { ok: true; body: Body } | { ok: false; problem: Schemas["Problem"] };
 
 const DAG_ID = "hello_types";
+const renewAfter = 1000 * Number(process.env["RENEW_AFTER_SECONDS"] ?? 600);
+const COMMAND = "echo hello; exit {{ dag_run.conf.get('exit_code', 0) }}";
 
-async function call<Body>(method: string, path: string, body?: unknown, token?: string): Promise<Answer<Body>> {
+async function call<Body>(method: string, path: string, body?: unknown, user?: Token): Promise<Answer<Body>> {
+  const token = await user?.();
   const answer = await fetch(process.env["AIRFLOW_URL"] + path, {
     method,
     headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
@@ -27,10 +31,22 @@ function bodyOf<Body>(answer: Answer<Body>): Body {
   return answer.body;
 }
 
-async function signIn(username: string, password: string): Promise<string> {
+// Signs in; the access token is renewed before it ends, after 15 minutes.
+async function signIn(username: string, password: string): Promise<Token> {
   // Every default of the specification is written out in these types; what the server has as default goes here.
-  const body: Schemas["LoginRequest"] = { username, password, refresh: false, provider: "db" };
-  return bodyOf(await call<Schemas["Tokens"]>("POST", "/api/v1/security/login", body)).access_token;
+  const body: Schemas["LoginRequest"] = { username, password, refresh: true, provider: "db" };
+  const tokens = bodyOf(await call<Schemas["Tokens"]>("POST", "/api/v1/security/login", body));
+  const refreshToken = async () => tokens.refresh_token!;
+  let token = tokens.access_token;
+  let since = Date.now();
+  return async () => {
+    if (Date.now() - since > renewAfter) {
+      const renewed = await call<Schemas["Tokens"]>("POST", "/api/v1/security/refresh", undefined, refreshToken);
+      token = bodyOf(renewed).access_token;
+      since = Date.now();
+    }
+    return token;
+  };
 }
 
 function hello(operator: string): Schemas["WorkflowRequest"] {
@@ -38,7 +54,7 @@ function hello(operator: string): Schemas["WorkflowRequest"] {
     schedule: null,
     default_args: { owner: "data-team", retries: 0, start_date: "2024-01-01T00:00:00Z" },
     tags: ["example"],
-    tasks: { greet: { operator, bash_command: "echo hello" } },
+    tasks: { greet: { operator, bash_command: COMMAND } },
   };
   return { workflow: { name: DAG_ID, force: true, unpause: true, dag_config: { [DAG_ID]: dag } } };
 }
@@ -47,18 +63,48 @@ const admin = await signIn("admin", process.env["ADMIN_PASSWORD"]!);
 const DAGS = "/rest_api/api/dags";
 const DAG_RUNS = `${DAGS}/${DAG_ID}/dagRuns`;
 
+// Starts a run, and waits until it has ended.
+async function runToItsEnd(wanted: Schemas["TriggerRequest"]): Promise<Schemas["DagRun"]> {
+  let run = bodyOf(await call<Schemas["DagRun"]>("POST", `${DAG_RUNS}?wait=30`, wanted, admin));
+  while (!run.has_ended) {
+    await sleep(1000); // an answer comes at once where too many wait already
+    run = bodyOf(await call<Schemas["DagRun"]>("GET", `${pathOf(run)}?wait=30`, undefined, admin));
+  }
+  return run;
+}
+
+function pathOf(run: Schemas["DagRun"]): string {
+  return `${DAG_RUNS}/${encodeURIComponent(run.run_id)}`;
+}
+
 const working = hello("airflow.operators.bash.BashOperator");
 const deployment = bodyOf(await call<Schemas["Deployment"]>("POST", `${DAGS}?wait=60`, working, admin));
 console.log(`deployed ${deployment.dag_id}: ${deployment.state}`);
 
 const wanted: Schemas["TriggerRequest"] = { conf: { tables: ["orders"], limit: 10 } };
-let run = bodyOf(await call<Schemas["DagRun"]>("POST", DAG_RUNS, wanted, admin));
-while (run.state !== "success" && run.state !== "failed") {
-  await sleep(500);
-  const path = `${DAG_RUNS}/${encodeURIComponent(run.run_id)}`;
-  run = bodyOf(await call<Schemas["DagRun"]>("GET", path, undefined, admin));
-}
+const run = await runToItsEnd(wanted);
 console.log(`ran: ${run.state}`);
+
+const failed = await runToItsEnd({ conf: { exit_code: 3 } });
+const explained = await call<Schemas["DagRunExplanation"]>("GET", `${pathOf(failed)}/explanation`, undefined, admin);
+for (const { task_id, reason } of bodyOf(explained).failures) console.log(`failed: ${task_id}: ${reason}`);
+const logPath = `${pathOf(failed)}/taskInstances/greet/logs?tail_lines=100`;
+const log = bodyOf(await call<Schemas["TaskLog"]>("GET", logPath, undefined, admin));
+if (!log.content.includes("hello")) throw new Error("The log has what the task printed");
+const listPath = `${DAGS}?dag_id_pattern=${DAG_ID}&last_dag_run_state=failed`;
+const listed = bodyOf(await call<Schemas["DeployedDagCollection"]>("GET", listPath, undefined, admin));
+if (listed.dags[0]?.last_run?.run_id !== failed.run_id) throw new Error("The list has the last run");
+
+const pause: Schemas["PatchDagRequest"] = { is_paused: true };
+const patched = bodyOf(await call<Schemas["PatchedDag"]>("PATCH", `${DAGS}/${DAG_ID}`, pause, admin));
+console.log(`paused: ${patched.is_paused}`);
+const waiting = bodyOf(await call<Schemas["DagRun"]>("POST", DAG_RUNS, {}, admin));
+const theWaiting: Schemas["ChosenRuns"] = { run_ids: [waiting.run_id] };
+const killed = bodyOf(await call<Schemas["KilledRuns"]>("POST", `${DAG_RUNS}/kill`, theWaiting, admin));
+const theFailed: Schemas["ChosenRuns"] = { states: ["failed"] };
+const planPath = `${DAG_RUNS}/restart?dry_run=true`;
+const plan = bodyOf(await call<Schemas["RestartedRuns"]>("POST", planPath, theFailed, admin));
+console.log(`killed: ${killed.dag_runs.length}, to restart: ${plan.dag_runs.length}`);
 
 const broken = await call("POST", DAGS, hello("airflow.operators.bash.BashOperater"), admin);
 if (broken.ok) throw new Error("It was not refused");

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.deploy.dag_selection import select_dag_ids
 from openmetadata_airflow_apis.deploy.dag_summaries import DagSummary, LastRun, last_runs_of, params_of, summaries_of
-from openmetadata_airflow_apis.deploy.deployment_state import FAILED, PENDING, DagRows, rows_of
+from openmetadata_airflow_apis.deploy.deployment_state import (
+    FAILED,
+    PENDING,
+    DagRows,
+    filelocs_with_import_errors,
+    rows_of,
+)
 from openmetadata_airflow_apis.deploy.ownership import has_lost_its_files
 from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument, ManagedDagsError
 from openmetadata_airflow_apis.stores import open_store, version_rows
@@ -94,8 +100,8 @@ def list_deployed(
     """Return the DAGs from `offset` on, at most `limit` of them, damaged ones included.
 
     readable: the dag_ids that the caller may see, None for all. filters, order_by: as select_dag_ids has them, and
-    `state`, a list of states; a DAG's state shows only when its definition is read, so that this reads them all.
-    At most six statements. Raises InvalidArgument, Unavailable.
+    `state`, a list of states; a DAG's state shows only when its definition is read, so that this reads them all, or for
+    "failed" alone those with an import error. At most seven statements. Raises InvalidArgument, Unavailable.
     """
     store = store or open_store(settings)
     by_rows = dict(filters or {})
@@ -103,6 +109,9 @@ def list_deployed(
     stored = [dag_id for dag_id in store.dag_ids() if readable is None or dag_id in readable]
     with database_errors("Airflow's database does not answer; try again later"):
         names = select_dag_ids(stored, by_rows, order_by, session=session)
+        if states == [FAILED]:  # which only a file with an import error can be: most need not be read
+            failing = filelocs_with_import_errors(session=session)
+            names = [dag_id for dag_id in names if store.fileloc(dag_id) in failing]
         page = names if states else names[offset : offset + limit]
         documents, damaged = _read(page, store)
         rows = rows_of({document.dag_id: store.fileloc(document.dag_id) for document in documents}, session=session)

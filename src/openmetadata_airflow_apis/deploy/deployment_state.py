@@ -131,6 +131,11 @@ def rows_of(filelocs: Mapping[str, str], *, session: Session) -> dict[str, DagRo
     return dag_rows
 
 
+def filelocs_with_import_errors(*, session: Session) -> set[str]:
+    """Return the files that the DAG processor could not import when it parsed them last. One statement."""
+    return set(session.scalars(select(ParseImportError.filename)))
+
+
 def _mark_in_data(session: Session) -> ColumnElement:
     """Return the expression of the mark in an uncompressed serialized DAG, so that not all of it has to be sent."""
     data = _SERIALIZED.c.data

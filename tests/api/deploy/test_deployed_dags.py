@@ -148,6 +148,20 @@ def test_a_damaged_definition_hides_no_other(session, settings, dags):
         get_deployed("bad", settings=settings, session=session)
 
 
+def test_the_failed_ones_are_found_without_reading_the_others(session, settings, dags, monkeypatch):
+    """A list of what has failed reads the definitions of files with import errors alone."""
+    for name in ("bad", "good"):
+        deploy(make_workflow(name), user="ada", settings=settings, session=session)
+    parse("bad", stacktrace="NameError: name 'x' is not defined")
+    read = []
+    true_read = FileStore.read
+    monkeypatch.setattr(FileStore, "read", lambda store, dag_id: read.append(dag_id) or true_read(store, dag_id))
+    with counted(session) as statements:
+        found = list_deployed(settings=settings, session=session, filters={"state": ["failed"]})
+    assert ([dag.dag_id for dag in found.dags], found.total_entries, read) == (["bad"], 1, ["bad"])
+    assert len(statements) == 6
+
+
 @pytest.mark.parametrize(
     ("options", "number"),
     [

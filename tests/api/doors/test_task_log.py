@@ -150,11 +150,13 @@ def test_tail_lines_and_offset_exclude_each_other(typed_door, run, write_log):
     """Asking for the last lines from an offset on is refused."""
     run()
     write_log(FIRST)
-    status, body = typed_door("GET", f"{LOGS}?tail_lines=1&offset=0")
+    status, body = typed_door("GET", f"{LOGS}?tail_lines=1&offset=1")
     assert (status, body["detail"]) == (
         400,
         "The argument 'tail_lines' cannot be combined with offset; send one of them",
     )
+    # Some generated clients send every default.
+    assert typed_door("GET", f"{LOGS}?tail_lines=1&offset=0") == typed_door("GET", f"{LOGS}?tail_lines=1")
 
 
 def test_tries_before_the_latest(typed_door, run, write_log):
