@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -356,7 +357,9 @@ def test_a_log_server_that_does_not_answer(airflow, explain):
     """While a worker is cut off, its task's failure is told without the log, and why, in some seconds."""
     explain("why_raises", work="failed", after="upstream_failed")
     host = host_of(airflow, "why_raises")
-    problem = "The log is on the host HOST, whose log server does not answer (no answer in time)."
+    problem = "The log is on the host HOST, whose log server does not answer (no connection)."
+    # Whether the kernel says at once that there is no way depends on what it remembers of that host.
+    either = re.compile(re.escape("(no answer in time)"))
     airflow.machines[host].unplug()
     try:
         started = time.monotonic()
@@ -368,9 +371,11 @@ def test_a_log_server_that_does_not_answer(airflow, explain):
     finally:
         airflow.machines[host].plug_in()
     words = f"Airflow's database does not say why it failed, and its log can't be read. {problem}"
-    assert body == failed("why_raises", words, kind="unknown", reason=words, log_problem=problem)
+    told = json.loads(either.sub("(no connection)", json.dumps(body)))
+    assert told == failed("why_raises", words, kind="unknown", reason=words, log_problem=problem)
     assert (lines, took < 10) == ([], True)
-    assert (log.status_code, plain(log.json()["detail"], *WORKERS)) == (503, problem.rstrip("."))
+    detail = either.sub("(no connection)", plain(log.json()["detail"], *WORKERS))
+    assert (log.status_code, detail) == (503, problem.rstrip("."))
     assert log_took < 10
 
     def answers() -> bool:

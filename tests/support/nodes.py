@@ -44,6 +44,8 @@ SHARED = ("dags", "dag_generated_configs", "dag_managed_operators")
 _PORT = 8080
 # How long the parts may take to be ready, all of them together, on a machine that has two cores for them.
 _START_SECONDS = 240
+# Without it a process whose connection died unheard, while its node was cut off, waits for an answer for two hours.
+_KEEPALIVE = "keepalives_idle=5&keepalives_interval=3&keepalives_count=3&tcp_user_timeout=15000"
 _STOP_SECONDS = 30
 
 NODES = {
@@ -62,6 +64,8 @@ _SETTINGS = {
     # A task that is not heard of for so long is lost. Its process then ends itself, too.
     "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "20",
     "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "2",
+    # What support.live sets would end a task's process on a busy machine that misses one heartbeat.
+    "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "0",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
     "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",
     "AIRFLOW__CELERY__BROKER_URL": "redis://data:6379/0",
@@ -117,7 +121,7 @@ class LargeInstallation(RunningAirflow):
         self.database.start()
         airflow_home.create_postgres_database(self.database, "airflow", self._cache)
         self.engine = sqlalchemy.create_engine(self.database.url("airflow"), pool_pre_ping=True)
-        url = self.database.network_url("airflow")
+        url = f"{self.database.network_url('airflow')}?{_KEEPALIVE}"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW__", "COV_"))}
         self.environment = {
             **inherited,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openmetadata_airflow_apis.airflow_versions.task_logs import latest_try
@@ -29,6 +30,9 @@ FAILED = frozenset({"failed", "up_for_retry"})
 # How much is read of all logs together, and of one; and how long that may take, in seconds, of all and of one.
 _BYTES, _BYTES_OF_ONE, _LEAST_BYTES = 384 * 1024, 64 * 1024, 16 * 1024
 _SECONDS, _SECONDS_OF_ONE = 20, 6
+
+# How far apart the clocks of two hosts may be.
+_CLOCKS = timedelta(seconds=2)
 
 _NEVER_BEGAN = (
     "It never began: its worker could not start it, as when the DAG can't be imported there "
@@ -146,16 +150,25 @@ def _cause(
     logged: LoggedFailure | None,
     former: Mapping[tuple[str, int], str],
 ) -> tuple[str, str]:
-    """Return kind and reason: what the log says, or else what the database does."""
-    if logged is not None and logged.kind not in {"state_set", "terminated", "lost_heartbeat"}:
-        return logged.kind, _with_timeout(logged, row, dag)
+    """Return kind and reason: what the log says, or else what the database does.
+
+    What a process writes of a failure after its state had been set, or after it was taken for lost, is no reason: a
+    worker that was cut off meanwhile ends its tasks with errors of its own.
+    """
 
     def noted(event: str) -> Any:
         return events.of_scheduler(row, try_number, event)
 
-    if noted(LOST_HEARTBEAT):
-        return "lost_heartbeat", _silence(row)  # a process that wakes up later finds its state set from outside
+    lost = noted(LOST_HEARTBEAT)
     by_hand = events.by_hand(row.end_date, row.task_id, row.map_index)
+    if (
+        logged is not None
+        and logged.kind not in {"state_set", "terminated", "lost_heartbeat"}
+        and not ((lost or by_hand) and _came_later(logged, row))
+    ):
+        return logged.kind, _with_timeout(logged, row, dag)
+    if lost:
+        return "lost_heartbeat", _silence(row)
     if by_hand is not None and (logged is None or logged.kind != "lost_heartbeat"):
         return "state_set", f"{by_hand.sentence} at {moment(by_hand.moment)}."
     if logged is not None and logged.kind != "lost_heartbeat":
@@ -170,6 +183,10 @@ def _cause(
     if not row.hostname:
         return "not_started", _NEVER_BEGAN
     return "unknown", "Neither Airflow's database nor what can be read of its log says why it failed."
+
+
+def _came_later(logged: LoggedFailure, row: Row) -> bool:
+    return logged.moment is not None and row.end_date is not None and logged.moment > row.end_date + _CLOCKS
 
 
 def _with_timeout(logged: LoggedFailure, row: Row, dag: DAG | None) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.runs.printed_exceptions import (
@@ -22,6 +23,7 @@ from openmetadata_airflow_apis.runs.wording import shortened
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_RECORD = re.compile(r"^\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+[+-]\d{4})\]")
 _FAILED = re.compile(r"Task failed with exception\s*$")
 _CALLED_EXIT = re.compile(r"Task failed due to SystemExit\((?P<code>.*)\)\s*$")
 _RETURNED = re.compile(r"Task exited with return code (?:Negsignal\.(?P<name>SIG\w+)|(?P<code>-?\d+))")
@@ -43,7 +45,8 @@ class LoggedFailure:
     """A failure as the log tells it.
 
     kind: one of the values of `kind` in the specification's TaskFailure. reason: a sentence. exception, causes, place:
-    those of PrintedException. end: the index of the line after it.
+    those of PrintedException. end: the index of the line after it. moment: when it was written; None where the lines
+    don't have their times in Airflow's own format.
     """
 
     kind: str
@@ -53,10 +56,16 @@ class LoggedFailure:
     causes: tuple[str, ...] = ()
     place: str | None = None
     exit_code: int | None = None
+    moment: datetime | None = None
 
 
 def logged_failure(lines: Sequence[str]) -> LoggedFailure | None:
     """Return what a log, or its end, says of the failure; None where it says nothing of one."""
+    failure = _failure(lines)
+    return replace(failure, moment=_last_moment(lines[: failure.end])) if failure else None
+
+
+def _failure(lines: Sequence[str]) -> LoggedFailure | None:
     failed = _last(lines, _FAILED)
     printed = exception_at(lines, failed) if failed is not None else None
     outside = _last(lines, _SET_OUTSIDE)
@@ -168,6 +177,12 @@ def _of_scheduler(lines: Sequence[str]) -> LoggedFailure | None:
 
 def _last(lines: Sequence[str], pattern: re.Pattern[str]) -> int | None:
     return next((index for index in range(len(lines) - 1, -1, -1) if pattern.search(lines[index])), None)
+
+
+def _last_moment(lines: Sequence[str]) -> datetime | None:
+    index = _last(lines, _RECORD)
+    record = _RECORD.match(lines[index]) if index is not None else None
+    return datetime.strptime(record[1], "%Y-%m-%dT%H:%M:%S.%f%z") if record else None
 
 
 def _signal_name(number: int) -> str | None:

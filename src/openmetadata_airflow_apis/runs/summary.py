@@ -90,7 +90,8 @@ def _waiting_name(group: WaitingTask) -> str:
 
 def _why(failure: TaskFailure) -> str:
     text = shortened(" ".join(failure.reason.split()), _REASON_CHARACTERS)
-    if failure.causes:
+    # What a process raised after its state had been set, or when nobody heard of it any more, did not cause that.
+    if failure.causes and failure.kind not in {"state_set", "lost_heartbeat"}:
         text += f" (caused by {shortened(' '.join(failure.causes[0].split()), _REASON_CHARACTERS)})"
     return text if text.endswith((".", "…")) else f"{text}."
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 
 from openmetadata_airflow_apis.runs.logged_failures import LoggedFailure, logged_failure, shown_lines
@@ -220,3 +222,11 @@ def test_the_lines_that_are_shown():
     assert shown[:2] == ("line 11", "line 12")
     assert (len(shown), len(shown[-1]), shown[-1][-1]) == (30, 500, "…")
     assert shown_lines(lines, 3) == ("line 0", "line 1", "line 2")
+
+
+def test_when_a_failure_was_written() -> None:
+    """The moment is that of the record with the failure, or not known where records don't begin with their time."""
+    log = failed_with("ValueError: no rows")
+    assert logged_failure(log).moment == datetime(2026, 11, 28, 5, 50, 11, 358000, tzinfo=timezone.utc)
+    untimed = [line.partition("] ")[2] if line.startswith("[") else line for line in log]
+    assert (logged_failure(untimed).kind, logged_failure(untimed).moment) == ("exception", None)
