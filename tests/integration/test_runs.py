@@ -12,12 +12,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from openmetadata_airflow_apis.runs import (
+    RestartChoice,
     await_stopped,
     dag_state,
     kill_running,
     restart_failed,
     run_partial,
     skip_task_instance,
+    succeed_task_instance,
     task_instance_detail,
     trigger_dag,
 )
@@ -115,6 +117,14 @@ with dag("live_kill_begun"):
 with dag("live_partial"):
     first, second, third, fourth = (leave_a_line(name) for name in ("first", "second", "third", "fourth"))
     first >> second >> third >> fourth
+
+with dag("live_repair"):
+    (
+        leave_a_line("first")
+        >> leave_a_line("second", then=f"test -e {OUT}/mended")
+        >> leave_a_line("third")
+        >> leave_a_line("always", trigger_rule="all_done")
+    )
 
 with dag("live_skip"):
     source = BashOperator(task_id="source", bash_command=f"echo $$ > {OUT}/live_skip-source; exec sleep 600")
@@ -347,6 +357,51 @@ def test_only_the_chosen_task_of_a_chain_is_executed(airflow, session):
         ["third_only"],
         [],
     ]
+
+
+def _lines(airflow, run_id):
+    """How often each task of `live_repair` has run in a run."""
+    names = ("first", "second", "third", "always")
+    return [_out(airflow, f"live_repair-{name}").count(run_id) for name in names]
+
+
+def test_what_follows_a_task_that_is_marked_as_successful_really_runs(airflow, session):
+    """A failed task that is marked as successful does not run again; what had not run because of it runs."""
+    trigger_dag("live_repair", run_id="by_hand", user="ada", session=session)
+    airflow.wait_for(lambda: _lines(airflow, "by_hand")[3] == 1, "the last task")
+    _await_state(airflow, "live_repair", "by_hand", "success", "failed")
+    assert airflow.task_states("live_repair", "by_hand")["third"] == "upstream_failed"
+
+    succeed_task_instance("live_repair", "by_hand", "second", user="ada", session=session)
+
+    airflow.wait_for(lambda: _lines(airflow, "by_hand")[2] == 1, "the task that had not run")
+    _await_state(airflow, "live_repair", "by_hand", "success", "failed")
+    assert airflow.run_state("live_repair", "by_hand") == "success"
+    assert airflow.task_states("live_repair", "by_hand") == dict.fromkeys(
+        ("first", "second", "third", "always"), "success"
+    )
+    assert _lines(airflow, "by_hand") == [1, 1, 1, 1]
+
+
+def test_chosen_tasks_of_a_run_really_run_again(airflow, session):
+    """From a task on in a run that succeeded, then one task alone: these run once more, and no other."""
+    (airflow.home / "out" / "mended").touch()
+    trigger_dag("live_repair", run_id="chosen", user="ada", session=session)
+    _await_state(airflow, "live_repair", "chosen", "success", "failed")
+    assert _lines(airflow, "chosen") == [1, 1, 1, 1]
+
+    choice = RestartChoice(("second",), only_failed=False)
+    restart_failed("live_repair", "chosen", choice=choice, user="ada", session=session)
+    _await_state(airflow, "live_repair", "chosen", "success", "failed")
+    assert _lines(airflow, "chosen") == [1, 2, 2, 2]
+
+    choice = RestartChoice(("first",), only_failed=False, include_downstream=False)
+    restart_failed("live_repair", "chosen", choice=choice, user="ada", session=session)
+    _await_state(airflow, "live_repair", "chosen", "success", "failed")
+    (airflow.home / "out" / "mended").unlink()
+    assert airflow.run_state("live_repair", "chosen") == "success"
+    assert _lines(airflow, "chosen") == [2, 2, 2, 2]
+    assert task_instance_detail("live_repair", "chosen", "second", session=session).try_number == 2
 
 
 def test_a_skip_takes_along_what_airflow_skips_and_lets_the_rest_run(airflow, session):
