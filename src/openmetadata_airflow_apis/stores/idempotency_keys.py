@@ -9,6 +9,7 @@ over and does what was asked for.
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import uuid
 import zlib
@@ -23,7 +24,7 @@ from airflow.utils import timezone
 from airflow.utils.sqlalchemy import UtcDateTime
 from sqlalchemy import Column, LargeBinary, String, Table, delete, insert, select, update
 from sqlalchemy.dialects.mysql import LONGBLOB
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.errors import IdempotencyKeyInUse, IdempotencyKeyReused
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Row
     from sqlalchemy.orm import Session
+
+log = logging.getLogger(__name__)
 
 KEPT = timedelta(hours=24)
 _LONGEST_HOST = 255
@@ -90,21 +93,25 @@ def claim(key: str, *, user: str, request: str, seconds: float) -> Claim:
         }
         try:
             with airflow_settings.engine.begin() as connection:
-                connection.execute(delete(TABLE).where(ROW.created_at < now - KEPT))
                 new = {"identifier": identifier, "request": digest, "created_at": now, **values}
                 connection.execute(insert(TABLE).values(new))
-            return Claim(identifier, values["claim"], now)
         except IntegrityError:
             with airflow_settings.engine.begin() as connection:
                 taken = _take_over(identifier, digest, values, connection)
             if taken is not None:
                 return taken
+        else:
+            _forget_old(now)
+            return Claim(identifier, values["claim"], now)
 
 
 def _take_over(identifier: str, digest: str, values: dict[str, Any], connection: Connection) -> Claim | None:
     """Return a claim on a key that there is, None if that has changed meanwhile."""
     row = connection.execute(select(TABLE).where(ROW.identifier == identifier)).first()
     if row is None:
+        return None
+    if row.created_at < timezone.utcnow() - KEPT:
+        connection.execute(delete(TABLE).where(ROW.identifier == identifier, ROW.claim == row.claim))
         return None
     if row.request != digest:
         raise IdempotencyKeyReused
@@ -116,6 +123,15 @@ def _take_over(identifier: str, digest: str, values: dict[str, Any], connection:
     if connection.execute(update(TABLE).where(unchanged).values(values)).rowcount == 0:
         return None
     return Claim(identifier, values["claim"], row.created_at, is_repeated=True)
+
+
+def _forget_old(now: datetime) -> None:
+    """Forget what is kept no longer; a transaction of its own, since MySQL's locks on such a range deadlock inserts."""
+    try:
+        with airflow_settings.engine.begin() as connection:
+            connection.execute(delete(TABLE).where(ROW.created_at < now - KEPT))
+    except SQLAlchemyError as error:
+        log.warning("Old rows of the table %s are left for the next request to forget: %s", TABLE.name, error)
 
 
 def write_answer(claimed: Claim, answer: Any, *, session: Session) -> None:
