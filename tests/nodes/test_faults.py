@@ -3,10 +3,114 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
 
 from support.node_runs import DAGS, await_run, deploy, trigger
 from support.workflows import bash, request
+
+if TYPE_CHECKING:
+    from support.client import Client
+    from support.nodes import LargeInstallation
+
+
+class Caller(threading.Thread):
+    """Deploys a DAG again and again, and starts a run of each version; `answers` are all that it was told.
+
+    Each is (what was asked, the number of the version, the status, the body).
+    """
+
+    def __init__(self, client: Client, name: str) -> None:
+        super().__init__(daemon=True)
+        self.name = name
+        self.answers: list[tuple[str, int, int, Any]] = []
+        self.failure: BaseException | None = None
+        self._client, self._stopping = client, threading.Event()
+
+    def run(self) -> None:
+        try:
+            number = 0
+            while not self._stopping.wait(0.2):
+                number += 1
+                body = request(self.name, tasks={"one": bash(f"echo {number}")})
+                body["workflow"] |= {"unpause": True, "force": True}
+                self._call("deploy", number, DAGS, body)
+                if number % 10 == 1:
+                    self._call("trigger", number, f"{DAGS}/{self.name}/dagRuns", {"run_id": f"r{number}"})
+        except BaseException as error:  # noqa: BLE001 - raised again by end()
+            self.failure = error
+
+    def end(self) -> None:
+        self._stopping.set()
+        self.join()
+        if self.failure:
+            raise self.failure
+
+    def told(self, what: str, *statuses: int) -> list[int]:
+        """Return the numbers of the versions for which this was answered."""
+        return [number for asked, number, status, _ in self.answers if asked == what and status in statuses]
+
+    def _call(self, what: str, number: int, path: str, body: dict[str, Any]) -> None:
+        answer = self._client.post(path, json=body)
+        self.answers.append((what, number, answer.status_code, answer.json()))
+
+
+def test_a_database_that_is_away_for_20_seconds(airflow, first, second):
+    """What was answered as done is there, what was refused is not, and then all goes on by itself.
+
+    Tasks that were running fail in Airflow without their database; their runs end, and the explanation names it.
+    """
+    names = {"a_1": first, "a_2": first, "b_1": second, "b_2": second}
+    callers = [Caller(client, name) for name, client in names.items()]
+    for caller in callers:
+        caller.start()
+    airflow.wait_for(lambda: all(len(caller.told("deploy", 200, 201)) > 5 for caller in callers), "some deploys")
+    airflow.database.pause()
+    time.sleep(20)
+    airflow.database.resume()
+    airflow.start_ended()
+    counts = [len(caller.answers) for caller in callers]
+
+    def goes_on() -> bool:
+        fresh = [caller.answers[count:] for caller, count in zip(callers, counts)]
+        return all([status in {200, 201} for _, _, status, _ in answers[-5:]] == [True] * 5 for answers in fresh)
+
+    airflow.wait_for(goes_on, "answers as before")
+    for caller in callers:
+        caller.end()
+
+    for caller in callers:
+        assert {status for _, _, status, _ in caller.answers} == {200, 201, 503}
+        assert {body["type"] for _, _, status, body in caller.answers if status == 503} == {
+            "/rest_api/api/problems/unavailable"
+        }
+        stored = second.get(f"{DAGS}/{caller.name}").json()["definition"]["dag_config"][caller.name]
+        assert stored["tasks"]["one"]["bash_command"] == f"echo {caller.told('deploy', 200, 201)[-1]}"
+        started = {f"r{number}" for number in caller.told("trigger", 201)}
+        assert set(run_ids(airflow, caller.name)) == started
+        for run_id in started:
+            assert_ended(airflow, first, caller.name, run_id)
+
+
+def assert_ended(airflow: LargeInstallation, client: Client, dag_id: str, run_id: str) -> None:
+    """Wait until a run has ended, well or because the database was away."""
+    ended = {"success", "failed"}
+    airflow.wait_for(lambda: airflow.run_state(dag_id, run_id) in ended, f"the end of {dag_id} {run_id}", seconds=120)
+    if airflow.run_state(dag_id, run_id) == "failed":
+        (failure,) = client.get(f"{DAGS}/{dag_id}/dagRuns/{run_id}/explanation").json()["failures"]
+        assert failure["kind"] in {"exception", "lost_heartbeat", "not_started"}, failure
+        assert "psycopg2" in failure["reason"] or failure["kind"] != "exception", failure
+
+
+def run_ids(airflow: LargeInstallation, dag_id: str) -> list[str]:
+    """Return the names of a DAG's runs."""
+    with airflow.engine.connect() as connection:
+        return list(
+            connection.execute(text("SELECT run_id FROM dag_run WHERE dag_id = :dag_id"), {"dag_id": dag_id}).scalars()
+        )
 
 
 def test_a_worker_that_is_cut_off(airflow, first, second):
