@@ -23,6 +23,7 @@ from openmetadata_airflow_apis.api import (
     problems,
     wire,
 )
+from openmetadata_airflow_apis.api.handlers import handler_of
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security import setup
 from openmetadata_airflow_apis.security.gate import authenticate
@@ -58,7 +59,7 @@ class _ByOperationId(Resolver):
 
     def resolve(self, operation: Any) -> Resolution:
         operation_id = operation.operation_id
-        return Resolution(operations.operations()[operation_id].handler, operation_id)
+        return Resolution(handler_of(operations.operations()[operation_id]), operation_id)
 
 
 class _Api(FlaskApi):

@@ -12,6 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from openmetadata_airflow_apis.api import body, operations
 from openmetadata_airflow_apis.api import old_door_arguments as arguments
 from openmetadata_airflow_apis.api import old_door_bodies as bodies
+from openmetadata_airflow_apis.api.handlers import handler_of
 from openmetadata_airflow_apis.definition.fault_messages import closest
 from openmetadata_airflow_apis.errors import InvalidArgument, OperationNotNamed, UnknownOperation
 from openmetadata_airflow_apis.security.gate import authenticate
@@ -49,7 +50,7 @@ def add_routes(blueprint: Blueprint) -> None:
     for operation_id in ("call_by_query", "call_by_body"):
         operation = operations.operations()[operation_id]
         for path in operation.also_at:
-            blueprint.add_url_rule(path, operation_id + ALSO, operation.handler, methods=[operation.method.upper()])
+            blueprint.add_url_rule(path, operation_id + ALSO, handler_of(operation), methods=[operation.method.upper()])
     operation = operations.operations()["call_by_query"]
     for path in (operation.path, *operation.also_at):
         blueprint.add_url_rule(path, "call_by_other_method", _other_method, methods=["PUT", "PATCH", "DELETE"])
@@ -98,7 +99,7 @@ def _call() -> Response:
         raise UnknownOperation(name, place=_place(operation), near=closest(name.replace("-", "_"), FORMS))
     given = arguments.keyword_arguments(operation)
     try:
-        answer = operation.handler(**given)
+        answer = handler_of(operation)(**given)
     except InvalidArgument as error:
         raise InvalidArgument(arguments.name_sent(operation, error.name), error.reason) from None
     answer, headers = _body_and_headers(answer)

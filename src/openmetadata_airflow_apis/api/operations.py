@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import importlib
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -78,15 +77,6 @@ class Operation:
     def lists(self) -> frozenset[str]:
         """The names of what may be given several times in the query string."""
         return frozenset(argument.name for argument in self.arguments if argument.schema.get("type") == "array")
-
-    @property
-    def handler(self) -> Callable[..., Any]:
-        """The function that serves the operation: of the operationId's name, in the controller module."""
-        handler = getattr(importlib.import_module(self.controller), self.operation_id)
-        if self.takes_idempotency_key:
-            once = importlib.import_module("openmetadata_airflow_apis.api.idempotent_requests").once
-            return once(self.operation_id, handler, reads_body=self.old_door.whole_body)
-        return handler
 
     @property
     def changes_state(self) -> bool:
