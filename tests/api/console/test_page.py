@@ -14,6 +14,9 @@ from support.callers import Browser
 READING = [
     "list_dags",
     "get_dag",
+    "list_dag_versions",
+    "get_dag_version",
+    "compare_dag_versions",
     "list_dag_runs",
     "dag_state",
     "explain_dag_run",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import pytest
@@ -189,7 +190,7 @@ def test_a_flat_body_is_restored(typed_door):
 def test_a_restore_is_checked_as_a_deploy(typed_door, home):
     """A version that could not be deployed any more is refused with every fault, and nothing is changed."""
     callables = home / "dag_managed_operators"
-    callables.mkdir(exist_ok=True)
+    callables.mkdir()
     (callables / "soon_gone.py").write_text("def f():\n    pass\n")
     with_callable = body(force=True)
     with_callable["workflow"]["dag_config"]["versioned"]["tasks"]["call"] = {
@@ -198,7 +199,7 @@ def test_a_restore_is_checked_as_a_deploy(typed_door, home):
         "python_callable_file": "soon_gone.py",
     }
     assert typed_door("POST", "/dags", json=with_callable)[0] == 201
-    (callables / "soon_gone.py").unlink()
+    shutil.rmtree(callables)
     typed_door("POST", "/dags", json=body(force=True))
 
     status, refusal = typed_door("POST", f"{VERSIONS}/1/restore")

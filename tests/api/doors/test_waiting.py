@@ -64,6 +64,15 @@ def deploy(typed_door_answer, old_door) -> Any:
     return answer
 
 
+def restore(typed_door_answer, old_door) -> Any:
+    assert typed_door_answer("POST", "/dags", json=WORKFLOW).status_code == 201
+    number = typed_door_answer("GET", "/dags/waited_for").json["version_number"]
+    answer = typed_door_answer("POST", f"/dags/waited_for/dagVersions/{number}/restore?wait={LONG}")
+    assert (answer.status_code, answer.json["state"]) == (202, "pending")
+    assert old_door("delete_dag", dag_id="waited_for")[0] == 200
+    return answer
+
+
 def kill(typed_door_answer, old_door) -> Any:
     answer = typed_door_answer("POST", f"{RUN_PATH}/kill?wait={LONG}")
     assert (answer.status_code, [one["task_id"] for one in answer.json["still_running"]]) == (200, ["second"])
@@ -135,6 +144,7 @@ def run_partial(typed_door_answer, old_door) -> Any:
 # What waits if it may: with `wait`, and a restart by itself.
 WAITS = {
     "deploy_dag": deploy,
+    "restore_dag_version": restore,
     "kill_running_tasks": kill,
     "kill_dag_runs": kill_runs,
     "skip_task_instance": skip,

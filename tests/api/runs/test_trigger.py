@@ -49,6 +49,8 @@ def test_a_run_is_created_and_queued(dag, session):
         "conf": {"rows": 5},
         "note": "a test",
         "is_paused": False,
+        "dry_run": False,
+        "task_instances": None,
     }
     assert states("trigger", session, "nightly-7") == {"one": None, "two": None}
 
