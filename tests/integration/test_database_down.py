@@ -62,7 +62,7 @@ def _typed_calls(client: Client, refresh_token: str) -> Iterator[tuple[str, Any]
     for operation in OPERATIONS:
         if operation.operation_id.startswith("call_by_"):
             continue
-        path = re.sub(r"{\w+}", "x", operation.path)
+        path = re.sub(r"{\w+}", "x", operation.path.replace("{version_number}", "1"))
         body = BODIES.get(operation.operation_id)
         headers = {"Authorization": f"Bearer {refresh_token}"} if operation.operation_id == "refresh" else {}
         yield operation.operation_id, client.request(operation.method.upper(), path, json=body, headers=headers)

@@ -121,7 +121,7 @@ with dag("live_partial"):
 with dag("live_repair"):
     (
         leave_a_line("first")
-        >> leave_a_line("second", then=f"test -e {OUT}/mended")
+        >> leave_a_line("second", then=f"test -e {OUT}/repaired")
         >> leave_a_line("third")
         >> leave_a_line("always", trigger_rule="all_done")
     )
@@ -385,7 +385,7 @@ def test_what_follows_a_task_that_is_marked_as_successful_really_runs(airflow, s
 
 def test_chosen_tasks_of_a_run_really_run_again(airflow, session):
     """From a task on in a run that succeeded, then one task alone: these run once more, and no other."""
-    (airflow.home / "out" / "mended").touch()
+    (airflow.home / "out" / "repaired").touch()
     trigger_dag("live_repair", run_id="chosen", user="ada", session=session)
     _await_state(airflow, "live_repair", "chosen", "success", "failed")
     assert _lines(airflow, "chosen") == [1, 1, 1, 1]
@@ -398,7 +398,7 @@ def test_chosen_tasks_of_a_run_really_run_again(airflow, session):
     choice = RestartChoice(("first",), only_failed=False, include_downstream=False)
     restart_failed("live_repair", "chosen", choice=choice, user="ada", session=session)
     _await_state(airflow, "live_repair", "chosen", "success", "failed")
-    (airflow.home / "out" / "mended").unlink()
+    (airflow.home / "out" / "repaired").unlink()
     assert airflow.run_state("live_repair", "chosen") == "success"
     assert _lines(airflow, "chosen") == [2, 2, 2, 2]
     assert task_instance_detail("live_repair", "chosen", "second", session=session).try_number == 2
