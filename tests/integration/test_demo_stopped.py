@@ -83,6 +83,8 @@ def start(checkout: Path, printed: Path) -> subprocess.Popen[bytes]:
             [checkout / "scripts" / "demo"],
             cwd=checkout, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True,
+            # Under nohup the tests have it ignored, and bash traps nothing that was ignored when it began.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )  # fmt: skip
 
 
