@@ -76,6 +76,12 @@ def processes_of(checkout: Path) -> list[psutil.Process]:
     return found
 
 
+def as_in_a_terminal() -> None:
+    """Heed the signals that nohup and a shell's background ignore: bash traps none that was ignored when it began."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(checkout: Path, printed: Path) -> subprocess.Popen[bytes]:
     """Start a demo in a session of its own; what it prints goes to a file."""
     with printed.open("wb") as output:
@@ -83,8 +89,7 @@ def start(checkout: Path, printed: Path) -> subprocess.Popen[bytes]:
             [checkout / "scripts" / "demo"],
             cwd=checkout, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True,
-            # Under nohup the tests have it ignored, and bash traps nothing that was ignored when it began.
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+            preexec_fn=as_in_a_terminal,
         )  # fmt: skip
 
 
