@@ -48,7 +48,8 @@ def read_argument(name: str, text: str, schema: dict[str, Any], place: str = "qu
 
 def check_argument(name: str, value: Any, schema: dict[str, Any]) -> None:
     """Raise InvalidArgument where a value does not fit the argument's schema."""
-    if isinstance(value, str) and "\0" in value:
+    given = value if isinstance(value, list) else [value]
+    if any("\0" in text for text in given if isinstance(text, str)):
         raise InvalidArgument(name, "has a NUL in it, which no database keeps")
     for error in _Validator(schema).iter_errors(value):
         raise InvalidArgument(name, fault_messages.sentence(error))

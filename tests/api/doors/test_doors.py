@@ -146,6 +146,8 @@ def test_nul(call, old_door):
     reason = "has a NUL in it, which no database keeps"
     typed = call("DELETE", f"{OLD}/dags/x%00")
     assert (typed.status_code, typed.json["detail"]) == (400, f"The argument 'dag_id' {reason}")
+    listed = call("GET", f"{OLD}/dags?tags=one&tags=x%00")
+    assert (listed.status_code, listed.json["detail"]) == (400, f"The argument 'tags' {reason}")
     body = call("POST", f"{OLD}/dags/x/dagRuns", json={"run_id": "a\0b"})
     assert (body.status_code, body.json["detail"]) == (
         400,

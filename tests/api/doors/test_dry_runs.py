@@ -115,13 +115,21 @@ def run(dag, session, call):
     call("DELETE", "/rest_api/api/dags/dry")
 
 
+def content(value: Any) -> Any:
+    """Return a value of a row; psycopg2 has another memoryview of the same bytes each time."""
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
 def everything(session, home: Path) -> dict[str, Any]:
     """Return all rows of all tables of the database, and all files of the dags and of the definitions."""
     from airflow.configuration import conf
 
     session.rollback()
     names = inspect(session.get_bind()).get_table_names()
-    rows = {name: sorted(map(repr, session.execute(text(f'SELECT * FROM "{name}"')))) for name in names}  # noqa: S608
+    rows = {
+        name: sorted(repr(tuple(map(content, row))) for row in session.execute(text(f'SELECT * FROM "{name}"')))  # noqa: S608
+        for name in names
+    }
     assert len(rows) > 40
     session.rollback()
     folders = [Path(conf.get("core", "dags_folder")), home]
