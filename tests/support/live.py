@@ -26,6 +26,7 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import psutil
 import requests
@@ -150,7 +151,7 @@ class LiveAirflow(RunningAirflow):
 
     def _options(self, service: str) -> list[str]:
         if service == "webserver":  # there may be two of one home
-            return ["--pid", str(self.home / f"webserver-{self.url.rpartition(':')[2]}.pid")]
+            return ["--pid", str(self.home / f"webserver-{urlsplit(self.url).port}.pid")]
         return _OPTIONS.get(service, [])
 
     def stop(self, service: str) -> None:
