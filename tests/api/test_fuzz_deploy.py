@@ -97,7 +97,9 @@ def deploy(app, home: Path):
     """Sends a body to both doors, checks what is always true of answers and files, and returns the status codes."""
     client = app.test_client()
     login = {"username": "admin", "password": USERS["admin"][1], "provider": "db"}
-    headers = bearer(client.post("/api/v1/security/login", json=login).json["access_token"])
+    signed_in = client.post("/api/v1/security/login", json=login)
+    assert signed_in.status_code == 200, signed_in.text
+    headers = bearer(signed_in.json["access_token"])
 
     def files() -> dict[str, int]:
         return {

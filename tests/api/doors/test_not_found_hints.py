@@ -169,9 +169,8 @@ def test_the_old_doors_sentences_stay(old_door, dag, other_dags):
 def limited(app, session):
     """The headers of a user who may read `doors`, its runs and task instances, and `dor`, which is gone."""
     from openmetadata_airflow_apis.airflow_versions.dag_permissions import make_dag_permissions
-    from support.callers import basic, forget_tries
+    from support.callers import basic
 
-    forget_tries()
     manager = app.appbuilder.sm
     with app.app_context():
         make_dag_permissions(dag_runs.new_dag("doors"), session=session)

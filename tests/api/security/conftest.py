@@ -12,7 +12,7 @@ import jwt
 import pytest
 
 from support.airflow_home import USERS
-from support.callers import Browser, claims_of, forget_tries
+from support.callers import Browser, claims_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 
     from flask import Flask
     from flask.testing import FlaskClient
-
-
-@pytest.fixture(autouse=True)
-def _tries_forgotten(app: Flask) -> None:
-    """Every test starts with no try counted, at our login and at Airflow's own page."""
-    app.appbuilder.sm.limiter.reset()
-    forget_tries()
 
 
 @pytest.fixture

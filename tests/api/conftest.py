@@ -1,0 +1,23 @@
+"""What every test of the API starts from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.callers import forget_tries
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+@pytest.fixture(autouse=True)
+def _tries_forgotten(app: Flask) -> None:
+    """Every test starts with no try counted, at our login and at Airflow's own page.
+
+    All tests come from one address: a test that logs in would be refused for the wrong passwords of others, and only
+    where these were sent in the last 40 seconds.
+    """
+    app.appbuilder.sm.limiter.reset()
+    forget_tries()
