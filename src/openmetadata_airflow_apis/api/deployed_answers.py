@@ -25,7 +25,7 @@ def answer_deployment(
     headers = {}
     if wait and not deployment.dry_run:
         with place_to_wait(wait) as seconds:
-            deployment = deploy.await_parse(deployment, seconds, session=session)
+            deployment = deploy.await_parse(deployment, seconds, settings=settings(), session=session)
         headers = retry_header(wait, seconds, unfinished=deployment.state == "pending")
         if restore and deployment.state == "failed":
             deploy.take_back(deployment, user=user_name(), settings=settings(), session=session)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.models.dag import DAG, DagModel
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils import timezone
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, select, update
 
-from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error, request_parsing
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
 from openmetadata_airflow_apis.airflow_versions.dag_permissions import make_dag_permissions
 from openmetadata_airflow_apis.dagbuild.deployment_mark import mark_dag
 from openmetadata_airflow_apis.deploy.row_locks import lock_dag_rows
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
-ParseImportError = parse_import_error()
 # How far back a serialized DAG is dated so that the DAG processor replaces it at its next parse.
 _LONG_AGO = timedelta(days=1)
 
@@ -46,7 +46,7 @@ class Version:
         return self.document.dag_id
 
 
-def write_rows(versions: Sequence[Version], *, session: Session) -> None:
+def write_rows(versions: Sequence[Version], store: DefinitionStore, *, session: Session) -> None:
     """Write what the DAG processor would write after parsing, and ask it for the real parse. Commits nothing.
 
     The serialized DAG goes first, and whatever [core] min_serialized_dag_update_interval says: a scheduler must
@@ -83,13 +83,8 @@ def write_rows(versions: Sequence[Version], *, session: Session) -> None:
             [{"id": version.dag_id, "paused": version.is_paused} for version in decided],
             session=session,
         )
-    filelocs = [version.fileloc for version in versions]
-    session.execute(
-        delete(ParseImportError)
-        .where(ParseImportError.filename.in_(filelocs))
-        .execution_options(synchronize_session=False)
-    )
-    request_parsing(filelocs, session=session)
+    store.forget_import_errors([version.dag_id for version in versions], session=session)
+    request_parsing({version.fileloc for version in versions}, session=session)
 
 
 def write_permissions(dag: DAG, *, session: Session) -> None:

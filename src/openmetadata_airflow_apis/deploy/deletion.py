@@ -82,7 +82,7 @@ def _planned(dag_id: str, store: DefinitionStore, precondition: Precondition, *,
     document = store.claim(dag_id)
     precondition.check(dag_id, document.revision if document else None)
     refuse_what_is_not_ours(dag_id, store.fileloc(dag_id), session=session)
-    rows = count_rows(dag_id, store.fileloc(dag_id), session=session)
+    rows = count_rows(dag_id, store.own_fileloc(dag_id), session=session)
     return DeletedDag(dag_id, rows, dry_run=True)
 
 
@@ -96,7 +96,8 @@ def _delete(
 
         def change() -> int:
             nonlocal is_removed
-            deleted = delete_rows_patiently(dag_id, store.fileloc(dag_id), session=session)
+            deleted = delete_rows_patiently(dag_id, store.own_fileloc(dag_id), session=session)
+            store.remove_rows(dag_id, session=session)
             record_deletion(dag_id, document, moment=receipt.moment, session=session)
             audit.record("delete_dag", user=user, dag_id=dag_id, details=details, receipt=receipt, session=session)
             session.flush()
@@ -110,8 +111,16 @@ def _delete(
             session=session,
             was_committed=lambda: receipt.is_stored(session=session),
             unavailable=f"Airflow's database does not answer; the DAG `{dag_id}` was not deleted, try again later",
-            unknown=lambda _: (
-                f"The definition of the DAG `{dag_id}` is deleted; Airflow's database broke off and has not answered "
-                "since, so it isn't known whether the rows are. Delete it again: what is left then goes"
-            ),
+            unknown=lambda _: _unknown(dag_id, store),
         )
+
+
+def _unknown(dag_id: str, store: DefinitionStore) -> str:
+    """Return what to say where it can't be told whether the deletion was committed."""
+    broke_off = "Airflow's database broke off and has not answered since, so it isn't known whether"
+    if store.in_database:
+        return f"{broke_off} the DAG `{dag_id}` is deleted. Delete it again, which does no harm"
+    return (
+        f"The definition of the DAG `{dag_id}` is deleted; {broke_off} the rows are. "
+        "Delete it again: what is left then goes"
+    )

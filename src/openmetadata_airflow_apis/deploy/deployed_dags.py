@@ -11,16 +11,16 @@ from openmetadata_airflow_apis.deploy.deployment_state import (
     FAILED,
     PENDING,
     DagRows,
-    filelocs_with_import_errors,
     rows_of,
 )
 from openmetadata_airflow_apis.deploy.ownership import has_lost_its_files
-from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument, ManagedDagsError
+from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
 from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -110,21 +110,21 @@ def list_deployed(
     with database_errors("Airflow's database does not answer; try again later"):
         names = select_dag_ids(stored, by_rows, order_by, session=session)
         if states == [FAILED]:  # which only a file with an import error can be: most need not be read
-            failing = filelocs_with_import_errors(session=session)
-            names = [dag_id for dag_id in names if store.fileloc(dag_id) in failing]
+            names = store.with_import_errors(names, session=session)
         page = names if states else names[offset : offset + limit]
         documents, damaged = _read(page, store)
-        rows = rows_of({document.dag_id: store.fileloc(document.dag_id) for document in documents}, session=session)
+        rows = rows_of([document.dag_id for document in documents], store, session=session)
+        absent = store.without_dag_file(rows)
         total = len(names)
         if states:
-            state_of = {document.dag_id: _state(document, store, rows[document.dag_id]) for document in documents}
+            state_of = {document.dag_id: _state(document, absent, rows[document.dag_id]) for document in documents}
             state_of.update({dag.dag_id: dag.state for dag in damaged})
             matching = [dag_id for dag_id in names if state_of.get(dag_id) in states]
             total = len(matching)
             in_page = set(matching[offset : offset + limit])
             documents = [document for document in documents if document.dag_id in in_page]
             damaged = [dag for dag in damaged if dag.dag_id in in_page]
-        dags = _described(documents, rows, store, session=session)
+        dags = _described(documents, rows, absent, session=session)
     return DeployedPage(tuple(DeployedDag(**fields) for fields in dags), tuple(damaged), total)
 
 
@@ -141,8 +141,8 @@ def get_deployed(
                 cure = "deploy the workflow again, or delete the DAG"
                 raise DamagedDocument(fileloc, "is missing, and so is the definition", cure=cure)
             raise DagNotFound(dag_id)
-        rows = rows_of({dag_id: fileloc}, session=session)
-        (fields,) = _described([document], rows, store, session=session)
+        rows = rows_of([dag_id], store, session=session)
+        (fields,) = _described([document], rows, store.without_dag_file([dag_id]), session=session)
         params = params_of(dag_id, session=session)
         newest = version_rows.newest([dag_id], session=session).get(dag_id, version_rows.Newest())
     return DeployedDagDetail(
@@ -157,29 +157,21 @@ def get_deployed(
 
 def _read(dag_ids: Sequence[str], store: DefinitionStore) -> tuple[list[StoredDocument], list[DamagedDag]]:
     """Return what is deployed under these names, and what of it is damaged."""
-    documents, damaged = [], []
-    for dag_id in dag_ids:
-        try:
-            document = store.read(dag_id)
-        except ManagedDagsError as damage:
-            damaged.append(DamagedDag(dag_id, str(damage)))
-        else:
-            if document is not None:  # deleted since the names were read
-                documents.append(document)
-    return documents, damaged
+    documents, refused = store.read_many(dag_ids)
+    return list(documents.values()), [DamagedDag(dag_id, str(damage)) for dag_id, damage in refused.items()]
 
 
 def _described(
-    documents: Sequence[StoredDocument], rows: Mapping[str, DagRows], store: DefinitionStore, *, session: Session
+    documents: Sequence[StoredDocument], rows: Mapping[str, DagRows], absent: AbstractSet[str], *, session: Session
 ) -> list[dict[str, Any]]:
-    """Return the fields of DeployedDag of each document. Three statements."""
+    """Return the fields of DeployedDag of each document. absent: the DAGs whose file is missing. Three statements."""
     dag_ids = [document.dag_id for document in documents]
     last_runs = last_runs_of(dag_ids, session=session)
     summaries = summaries_of(dag_ids, session=session)
     described = []
     for document in documents:
         dag_id, of_dag = document.dag_id, rows[document.dag_id]
-        state = _state(document, store, of_dag)
+        state = _state(document, absent, of_dag)
         described.append(
             {
                 "dag_id": dag_id,
@@ -197,5 +189,5 @@ def _described(
     return described
 
 
-def _state(document: StoredDocument, store: DefinitionStore, rows: DagRows) -> str:
-    return rows.state(document) if store.has_dag_file(document.dag_id) else PENDING
+def _state(document: StoredDocument, absent: AbstractSet[str], rows: DagRows) -> str:
+    return PENDING if document.dag_id in absent else rows.state(document)

@@ -123,7 +123,8 @@ def deploy(
     with store.locked(dag_id):
         with answers:
             finish_interrupted(dag_id, store, session=session)
-            is_stored = partial(_is_stored_by, document, began)
+            # What is written in one transaction is not there unless all of the request was done, its answer included.
+            is_stored = partial(_is_stored_by, document, None if store.in_database else began)
             previous = _check(workflow, store, may_replace, precondition, is_stored=is_stored, session=session)
             session.commit()  # no read transaction stays open over the writing of files
         if previous and document.deployed_at <= previous.deployed_at:  # a clock was set back
@@ -133,6 +134,7 @@ def deploy(
         return _write_version(
             version,
             previous,
+            store,
             is_stored=previous is not None and is_stored(previous),
             user=user,
             restored_version=restored_version,
@@ -144,6 +146,7 @@ def deploy(
 def _write_version(
     version: Version,
     previous: StoredDocument | None,
+    store: DefinitionStore,
     *,
     is_stored: bool,
     user: str,
@@ -153,9 +156,7 @@ def _write_version(
 ) -> Deployment:
     """Write a version's permissions; then, in one transaction, its rows, Airflow's and ours, and its audit row."""
     dag, dag_id = version.dag, version.dag_id
-    finding_it = "the DAG processor finds it by itself, or deploy or refresh again"
-    not_taken = f"The workflow `{dag_id}` is stored, but Airflow's database did not take it; {finding_it}"
-    unknown = f"The workflow `{dag_id}` is stored, and it isn't known whether Airflow's database took it; {finding_it}"
+    not_taken, unknown = _not_taken(dag_id, store)
     if dag is not None:
         in_one_transaction(
             lambda: write_permissions(dag, session=session),
@@ -167,7 +168,8 @@ def _write_version(
     receipt = audit.Receipt()
 
     def change() -> Deployment:
-        write_rows([version], session=session)
+        write_rows([version], store, session=session)
+        store.write_rows(version.document, session=session)
         restored = {} if restored_version is None else {"restored_version": restored_version}
         audit.record(
             "restore_dag_version" if restored else "deploy_dag",
@@ -195,15 +197,30 @@ def _write_version(
     )
 
 
+def _not_taken(dag_id: str, store: DefinitionStore) -> tuple[str, str]:
+    """Return what to say where the database did not take a version, and where it isn't known whether it did."""
+    if store.in_database:
+        return (
+            f"Airflow's database did not take the workflow `{dag_id}`; what was deployed before still is, deploy again",
+            f"It isn't known whether Airflow's database took the workflow `{dag_id}`; deploy again",
+        )
+    finding_it = "the DAG processor finds it by itself, or deploy or refresh again"
+    return (
+        f"The workflow `{dag_id}` is stored, but Airflow's database did not take it; {finding_it}",
+        f"The workflow `{dag_id}` is stored, and it isn't known whether Airflow's database took it; {finding_it}",
+    )
+
+
 def _build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:
     if needs_parse(workflow.definition):
         return None
     dag = workflow.checked_dag
-    if dag is None or dag.fileloc != fileloc:
+    if dag is None:
         try:
             dag = stand_in_dag(workflow.definition, fileloc=fileloc, folder=settings.dag_managed_operators)
         except DagNotBuilt as error:
             raise InvalidDefinition([Fault("", str(error))]) from error
+    dag.fileloc = fileloc  # it was checked as if it had a file of its own
     try:
         # Before anything is stored: a DAG that cannot be serialized would never get its rows.
         SerializedDAG.to_dict(dag)

@@ -11,19 +11,18 @@ from airflow.models.dag import DagModel
 from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import ARRAY, Text, case, cast, func, literal, null, select
 
-from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.dagbuild.deployment_mark import MARK_PATH
-from openmetadata_airflow_apis.dagbuild.import_errors import deployment_in, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy.orm import Session
     from sqlalchemy.sql import ColumnElement
 
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
-ParseImportError = parse_import_error()
+
 PARSED, PENDING, FAILED = "parsed", "pending", "failed"
 _SERIALIZED = SerializedDagModel.__table__
 # dag_id → the hash of a serialized DAG that this process has read, and the mark in it.
@@ -87,10 +86,10 @@ class DagRows:
         return self.mark != deployed.mark and _since(self.parsed_time, deployed)
 
 
-def rows_of(filelocs: Mapping[str, str], *, session: Session) -> dict[str, DagRows]:
-    """Return the rows of each DAG, given the file that each dag_id is deployed as. Two statements."""
+def rows_of(dag_ids: Collection[str], store: DefinitionStore, *, session: Session) -> dict[str, DagRows]:
+    """Return the rows of each DAG. Two statements."""
     # What the mark is read from may be a megabyte: it is read again only where it has changed.
-    marks_read = {dag_id: _marks_read[dag_id] for dag_id in filelocs if dag_id in _marks_read}
+    marks_read = {dag_id: _marks_read[dag_id] for dag_id in dag_ids if dag_id in _marks_read}
     is_read = _SERIALIZED.c.dag_hash.in_([dag_hash for dag_hash, _ in marks_read.values()])
     known: dict[str, Any] = {
         row.dag_id: row
@@ -105,35 +104,23 @@ def rows_of(filelocs: Mapping[str, str], *, session: Session) -> dict[str, DagRo
                 case((is_read, null()), else_=_SERIALIZED.c.data_compressed).label("data_compressed"),
             )
             .outerjoin(_SERIALIZED, _SERIALIZED.c.dag_id == DagModel.dag_id)
-            .where(DagModel.dag_id.in_(list(filelocs)))
+            .where(DagModel.dag_id.in_(list(dag_ids)))
         )
     }
-    failures = {
-        row.filename: row
-        for row in session.execute(
-            select(ParseImportError.filename, ParseImportError.stacktrace, ParseImportError.timestamp).where(
-                ParseImportError.filename.in_(list(filelocs.values()))
-            )
-        )
-    }
+    failures = store.import_errors(dag_ids, session=session)
     dag_rows = {}
-    for dag_id, fileloc in filelocs.items():
-        row, failure = known.get(dag_id), failures.get(fileloc)
+    for dag_id in dag_ids:
+        row, failure = known.get(dag_id), failures.get(dag_id)
         dag_rows[dag_id] = DagRows(
             is_paused=row.is_paused if row else None,
             is_active=bool(row and row.is_active),
             mark=_mark(row, marks_read.get(dag_id)) if row else None,
             parsed_time=row.last_parsed_time if row else None,
-            import_error=readable(failure.stacktrace) if failure else None,
+            import_error=failure.text if failure else None,
             import_error_time=failure.timestamp if failure else None,
-            import_error_mark=deployment_in(failure.stacktrace or "") if failure else None,
+            import_error_mark=failure.mark if failure else None,
         )
     return dag_rows
-
-
-def filelocs_with_import_errors(*, session: Session) -> set[str]:
-    """Return the files that the DAG processor could not import when it parsed them last. One statement."""
-    return set(session.scalars(select(ParseImportError.filename)))
 
 
 def _mark_in_data(session: Session) -> ColumnElement:

@@ -48,7 +48,7 @@ def has_lost_its_files(dag_id: str, store: DefinitionStore, *, session: Session)
     fileloc = store.fileloc(dag_id)
     if _known_fileloc(dag_id, session=session) != fileloc or store.knows(dag_id) or store.has_dag_file(dag_id):
         return False
-    return rows_of({dag_id: fileloc}, session=session)[dag_id].mark is not None
+    return rows_of([dag_id], store, session=session)[dag_id].mark is not None
 
 
 def refuse_unless_abandoned(dag_id: str, store: DefinitionStore, *, session: Session) -> None:

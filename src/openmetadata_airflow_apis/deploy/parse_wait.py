@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
 from openmetadata_airflow_apis.deploy.dag_rows import renew_at_next_parse
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED, PARSED, PENDING, rows_of
+from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from openmetadata_airflow_apis.deploy.deployment import Deployment
+    from openmetadata_airflow_apis.settings import Settings
 
 _POLL = 0.25
 # The DAG processor drops a request for a file that it is parsing just then.
@@ -23,17 +25,18 @@ _ASK_AGAIN = 5.0
 _ASK_AT_ONCE = 1.0
 
 
-def await_parse(deployment: Deployment, seconds: float, *, session: Session) -> Deployment:
+def await_parse(deployment: Deployment, seconds: float, *, settings: Settings, session: Session) -> Deployment:
     """Return the deployment with the DAG processor's verdict, waiting up to `seconds` for it.
 
     state: "parsed", "failed" with the import error's text, or "pending" if there was none in time. Asks for a parse
     until the rows are this deployment's. Ends the session's transaction. Raises Unavailable.
     """
     with database_errors("Airflow's database does not answer; the workflow is deployed, ask for its state later"):
+        store = open_store(settings)
         deadline = time.monotonic() + seconds
         asked = time.monotonic()
         while True:
-            rows = rows_of({deployment.dag_id: deployment.fileloc}, session=session)[deployment.dag_id]
+            rows = rows_of([deployment.dag_id], store, session=session)[deployment.dag_id]
             session.commit()  # the next look is to see what was written meanwhile
             state = rows.state(deployment)
             if state == FAILED:

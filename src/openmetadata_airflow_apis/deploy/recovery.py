@@ -24,7 +24,7 @@ def finish_interrupted(dag_id: str, store: DefinitionStore, *, session: Session)
     if not store.finish_interrupted(dag_id):
         return None
     check_tables(session=session)
-    fileloc = store.fileloc(dag_id)
+    fileloc = store.own_fileloc(dag_id)
     deleted: list[int] = []  # where a try was committed and its answer lost, the next one finds no rows any more
 
     def change() -> None:

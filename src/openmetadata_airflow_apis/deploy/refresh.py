@@ -107,20 +107,13 @@ class _Refresh:
                     self._write([dag_id])
 
     def _documents(self, dag_ids: list[str]) -> dict[str, StoredDocument]:
-        documents = {}
-        for dag_id in dag_ids:
-            try:
-                document = self.store.read(dag_id)
-            except ManagedDagsError as error:
-                self.failed[dag_id] = str(error)
-            else:
-                if document is not None:
-                    documents[dag_id] = document
+        documents, refused = self.store.read_many(dag_ids)
+        self.failed.update({dag_id: str(error) for dag_id, error in refused.items()})
         return documents
 
     def _behind(self, documents: dict[str, StoredDocument]) -> list[str]:
         """Return the DAGs whose rows are not those of what is deployed, in the order in which they are locked."""
-        rows = rows_of({dag_id: self.store.fileloc(dag_id) for dag_id in documents}, session=self.session)
+        rows = rows_of(documents, self.store, session=self.session)
         self.session.commit()
         behind = [dag_id for dag_id, document in documents.items() if rows[dag_id].state(document) == PENDING]
         return sorted(behind, key=str.lower)
@@ -171,7 +164,7 @@ class _Refresh:
         receipt = audit.Receipt()
 
         def change() -> None:
-            write_rows(versions, session=self.session)
+            write_rows(versions, self.store, session=self.session)
             entries = [audit.Entry(version.dag_id) for version in versions]
             audit.record_all("refresh_all_dags", entries, user=self.user, receipt=receipt, session=self.session)
 

@@ -34,9 +34,10 @@ _LAST = ["task_instance", "dag_run", "dag"]
 _OWN, _WAITING, _PRODUCED = "dag_id", "target_dag_id", "source_dag_id"
 
 
-def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
+def delete_rows(dag_id: str, fileloc: str | None, *, session: Session) -> int:
     """Delete every row that names the DAG except the audit log's; return how many. Commits nothing.
 
+    fileloc: the file that is the DAG's alone, whose rows go too; None if it has none.
     Expunges every object that the session has loaded. Dataset events that the DAG produced stay, without its name,
     for the DAGs that wait for them.
     Raises DagIsRunning if one of its task instances is running, and OperationalError if another process holds one of
@@ -63,7 +64,7 @@ def delete_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
     return deleted
 
 
-def count_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
+def count_rows(dag_id: str, fileloc: str | None, *, session: Session) -> int:
     """Return how many rows delete_rows would delete now; raise DagIsRunning where it would. Locks nothing."""
     _refuse_running(dag_id, session=session)
     return sum(
@@ -72,7 +73,7 @@ def count_rows(dag_id: str, fileloc: str, *, session: Session) -> int:
     )
 
 
-def delete_rows_patiently(dag_id: str, fileloc: str, *, session: Session) -> int:
+def delete_rows_patiently(dag_id: str, fileloc: str | None, *, session: Session) -> int:
     """Do as delete_rows does, again while the scheduler works on the DAG's runs; raise Unavailable after 20 seconds."""
     return retry_lost_races(
         lambda: delete_rows(dag_id, fileloc, session=session),
@@ -105,12 +106,13 @@ def _tables_naming_dags() -> list[Table]:
     return sorted(naming, key=lambda table: (_LAST.index(table.name) if table.name in _LAST else -1, table.name))
 
 
-def _rows_to_delete(dag_id: str, fileloc: str) -> Iterator[tuple[Table, Any]]:
+def _rows_to_delete(dag_id: str, fileloc: str | None) -> Iterator[tuple[Table, Any]]:
     """Give each table with the condition for its rows, children before their parents."""
     for table in _tables_naming_dags():
         if _PRODUCED not in table.c:
             yield table, table.c[_OWN if _OWN in table.c else _WAITING] == dag_id
-    yield from _rows_of_the_file(fileloc)
+    if fileloc is not None:
+        yield from _rows_of_the_file(fileloc)
     yield from _permissions(dag_id)
 
 

@@ -2,6 +2,10 @@
 
 `file_store.FileStore` is the store of a single machine or a shared folder; `stores.open_store` opens the one that
 is configured. All that is above this port (Airflow's rows, the DAG processor, deleting) is the same for every store.
+
+A store that keeps definitions in Airflow's database writes them in the transaction of Airflow's rows (`write_rows`,
+`remove_rows`); any other writes them before that, and takes them away just before the commit (`write`, `removing`).
+Each has both, and does nothing in those of the other kind.
 """
 
 from __future__ import annotations
@@ -10,9 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
 
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+    from openmetadata_airflow_apis.errors import ManagedDagsError
 
 
 @dataclass(frozen=True)
@@ -23,12 +32,28 @@ class StoreHealth:
     dag_files: bool
 
 
+@dataclass(frozen=True)
+class ImportFailure:
+    """Why a DAG could not be imported when it was parsed last.
+
+    text: for people. mark: of the deployment that it is of, None where that isn't known.
+    """
+
+    text: str
+    timestamp: datetime
+    mark: str | None
+
+
 class DefinitionStore(Protocol):
     """Keeps the definition of each DAG deployed here, old or new and never between.
 
     Every method raises Unavailable (StorageFull where there is no room) with a sentence that names the place
     and the cure; what was stored is then as it was before.
     """
+
+    @property
+    def in_database(self) -> bool:
+        """Whether a definition is written with Airflow's rows, in one transaction, and never without them."""
 
     def locked(self, dag_id: str) -> AbstractContextManager[None]:
         """Hold the name against every other process; a holder that dies lets go of it.
@@ -38,6 +63,9 @@ class DefinitionStore(Protocol):
 
     def fileloc(self, dag_id: str) -> str:
         """Return the path that the DAG processor will know the DAG by."""
+
+    def own_fileloc(self, dag_id: str) -> str | None:
+        """Return that path where the file is this DAG's alone, None where other DAGs come from it too."""
 
     def dag_ids(self) -> list[str]:
         """Return the names of everything deployed here, damaged or not, sorted."""
@@ -61,6 +89,21 @@ class DefinitionStore(Protocol):
         place.
         """
 
+    def read_many(self, dag_ids: Iterable[str]) -> tuple[dict[str, StoredDocument], dict[str, ManagedDagsError]]:
+        """Return what is deployed under some names, and what `read` raises of the others; each in the names' order."""
+
+    def without_dag_file(self, dag_ids: Iterable[str]) -> set[str]:
+        """Return those of some deployed DAGs that nobody can find, since their file is missing."""
+
+    def import_errors(self, dag_ids: Iterable[str], *, session: Session) -> dict[str, ImportFailure]:
+        """Return why DAGs could not be imported when they were parsed last, of those that could not. One statement."""
+
+    def with_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> list[str]:
+        """Return those of some DAGs that could not be imported when they were parsed last. One statement."""
+
+    def forget_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> None:
+        """Forget why DAGs could not be imported, in the caller's transaction: their next parse says it anew."""
+
     def has_dag_file(self, dag_id: str) -> bool:
         """Say whether the DAG processor and the workers can find the DAG: whether anything is at fileloc."""
 
@@ -73,6 +116,12 @@ class DefinitionStore(Protocol):
 
     def write(self, document: StoredDocument) -> None:
         """Replace what is deployed under the document's name. The caller holds the name's lock and its claim."""
+
+    def write_rows(self, document: StoredDocument, *, session: Session) -> None:
+        """Do the same in the caller's transaction, which writes Airflow's rows."""
+
+    def remove_rows(self, dag_id: str, *, session: Session) -> None:
+        """Take a deployment away in the caller's transaction, which deletes Airflow's rows."""
 
     def removing(self, dag_id: str) -> AbstractContextManager[None]:
         """Take a deployment away on entering, for good on leaving, and bring it back if the block raises.

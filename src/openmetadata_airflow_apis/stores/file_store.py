@@ -13,24 +13,31 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
+from sqlalchemy import delete, select
+
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
+from openmetadata_airflow_apis.dagbuild.import_errors import deployment_in, readable
 from openmetadata_airflow_apis.dagbuild.stored_document import encode
 from openmetadata_airflow_apis.definition.dag_ids import is_name
 from openmetadata_airflow_apis.errors import (
     ConfigurationError,
     DamagedDocument,
     DiffersInCase,
+    ManagedDagsError,
     NotDeployedHere,
     OutcomeUnknown,
     Unavailable,
 )
 from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import atomic_files, rendered_module, runner_template
-from openmetadata_airflow_apis.stores.definition_store import StoreHealth
+from openmetadata_airflow_apis.stores.definition_store import ImportFailure, StoreHealth
 from openmetadata_airflow_apis.stores.file_inspection import Inspection, inspect_module, inspect_record, is_marked
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere, locked_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from sqlalchemy.orm import Session
 
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
     from openmetadata_airflow_apis.settings import Settings
@@ -48,6 +55,8 @@ class FileStore:
 
     at_step: called with the name of each step on disk before it is taken.
     """
+
+    in_database = False
 
     def __init__(self, settings: Settings, *, at_step: Callable[[str], None] = _nothing) -> None:
         self._template = settings.runner_template()
@@ -73,6 +82,10 @@ class FileStore:
     def fileloc(self, dag_id: str) -> str:
         """Return the path of <dag_id>.py."""
         return str(self._module(dag_id))
+
+    def own_fileloc(self, dag_id: str) -> str | None:
+        """Return the path of <dag_id>.py."""
+        return self.fileloc(dag_id)
 
     def dag_ids(self) -> list[str]:
         """Return the names of the .json files in dag_generated_configs, and of our .py files that have lost theirs."""
@@ -122,6 +135,51 @@ class FileStore:
                 raise DamagedDocument(str(self._record(dag_id)), reason, cure=cure)
         self._refuse_damage(dag_id, record, module)
         return record.document
+
+    def read_many(self, dag_ids: Iterable[str]) -> tuple[dict[str, StoredDocument], dict[str, ManagedDagsError]]:
+        """Read one after the other."""
+        documents, refused = {}, {}
+        for dag_id in dag_ids:
+            try:
+                document = self.read(dag_id)
+            except ManagedDagsError as error:
+                refused[dag_id] = error
+            else:
+                if document is not None:  # deleted since the names were read
+                    documents[dag_id] = document
+        return documents, refused
+
+    def without_dag_file(self, dag_ids: Iterable[str]) -> set[str]:
+        """Return those that have no <dag_id>.py."""
+        return {dag_id for dag_id in dag_ids if not self.has_dag_file(dag_id)}
+
+    def import_errors(self, dag_ids: Iterable[str], *, session: Session) -> dict[str, ImportFailure]:
+        """Return what Airflow keeps of the errors of each <dag_id>.py."""
+        dag_id_of = {self.fileloc(dag_id): dag_id for dag_id in dag_ids}
+        error = parse_import_error()
+        rows = session.execute(
+            select(error.filename, error.stacktrace, error.timestamp).where(error.filename.in_(list(dag_id_of)))
+        )
+        return {
+            dag_id_of[row.filename]: ImportFailure(
+                readable(row.stacktrace), row.timestamp, deployment_in(row.stacktrace or "")
+            )
+            for row in rows
+        }
+
+    def with_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> list[str]:
+        """Ask Airflow for all files with an error: their names are fewer and shorter than those of all DAGs."""
+        failing = set(session.scalars(select(parse_import_error().filename)))
+        return [dag_id for dag_id in dag_ids if self.fileloc(dag_id) in failing]
+
+    def forget_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> None:
+        """Delete what Airflow keeps of the errors of each <dag_id>.py."""
+        error = parse_import_error()
+        session.execute(
+            delete(error)
+            .where(error.filename.in_([self.fileloc(dag_id) for dag_id in dag_ids]))
+            .execution_options(synchronize_session=False)
+        )
 
     def has_dag_file(self, dag_id: str) -> bool:
         """Say whether there is a <dag_id>.py."""
@@ -186,6 +244,12 @@ class FileStore:
                     record.unlink()
                     atomic_files.sync_folder(self._records)
                 raise
+
+    def write_rows(self, document: StoredDocument, *, session: Session) -> None:
+        """Do nothing: `write` has written the files."""
+
+    def remove_rows(self, dag_id: str, *, session: Session) -> None:
+        """Do nothing: `removing` takes the files away."""
 
     @contextmanager
     def removing(self, dag_id: str) -> Iterator[None]:

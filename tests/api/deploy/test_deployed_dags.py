@@ -208,25 +208,25 @@ def list_of(size: int, session, settings) -> None:
     session.commit()
 
 
-def test_waiting_ends_with_the_parse(nightly, session, monkeypatch):
+def test_waiting_ends_with_the_parse(nightly, session, monkeypatch, settings):
     """Waiting ends as soon as the DAG processor has parsed the file."""
     monkeypatch.setattr(parse_wait, "_POLL", 0.01)
     thread = threading.Timer(0.1, parse, ["nightly"])
     thread.start()
     begun = time.monotonic()
 
-    found = await_parse(nightly, 30, session=session)
+    found = await_parse(nightly, 30, settings=settings, session=session)
 
     thread.join()
     assert (found.state, found.import_error, found.revision) == ("parsed", None, nightly.revision)
     assert time.monotonic() - begun < 10
 
 
-def test_waiting_tells_the_import_error(nightly, session):
+def test_waiting_tells_the_import_error(nightly, session, settings):
     """Waiting ends with the import error's text where the DAG processor could not import the file."""
     parse("nightly", stacktrace="NameError: name 'x' is not defined")
 
-    found = await_parse(nightly, 30, session=session)
+    found = await_parse(nightly, 30, settings=settings, session=session)
 
     assert (found.state, found.import_error) == ("failed", "NameError: name 'x' is not defined")
 
@@ -239,17 +239,17 @@ def test_waiting_says_when_the_time_was_not_enough(session, settings, dags, deco
         decorate(workflow)
     made = deploy(workflow, user="ada", settings=settings, session=session)
 
-    assert await_parse(made, 0.05, session=session).state == "pending"
+    assert await_parse(made, 0.05, settings=settings, session=session).state == "pending"
 
 
-def test_waiting_asks_again(nightly, session, monkeypatch):
+def test_waiting_asks_again(nightly, session, monkeypatch, settings):
     """A request that the DAG processor dropped, since it was parsing that file just then, is made again."""
     monkeypatch.setattr(parse_wait, "_ASK_AGAIN", 0.02)
     monkeypatch.setattr(parse_wait, "_POLL", 0.01)
     asked = []
     monkeypatch.setattr(parse_wait, "request_parsing", lambda filelocs, **_: asked.extend(filelocs))
 
-    await_parse(nightly, 0.2, session=session)
+    await_parse(nightly, 0.2, settings=settings, session=session)
 
     assert set(asked) == {nightly.fileloc}
 

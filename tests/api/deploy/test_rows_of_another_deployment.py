@@ -77,7 +77,7 @@ def test_a_parse_that_ends_after_a_redeploy_does_not_bring_the_old_version_back(
     assert state() == ("parsed", None, None)
 
 
-def test_rows_of_an_older_version_are_pending_until_the_next_parse(deploying, state, session):
+def test_rows_of_an_older_version_are_pending_until_the_next_parse(deploying, state, session, settings):
     """Where a late parse got no further than the serialized DAG: pending, and the next parse mends it."""
     path = deploying("@daily").fileloc
     session.commit()
@@ -85,16 +85,16 @@ def test_rows_of_an_older_version_are_pending_until_the_next_parse(deploying, st
     second = deploying(None)
     write_tasks_alone(late, session)
     assert state() == ("pending", None, "@daily")
-    assert await_parse(second, 0, session=session).state == "pending"
+    assert await_parse(second, 0, settings=settings, session=session).state == "pending"
 
     outlive_the_update_interval(session)
     assert parse(path) is None
 
     assert state() == ("parsed", None, None)
-    assert await_parse(second, 0, session=session).state == "parsed"
+    assert await_parse(second, 0, settings=settings, session=session).state == "parsed"
 
 
-def test_waiting_asks_until_the_rows_are_the_deployed_versions(deploying, state, session, monkeypatch):
+def test_waiting_asks_until_the_rows_are_the_deployed_versions(deploying, state, session, monkeypatch, settings):
     """Rows that an older version was written over are asked for again at once, and the next parse writes them."""
     monkeypatch.setattr(parse_wait, "_ASK_AT_ONCE", 0.02)
     monkeypatch.setattr(parse_wait, "_POLL", 0.01)
@@ -112,7 +112,7 @@ def test_waiting_asks_until_the_rows_are_the_deployed_versions(deploying, state,
 
     monkeypatch.setattr(parse_wait, "request_parsing", answer)
 
-    assert await_parse(second, 30, session=session).state == "parsed"
+    assert await_parse(second, 30, settings=settings, session=session).state == "parsed"
     assert asked == [path]
     assert state() == ("parsed", None, None)
 
@@ -144,16 +144,16 @@ def test_a_deploy_that_died_before_its_rows_is_not_parsed_by_half_a_parse(
     assert state() == ("parsed", None, None)
 
 
-def test_the_same_definition_deployed_again_awaits_a_parse_of_its_own(deploying, session):
+def test_the_same_definition_deployed_again_awaits_a_parse_of_its_own(deploying, session, settings):
     """A parse of the deploy before, though of the same definition, says nothing of callable files changed since."""
     deploying("@daily")
     second = deploying("@daily")
     session.commit()
-    assert await_parse(second, 0, session=session).state == "pending"
+    assert await_parse(second, 0, settings=settings, session=session).state == "pending"
 
     parse(second.fileloc)
 
-    assert await_parse(second, 0, session=session).state == "parsed"
+    assert await_parse(second, 0, settings=settings, session=session).state == "parsed"
 
 
 def test_compressed_rows_say_what_they_are_of_too(deploying, state, session, monkeypatch):
@@ -173,13 +173,13 @@ def test_an_import_error_of_an_older_version_is_not_this_ones(deploying, session
     sound = callables.read_text()
     callables.write_text(f"raise RuntimeError('broken')\n{sound}")
     stacktrace = parse(first.fileloc)
-    assert await_parse(first, 0, session=session).state == "failed"
+    assert await_parse(first, 0, settings=settings, session=session).state == "failed"
     callables.write_text(sound)
 
     second = deploying(None)
     session.add(parse_import_error()(filename=second.fileloc, stacktrace=stacktrace, timestamp=timezone.utcnow()))
     session.commit()
 
-    assert await_parse(second, 0, session=session).state == "pending"
+    assert await_parse(second, 0, settings=settings, session=session).state == "pending"
     found = get_deployed("nightly", settings=settings, session=session)
     assert (found.state, found.import_error) == ("parsed", None)
