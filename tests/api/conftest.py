@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from support.callers import forget_tries
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from flask import Flask
 
 
@@ -21,3 +25,12 @@ def _tries_forgotten(app: Flask) -> None:
     """
     app.appbuilder.sm.limiter.reset()
     forget_tries()
+
+
+@pytest.fixture
+def callables(home: Path) -> Iterator[Path]:
+    """The folder of callable files, empty, and gone again after the test."""
+    folder = home / "dag_managed_operators"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

@@ -187,10 +187,8 @@ def test_a_flat_body_is_restored(typed_door):
     assert (status, restored.get("revision")) == (200, first["revision"]), restored
 
 
-def test_a_restore_is_checked_as_a_deploy(typed_door, home):
+def test_a_restore_is_checked_as_a_deploy(typed_door, callables):
     """A version that could not be deployed any more is refused with every fault, and nothing is changed."""
-    callables = home / "dag_managed_operators"
-    callables.mkdir()
     (callables / "soon_gone.py").write_text("def f():\n    pass\n")
     with_callable = body(force=True)
     with_callable["workflow"]["dag_config"]["versioned"]["tasks"]["call"] = {

@@ -14,6 +14,7 @@ import pytest
 from airflow.models.dag import DagModel
 from airflow.models.serialized_dag import SerializedDagModel
 
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from support.parsing import parse
 
 if TYPE_CHECKING:
@@ -204,9 +205,11 @@ def deployed(app, tokens, home: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def saved(deployed: Path, typed_door) -> Iterator[Path]:
+def saved(deployed: Path, typed_door, session) -> Iterator[Path]:
     """The AIRFLOW_HOME of the two DAGs, whose files and rows are as they were again after the test."""
     yield deployed
+    session.query(parse_import_error()).delete()
+    session.commit()
     shutil.rmtree(deployed / "away", ignore_errors=True)
     put_back(deployed)
     assert typed_door("POST", "/dags/refresh")[1]["failed"] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,19 +22,16 @@ SENTENCE = (
 
 
 @pytest.fixture
-def broken(typed_door, home: Path) -> Iterator[None]:
+def broken(typed_door, home: Path, callables: Path) -> Iterator[None]:
     """The DAG `broken`, deployed, with a run, and parsed after its callable file was broken."""
-    folder = home / "dag_managed_operators"
-    folder.mkdir()
-    (folder / "boom.py").write_text("def work():\n    pass\n")
+    (callables / "boom.py").write_text("def work():\n    pass\n")
     body = request("broken", tasks={"first": python("work", "boom.py")})
     assert typed_door("POST", "/dags", json=body)[0] == 201
     assert typed_door("POST", "/dags/broken/dagRuns", json={"run_id": "before"})[0] == 201
-    (folder / "boom.py").write_text("import no_such_lib\n\n\ndef work():\n    pass\n")
+    (callables / "boom.py").write_text("import no_such_lib\n\n\ndef work():\n    pass\n")
     assert "no_such_lib" in parse(home / "dags" / "broken.py")
     yield
     assert typed_door("DELETE", "/dags/broken")[0] == 200
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

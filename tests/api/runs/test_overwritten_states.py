@@ -56,12 +56,16 @@ def _write(session, map_index, task_id="sleep", **values):
 
 
 def _end(session, *job_ids):
+    session.execute(_ending(*job_ids))
+    session.commit()
+
+
+def _ending(*job_ids):
     from airflow.jobs.job import Job
     from airflow.utils import timezone
 
     ended = {"state": "success", "end_date": timezone.utcnow()}
-    session.execute(update(Job.__table__).where(Job.id.in_(job_ids)).values(**ended))
-    session.commit()
+    return update(Job.__table__).where(Job.id.in_(job_ids)).values(**ended)
 
 
 @pytest.fixture
@@ -210,7 +214,8 @@ def test_a_task_to_restart_that_defers_in_the_last_moment_is_started_anew(jobs, 
 
 
 def _defer_and_end(session, map_index, task_id, job_id):
-    _end(session, job_id)
+    """Write both in one transaction: whoever looked in between would take the process for ended, and wait no longer."""
+    session.execute(_ending(job_id))
     _write(session, map_index, task_id, state="deferred", pid=4712, next_method="resume", next_kwargs={})
 
 

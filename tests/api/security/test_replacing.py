@@ -102,11 +102,9 @@ def test_dags_without_a_row(deployed, refused) -> None:
     refused(deployed, dry_run="true")
 
 
-def test_pending_dags(client, admin, refused, home: Path) -> None:
+def test_pending_dags(client, admin, refused, callables: Path) -> None:
     """Nor is one that the DAG processor has still to parse."""
-    operators = home / "dag_managed_operators"
-    operators.mkdir(exist_ok=True)
-    (operators / "replacing.py").write_text("def count():\n    return 1\n")
+    (callables / "replacing.py").write_text("def count():\n    return 1\n")
     dag_id = f"pending_{uuid.uuid4().hex[:8]}"
     task = {
         "decorator": "airflow.decorators.task",
