@@ -111,3 +111,26 @@ def sign_in(browse: Callable[..., Page], signed_in: dict[tuple[str, str], Any]) 
         return page
 
     return sign_in
+
+
+@pytest.fixture
+def page(airflow_live, sign_in: Callable[..., Page]) -> Page:
+    """The page, opened by an Admin."""
+    return sign_in(airflow_live.url, "admin")
+
+
+@pytest.fixture
+def deployed(client):
+    """Deploys a workflow with curl's own words, for what is not about deploying."""
+
+    def deploy(text: str) -> None:
+        answer = client.post("/rest_api/api/dags", data=text, headers={"Content-Type": "application/json"})
+        assert answer.status_code in {200, 201, 202}, answer.text
+
+    return deploy
+
+
+@pytest.fixture(scope="module")
+def client(airflow_live):
+    """The API with an Admin's token, beside the browser."""
+    return airflow_live.client("admin")

@@ -5,69 +5,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from openmetadata_airflow_apis.api import operations
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
-BASH = "airflow.operators.bash.BashOperator"
-
-
-def workflow(name: str, tasks: dict[str, Any], **flags: Any) -> str:
-    """Return a request body that deploys a DAG of those tasks, unpaused, one key a line."""
-    default_args = {"owner": "data-team", "start_date": "2024-01-01T00:00:00Z"}
-    definition = {"schedule": None, "default_args": default_args, "tasks": tasks}
-    flags = {"unpause": True, **flags}
-    return json.dumps({"workflow": {"name": name, **flags, "dag_config": {name: definition}}}, indent=2)
-
-
-SLEEP = {"operator": BASH, "bash_command": "sleep 300"}
-TRUE = {"operator": BASH, "bash_command": "true"}
-
-
-@pytest.fixture
-def page(airflow_live, sign_in) -> Page:
-    """The page, opened by an Admin."""
-    return sign_in(airflow_live.url, "admin")
-
-
-@pytest.fixture
-def deployed(client):
-    """Deploys a workflow with curl's own words, for what is not about deploying."""
-
-    def deploy(text: str) -> None:
-        answer = client.post("/rest_api/api/dags", data=text, headers={"Content-Type": "application/json"})
-        assert answer.status_code in {200, 201, 202}, answer.text
-
-    return deploy
-
-
-@pytest.fixture(scope="module")
-def client(airflow_live):
-    """The API with an Admin's token, beside the browser."""
-    return airflow_live.client("admin")
-
-
-def go(page: Page, fragment: str) -> None:
-    """Follow a link within the page."""
-    page.evaluate("fragment => { window.location.hash = fragment; }", fragment)
-
-
-def fill_definition(page: Page, text: str) -> None:
-    """Paste a definition into the view Deploy."""
-    page.get_by_label("REST API").get_by_role("link", name="Deploy", exact=True).click()
-    page.get_by_label("Workflow definition").fill(text)
-
-
-def press(page: Page, name: str) -> None:
-    """Press the button of that name."""
-    page.get_by_role("button", name=name, exact=True).click()
+from support.page_steps import BASH, SLEEP, TRUE, fill_definition, go, press, workflow
 
 
 def test_a_workflow_is_broken_repaired_deployed_and_deleted(page):
@@ -122,7 +66,7 @@ def test_replacing_asks_first_and_a_dry_run_shows_the_difference(page, deployed)
     fill_definition(page, workflow("replaced", {"one": {**TRUE, "retries": 3}, "three": TRUE}, force=True))
     press(page, "Dry run")
     rows = page.get_by_role("region", name="What would change").locator("tbody tr")
-    expect(rows).to_have_text(["Task threeadded", "Task tworemoved", "Task onechanged: arguments.retries"])
+    expect(rows).to_have_text(["Task threeadded", "Task tworemoved", "Task one: arguments.retriesnot given3"])
 
     fill_definition(page, workflow("replaced", {"one": {**TRUE, "retries": 3}, "three": TRUE}))
     press(page, "Deploy")

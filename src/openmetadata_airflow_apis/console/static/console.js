@@ -1,10 +1,11 @@
 // The page: three views behind the links in its navigation, chosen by the address's fragment.
-// #dags, #dags/DAG_ID, #dags/DAG_ID/RUN_ID, #deploy, #operations, #operations/OPERATION_ID
+// #dags, #dags/DAG_ID, #dags/DAG_ID/RUN_ID, #history/DAG_ID, #deploy, #operations, #operations/OPERATION_ID
 
 import { dagView } from "./dag.js";
 import { dagsView } from "./dags.js";
 import { deployView } from "./deploy.js";
 import { fill, h, notice } from "./dom.js";
+import { historyView } from "./history.js";
 import { config, permissions } from "./http.js";
 import { operationsView } from "./operations.js";
 
@@ -28,6 +29,7 @@ async function start() {
 
 function open(spec, permitted) {
   const [name, ...rest] = window.location.hash.slice(1).split("/").map(decoded);
+  const isHistory = name === "history" && rest[0];
   const current = name in VIEWS ? name : "dags";
   fill(
     navigation,
@@ -37,10 +39,10 @@ function open(spec, permitted) {
   );
   draft = view?.draft?.() ?? draft;
   view?.leave?.();
-  view = make(current, rest, spec, permitted);
+  view = isHistory ? historyView({ dagId: rest[0] }) : make(current, rest, spec, permitted);
   fill(stage, view.element);
   // A keyboard or screen reader goes on where the view begins, not where the link was.
-  if (current === name) stage.focus({ preventScroll: true });
+  if (current === name || isHistory) stage.focus({ preventScroll: true });
 }
 
 function decoded(text) {

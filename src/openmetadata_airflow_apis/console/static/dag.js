@@ -4,6 +4,7 @@ import { button, checkbox, field, fill, h, inline, notice, refill, state, table,
 import { confirmDelete, deleted, deletion, gridLink, importError, isUnfinished, paused, runLink, triggered } from "./dags.js";
 import { deploymentState, isSettled } from "./deployment.js";
 import { permissions, send, sentence } from "./http.js";
+import { polling } from "./polling.js";
 import { runPanel } from "./run.js";
 
 const RUNS = ["Run", "State", "Started", "Ended"];
@@ -16,41 +17,40 @@ export function dagView({ dagId, runId, edit }) {
   const runs = h("div", {});
   const panel = h("div", {});
   let may = [];
-  let timer = null;
+  let dag = null;
   let left = false;
   let shownHead = "";
   let shownRuns = "";
   let run = null;
+  const poll = polling(load);
 
   async function start() {
     may = (await permissions([dagId])).dags[dagId] || [];
     if (left) return;
-    const dag = await load();
+    await poll.now();
     if (left || !dag) return;
     fill(actions, forms(dag));
     if (runId) {
-      run = runPanel({ dagId, runId, may, changed: load });
+      run = runPanel({ dagId, runId, may, changed: poll.now });
       fill(panel, run.element);
     }
   }
 
   async function load() {
-    clearTimeout(timer);
     const answer = await send({ method: "GET", path });
     if (left) return null;
     if (!answer.ok) {
       fill(head, notice("bad", inline(sentence(answer))));
       return null;
     }
-    const dag = answer.body;
+    dag = answer.body;
     const now = JSON.stringify(dag);
     if (now !== shownHead) {
       shownHead = now;
       refill(head, facts(dag));
     }
     const moving = await loadRuns();
-    if (!left) timer = setTimeout(load, moving || !isSettled(dag) ? 2000 : 10000);
-    return dag;
+    return moving || !isSettled(dag) ? 2000 : 10000;
   }
 
   async function loadRuns() {
@@ -75,7 +75,7 @@ export function dagView({ dagId, runId, edit }) {
     const answer = await send(request);
     if (left) return answer;
     fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer))));
-    if (answer.ok && request.method !== "DELETE") await load();
+    if (answer.ok && request.method !== "DELETE") await poll.now();
     return answer;
   }
 
@@ -87,6 +87,7 @@ export function dagView({ dagId, runId, edit }) {
         may.includes("trigger_dag") && button("Trigger", () => trigger(), "primary"),
         may.includes("deploy_dag") && button("Edit and redeploy", () => edit(dag.definition)),
         may.includes("delete_dag") && button("Delete", remove, "danger"),
+        h("a", { class: "button", href: historyLink(dagId) }, "History"),
         h("a", { class: "button", href: gridLink(dagId) }, "Open in Airflow"),
       ),
       may.includes("trigger_dag") && configured(),
@@ -166,9 +167,10 @@ export function dagView({ dagId, runId, edit }) {
     if (!(await confirmDelete(dagId))) return;
     const answer = await act(deletion(dagId), deleted);
     if (!answer.ok || left) return;
-    clearTimeout(timer);
+    poll.stop();
     fill(head);
-    fill(actions, h("p", {}, h("a", { href: "#dags" }, "All deployed DAGs")));
+    const links = [h("a", { href: "#dags" }, "All deployed DAGs"), ", ", h("a", { href: historyLink(dagId) }, "its versions")];
+    fill(actions, h("p", {}, links));
     fill(runs);
     fill(panel);
   }
@@ -189,7 +191,7 @@ export function dagView({ dagId, runId, edit }) {
     ),
     leave: () => {
       left = true;
-      clearTimeout(timer);
+      poll.stop();
       run?.leave();
     },
   };
@@ -203,6 +205,7 @@ function facts(dag) {
       fact("State", deploymentState(dag)),
       fact("Paused", paused(dag)),
       fact("Deployed", [dag.deployed_by, ", ", time(dag.deployed_at)]),
+      dag.version_number && fact("Version", h("a", { href: historyLink(dag.dag_id), "data-key": "version" }, String(dag.version_number))),
       fact("Revision", h("code", {}, dag.revision.slice(0, 12))),
     ),
     dag.import_error && importError(dag),
@@ -213,6 +216,10 @@ function facts(dag) {
       h("pre", { tabindex: "0" }, JSON.stringify(dag.definition, null, 2)),
     ),
   ];
+}
+
+function historyLink(dagId) {
+  return `#history/${encodeURIComponent(dagId)}`;
 }
 
 function fact(name, value) {

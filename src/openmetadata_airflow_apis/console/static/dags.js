@@ -3,6 +3,7 @@
 import { button, confirm, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
 import { isSettled } from "./deployment.js";
 import { config, permissions, send, sentence } from "./http.js";
+import { polling } from "./polling.js";
 
 const PATH = "/rest_api/api/dags";
 const PAGE = 50;
@@ -14,22 +15,20 @@ export function dagsView() {
   const pages = h("div", { class: "actions" });
   let offset = 0;
   let shown = "";
-  let timer = null;
   let left = false;
+  const poll = polling(load);
 
   async function load() {
-    clearTimeout(timer);
     const answer = await send({ method: "GET", path: PATH, query: { limit: PAGE, offset } });
-    if (left) return;
+    if (left) return null;
     if (!answer.ok) {
       shown = "";
       fill(list, notice("bad", inline(sentence(answer))));
-      timer = setTimeout(load, 10000);
-      return;
+      return 10000;
     }
     const { dags, damaged, total_entries: total } = answer.body;
     const may = await permissions(dags.map((dag) => dag.dag_id));
-    if (left) return;
+    if (left) return null;
     const now = JSON.stringify([dags, damaged, may.dags, total]);
     if (now !== shown) {
       shown = now;
@@ -38,7 +37,7 @@ export function dagsView() {
       refill(pages, paging(total));
     }
     const moving = dags.some((dag) => !isSettled(dag) || isUnfinished(dag.last_run));
-    timer = setTimeout(load, moving ? 2000 : 10000);
+    return moving ? 2000 : 10000;
   }
 
   function row(dag, may) {
@@ -61,7 +60,7 @@ export function dagsView() {
   async function act(request, done) {
     const answer = await send(request);
     fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer))));
-    await load();
+    await poll.now();
   }
 
   async function trigger(dag) {
@@ -77,7 +76,7 @@ export function dagsView() {
     if (total <= PAGE) return null;
     const turn = (by) => () => {
       offset += by;
-      return load();
+      return poll.now();
     };
     return [
       button("Previous", turn(-PAGE), "", { disabled: offset === 0, "data-key": "previous" }),
@@ -86,12 +85,12 @@ export function dagsView() {
     ];
   }
 
-  load();
+  poll.now();
   return {
     element: h("section", {}, h("h2", {}, "Deployed DAGs"), outcome, list, pages),
     leave: () => {
       left = true;
-      clearTimeout(timer);
+      poll.stop();
     },
   };
 }
@@ -148,7 +147,7 @@ export function deleted({ dag_id: dagId }) {
 export function confirmDelete(dagId) {
   return confirm(
     `Delete ${dagId}?`,
-    "Its files, its runs and their task instances are removed. Task logs and the audit log stay.",
+    "Its files, its runs and their task instances are removed. Its versions, task logs and the audit log stay.",
     `Delete ${dagId}`,
   );
 }

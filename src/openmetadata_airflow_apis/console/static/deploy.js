@@ -4,7 +4,7 @@ import { button, confirm, fill, h, inline, notice } from "./dom.js";
 import { Editor, filePicker } from "./editor.js";
 import { curl, send, sentence } from "./http.js";
 import { differences } from "./differences.js";
-import { deploymentState, isSettled } from "./deployment.js";
+import { followDeployment } from "./deployment.js";
 import { withFlag } from "./positions.js";
 
 const PATH = "/rest_api/api/dags";
@@ -24,10 +24,8 @@ export function deployView({ spec, permitted, draft }) {
   const outcome = h("div", { class: "outcome" });
   const editor = new Editor({ label: "Workflow definition (JSON)", id: "definition", onchange: () => fill(outcome) });
   editor.text = draft ?? `${JSON.stringify(example, null, 2)}\n`;
-  let polling = null;
 
   async function run(dryRun) {
-    clearTimeout(polling);
     editor.clear();
     fill(outcome, notice("", dryRun ? "Checking…" : "Deploying…"));
     const request = { method: "POST", path: PATH, query: dryRun ? { dry_run: "true" } : {}, body: editor.text };
@@ -63,7 +61,7 @@ export function deployView({ spec, permitted, draft }) {
 
   function deployed(answer) {
     const state = h("span", {});
-    follow(answer.body, state);
+    followDeployment(answer.body, state);
     return notice(
       "good",
       h("strong", {}, answer.body.created ? "Deployed " : "Replaced "),
@@ -71,18 +69,6 @@ export function deployView({ spec, permitted, draft }) {
       ` (${answer.status}, ${answer.milliseconds} ms). `,
       state,
     );
-  }
-
-  // The answer comes before the DAG processor's own parse; its verdict is awaited here.
-  function follow(deployment, place) {
-    const error = deployment.import_error && h("pre", { class: "error-text" }, deployment.import_error);
-    fill(place, deploymentState(deployment), error);
-    if (isSettled(deployment)) return;
-    polling = setTimeout(async () => {
-      const path = `${PATH}/${encodeURIComponent(deployment.dag_id)}`;
-      const answer = await send({ method: "GET", path });
-      if (place.isConnected && answer.ok) follow(answer.body, place);
-    }, 1500);
   }
 
   function checked(answer) {
@@ -111,7 +97,7 @@ export function deployView({ spec, permitted, draft }) {
     ),
     outcome,
   );
-  return { element, leave: () => clearTimeout(polling), draft: () => editor.text };
+  return { element, draft: () => editor.text };
 }
 
 function command(request) {

@@ -1,6 +1,7 @@
-// What the state of a deployment means.
+// What the state of a deployment means, and what becomes of it.
 
-import { h, state } from "./dom.js";
+import { fill, h, state } from "./dom.js";
+import { send } from "./http.js";
 
 const MEANING = {
   parsed: "Airflow knows this version.",
@@ -24,4 +25,17 @@ export function deploymentState(deployment) {
 // Where that doesn't happen within a minute (no scheduler runs), there is nothing to be watched.
 export function isSettled({ state: name, parsed_at: parsedAt, deployed_at: deployedAt }) {
   return name === "failed" || (name === "parsed" && Boolean(parsedAt)) || Date.now() - Date.parse(deployedAt) > 60000;
+}
+
+// Show a deployment's state in `place` for as long as that is on the page: the answer to a deploy comes before the
+// DAG processor's own parse, whose verdict is awaited here.
+export function followDeployment(deployment, place) {
+  const error = deployment.import_error && h("pre", { class: "error-text" }, deployment.import_error);
+  fill(place, deploymentState(deployment), error);
+  if (isSettled(deployment)) return;
+  setTimeout(async () => {
+    if (!place.isConnected) return;
+    const answer = await send({ method: "GET", path: `/rest_api/api/dags/${encodeURIComponent(deployment.dag_id)}` });
+    if (place.isConnected && answer.ok) followDeployment(answer.body, place);
+  }, 1500);
 }

@@ -1,40 +1,68 @@
-// What a dry run found: the difference between what is deployed and what would be.
+// The difference between two definitions: what is deployed and what would be, or two versions.
 
 import { h } from "./dom.js";
 
+// What a dry run found.
 export function differences({ created, changes, unfinished_runs: unfinished }) {
-  const rows = [
-    ...changes.dag.map(({ key, before, after }) => [`DAG: ${key}`, json(before), json(after)]),
-    ...changes.task_groups_added.map((id) => [`Task group ${id}`, "", "added"]),
-    ...changes.task_groups_removed.map((id) => [`Task group ${id}`, "", "removed"]),
-    ...changes.task_groups_changed.map((id) => [`Task group ${id}`, "", "changed"]),
-    ...changes.tasks_added.map((id) => [`Task ${id}`, "", "added"]),
-    ...changes.tasks_removed.map((id) => [`Task ${id}`, "", "removed"]),
-    ...Object.entries(changes.tasks_changed).map(([id, keys]) => [`Task ${id}`, "", `changed: ${keys.join(", ")}`]),
-    ...changes.edges_added.map(([from, to]) => [`${from} → ${to}`, "", "added"]),
-    ...changes.edges_removed.map(([from, to]) => [`${from} → ${to}`, "", "removed"]),
-  ];
-  if (!rows.length) return h("p", {}, "It is what is deployed already: nothing would change.");
+  if (!isChange(changes)) return h("p", {}, "It is what is deployed already: nothing would change.");
   return [
     h("p", {}, created ? "It would be deployed for the first time." : "It would replace what is deployed."),
     unfinished > 0 && h("p", {}, `${unfinished} run(s) under way would go on with the new tasks.`),
-    h(
-      "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-label": "What would change" },
-      h(
-        "table",
-        { class: "table" },
-        h("thead", {}, h("tr", {}, ["What", "Deployed", "New"].map((name) => h("th", { scope: "col" }, name)))),
-        h("tbody", {}, rows.map(([what, before, after]) => row(what, before, after))),
-      ),
-    ),
+    changesTable(changes, { label: "What would change", before: "Deployed", after: "New" }),
   ];
 }
 
-function row(what, before, after) {
-  return h("tr", {}, h("th", { scope: "row" }, what), h("td", {}, before), h("td", {}, after));
+export function isChange(changes) {
+  return rowsOf(changes).length > 0;
 }
 
+export function changesTable(changes, { label, before, after }) {
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
+    h(
+      "table",
+      { class: "table cards changes" },
+      h("thead", {}, h("tr", {}, ["What", before, after].map((name) => h("th", { scope: "col" }, name)))),
+      h("tbody", {}, rowsOf(changes).map((found) => row(found, before, after))),
+    ),
+  );
+}
+
+function rowsOf(changes) {
+  const whole = (name, verb) => (id) => ({ what: name(id), verb });
+  const values = (name) => (difference) => ({ what: `${name}: ${difference.key}`, ...difference });
+  const task = (id) => `Task ${id}`;
+  const group = (id) => `Task group ${id}`;
+  const edge = ([from, to]) => `${from} → ${to}`;
+  return [
+    ...changes.dag.map(values("DAG")),
+    ...changes.task_groups_added.map(whole(group, "added")),
+    ...changes.task_groups_removed.map(whole(group, "removed")),
+    ...changes.task_groups_changed.map(whole(group, "changed")),
+    ...changes.tasks_added.map(whole(task, "added")),
+    ...changes.tasks_removed.map(whole(task, "removed")),
+    ...Object.entries(changes.task_differences).flatMap(([id, found]) => found.map(values(task(id)))),
+    ...changes.edges_added.map(whole(edge, "added")),
+    ...changes.edges_removed.map(whole(edge, "removed")),
+  ];
+}
+
+function row({ what, verb, ...values }, before, after) {
+  const old = verb ? verb === "removed" && verb : json(values.before);
+  const now = verb ? verb !== "removed" && verb : json(values.after);
+  return h(
+    "tr",
+    {},
+    h("th", { scope: "row" }, what),
+    h("td", { class: "before", "data-label": before }, old && h("div", {}, old)),
+    h("td", { class: "after", "data-label": after }, now && h("div", {}, now)),
+  );
+}
+
+// A text of several lines, such as an SQL statement, is shown as it reads.
 function json(value) {
+  if (value === null) return h("span", { class: "muted" }, "not given");
+  if (typeof value === "string" && value.includes("\n")) return h("pre", {}, value);
   return h("code", {}, JSON.stringify(value));
 }

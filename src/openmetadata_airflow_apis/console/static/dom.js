@@ -76,19 +76,19 @@ export function notice(kind, ...children) {
   return h("div", { class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status" }, ...children);
 }
 
-// Ask before something that cannot be undone; resolves to whether it was confirmed.
-export function confirm(title, explanation, action) {
+// Ask before something is done, with a sentence or with nodes; resolves to whether it was confirmed.
+export function confirm(title, explanation, action, kind = "danger") {
   return new Promise((resolve) => {
     const dialog = h(
       "dialog",
       { class: "dialog", "aria-labelledby": "console-dialog-title" },
       h("h2", { id: "console-dialog-title" }, title),
-      h("p", {}, inline(explanation)),
+      typeof explanation === "string" ? h("p", {}, inline(explanation)) : explanation,
       h(
         "form",
         { method: "dialog", class: "actions" },
         h("button", { class: "button", value: "cancel", autofocus: true }, "Cancel"),
-        h("button", { class: "button danger", value: "confirm" }, action),
+        h("button", { class: `button ${kind}`, value: "confirm" }, action),
       ),
     );
     const opener = document.activeElement;

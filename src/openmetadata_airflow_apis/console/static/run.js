@@ -3,6 +3,7 @@
 import { button, confirm, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
 import { isUnfinished } from "./dags.js";
 import { send, sentence } from "./http.js";
+import { polling } from "./polling.js";
 
 const COLUMNS = ["Task", "State", "Tries", "Started", "Seconds", "Actions"];
 const DONE = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
@@ -17,21 +18,20 @@ export function runPanel({ dagId, runId, may, changed }) {
   const outcome = h("div", { class: "outcome" });
   const tasks = h("div", {});
   let shown = "";
-  let timer = null;
   let left = false;
   let busy = false;
+  const poll = polling(load);
 
   async function load() {
-    clearTimeout(timer);
     const [run, instances] = await Promise.all([
       send({ method: "GET", path }),
       send({ method: "GET", path: `${path}/taskInstances`, query: { limit: LIMIT } }),
     ]);
-    if (left) return;
+    if (left) return null;
     const failed = [run, instances].find((answer) => !answer.ok);
     if (failed) {
       fill(head, notice("bad", inline(sentence(failed))));
-      return;
+      return 10000;
     }
     const now = JSON.stringify([run.body, instances.body, busy]);
     if (now !== shown) {
@@ -44,7 +44,7 @@ export function runPanel({ dagId, runId, may, changed }) {
         total > LIMIT && h("p", { class: "muted" }, `The first ${LIMIT} of ${total} task instances.`),
       );
     }
-    timer = setTimeout(load, isUnfinished(run.body) ? 1500 : 10000);
+    return isUnfinished(run.body) ? 1500 : 10000;
   }
 
   function heading(run, found) {
@@ -94,7 +94,7 @@ export function runPanel({ dagId, runId, may, changed }) {
     busy = false;
     if (left) return;
     fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer))));
-    await Promise.all([load(), changed()]);
+    await Promise.all([poll.now(), changed()]);
   }
 
   async function kill(instance, name = "this run") {
@@ -113,12 +113,12 @@ export function runPanel({ dagId, runId, may, changed }) {
     });
   }
 
-  load();
+  poll.now();
   return {
     element: h("div", { class: "panel-box" }, h("h3", {}, "Run ", h("code", {}, runId)), head, outcome, tasks),
     leave: () => {
       left = true;
-      clearTimeout(timer);
+      poll.stop();
     },
   };
 }

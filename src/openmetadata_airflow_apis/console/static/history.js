@@ -1,0 +1,194 @@
+// The versions of a DAG's definition: who deployed which, what each changed, and going back to one.
+
+import { button, confirm, field, fill, h, inline, notice, refill, table, time } from "./dom.js";
+import { followDeployment } from "./deployment.js";
+import { changesTable, differences, isChange } from "./differences.js";
+import { permissions, send, sentence } from "./http.js";
+
+const COLUMNS = ["Version", "Deployed", "By", "Comment", "Actions"];
+const PAGE = 50;
+
+export function historyView({ dagId }) {
+  const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}/dagVersions`;
+  const outcome = h("div", { class: "outcome" });
+  const list = h("div", {});
+  const pages = h("div", { class: "actions" });
+  const comparison = h("div", {});
+  const chosen = { from: h("select", {}), to: h("select", {}) };
+  let offset = 0;
+  let may = [];
+  let newest = null;
+  let left = false;
+
+  async function start() {
+    may = (await permissions([dagId])).dags[dagId] || [];
+    if (!left) await load();
+  }
+
+  async function load() {
+    const [answer, first] = await Promise.all([page(offset, PAGE), page(0, 1)]);
+    if (left) return;
+    const failed = [answer, first].find(({ ok }) => !ok);
+    if (failed) {
+      fill(list, notice("bad", inline(sentence(failed))));
+      return;
+    }
+    const { dag_versions: versions, total_entries: total } = answer.body;
+    newest = first.body.dag_versions[0];
+    refill(list, table(`Versions of ${dagId}`, COLUMNS, versions.map(row), { empty: "It has no versions here." }));
+    refill(pages, paging(total));
+    const numbers = Array.from({ length: newest ? newest.version_number : 0 }, (_, index) => newest.version_number - index);
+    for (const select of Object.values(chosen)) {
+      const before = select.value;
+      fill(select, numbers.map((number) => h("option", {}, String(number))));
+      if (before) select.value = before;
+    }
+    if (numbers.length > 1 && chosen.from.value === chosen.to.value) chosen.from.value = numbers[1];
+    if (newest && !comparison.hasChildNodes()) await compare(newest.version_number, newest.version_number - 1);
+  }
+
+  function page(from, limit) {
+    return send({ method: "GET", path, query: { limit, offset: from } });
+  }
+
+  function row(version) {
+    const { version_number: number } = version;
+    const isNewest = number === newest.version_number;
+    const keyed = (action) => ({ "data-key": `${action} ${number}`, "aria-label": `${action} version ${number}` });
+    const deleted = isNewest && version.deleted_at;
+    return [
+      [h("strong", {}, String(number)), isNewest && !deleted && [" ", h("span", { class: "mark" }, "deployed now")]],
+      [time(version.created_at), deleted && [h("br"), "The DAG was deleted ", time(deleted)]],
+      version.created_by,
+      version.comment ?? h("span", { class: "muted" }, "–"),
+      h(
+        "div",
+        { class: "actions" },
+        button("What it changed", () => compare(number, number - 1), "", keyed("What it changed:")),
+        may.includes("restore_dag_version") &&
+          (!isNewest || deleted) &&
+          button("Restore", () => restore(number), "", keyed("Restore")),
+      ),
+    ];
+  }
+
+  function paging(total) {
+    if (total <= PAGE) return null;
+    const turn = (by) => () => {
+      offset += by;
+      return load();
+    };
+    return [
+      button("Newer", turn(-PAGE), "", { disabled: offset === 0, "data-key": "newer" }),
+      h("span", {}, `${offset + 1} to ${Math.min(offset + PAGE, total)} of ${total}`),
+      button("Older", turn(PAGE), "", { disabled: offset + PAGE >= total, "data-key": "older" }),
+    ];
+  }
+
+  // Against 0 is against nothing: of the first version all is new.
+  async function compare(number, against) {
+    chosen.to.value = String(number);
+    chosen.from.value = String(against || number);
+    const answer = await send({ method: "GET", path: `${path}/${number}/changes`, query: against ? { against } : {} });
+    if (left) return;
+    fill(comparison, answer.ok ? compared(answer.body) : notice("bad", inline(sentence(answer))));
+  }
+
+  function compared({ version_number: number, against, changes }) {
+    const title = against ? `From version ${against} to version ${number}` : `What version ${number} brought`;
+    const names = { label: title, before: against ? `Version ${against}` : "Before", after: `Version ${number}` };
+    return [
+      h("h4", {}, title),
+      isChange(changes) ? changesTable(changes, names) : h("p", {}, "They do the same."),
+      definition(number),
+    ];
+  }
+
+  // Fetched when it is unfolded for the first time.
+  function definition(number) {
+    const place = h("div", {});
+    const details = h("details", {}, h("summary", {}, `Definition of version ${number}, as it was sent`), place);
+    details.addEventListener("toggle", async () => {
+      if (place.hasChildNodes()) return;
+      const answer = await send({ method: "GET", path: `${path}/${number}` });
+      const text = answer.ok && JSON.stringify(answer.body.definition, null, 2);
+      fill(place, answer.ok ? h("pre", { tabindex: "0" }, text) : notice("bad", inline(sentence(answer))));
+    });
+    return details;
+  }
+
+  // What is shown as deployed now is what gets replaced, and nothing that somebody else has deployed since.
+  async function restore(number) {
+    const request = {
+      method: "POST",
+      path: `${path}/${number}/restore`,
+      headers: newest.deleted_at ? { "If-None-Match": "*" } : { "If-Match": `"${newest.revision}"` },
+    };
+    const plan = await send({ ...request, query: { dry_run: "true" } });
+    if (left) return;
+    if (!plan.ok) {
+      await refused(plan);
+      return;
+    }
+    const comment = h("input", { type: "text", maxlength: 1000, value: `Back to version ${number}` });
+    const explanation = [differences(plan.body), field("Comment", comment, "It is kept beside the new version.")];
+    if (!(await confirm(`Restore version ${number} of ${dagId}?`, explanation, `Restore version ${number}`, "primary"))) return;
+    const answer = await send({ ...request, query: comment.value.trim() ? { comment: comment.value.trim() } : {} });
+    if (left) return;
+    if (!answer.ok) {
+      await refused(answer);
+      return;
+    }
+    const place = h("span", {});
+    fill(outcome, notice("good", `Restored version ${number}; it is version ${answer.body.version_number} now. `, place));
+    followDeployment(answer.body, place);
+    fill(comparison);
+    offset = 0;
+    await load();
+  }
+
+  async function refused(answer) {
+    const again = answer.status === 412 && " Below is what is deployed now.";
+    fill(outcome, notice("bad", inline(sentence(answer)), again));
+    await load();
+  }
+
+  const form = h(
+    "form",
+    {
+      class: "inline-form",
+      onsubmit: (event) => {
+        event.preventDefault();
+        return compare(Number(chosen.to.value), Number(chosen.from.value));
+      },
+    },
+    field("From version", chosen.from),
+    field("To version", chosen.to),
+    h("button", { class: "button" }, "Compare"),
+  );
+  start();
+  return {
+    element: h(
+      "section",
+      {},
+      h(
+        "p",
+        { class: "trail" },
+        h("a", { href: "#dags" }, "Deployed DAGs"),
+        " / ",
+        h("a", { href: `#dags/${encodeURIComponent(dagId)}` }, dagId),
+        " / History",
+      ),
+      h("h2", {}, `History of ${dagId}`),
+      outcome,
+      list,
+      pages,
+      h("h3", {}, "Difference"),
+      form,
+      comparison,
+    ),
+    leave: () => {
+      left = true;
+    },
+  };
+}

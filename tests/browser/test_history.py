@@ -1,0 +1,90 @@
+"""The history of a DAG on the page: its versions, the difference between two, and going back to one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from support.page_steps import TRUE, go, press, workflow
+
+
+@pytest.fixture
+def two_versions(client, request):
+    """Deploy a DAG twice, the second time with another task; answer its name, which no other test has."""
+    name = f"history_{request.node.name.removeprefix('test_')}"[:200]
+    for comment, tasks in {
+        "First cut": {"load": {**TRUE, "retries": 1}},
+        "Report added": {"load": {**TRUE, "retries": 3}, "report": {**TRUE, "dependencies": ["load"]}},
+    }.items():
+        body = workflow(name, tasks, force=True)
+        headers = {"Content-Type": "application/json"}
+        answer = client.post("/rest_api/api/dags", data=body, headers=headers, params={"comment": comment})
+        assert answer.status_code in {200, 201, 202}, answer.text
+    yield name
+    client.delete(f"/rest_api/api/dags/{name}")
+
+
+def test_versions_are_compared_and_one_is_restored(page, two_versions, client):
+    """Each version has its author and comment; going back to one shows first what would change."""
+    go(page, f"#dags/{two_versions}")
+    page.get_by_role("link", name="History").click()
+    rows = page.get_by_role("table", name=f"Versions of {two_versions}").locator("tbody tr")
+    expect(rows).to_have_text(
+        [re.compile(r"^2 deployed now.*adminReport added"), re.compile(r"^1\d{4}-.*adminFirst cut")]
+    )
+    changes = page.get_by_role("region", name="From version 1 to version 2").locator("tbody tr")
+    expect(changes).to_have_text(["Task reportadded", "Task load: arguments.retries13", "load → reportadded"])
+    page.get_by_label("From version", exact=True).select_option("2")
+    page.get_by_label("To version", exact=True).select_option("1")
+    press(page, "Compare")
+    back = page.get_by_role("region", name="From version 2 to version 1").locator("tbody tr")
+    expect(back).to_have_text(["Task reportremoved", "Task load: arguments.retries31", "load → reportremoved"])
+
+    press(page, "Restore version 1")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("tbody tr")).to_have_text(
+        ["Task reportremoved", "Task load: arguments.retries31", "load → reportremoved"]
+    )
+    press(page, "Cancel")
+    expect(page.get_by_role("button", name="Restore version 1", exact=True)).to_be_focused()
+    press(page, "Restore version 1")
+    dialog.get_by_role("button", name="Restore version 1").click()
+    expect(page.locator(".notice.good")).to_contain_text("Restored version 1; it is version 3 now.")
+    expect(rows.first).to_contain_text("3 deployed now")
+    expect(rows.first).to_contain_text("Back to version 1")
+    assert client.get(f"/rest_api/api/dags/{two_versions}").json()["task_ids"] == ["load"]
+
+
+def test_a_restore_does_not_go_over_what_somebody_deployed_meanwhile(page, two_versions, client):
+    """Who looks at an old list is told that something else is deployed now, and nothing is replaced."""
+    go(page, f"#history/{two_versions}")
+    page.get_by_role("button", name="Restore version 1").wait_for()
+    other = workflow(two_versions, {"load": {**TRUE, "retries": 7}}, force=True)
+    client.post("/rest_api/api/dags", data=other, headers={"Content-Type": "application/json"}).raise_for_status()
+    press(page, "Restore version 1")
+    expect(page.locator(".notice.bad")).to_contain_text("Below is what is deployed now.")
+    rows = page.get_by_role("table", name=f"Versions of {two_versions}").locator("tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_contain_text("3 deployed now")
+
+
+def test_a_deleted_dag_comes_back_from_its_history(page, two_versions, client):
+    """After a deletion the page leads to the versions, and each of them can be restored."""
+    go(page, f"#dags/{two_versions}")
+    press(page, "Delete")
+    press(page, f"Delete {two_versions}")
+    page.get_by_role("link", name="its versions").click()
+    press(page, "Restore version 2")
+    expect(page.get_by_role("dialog")).to_contain_text("It would be deployed for the first time.")
+    page.get_by_role("dialog").get_by_role("button", name="Restore version 2").click()
+    expect(page.locator(".notice.good")).to_contain_text("Restored version 2; it is version")
+    assert client.get(f"/rest_api/api/dags/{two_versions}").json()["task_ids"] == ["load", "report"]
+
+
+def test_a_viewer_sees_the_history_and_restores_nothing(sign_in, airflow_live, two_versions):
+    """Whoever may only read compares versions and is not offered to go back to one."""
+    page = sign_in(airflow_live.url, "viewer", f"/rest_api/#history/{two_versions}")
+    expect(page.get_by_role("region", name="From version 1 to version 2")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Restore"))).to_have_count(0)
