@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ from support.explanations import (
     waits,
 )
 from support.memory_limits import limited_memory
+from support.node_runs import trigger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,7 +85,6 @@ RUNS = [
     ("why_deferred", "r"),
     ("why_runs_out_of_memory", "r"),
     ("why_talks_much", "r"),
-    ("why_unserved", "r"),
 ]
 
 
@@ -100,8 +102,7 @@ def runs(airflow: LargeInstallation, first: Client) -> Iterator[None]:
     with limited_memory(100 * 1024 * 1024) as join:
         airflow.write_dag("why.py", DAGS + MORE_DAGS.replace("JOIN_LIMITED_GROUP", str(join)))
         for dag_id, run_id in RUNS:
-            answer = first.post(f"/rest_api/api/dags/{dag_id}/dagRuns", json={"run_id": run_id})
-            assert answer.status_code == 201, answer.text
+            trigger(first, dag_id, run_id)
         yield
         for dag_id, run_id in RUNS:
             if airflow.run_state(dag_id, run_id) in {"queued", "running"}:
@@ -394,15 +395,81 @@ def test_a_log_that_is_gone(airflow, explain):
     assert body["failures"][0]["log_problem"] == "There is no log: the log server of the host HOST has no such file."
 
 
-def test_a_queue_that_nobody_serves(explain):
-    """A task in a queue that no worker serves says which queue that is, and how to see who serves what."""
-    body, _ = explain("why_unserved", work="queued")
+@pytest.fixture
+def unserved(first: Client, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The run_id of a run of `why_unserved` of the test's own: Airflow fails a task that nobody takes for minutes."""
+    trigger(first, "why_unserved", request.node.name)
+    yield request.node.name
+    first.post(f"/rest_api/api/dags/why_unserved/dagRuns/{request.node.name}/kill")
+
+
+# The words for how long a task has been queued.
+QUEUED = re.compile(r"It has been queued for \d+ (seconds|minutes?)")
+
+
+def executor_reason(airflow: LargeInstallation, explain, run_id: str) -> str:
+    """Say what the task of `why_unserved` waits for, once it has been queued for so long that workers are asked."""
+    query = (
+        "SELECT now() - queued_dttm > interval '11 seconds' FROM task_instance WHERE queue = 'gpu' AND run_id = :run"
+    )
+    airflow.wait_for(lambda: airflow._scalar(query, run=run_id), "the task to have been queued for a while", seconds=90)
+    body, _ = explain("why_unserved", run_id, work="queued")
     (queued,) = body["waiting"][0]["reasons"]
     assert queued["name"] == "Executor"
+    return QUEUED.sub("It has been queued for TIME", queued["reason"])
+
+
+def reply_queues(airflow: LargeInstallation) -> str:
+    """Return the queues for workers' answers that Redis still knows."""
+    members = airflow.command("data", "redis-cli", "-h", "data", "SMEMBERS", "_kombu.binding.reply.celery.pidbox")
+    assert members.returncode == 0, members.stderr
+    return members.stdout.strip()
+
+
+def test_a_queue_that_nobody_serves(airflow, explain, unserved):
+    """A task in a queue that no worker serves says so, which queues are served and by whom, and the cure."""
+    expected = (
+        "It has been queued for TIME, and no worker serves the queue `gpu`. Served are `default` by celery@HOST, "
+        "celery@HOST; `HOST` by celery@HOST; `HOST` by celery@HOST. Start a worker for it "
+        "(`airflow celery worker --queues gpu`), or give the task a queue that is served."
+    )
+    answers: list[str] = []
+
+    def both_answered() -> bool:  # a worker that is too busy to answer within a second does so later
+        answers.append(executor_reason(airflow, explain, unserved))
+        return answers[-1] == expected
+
+    airflow.wait_for(both_answered, "both workers to answer in time", seconds=120)
+    # What is left of the question is gone when nobody waits for answers any more.
+    airflow.wait_for(lambda: reply_queues(airflow) == "", "the queue of the answers to be deleted", seconds=30)
+
+
+def test_a_broker_that_does_not_answer(airflow, explain, unserved):
+    """While the broker hangs, the explanation comes all the same, and says that nobody knows who serves the queue."""
+    executor_reason(airflow, explain, unserved)
+    redis = airflow.machines["data"].processes("redis-server")
+    told: list[str] = []
+
+    def not_known() -> bool:  # an answer from before is kept for some seconds
+        told.append(executor_reason(airflow, explain, unserved))
+        return "is not known" in told[-1]
+
+    for process in redis:
+        process.suspend()
+    try:
+        airflow.wait_for(not_known, "the broker to be asked again", seconds=90)
+        started = time.monotonic()
+        executor_reason(airflow, explain, unserved)
+        assert seconds_since(started) < 15
+    finally:
+        for process in redis:
+            process.resume()
+        os.kill(airflow._processes["redis"].pid, signal.SIGCONT)  # nsenter stops itself with what it has started
     assert re.fullmatch(
-        r"It has been queued for .*: a Celery worker that serves the queue `gpu` has to take it; of that queue nothing "
-        r"is running. Whether a worker serves it, Celery's broker alone knows \(`celery inspect active_queues`\).",
-        queued["reason"],
+        r"It has been queued for TIME: a Celery worker that serves the queue `gpu` has to take it; of that queue "
+        r"nothing is running. Whether a worker serves it is not known: Celery's broker (did not answer within a second|"
+        r"can't be reached \(\w+\)).",
+        told[-1],
     )
 
 
@@ -434,8 +501,7 @@ def test_a_zombie(airflow, explain):
 
 def test_a_lost_worker(airflow, first, explain):
     """A task whose worker loses its power is told as lost, without its log, which is on that worker's disk."""
-    answer = first.post("/rest_api/api/dags/why_power_cut/dagRuns", json={"run_id": "r"})
-    assert answer.status_code == 201, answer.text
+    trigger(first, "why_power_cut", "r")
     airflow.wait_for(lambda: airflow.machines["worker-2"].processes("sleep 4321"), "the task")
     airflow.kill("worker-2")
     try:

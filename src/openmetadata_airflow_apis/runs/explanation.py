@@ -16,6 +16,7 @@ from openmetadata_airflow_apis.runs.failures import FAILED, LogEnd, first_ones, 
 from openmetadata_airflow_apis.runs.helpful_calls import helpful_calls
 from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_run, serialized_dag
 from openmetadata_airflow_apis.runs.past_runs import past_run
+from openmetadata_airflow_apis.runs.queued_reasons import workers_of_queued
 from openmetadata_airflow_apis.runs.run_events import events_of
 from openmetadata_airflow_apis.runs.run_reasons import failed_by, still_queued, waits_for
 from openmetadata_airflow_apis.runs.scheduling_facts import facts_about
@@ -80,7 +81,8 @@ def explain_dag_run(
         if not run_reasons and (starting := still_queued(run)):
             run_reasons = [starting]
         states = RunStates(dag, ((row.task_id, row.map_index, row.state) for row in rows)) if dag is not None else None
-        waiting = Waiting(run, dag, states, facts, past, run_reasons).tasks(unfinished)
+        workers = workers_of_queued(unfinished, now)
+        waiting = Waiting(run, dag, states, facts, past, run_reasons, workers).tasks(unfinished)
     elif run.state == "failed":
         run_reasons = list(failed_by(run, dag, len(unfinished), events))
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow import settings as airflow_settings
 from airflow.configuration import conf
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.tasklog import LogTemplate
@@ -21,6 +19,7 @@ from sqlalchemy.orm import joinedload
 
 from openmetadata_airflow_apis.airflow_versions.task_logs import executors_log_reader
 from openmetadata_airflow_apis.errors import Unavailable
+from openmetadata_airflow_apis.runs.in_time import NotInTime, done_in_time
 from openmetadata_airflow_apis.runs.log_sources import (
     LocalFile,
     LogMissing,
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 # A store that has nothing more to say for the moment says so by an empty piece
 _EMPTY_PIECES = 2
 
@@ -154,29 +153,11 @@ def _pieces(task_instance: TaskInstance, try_number: int, deadline: float) -> It
         empty = 0 if text else empty + 1
 
 
-def _in_time(work: Callable[[], Found], deadline: float) -> Found:
-    """Do work that nothing bounds in a thread of its own; raise Unavailable when it is not done by the deadline.
-
-    The thread is then left behind: nobody waits for it, and it ends with the process at the latest.
-    """
-    answers: list[Found] = []
-    errors: list[Exception] = []
-
-    def do() -> None:
-        try:
-            answers.append(work())
-        except Exception as error:  # noqa: BLE001 - handlers are libraries of all kinds; it is told below
-            errors.append(error)
-        finally:
-            airflow_settings.Session.remove()
-
-    thread = threading.Thread(target=do, name="reading a task log", daemon=True)
-    thread.start()
-    thread.join(max(deadline - time.monotonic(), 0))
-    if answers:
-        return answers[0]
-    if errors:
-        raise Unavailable(f"The store of task logs can't be read: {type(errors[0]).__name__}: {errors[0]}") from errors[
-            0
-        ]
-    raise Unavailable("The store of task logs does not answer in time; try again later")
+def _in_time(work: Callable[[], Result], deadline: float) -> Result:
+    """Do what a library of any kind does with a log; raise Unavailable where it fails, or is not done in time."""
+    try:
+        return done_in_time(work, deadline, name="reading a task log")
+    except NotInTime as error:
+        raise Unavailable("The store of task logs does not answer in time; try again later") from error
+    except Exception as error:
+        raise Unavailable(f"The store of task logs can't be read: {type(error).__name__}: {error}") from error

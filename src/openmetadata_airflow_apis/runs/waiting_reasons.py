@@ -20,6 +20,7 @@ from airflow.ti_deps.deps.trigger_rule_dep import TriggerRuleDep
 
 from openmetadata_airflow_apis.airflow_versions.task_retries import next_retry
 from openmetadata_airflow_apis.runs.explanation_results import WaitingReason, WaitingTask
+from openmetadata_airflow_apis.runs.queued_reasons import who_takes
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED
 from openmetadata_airflow_apis.runs.upstream_reasons import upstream_reasons
 from openmetadata_airflow_apis.runs.wording import age, counted, last_heard, moment
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from airflow.models.dag import DAG
     from sqlalchemy.engine import Row
 
+    from openmetadata_airflow_apis.runs.celery_workers import CeleryWorkers
     from openmetadata_airflow_apis.runs.past_runs import PastRun
     from openmetadata_airflow_apis.runs.scheduling_facts import SchedulingFacts
     from openmetadata_airflow_apis.runs.trigger_rules import RunStates
@@ -51,7 +53,8 @@ _AGE = "{age}"
 class Waiting:
     """A run as it waits: its DAG, its task instances' states, what the scheduler goes by, and the run before it.
 
-    dag: None where Airflow has none of it. run_reasons: what keeps the run as a whole.
+    dag: None where Airflow has none of it. run_reasons: what keeps the run as a whole. workers: Celery's, where they
+    were asked.
     """
 
     run: Row
@@ -60,6 +63,7 @@ class Waiting:
     facts: SchedulingFacts
     past: PastRun | None
     run_reasons: Sequence[WaitingReason]
+    workers: CeleryWorkers | None = None
 
     def tasks(self, rows: Iterable[Row]) -> list[WaitingTask]:
         """Return the task instances that nothing runs, those of a task that wait for the same taken together.
@@ -199,21 +203,9 @@ class Waiting:
             )
 
     def _queued(self, row: Row) -> Iterator[WaitingReason]:
-        executor = (getattr(row, "executor", None) or conf.get("core", "executor")).rpartition(".")[2]
-        if "Celery" in executor and not (executor.endswith("KubernetesExecutor") and row.queue == "kubernetes"):
-            running = self.facts.queues.get(row.queue, {})
-            here = ", ".join(f"{number} on {host}" for host, number in sorted(running.items()))
-            who = f"a Celery worker that serves the queue `{row.queue}` has to take it; of that queue " + (
-                f"are running: {here}."
-                if here
-                else "nothing is running. Whether a worker serves it, Celery's broker alone knows "
-                "(`celery inspect active_queues`)."
-            )
-        elif "Kubernetes" in executor:
-            who = "Kubernetes has to start its pod."
-        else:
-            who = f"the {executor} starts it when it has a process free."
-        yield WaitingReason(EXECUTOR, f"It has been queued for {_AGE}: {who}")
+        yield WaitingReason(
+            EXECUTOR, who_takes(row, _AGE, running=self.facts.queues, workers=self.workers, now=self.facts.now)
+        )
         if row.queuer_state is not None and row.queuer_state != "running":
             yield WaitingReason(
                 SCHEDULER,

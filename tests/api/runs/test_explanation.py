@@ -527,43 +527,6 @@ class TestTasks:
         change(session, "first", state="scheduled")
         assert self.own_reasons(session) == [("Scheduler", met.format("queues"))]
 
-    @pytest.mark.parametrize(
-        ("executor", "sentence"),
-        [
-            ("LocalExecutor", "the LocalExecutor starts it when it has a process free."),
-            (
-                "CeleryExecutor",
-                (
-                    "a Celery worker that serves the queue `gpu` has to take it; of that queue nothing is running. "
-                    "Whether a worker serves it, Celery's broker alone knows (`celery inspect active_queues`)."
-                ),
-            ),
-            ("KubernetesExecutor", "Kubernetes has to start its pod."),
-            ("acme.executors.OwnExecutor", "the OwnExecutor starts it when it has a process free."),
-        ],
-    )
-    def test_a_queued_task(self, chain, session, monkeypatch, executor, sentence):
-        """A queued task tells since when it is, and who has to take it, as far as Airflow's database knows."""
-        monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", executor)
-        new_run(chain, session, {"first": "queued"}, queue="gpu", queued_dttm=now() - timedelta(minutes=12.5))
-        assert self.own_reasons(session) == [("Executor", f"It has been queued for 12 minutes: {sentence}")]
-
-    def test_a_queue_that_workers_serve(self, chain, session, monkeypatch):
-        """A task queued for Celery tells where tasks of its queue are running, which serve it then."""
-        monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
-        for number, host in enumerate(["worker-1", "worker-2", "worker-2"]):
-            new_run(chain, session, {"first": "running"}, run_id=f"other_{number}", queue="gpu", hostname=host)
-        new_run(chain, session, {"first": "queued"}, queue="gpu", queued_dttm=now())
-        assert self.own_reasons(session) == [
-            (
-                "Executor",
-                (
-                    "It has been queued for 0 seconds: a Celery worker that serves the queue `gpu` has to take it; "
-                    "of that queue are running: 1 on worker-1, 2 on worker-2."
-                ),
-            )
-        ]
-
     def test_a_task_whose_scheduler_has_ended(self, chain, session, jobs):
         """A task that was queued by a scheduler which has ended since tells who takes it over."""
         job_id = jobs("SchedulerJob", ago=10, state="failed")
