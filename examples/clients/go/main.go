@@ -134,7 +134,7 @@ func main() {
 	pause := *manageddags.NewPatchDagRequest(true)
 	patched := must(client.DagsAPI.PatchDag(admin.context(), dagID).PatchDagRequest(pause).Execute())
 	fmt.Printf("paused: %t\n", patched.IsPaused)
-	waiting := must(client.DagRunsAPI.TriggerDag(admin.context(), dagID).TriggerRequest(manageddags.TriggerRequest{}).Execute())
+	waiting := must(client.DagRunsAPI.TriggerDag(admin.context(), dagID).Execute())
 	if waiting.EndDate.Get() != nil { // null arrives as nil
 		log.Fatal("the run has ended already")
 	}

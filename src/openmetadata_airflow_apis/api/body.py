@@ -150,19 +150,22 @@ class BodyValidator:
         schema: dict[str, Any],
         consumes: Any,  # noqa: ARG002 - connexion's signature
         api: Any,  # noqa: ARG002
-        is_null_value_valid: bool = False,  # noqa: ARG002, FBT001, FBT002
+        is_null_value_valid: bool = False,  # noqa: FBT001, FBT002
         validator: Any = None,  # noqa: ARG002
         strict_validation: bool = False,  # noqa: ARG002, FBT001, FBT002
     ) -> None:
         self._validator = _Validator(schema)
+        self._takes_null = is_null_value_valid
 
     def __call__(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Wrap the operation: its body is read and checked first."""
 
         @functools.wraps(function)
         def wrapper(connexion_request: Any) -> Any:
-            # Without any body, the handler is given an empty object.
-            check(read_json() if read_bytes() else {}, self._validator)
+            # Without any body, the handler is given an empty object; some clients send null where they have none.
+            value = read_json()
+            says_nothing = value is None and (self._takes_null or not read_bytes())
+            check({} if says_nothing else value, self._validator)
             return function(connexion_request)
 
         return wrapper

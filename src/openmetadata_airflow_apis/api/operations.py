@@ -152,7 +152,8 @@ def routing_document() -> dict[str, Any]:
     security: the gate runs before connexion and knows Airflow's users (connexion would answer a
     missing header itself, in its own words). Bodies of the old door come as three content types, of
     which connexion would check the first alone. The body of deploy_dag is checked by the definition
-    room, which finds every fault instead of the first.
+    room, which finds every fault instead of the first. A body that may be left out may be null, which OpenAPI 3.0
+    has no word for that clients generated from it would understand.
     """
     routing = copy.deepcopy(document())
     routing.pop("security", None)
@@ -166,6 +167,8 @@ def routing_document() -> dict[str, Any]:
                 operation.pop("requestBody")
             elif operation["operationId"] == "deploy_dag":
                 operation["requestBody"]["content"]["application/json"] = {"schema": {"type": "object"}}
+            elif "requestBody" in operation and not operation["requestBody"].get("required"):
+                operation["requestBody"]["content"]["application/json"]["x-nullable"] = True
     schemas = routing["components"]["schemas"]
     for name in [name for name in schemas if name.startswith(("Workflow", "FlatWorkflow"))]:
         del schemas[name]
