@@ -67,12 +67,13 @@ class Fault(NamedTuple):  # a dataclass costs each DAG file 2 ms of import
 
     pointer: an RFC 6901 JSON pointer into the document as the caller sent it ("" is the whole of it).
     detail: a sentence that says what is wrong and, where it can, what would be right.
-    line: in a file, its line, from 1, where that can be told.
+    line, column: in a file, where it stands, from 1, where that can be told.
     """
 
     pointer: str
     detail: str
     line: int | None = None
+    column: int | None = None
 
     def __str__(self) -> str:
         return f"{self.pointer or '/'}: {self.detail}"

@@ -53,7 +53,7 @@ class DatasetFiles:
 
 def _uris_in(text: str, file: str) -> dict[str, str]:
     try:
-        document, lines = read_yaml_document(text)
+        document, places = read_yaml_document(text)
     except InvalidDefinition as error:
         fault = error.faults[0]
         at = f"{fault.pointer}: " if fault.pointer else ""
@@ -63,7 +63,8 @@ def _uris_in(text: str, file: str) -> dict[str, str]:
         raise _wrong(file, None, f"has no datasets; {_FORM}")
     uris: dict[str, str] = {}
     for index, entry in enumerate(entries):
-        line = lines.get(f"/datasets/{index}")
+        place = places.get(f"/datasets/{index}")
+        line = place.line if place else None
         name, uri = (entry.get("name"), entry.get("uri")) if isinstance(entry, dict) else (None, None)
         if not isinstance(name, str) or not isinstance(uri, str):
             raise _wrong(file, line, f"is no dataset; {_FORM}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 from openmetadata_airflow_apis.definition.places import Pointer
 from openmetadata_airflow_apis.errors import Fault
@@ -13,6 +13,13 @@ MAX_DEPTH = 64
 # How a walk came to a node: the way to what it stands in, and its key there; None for the whole document. A path
 # for each node would cost more than the walk.
 Way = Union[None, "tuple[Way, Any]"]
+
+
+class Place(NamedTuple):
+    """Where something stands in a text: its line and its column, from 1."""
+
+    line: int
+    column: int
 
 
 def unfit_for_json(document: object) -> Fault | None:

@@ -1,4 +1,4 @@
-"""Where the values of a JSON text stand, by line: what json.loads doesn't tell."""
+"""Where the values of a JSON text stand, by line and column: what json.loads doesn't tell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.definition.json_limits import pointer_of
+from openmetadata_airflow_apis.definition.json_limits import Place, pointer_of
 from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
@@ -19,25 +19,25 @@ _CONSTANTS = frozenset({"NaN", "Infinity", "-Infinity"})
 
 @dataclass(frozen=True)
 class JsonPlaces:
-    """lines: a pointer → the line of its key, or of the item of a list. faults: what json.loads takes beyond JSON."""
+    """places: a pointer → where its key stands, or the item of a list. faults: what json.loads takes beyond JSON."""
 
-    lines: dict[str, int]
+    places: dict[str, Place]
     faults: list[Fault]
 
 
 @dataclass
 class _Open:
-    """A map or a list whose end is yet to come. key: of the value that comes next; keys: those so far → their lines."""
+    """A map or a list whose end is to come. key: of the value that comes next; keys: those so far, and where."""
 
     way: Way
     is_map: bool
     key: str | int | None = None
-    keys: dict[str, int] = field(default_factory=dict)
+    keys: dict[str, Place] = field(default_factory=dict)
 
 
 def json_places(text: str) -> JsonPlaces:
     """Return the places of a text that json.loads can read; nobody else's is understood here."""
-    lines: list[tuple[Way, int]] = [(None, 1)]
+    places: list[tuple[Way, Place]] = [(None, Place(1, 1))]
     faults: list[Fault] = []
     open_nodes: list[_Open] = []
     line, end = 1, 0
@@ -45,6 +45,7 @@ def json_places(text: str) -> JsonPlaces:
         part, start = match[0], match.start()
         line += text.count("\n", end, start)
         end = start
+        place = Place(line, start - text.rfind("\n", 0, start))
         holder = open_nodes[-1] if open_nodes else None
         if part in "}]":
             open_nodes.pop()
@@ -52,16 +53,16 @@ def json_places(text: str) -> JsonPlaces:
             _go_on(holder, part)
         elif holder is not None and holder.is_map and holder.key is None:
             holder.key = json.loads(part)
-            _add_key(holder, line, lines, faults)
+            _add_key(holder, place, places, faults)
         else:
             way = (holder.way, holder.key) if holder is not None else None
             if holder is not None and not holder.is_map:
-                lines.append((way, line))
+                places.append((way, place))
             if part in "{[":
                 open_nodes.append(_Open(way, part == "{", None if part == "{" else 0))
             elif part in _CONSTANTS:
-                faults.append(Fault(pointer_of(way), f"is {part}, a number that JSON doesn't know", line))
-    return JsonPlaces({pointer_of(way): number for way, number in lines}, faults)
+                faults.append(Fault(pointer_of(way), f"is {part}, a number that JSON doesn't know", *place))
+    return JsonPlaces({pointer_of(way): place for way, place in places}, faults)
 
 
 def _go_on(holder: _Open | None, part: str) -> None:
@@ -70,15 +71,15 @@ def _go_on(holder: _Open | None, part: str) -> None:
         holder.key = holder.key + 1 if isinstance(holder.key, int) else None
 
 
-def _add_key(holder: _Open, line: int, lines: list[tuple[Way, int]], faults: list[Fault]) -> None:
+def _add_key(holder: _Open, place: Place, places: list[tuple[Way, Place]], faults: list[Fault]) -> None:
     key = str(holder.key)
     if key in holder.keys:
-        faults.append(twice(pointer_of((holder.way, key)), line, holder.keys[key]))
+        faults.append(twice(pointer_of((holder.way, key)), place, holder.keys[key]))
     else:
-        holder.keys[key] = line
-        lines.append(((holder.way, key), line))
+        holder.keys[key] = place
+        places.append(((holder.way, key), place))
 
 
-def twice(pointer: str, line: int, first: int) -> Fault:
+def twice(pointer: str, place: Place, first: Place) -> Fault:
     """Return the fault of a key that is in a map a second time."""
-    return Fault(pointer, f"is there twice in one map; the first is in line {first}", line)
+    return Fault(pointer, f"is there twice in one map; the first is in line {first.line}", *place)

@@ -1,4 +1,4 @@
-"""Workflows in files: JSON requests, and dag-factory's YAML with several DAGs; pointers know their lines."""
+"""Workflows in files: JSON requests, and dag-factory's YAML with several DAGs; pointers know their places."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.definition.json_places import json_places
 from openmetadata_airflow_apis.definition.places import escape
-from openmetadata_airflow_apis.definition.yaml_documents import read_yaml_document, with_line
+from openmetadata_airflow_apis.definition.yaml_documents import read_yaml_document, with_place
 from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
     from typing_extensions import TypeGuard
+
+    from openmetadata_airflow_apis.definition.json_limits import Place
 
 _CONFIG = "/workflow/dag_config"
 
@@ -25,21 +27,21 @@ class WorkflowFile:
     """The requests that a file means, each as it could be sent to deploy_dag.
 
     names: for each request the DAG's key in the file; None where the request stands there itself.
-    lines: a pointer into the file → its line, from 1.
+    places: a pointer into the file → where it stands.
     """
 
     requests: list[object]
     names: list[str | None]
-    lines: Mapping[str, int] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     def placed(self, index: int, fault: Fault) -> Fault:
-        """Return a fault of the request at the index as one of the file, with its line."""
+        """Return a fault of the request at the index as one of the file, with its place."""
         pointer, name = fault.pointer, self.names[index]
         if name is not None:
             # What was made for the request alone (its name, say) is the DAG's key in the file.
             inside = pointer.startswith(_CONFIG + "/")
             pointer = pointer[len(_CONFIG) :] if inside else f"/{escape(name)}"
-        return with_line(fault._replace(pointer=pointer), self.lines)
+        return with_place(fault._replace(pointer=pointer), self.places)
 
 
 def read_file(path: FilePath) -> WorkflowFile:
@@ -55,13 +57,13 @@ def read_json(text: str | bytes) -> WorkflowFile:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         detail = f"is no JSON: {error.msg}, column {error.colno}"
-        raise InvalidDefinition([Fault("", detail, error.lineno)]) from None
+        raise InvalidDefinition([Fault("", detail, error.lineno, error.colno)]) from None
     except (ValueError, RecursionError) as error:
         raise InvalidDefinition([Fault("", f"is no JSON: {error}")]) from None
     places = json_places(text)
     if places.faults:
         raise InvalidDefinition(places.faults)
-    return _requests(document, places.lines)
+    return _requests(document, places.places)
 
 
 def read_yaml(text: str | bytes) -> WorkflowFile:
@@ -70,12 +72,12 @@ def read_yaml(text: str | bytes) -> WorkflowFile:
     Raises InvalidDefinition for what is no YAML, or has keys that are no texts.
     """
     document = read_yaml_document(text)
-    return _requests(document.value, document.lines)
+    return _requests(document.value, document.places)
 
 
-def _requests(document: object, lines: Mapping[str, int]) -> WorkflowFile:
+def _requests(document: object, places: Mapping[str, Place]) -> WorkflowFile:
     if not isinstance(document, dict) or _is_request(document):
-        return WorkflowFile([document], [None], lines)
+        return WorkflowFile([document], [None], places)
     names = [name for name in document if name != "default"]
     if _is_nameless(document, names):
         raise InvalidDefinition(
@@ -89,7 +91,7 @@ def _requests(document: object, lines: Mapping[str, int]) -> WorkflowFile:
     for name in names:
         config = {key: document[key] for key in ("default", name) if key in document}
         requests.append({"workflow": {"name": name, "dag_config": config}})
-    return WorkflowFile(requests, list(names), lines)
+    return WorkflowFile(requests, list(names), places)
 
 
 def _is_request(document: dict[str, object]) -> bool:

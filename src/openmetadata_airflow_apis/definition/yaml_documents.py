@@ -1,11 +1,11 @@
-"""YAML as JSON would have it, with the line of every value: tags of dag-factory read, anchors bounded, no key twice."""
+"""YAML as JSON would have it, with each value's place: tags of dag-factory read, anchors bounded, no key twice."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openmetadata_airflow_apis.definition.json_limits import pointer_of
+from openmetadata_airflow_apis.definition.json_limits import Place, pointer_of
 from openmetadata_airflow_apis.definition.json_places import twice
 from openmetadata_airflow_apis.definition.places import join, split
 from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
@@ -20,14 +20,14 @@ _PYTHON = "tag:yaml.org,2002:python/"
 
 
 class YamlDocument(NamedTuple):
-    """A document as JSON would have it. lines: a pointer into it → its line, from 1."""
+    """A document as JSON would have it. places: a pointer into it → where it stands."""
 
     value: Any
-    lines: Mapping[str, int]
+    places: Mapping[str, Place]
 
 
 def read_yaml_document(text: str | bytes) -> YamlDocument:
-    """Read one document; raise InvalidDefinition, with lines, for what is no YAML or nothing that JSON could say."""
+    """Read one document; raise InvalidDefinition, with places, for what is no YAML or nothing that JSON could say."""
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -40,45 +40,51 @@ def read_yaml_document(text: str | bytes) -> YamlDocument:
     faults: list[Fault] = []
     reader = _YamlReader(loader("").construct_object, faults)
     document = reader.value(node, None, 0)
-    lines: dict[str, int] = {pointer_of(way): line for way, line in reader.lines}
+    places: dict[str, Place] = {pointer_of(way): place for way, place in reader.places}
     if faults:
-        raise InvalidDefinition([with_line(fault, lines) for fault in faults])
-    return YamlDocument(document, lines)
+        raise InvalidDefinition([with_place(fault, places) for fault in faults])
+    return YamlDocument(document, places)
 
 
-def with_line(fault: Fault, lines: Mapping[str, int]) -> Fault:
-    """Return a fault with its own line, or else that of its nearest ancestor."""
+def with_place(fault: Fault, places: Mapping[str, Place]) -> Fault:
+    """Return a fault with its own place, or else that of its nearest ancestor."""
+    if fault.line is not None:
+        return fault
     parts = split(fault.pointer)
     for length in range(len(parts), -1, -1):
-        line = fault.line or lines.get(join(parts[:length]))
-        if line is not None:
-            return fault._replace(line=line)
+        place = places.get(join(parts[:length]))
+        if place is not None:
+            return fault._replace(line=place.line, column=place.column)
     return fault
 
 
 def _unreadable(error: Exception) -> Fault:
-    """Return what the YAML parser says as one sentence, with the line that it stopped at."""
+    """Return what the YAML parser says as one sentence, with the place that it stopped at."""
     problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
     if problem is None or mark is None:
         return Fault("", f"is no YAML: {' '.join(str(error).split())}")
     began = getattr(error, "context_mark", None)
     context = f"{error.context} from line {began.line + 1}, " if began is not None else ""  # type: ignore[attr-defined]
-    return Fault("", f"is no YAML: {context}{problem}", mark.line + 1)
+    return Fault("", f"is no YAML: {context}{problem}", *_place_of(mark))
+
+
+def _place_of(mark: Any) -> Place:
+    return Place(mark.line + 1, mark.column + 1)
 
 
 class _YamlReader:
-    """Makes JSON of composed YAML nodes, and remembers the line of each."""
+    """Makes JSON of composed YAML nodes, and remembers the place of each."""
 
     def __init__(self, scalar: Callable[[Any], Any], faults: list[Fault]) -> None:
         self._scalar = scalar
         self._faults = faults
         self._nodes = 0
-        self.lines: list[tuple[Way, int]] = []
+        self.places: list[tuple[Way, Place]] = []
 
     def value(self, node: Any, way: Way, depth: int) -> Any:
         """Return the JSON value of a node. Anchors may multiply nodes: there is an end to that."""
         self._nodes += 1
-        self.lines.append((way, node.start_mark.line + 1))
+        self.places.append((way, _place_of(node.start_mark)))
         if self._nodes > 500_000 or depth > 200:
             if not self._faults:
                 self._faults.append(Fault("", "has too many nodes or levels; anchors may have multiplied them"))
@@ -103,7 +109,7 @@ class _YamlReader:
     def _map(self, node: Any, way: Way, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
         merged: dict[str, Any] = {}
-        own_lines: dict[str, int] = {}
+        own_places: dict[str, Place] = {}
         for key_node, value_node in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 sources = value_node.value if value_node.id == "sequence" else [value_node]
@@ -116,13 +122,13 @@ class _YamlReader:
             if key is None:
                 self._faults.append(Fault(pointer_of(way), "has a key that is no text"))
             elif key in result:
-                self._faults.append(twice(pointer_of((way, key)), key_node.start_mark.line + 1, own_lines[key]))
+                self._faults.append(twice(pointer_of((way, key)), _place_of(key_node.start_mark), own_places[key]))
                 self.value(value_node, (way, key), depth + 1)  # for what is wrong in it
             else:
-                own_lines[key] = key_node.start_mark.line + 1
+                own_places[key] = _place_of(key_node.start_mark)
                 result[key] = self.value(value_node, (way, key), depth + 1)
                 # A fault in a block is shown at its key rather than at the block's first line.
-                self.lines.append(((way, key), own_lines[key]))
+                self.places.append(((way, key), own_places[key]))
         return {**merged, **result}
 
     def _scalar_value(self, node: Any, way: Way) -> Any:

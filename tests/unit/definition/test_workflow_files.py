@@ -1,4 +1,4 @@
-"""Workflow files: JSON requests, dag-factory's YAML, and the lines of faults in it."""
+"""Workflow files: JSON requests, dag-factory's YAML, and the places of faults in them."""
 
 from __future__ import annotations
 
@@ -66,17 +66,17 @@ def test_a_dag_factory_file_is_a_request_for_each_dag() -> None:
 @pytest.mark.parametrize(
     ("pointer", "placed"),
     [
-        ("/workflow/dag_config/nightly_report/tasks/0/retries", ("/nightly_report/tasks/0/retries", 20)),
-        ("/workflow/dag_config/nightly_report/tasks/0", ("/nightly_report/tasks/0", 17)),
-        ("/workflow/dag_config/nightly_report", ("/nightly_report", 12)),
-        ("/workflow/dag_config/default/schedule_interval", ("/default/schedule_interval", 3)),
-        ("/workflow/name", ("/nightly_report", 12)),
+        ("/workflow/dag_config/nightly_report/tasks/0/retries", ("/nightly_report/tasks/0/retries", 20, 7)),
+        ("/workflow/dag_config/nightly_report/tasks/0", ("/nightly_report/tasks/0", 17, 7)),
+        ("/workflow/dag_config/nightly_report", ("/nightly_report", 12, 1)),
+        ("/workflow/dag_config/default/schedule_interval", ("/default/schedule_interval", 3, 3)),
+        ("/workflow/name", ("/nightly_report", 12, 1)),
     ],
 )
-def test_a_fault_of_a_request_has_its_line_in_the_file(pointer: str, placed: tuple[str, int]) -> None:
+def test_a_fault_of_a_request_has_its_place_in_the_file(pointer: str, placed: tuple[str, int, int]) -> None:
     """A fault of a request is shown where it stands in the file."""
-    in_file, line = placed
-    assert read_yaml(DAGS).placed(1, Fault(pointer, "x")) == Fault(in_file, "x", line)
+    in_file, *place = placed
+    assert read_yaml(DAGS).placed(1, Fault(pointer, "x")) == Fault(in_file, "x", *place)
 
 
 @pytest.mark.parametrize("name", [*properties("WorkflowDag"), "workflow", "name"])
@@ -99,58 +99,58 @@ def test_a_request_may_be_written_as_yaml() -> None:
     """A request of either dialect is understood in YAML as well."""
     file = read_yaml("workflow: {name: x, dag_config: {}}")
     assert file.requests == [{"workflow": {"name": "x", "dag_config": {}}}]
-    assert file.placed(0, Fault("/workflow/name", "x")) == Fault("/workflow/name", "x", 1)
+    assert file.placed(0, Fault("/workflow/name", "x")) == Fault("/workflow/name", "x", 1, 12)
     assert read_yaml("name: x\nowner: y\ntasks: []").requests == [{"name": "x", "owner": "y", "tasks": []}]
 
 
 @pytest.mark.parametrize(
-    ("text", "pointer", "detail", "line"),
+    ("text", "pointer", "detail", "line", "column"),
     [
-        ("a: {b: 1,\n\nb: 2}", "/a/b", "is there twice in one map; the first is in line 1", 3),
-        ("a:\n  {[1]: 2}", "/a", "has a key that is no text", 1),
-        ("", "", "is empty", None),
-        ("a: 1", "", "has neither 'workflow' nor DAGs: a map of DAGs by name is wanted, beside 'default' if it is", None),
-        ("tasks: {a: {}}\n", "", "is a DAG without its name; write all of it one level deeper, below the name: 'nightly:', say", None),
-        ("schedule: '@daily'\ntasks: {a: {}}\n", "", "is a DAG without its name; write all of it one level deeper, below the name: 'nightly:', say", None),
-        ("a: &x [*x]", "", "has too many nodes or levels; anchors may have multiplied them", 1),
-        ("\na: !!binary aGVsbG8=", "/a", "has a YAML type that JSON doesn't know", 2),
-        ("a: !!python/object/apply:os.system [ls]", "/a", "has the unknown tag '!!python/object/apply:os.system'; known are !join, !and and !or", 1),
+        ("a: {b: 1,\n\nb: 2}", "/a/b", "is there twice in one map; the first is in line 1", 3, 1),
+        ("a:\n  {[1]: 2}", "/a", "has a key that is no text", 1, 1),
+        ("", "", "is empty", None, None),
+        ("a: 1", "", "has neither 'workflow' nor DAGs: a map of DAGs by name is wanted, beside 'default' if it is", None, None),
+        ("tasks: {a: {}}\n", "", "is a DAG without its name; write all of it one level deeper, below the name: 'nightly:', say", None, None),
+        ("schedule: '@daily'\ntasks: {a: {}}\n", "", "is a DAG without its name; write all of it one level deeper, below the name: 'nightly:', say", None, None),
+        ("a: &x [*x]", "", "has too many nodes or levels; anchors may have multiplied them", 1, 1),
+        ("\na: !!binary aGVsbG8=", "/a", "has a YAML type that JSON doesn't know", 2, 1),
+        ("a: !!python/object/apply:os.system [ls]", "/a", "has the unknown tag '!!python/object/apply:os.system'; known are !join, !and and !or", 1, 1),
     ],
 )  # fmt: skip
-def test_yaml_that_is_no_workflow(text: str, pointer: str, detail: str, line: int | None) -> None:
-    """What is wrong with a YAML file is said with its place and line, and nothing in it is executed."""
-    assert faults_of(text) == [Fault(pointer, detail, line)]
+def test_yaml_that_is_no_workflow(text: str, pointer: str, detail: str, line: int | None, column: int | None) -> None:
+    """What is wrong with a YAML file is said with its place, and nothing in it is executed."""
+    assert faults_of(text) == [Fault(pointer, detail, line, column)]
 
 
 @pytest.mark.parametrize(
-    ("text", "detail", "line"),
+    ("text", "detail", "line", "column"),
     [
-        ("a: [1,\nb: {", "is no YAML: while parsing a flow node from line 3, did not find expected node content", 3),
-        ("a: 'b\n", "is no YAML: while scanning a quoted scalar from line 1, found unexpected end of stream", 2),
-        ("a: b: c", "is no YAML: mapping values are not allowed in this context", 1),
-        ("a: 1\n\tb: 2", "is no YAML: while scanning a plain scalar from line 1, found a tab character that violates indentation", 2),
+        ("a: [1,\nb: {", "is no YAML: while parsing a flow node from line 3, did not find expected node content", 3, 1),
+        ("a: 'b\n", "is no YAML: while scanning a quoted scalar from line 1, found unexpected end of stream", 2, 1),
+        ("a: b: c", "is no YAML: mapping values are not allowed in this context", 1, 5),
+        ("a: 1\n\tb: 2", "is no YAML: while scanning a plain scalar from line 1, found a tab character that violates indentation", 2, 1),
     ],
 )  # fmt: skip
-def test_an_unfinished_yaml_file_is_refused_with_the_line(text: str, detail: str, line: int) -> None:
+def test_an_unfinished_yaml_file_is_refused_with_the_place(text: str, detail: str, line: int, column: int) -> None:
     """A file that is no YAML says where it stops being one."""
-    assert faults_of(text) == [Fault("", detail, line)]
+    assert faults_of(text) == [Fault("", detail, line, column)]
 
 
 @pytest.mark.parametrize(
     ("text", "faults"),
     [
-        ('{"a": 1,\n "a": 2}', [Fault("/a", "is there twice in one map; the first is in line 1", 2)]),
+        ('{"a": 1,\n "a": 2}', [Fault("/a", "is there twice in one map; the first is in line 1", 2, 2)]),
         (
             '{"a": [{"b": "}", "b": {"c": 1,\n"c": 2}}], "d/e": -Infinity,\n"f": NaN}',
             [
-                Fault("/a/0/b", "is there twice in one map; the first is in line 1", 1),
-                Fault("/a/0/b/c", "is there twice in one map; the first is in line 1", 2),
-                Fault("/d~1e", "is -Infinity, a number that JSON doesn't know", 2),
-                Fault("/f", "is NaN, a number that JSON doesn't know", 3),
+                Fault("/a/0/b", "is there twice in one map; the first is in line 1", 1, 19),
+                Fault("/a/0/b/c", "is there twice in one map; the first is in line 1", 2, 1),
+                Fault("/d~1e", "is -Infinity, a number that JSON doesn't know", 2, 19),
+                Fault("/f", "is NaN, a number that JSON doesn't know", 3, 6),
             ],
         ),
-        ("{", [Fault("", "is no JSON: Expecting property name enclosed in double quotes, column 2", 1)]),
-        ('{\n"a": 1\n"b": 2}', [Fault("", "is no JSON: Expecting ',' delimiter, column 1", 3)]),
+        ("{", [Fault("", "is no JSON: Expecting property name enclosed in double quotes, column 2", 1, 2)]),
+        ('{\n"a": 1\n"b": 2}', [Fault("", "is no JSON: Expecting ',' delimiter, column 1", 3, 1)]),
     ],
 )
 def test_json_that_is_none(text: str, faults: list[Fault]) -> None:

@@ -1,0 +1,1 @@
+"""What a user types: a module for each kind of command, its commands in COMMANDS."""

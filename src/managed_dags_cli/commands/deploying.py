@@ -1,0 +1,203 @@
+"""validate, deploy, diff: the user's files and the server."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from managed_dags_cli import faults, outcomes, output
+from managed_dags_cli.command_options import WAIT_SECONDS, dry_run_option, timeout_option, with_session
+from managed_dags_cli.definition_changes import changed_lines
+from managed_dags_cli.errors import CommandError, Refused
+from managed_dags_cli.outcomes import Outcome
+from managed_dags_cli.workflow_files import FileRequest, read_files
+
+if TYPE_CHECKING:
+    from managed_dags_cli.command_options import Session
+
+_FLAGS = ("force", "pause", "unpause")
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--server", is_flag=True, help="Ask the server too: operators, callables, what is installed there.")
+@with_session(*faults.FORMATS)
+def validate(session: Session, files: tuple[str, ...], server: bool) -> None:  # noqa: FBT001
+    """Check workflow FILEs.
+
+    They are JSON or YAML; `-` reads standard input.
+
+    Without a server: the format, values, names, and the graph of the tasks, as `deploy` would say it. With --server all
+    that the server knows, by a dry run of `deploy`, which asks for the permission to deploy.
+    """
+    found = []
+    for item in read_files(files):
+        if not isinstance(item, FileRequest):
+            found.append(Outcome(item[0].file, "", "invalid", faults=item))
+            continue
+        wrong = item.checked()
+        if server and not wrong:
+            found.append(_deployed(session, item, {"dry_run": True}, {"force": True}, check="valid"))
+        else:
+            found.append(
+                Outcome(item.file, item.dag_id, "invalid" if wrong else "valid", faults=_told_once(found, wrong))
+            )
+    outcomes.tell(found, session, output.Table({"dag": "dag_id", "result": "result", "file": "file"}, "dag_id"))
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--force", is_flag=True, help="Replace what is deployed.")
+@click.option("--pause/--unpause", "paused", default=None, help="Leave the DAG paused, or not.  [default: as it is]")
+@click.option("--comment", metavar="TEXT", help="What this deploy is for; it stands in `versions`.")
+@click.option("--wait", is_flag=True, help="Return when Airflow has parsed it; exit with 1 if it could not.")
+@click.option("--restore-on-error", is_flag=True, help="With --wait, take a version back that Airflow cannot import.")
+@click.option("--if-revision", metavar="SHA256", help="Only where this revision is deployed; `diff` and `get` show it.")
+@dry_run_option
+@timeout_option
+@with_session(*faults.FORMATS)
+def deploy(
+    session: Session,
+    files: tuple[str, ...],
+    *,
+    force: bool,
+    paused: bool | None,
+    comment: str | None,
+    wait: bool,
+    restore_on_error: bool,
+    if_revision: str | None,
+    dry_run: bool,
+    timeout: int,
+) -> None:
+    """Deploy the workflows of FILEs.
+
+    They are JSON or YAML, also a dag-factory file of several DAGs; `-` reads standard input.
+
+    Each DAG stands for itself: one that is refused keeps no other back. `diff` shows first what would change.
+    """
+    if restore_on_error and not wait:
+        raise click.UsageError("--restore-on-error needs --wait: only a parse shows what cannot be imported")
+    flags = {"force": True} if force else {}
+    if paused is not None:
+        flags.update({"pause": paused, "unpause": not paused})
+    arguments: dict[str, Any] = {"comment": comment, "dry_run": dry_run or None}
+    if if_revision is not None:
+        arguments["If-Match"] = f'"{if_revision}"'
+    if wait and not dry_run:
+        arguments["wait"] = min(WAIT_SECONDS, timeout)
+        if restore_on_error:
+            arguments["on_import_error"] = "restore"
+    found: list[Outcome] = []
+    for item in list(read_files(files)):
+        if not isinstance(item, FileRequest):
+            found.append(Outcome(item[0].file, "", "refused", faults=item))
+            continue
+        with output.progress(f"deploying {item.dag_id}"):
+            outcome = _deployed(session, item, arguments, flags)
+            if wait and not dry_run:
+                outcome = _parsed(session, outcome, time.monotonic() + timeout)
+        found.append(outcome)
+    outcomes.tell(found, session)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where a FILE differs from what is deployed.")
+@with_session(*faults.FORMATS)
+def diff(session: Session, files: tuple[str, ...], exit_code: bool) -> None:  # noqa: FBT001
+    """Show what deploying the FILEs would change.
+
+    Value by value, of what is deployed; `-` reads standard input.
+    """
+    found: list[Outcome] = []
+    for item in read_files(files):
+        if not isinstance(item, FileRequest):
+            found.append(Outcome(item[0].file, "", "refused", faults=item))
+            continue
+        found.append(_deployed(session, item, {"dry_run": True}, {"force": True}))
+    if session.output == "table":
+        for outcome in found:
+            for line in _described(outcome):
+                output.say_line(line)
+        found_faults = [outcome for outcome in found if outcome.failed]
+        if found_faults:
+            outcomes.tell(found_faults, session)
+    else:
+        outcomes.tell(found, session)
+    if exit_code and any(outcome.result != "unchanged" for outcome in found):
+        raise CommandError("")
+
+
+COMMANDS = (validate, deploy, diff)
+
+
+def _deployed(
+    session: Session, item: FileRequest, arguments: dict[str, Any], flags: dict[str, bool], check: str | None = None
+) -> Outcome:
+    """Send a request of a file. check: the result's word where nothing is to be done but to be checked."""
+    body = _with_flags(item.body, flags)
+    try:
+        answer = session.api.document("deploy_dag", body, **arguments)
+    except Refused as error:
+        errors = error.problem.get("errors") or []
+        placed = item.placed(errors)
+        return Outcome(
+            item.file,
+            item.dag_id,
+            "invalid" if check else "refused",
+            faults=placed,
+            reason=None if placed else _with_cure(error),
+        )
+    result = check or ("created" if answer["created"] else "changed" if answer["changed"] else "unchanged")
+    failed = answer["state"] == "failed" and not answer["dry_run"]
+    reason = f"Airflow cannot import it: {answer.get('import_error')}" if failed else None
+    return Outcome(item.file, answer["dag_id"], result, answer, reason=reason)
+
+
+def _with_cure(error: Refused) -> str:
+    if error.is_of_type("dag-exists"):
+        return f"{error} (here: --force)"
+    if error.problem.get("import_error"):
+        return f"{error}\n{error.problem['import_error']}"
+    return str(error)
+
+
+def _with_flags(body: dict[str, Any], flags: dict[str, bool]) -> dict[str, Any]:
+    """Return a request with flags of the command line, which go before those of the file."""
+    if not flags:
+        return body
+    if isinstance(body.get("workflow"), dict):
+        kept = {key: value for key, value in body["workflow"].items() if key not in flags}
+        return {**body, "workflow": {**kept, **flags}}
+    flat = {"force": "forceDeploy", "pause": "pauseWorkflow", "unpause": "unpauseWorkflow"}
+    return {**body, **{flat[name]: value for name, value in flags.items()}}
+
+
+def _parsed(session: Session, outcome: Outcome, deadline: float) -> Outcome:
+    """Ask until the DAG processor has parsed what was deployed, or the time is up."""
+    while outcome.answer is not None and not outcome.failed and outcome.answer["state"] == "pending":
+        if time.monotonic() > deadline:
+            reason = "it is deployed, and Airflow has not parsed it in time; `managed-dags get` shows when it has"
+            return Outcome(outcome.file, outcome.dag_id, outcome.result, outcome.answer, reason=reason)
+        time.sleep(1)
+        seen = session.api.document("get_dag", dag_id=outcome.dag_id)
+        answer = {**outcome.answer, "state": seen["state"], "import_error": seen.get("import_error")}
+        failed = f"Airflow cannot import it: {seen.get('import_error')}" if seen["state"] == "failed" else None
+        outcome = Outcome(outcome.file, outcome.dag_id, outcome.result, answer, reason=failed)
+    return outcome
+
+
+def _told_once(found: list[Outcome], wrong: list[Any]) -> list[Any]:
+    """Return the faults that no DAG before has told: those of a `default` block are every DAG's."""
+    told = {fault for outcome in found for fault in outcome.faults}
+    return [fault for fault in wrong if fault not in told] or wrong[:1]
+
+
+def _described(outcome: Outcome) -> list[str]:
+    if outcome.answer is None:
+        return []
+    revision = outcome.answer["revision"]
+    header = f"{outcome.dag_id}: {outcome.result} ({outcome.file}; revision {revision})"
+    return [header, *changed_lines(outcome.answer.get("changes") or {})]

@@ -1,0 +1,110 @@
+"""How a request is signed: by a given token, a password of the environment, or a stored login that renews itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from managed_dags_cli import stored_logins
+from managed_dags_cli.errors import NotSignedIn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from managed_dags_cli.connection import Answer, Connection
+
+LOGIN = "/api/v1/security/login"
+REFRESH = "/api/v1/security/refresh"
+LOGOUT = "/api/v1/security/logout"
+
+
+class Credentials(Protocol):
+    """What goes into the Authorization header."""
+
+    def token(self, connection: Connection) -> str:
+        """Return the access token; raise NotSignedIn where there is none."""
+
+    def renew(self, connection: Connection, refused: str) -> bool:
+        """Get another token than the one that was refused; return whether there is one."""
+
+
+class GivenToken:
+    """A token of --token or MANAGED_DAGS_TOKEN; whoever gave it renews it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def token(self, connection: Connection) -> str:  # noqa: ARG002 - others ask the server
+        """Return it."""
+        return self._token
+
+    def renew(self, connection: Connection, refused: str) -> bool:  # noqa: ARG002 - as above
+        """Return False: there is no other one."""
+        return False
+
+
+class Password:
+    """MANAGED_DAGS_USERNAME and MANAGED_DAGS_PASSWORD: one login for each command that needs one."""
+
+    def __init__(self, username: str, password: str, provider: str) -> None:
+        self._body = {"username": username, "password": password, "provider": provider}
+        self._token: str | None = None
+
+    def token(self, connection: Connection) -> str:
+        """Log in at the first call."""
+        if self._token is None:
+            self._token = log_in(connection, self._body)["access_token"]
+        return self._token
+
+    def renew(self, connection: Connection, refused: str) -> bool:
+        """Log in again, in a command that watches for longer than a token lives."""
+        self._token = None
+        return self.token(connection) != refused
+
+
+class Stored:
+    """A stored login: its access token, and a new one by its refresh token when that has ended."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def token(self, connection: Connection) -> str:  # noqa: ARG002 - as above
+        """Return the stored access token."""
+        login = stored_logins.read().named(self._name)
+        if not login.access_token:
+            raise NotSignedIn(f"the login '{self._name}' has no token; {_again(self._name, login.url)}")
+        return login.access_token
+
+    def renew(self, connection: Connection, refused: str) -> bool:
+        """Renew by the refresh token, or take what another command has renewed meanwhile."""
+        with stored_logins.locked():
+            login = stored_logins.read().named(self._name)
+            if login.access_token and login.access_token != refused:
+                return True
+            if not login.refresh_token:
+                return False
+            headers = {"Authorization": f"Bearer {login.refresh_token}"}
+            answer = connection.send("POST", REFRESH, headers=headers)
+            if answer.status != 200:
+                raise NotSignedIn(
+                    f"the login '{self._name}' has ended: {_reason(answer)}; {_again(self._name, login.url)}"
+                )
+            tokens = answer.document
+            stored_logins.store_tokens(self._name, tokens["access_token"], tokens.get("refresh_token"))
+            return True
+
+
+def log_in(connection: Connection, body: Mapping[str, object]) -> dict[str, str]:
+    """Return the tokens of a login; raise NotSignedIn where it is refused."""
+    answer = connection.send("POST", LOGIN, headers={}, body=body)
+    if answer.status == 200 and isinstance(answer.document, dict):
+        return answer.document
+    raise NotSignedIn(f"{connection.url} refuses the login of '{body.get('username')}': {_reason(answer)}")
+
+
+def _again(name: str, url: str) -> str:
+    return f"`managed-dags login {url} --name {name}`"
+
+
+def _reason(answer: Answer) -> str:
+    problem = answer.document if isinstance(answer.document, dict) else {}
+    return str(problem.get("detail") or problem.get("msg") or f"HTTP {answer.status}")

@@ -1,0 +1,53 @@
+"""What a call needs to know of the specification's operations. The build of the wheel runs this file by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def described_operations(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what Operation takes, for each operation of an OpenAPI document but the old door's."""
+    described = []
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method not in item or "oldDoor" in item[method].get("tags", ()):
+                continue
+            parameters = [
+                _resolved(document, parameter)
+                for parameter in (*item.get("parameters", ()), *item[method].get("parameters", ()))
+            ]
+            described.append(
+                {
+                    "operation_id": item[method]["operationId"],
+                    "method": method.upper(),
+                    "path": path,
+                    "summary": item[method]["summary"],
+                    "parameters": {
+                        parameter["name"]: {
+                            "in": parameter["in"],
+                            "required": parameter.get("required", False),
+                            "description": " ".join(parameter.get("description", "").split()),
+                            "type": parameter.get("schema", {}).get("type", "string"),
+                        }
+                        for parameter in parameters
+                    },
+                    "body": "requestBody" in item[method],
+                    "open": item[method].get("security") == [],
+                }
+            )
+    return described
+
+
+def _resolved(document: Mapping[str, Any], parameter: dict[str, Any]) -> dict[str, Any]:
+    reference = parameter.get("$ref")
+    if reference is None:
+        return parameter
+    found: Any = document
+    for part in reference.lstrip("#/").split("/"):
+        found = found[part]
+    return dict(found)

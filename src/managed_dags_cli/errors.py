@@ -1,0 +1,49 @@
+"""Every end of a command that is not well, with its exit code. What is wrong, where, and the cure is its text.
+
+The tree::
+
+    CommandError           1: something failed
+    ├── Refused            1: the server said no
+    ├── NotSignedIn        3
+    └── NotReachable       4
+    (2 is wrong usage: click's own UsageError)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class CommandError(Exception):
+    """Something failed. An empty text says that it was told already."""
+
+    exit_code = 1
+
+
+class Refused(CommandError):
+    """The server refused a request. problem: its answer, as RFC 9457 has it."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(str(problem.get("detail") or problem.get("title") or f"HTTP {problem.get('status')}"))
+        self.problem = problem
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return int(self.problem.get("status", 0))
+
+    def is_of_type(self, name: str) -> bool:
+        """Tell whether the problem is of the type whose page ends with that name, such as dag-exists."""
+        return str(self.problem.get("type", "")).rpartition("/")[2] == name
+
+
+class NotSignedIn(CommandError):
+    """There are no credentials, or the server refused them."""
+
+    exit_code = 3
+
+
+class NotReachable(CommandError):
+    """Nothing at the server's URL speaks this API now."""
+
+    exit_code = 4

@@ -1,0 +1,84 @@
+"""Faults in files as compilers print them, as GitHub's annotations, and as SARIF."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from managed_dags_cli import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from managed_dags_cli.workflow_files import PlacedFault
+
+FORMATS = ("github", "sarif")
+
+
+def as_text(fault: PlacedFault) -> str:
+    """Return `file:line:column: sentence`, with as much of the place as is known."""
+    places = [str(place) for place in (fault.line, fault.column) if place is not None]
+    return f"{':'.join([fault.file, *places])}: {fault.sentence}"
+
+
+def as_json(fault: PlacedFault) -> dict[str, Any]:
+    """Return a fault as an object."""
+    return asdict(fault)
+
+
+def show_for_machines(faults: Sequence[PlacedFault], output: str) -> None:
+    """Print faults as `github` or `sarif` wants them."""
+    if output == "sarif":
+        click.echo(json.dumps(_sarif(faults), indent=2, ensure_ascii=False))
+        return
+    for fault in faults:
+        click.echo(_as_github(fault))
+
+
+def _as_github(fault: PlacedFault) -> str:
+    """Return a workflow command that makes an annotation of a pull request.
+
+    Escaping as in github.com/actions/toolkit, packages/core/src/command.ts.
+    """
+    properties = {"file": fault.file, "line": fault.line or 1, "col": fault.column or 1, "title": "managed-dags"}
+    escaped = ",".join(
+        f"{name}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}" for name, value in properties.items()
+    )
+    return f"::error {escaped}::{_escaped(fault.sentence)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _sarif(faults: Iterable[PlacedFault]) -> dict[str, Any]:
+    """Return a SARIF 2.1.0 log, which code-scanning services take."""
+    rule = {"id": "definition", "shortDescription": {"text": "The definition cannot become a DAG."}}
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": "managed-dags", "version": __version__, "rules": [rule]}},
+                "results": [
+                    {
+                        "ruleId": "definition",
+                        "level": "error",
+                        "message": {"text": fault.sentence},
+                        "locations": [
+                            {
+                                "physicalLocation": {
+                                    "artifactLocation": {"uri": fault.file},
+                                    "region": {"startLine": fault.line or 1, "startColumn": fault.column or 1},
+                                }
+                            }
+                        ],
+                    }
+                    for fault in faults
+                ],
+            }
+        ],
+    }

@@ -1,0 +1,70 @@
+"""The program `managed-dags`: its commands, and how each end becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from managed_dags_cli import __version__, output
+from managed_dags_cli.commands import calling, deploying, looking, repairing, running, signing_in, versions
+from managed_dags_cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HELP = """Deploy workflows to Airflow and run them, over HTTP.
+
+\b
+  managed-dags login https://airflow.example.org
+  managed-dags validate workflows/*.yaml
+  managed-dags deploy workflows/nightly.yaml --wait
+  managed-dags trigger nightly --wait
+
+The server is the one of the last login, or of --context, --url, and the environment (MANAGED_DAGS_URL, …).
+Exit codes: 0 done; 1 the server refused, or it failed; 2 wrong usage; 3 not signed in; 4 the server is not reachable.
+"""
+
+
+@click.group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(version)s")
+def commands() -> None:
+    """Do what a command says."""
+
+
+for _module in (signing_in, deploying, looking, running, repairing, versions, calling):
+    for _command in _module.COMMANDS:
+        commands.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and end the process with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code: 0 done, 1 refused or failed, 2 usage, 3 not signed in, 4 not reachable."""
+    try:
+        commands.main(
+            args=None if arguments is None else list(arguments), prog_name="managed-dags", standalone_mode=False
+        )
+        sys.stdout.flush()  # here, not at exit, where nobody could catch what follows
+    except CommandError as error:
+        if str(error):
+            output.say(str(error))
+        return error.exit_code
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        output.say("stopped")
+        return 130
+    except BrokenPipeError:
+        # `… | head` has read enough; what is left to print goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0

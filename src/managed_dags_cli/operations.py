@@ -1,0 +1,87 @@
+"""The operations of the specification that this package ships: which request each one is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PACKAGED = Path(__file__).with_name("operations.json")
+_CHECKOUT = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation. parameters: name → the specification's parameter; body: whether it takes one."""
+
+    operation_id: str
+    method: str
+    path: str
+    summary: str
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    body: bool = False
+    open: bool = False
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a repeated request with the same Idempotency-Key gets the first one's answer."""
+        return "Idempotency-Key" in self.parameters
+
+    def target(self, arguments: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+        """Return path and query, and the headers, that say these arguments; None is one that is not given."""
+        path, query, headers = self.path, [], {}
+        for name, value in arguments.items():
+            if value is None:
+                continue
+            place = self.parameters[name]["in"]
+            values = [_as_text(item) for item in value] if isinstance(value, (list, tuple)) else [_as_text(value)]
+            if place == "path":
+                path = path.replace("{" + name + "}", quote(values[0], safe=""))
+            elif place == "header":
+                headers[name] = values[0]
+            else:
+                query += [(name, text) for text in values]
+        return (f"{path}?{urlencode(query)}" if query else path), headers
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+@cache
+def operations() -> Mapping[str, Operation]:
+    """Return the operations by operationId. A wheel has them as JSON; in a checkout they are read from openapi.yaml."""
+    if _PACKAGED.is_file():
+        described = json.loads(_PACKAGED.read_text(encoding="utf-8"))
+    else:
+        import yaml
+
+        from managed_dags_cli.described_operations import described_operations
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        with _CHECKOUT.open(encoding="utf-8") as stream:
+            document = yaml.load(stream, Loader=loader)  # nosec B506 # noqa: S506 - both are safe loaders
+        described = described_operations(document)
+    return {operation["operation_id"]: Operation(**operation) for operation in described}
+
+
+def operation(operation_id: str) -> Operation:
+    """Return an operation; raise UsageError with the nearest one where there is none."""
+    known = operations()
+    if operation_id not in known:
+        from difflib import get_close_matches
+
+        near = get_close_matches(operation_id, known, n=1)
+        cure = f"did you mean '{near[0]}'?" if near else "`managed-dags call --list` shows all"
+        raise click.UsageError(f"there is no operation '{operation_id}'; {cure}")
+    return known[operation_id]

@@ -1,0 +1,92 @@
+"""What became of each DAG of the user's files, and how a command about files tells it and ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from managed_dags_cli import faults, output
+from managed_dags_cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from managed_dags_cli.command_options import Session
+    from managed_dags_cli.workflow_files import PlacedFault
+
+_TABLE = output.Table(
+    {"dag": "dag_id", "result": "result", "version": "version", "state": "state", "file": "file"}, "dag_id"
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one DAG of a file.
+
+    result: one word. answer: the server's, if there is one. faults: what is wrong in the file. reason: why else it
+    failed; None where it did not.
+    """
+
+    file: str
+    dag_id: str
+    result: str
+    answer: dict[str, Any] | None = None
+    faults: Sequence[PlacedFault] = field(default_factory=tuple)
+    reason: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the command ends with 1 because of it."""
+        return bool(self.faults) or self.reason is not None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all of it as an object."""
+        return {
+            "file": self.file,
+            "dag_id": self.dag_id,
+            "result": self.result,
+            "answer": self.answer,
+            "faults": [faults.as_json(fault) for fault in self.faults],
+            "reason": self.reason,
+        }
+
+    def as_row(self) -> dict[str, Any]:
+        """Return what a table shows."""
+        answer = self.answer or {}
+        return {**self.as_json(), "version": answer.get("version_number"), "state": answer.get("state")}
+
+
+def tell(outcomes: Sequence[Outcome], session: Session, table: output.Table = _TABLE) -> None:
+    """Print what became of the DAGs, and raise a CommandError without a text where one failed."""
+    found = [fault for outcome in outcomes for fault in outcome.faults]
+    if session.output in faults.FORMATS:
+        faults.show_for_machines(found, session.output)
+        _say_reasons(outcomes)
+    else:
+        well = [outcome.as_row() for outcome in outcomes if not outcome.failed or outcome.answer is not None]
+        session.show([outcome.as_json() for outcome in outcomes], well, table)
+        if session.output not in {"json", "yaml"}:
+            for fault in found:
+                output.say(faults.as_text(fault))
+            _say_reasons(outcomes)
+    if any(outcome.failed for outcome in outcomes):
+        _say_total(outcomes)
+        raise CommandError("")
+
+
+def _say_reasons(outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        if outcome.reason is not None:
+            output.say(
+                f"{outcome.file}: {outcome.dag_id}: {outcome.reason}"
+                if outcome.dag_id
+                else f"{outcome.file}: {outcome.reason}"
+            )
+
+
+def _say_total(outcomes: Sequence[Outcome]) -> None:
+    failed = sum(outcome.failed for outcome in outcomes)
+    if len(outcomes) > 1:
+        output.say(click.style(f"{failed} of {len(outcomes)} failed", bold=True))

@@ -1,0 +1,165 @@
+"""What a command prints: an answer as JSON, YAML, names or a table; and progress, where somebody looks at it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from rich.console import Console
+
+FORMATS = ("table", "json", "yaml", "name")
+
+_COLOURS = {
+    "success": "green",
+    "parsed": "green",
+    "created": "green",
+    "failed": "red",
+    "upstream_failed": "red",
+    "refused": "red",
+    "deleted": "red",
+    "running": "cyan",
+    "changed": "yellow",
+    "pending": "yellow",
+    "queued": "yellow",
+    "skipped": "magenta",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """How rows are shown to people. columns: title → the key of the row, or what makes the cell of it.
+
+    name: the key that `-o name` prints.
+    """
+
+    columns: Mapping[str, str | Callable[[Mapping[str, Any]], Any]]
+    name: str
+
+
+def show_object(answer: Mapping[str, Any], output: str, *, without: Sequence[str] = ()) -> None:
+    """Print one object: a line for each key, or as it is."""
+    rows = [{"key": key, "value": value} for key, value in answer.items() if key not in without and value is not None]
+    show(answer, output, rows, Table({"": "key", " ": "value"}, "key"))
+
+
+def show(answer: Any, output: str, rows: Sequence[Mapping[str, Any]], table: Table) -> None:
+    """Print an answer; rows are what of it a table or `name` shows."""
+    if output == "json":
+        click.echo(as_json(answer))
+    elif output == "yaml":
+        click.echo(as_yaml(answer), nl=False)
+    elif output == "name":
+        for row in rows:
+            click.echo(str(row[table.name]))
+    else:
+        _print_table(rows, table)
+
+
+def as_json(answer: Any) -> str:
+    """Return an answer as JSON for people."""
+    return json.dumps(answer, indent=2, ensure_ascii=False)
+
+
+def as_yaml(answer: Any) -> str:
+    """Return an answer as YAML, its keys in their order."""
+    import yaml
+
+    return str(yaml.safe_dump(answer, sort_keys=False, allow_unicode=True, width=120))
+
+
+def say_line(line: str) -> None:
+    """Print a line of a diff, coloured where somebody looks."""
+    colour = {"+": "green", "-": "red", "~": "yellow"}.get(line.lstrip()[:1]) if line[:1] == " " else None
+    click.secho(line, fg=colour, bold=colour is None)
+
+
+def say(text: str) -> None:
+    """Tell something beside the answer, on standard error."""
+    click.echo(text, err=True)
+
+
+def is_watched() -> bool:
+    """Tell whether somebody looks at standard error."""
+    return sys.stderr.isatty()
+
+
+@contextlib.contextmanager
+def progress(text: str) -> Iterator[Callable[[str], None]]:
+    """Show that something is under way, where somebody looks; what is yielded changes the text."""
+    if not is_watched():
+        yield lambda _: None
+        return
+    with _console(sys.stderr).status(text) as status:
+        yield lambda changed: status.update(changed)
+
+
+def cell(value: Any) -> str:
+    """Return a value as a table shows it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(cell(item) for item in value)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def moment(key: str) -> Callable[[Mapping[str, Any]], str]:
+    """Return what makes a cell of a row's date: to the second, in UTC as the server gives it."""
+
+    def shown(row: Mapping[str, Any]) -> str:
+        text = str(row.get(key) or "")
+        return text[:19].replace("T", " ")
+
+    return shown
+
+
+def _console(stream: Any) -> Console:
+    from rich.console import Console
+
+    # A pipe has no width; what is cut off there is lost to grep.
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else 1000)
+
+
+def _print_table(rows: Sequence[Mapping[str, Any]], table: Table) -> None:
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    if not rows:
+        return
+    has_titles = any(title.strip() for title in table.columns)
+    shown = RichTable(
+        box=None,
+        pad_edge=False,
+        show_header=has_titles,
+        header_style="bold",
+        padding=(0, 2, 0, 0),
+    )
+    for title in table.columns:
+        shown.add_column(title.upper(), overflow="fold")
+    for row in rows:
+        cells = [cell(row.get(of) if isinstance(of, str) else of(row)) for of in table.columns.values()]
+        shown.add_row(*(Text(text, style=_COLOURS.get(text, "")) for text in cells))
+    _print_console(shown)
+
+
+def _print_console(shown: Any) -> None:
+    console = _console(sys.stdout)
+    if sys.stdout.isatty():
+        console.print(shown)
+        return
+    with console.capture() as captured:
+        console.print(shown)
+    # Columns are filled up with spaces, which nobody wants at the end of a line.
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())

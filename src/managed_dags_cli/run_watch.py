@@ -1,0 +1,89 @@
+"""Watching a run until it has ended."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from managed_dags_cli import output
+from managed_dags_cli.command_options import WAIT_SECONDS
+from managed_dags_cli.errors import CommandError
+from managed_dags_cli.output import Table, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from managed_dags_cli.api import Api
+    from managed_dags_cli.command_options import Session
+
+_ENDED = frozenset({"success", "failed"})
+# How often somebody who looks is shown what has changed.
+_LOOK_SECONDS = 2
+_PAGE = 100
+
+
+def task_name(row: Mapping[str, Any]) -> str:
+    """Return a task instance's name, with its index where it is mapped."""
+    index = row.get("map_index")
+    return str(row["task_id"]) if index in {None, -1} else f"{row['task_id']}[{index}]"
+
+
+task_table = Table(
+    {
+        "task": task_name,
+        "state": "state",
+        "try": "try_number",
+        "start": moment("start_date"),
+        "end": moment("end_date"),
+        "seconds": "duration",
+        "operator": "operator",
+    },
+    "task_id",
+)
+
+
+def latest_run_id(api: Api, dag_id: str) -> str:
+    """Return the id of the run that was created last; raise CommandError where the DAG never ran."""
+    runs = api.document("list_dag_runs", dag_id=dag_id, limit=1)["dag_runs"]
+    if not runs:
+        raise CommandError(f"the DAG '{dag_id}' has no run; `managed-dags trigger {dag_id}` starts one")
+    return str(runs[0]["run_id"])
+
+
+def task_instances(api: Api, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+    """Return all task instances of a run."""
+    instances: list[dict[str, Any]] = []
+    while True:
+        answer = api.document("list_task_instances", dag_id=dag_id, run_id=run_id, limit=_PAGE, offset=len(instances))
+        instances += answer["task_instances"]
+        if not answer["task_instances"] or len(instances) >= answer["total_entries"]:
+            return instances
+
+
+def watch(session: Session, dag_id: str, run_id: str, *, seconds: float | None = None) -> dict[str, Any]:
+    """Return the run when it has ended; show what goes on meanwhile, where somebody looks.
+
+    seconds: how long at most, None for as long as it takes. Raises CommandError where it has not ended by then.
+    """
+    deadline = None if seconds is None else time.monotonic() + seconds
+    began = time.monotonic()
+    with output.progress(f"{dag_id}, run {run_id}") as tell:
+        while True:
+            left = WAIT_SECONDS if deadline is None else max(0, min(WAIT_SECONDS, int(deadline - time.monotonic())))
+            wait = min(left, _LOOK_SECONDS) if output.is_watched() else left
+            asked = time.monotonic()
+            run: dict[str, Any] = session.api.document("dag_state", dag_id=dag_id, run_id=run_id, wait=wait)
+            if run["state"] in _ENDED:
+                return run
+            if deadline is not None and time.monotonic() >= deadline:
+                raise CommandError(f"the run '{run_id}' is {run['state']} and has not ended in {seconds:.0f} s")
+            if output.is_watched():
+                tell(f"{dag_id}, run {run_id}: {_counted(session, dag_id, run_id)} ({time.monotonic() - began:.0f} s)")
+            if time.monotonic() - asked < 1:
+                time.sleep(1)  # the server had nobody left to wait, and answered at once
+
+
+def _counted(session: Session, dag_id: str, run_id: str) -> str:
+    states = Counter(row["state"] or "waiting" for row in task_instances(session.api, dag_id, run_id))
+    return ", ".join(f"{count} {state}" for state, count in sorted(states.items()))

@@ -1,0 +1,73 @@
+"""Which server a command means, and as whom: its options, the environment, or a stored login."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from managed_dags_cli import stored_logins
+from managed_dags_cli.credentials import GivenToken, Password, Stored
+from managed_dags_cli.errors import NotSignedIn
+
+if TYPE_CHECKING:
+    from managed_dags_cli.credentials import Credentials
+
+URL, TOKEN, CONTEXT = "MANAGED_DAGS_URL", "MANAGED_DAGS_TOKEN", "MANAGED_DAGS_CONTEXT"
+USERNAME, PASSWORD, PROVIDER = "MANAGED_DAGS_USERNAME", "MANAGED_DAGS_PASSWORD", "MANAGED_DAGS_PROVIDER"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server and how to sign in there."""
+
+    url: str
+    credentials: Credentials
+
+
+def meant_server(context: str | None, url: str | None, token: str | None) -> Server:
+    """Return the server that these options mean; what they leave open is the environment's, then the current login's.
+
+    context: the name of a stored login. Raises NotSignedIn where nothing says which server, or as whom.
+    """
+    if context and url:
+        raise click.UsageError("--context names a login with its URL; leave out --context or --url")
+    if context is None:
+        url = url or os.environ.get(URL)
+    token = token or os.environ.get(TOKEN)
+    if url:
+        url = checked_url(url)
+        return Server(url, _credentials_for(url, token))
+    logins = stored_logins.read()
+    name = context or os.environ.get(CONTEXT) or logins.current
+    if name is None:
+        raise NotSignedIn(f"which server? `managed-dags login URL`, or set {URL} and {TOKEN}")
+    login = logins.named(name)
+    return Server(login.url, GivenToken(token) if token else Stored(name))
+
+
+def checked_url(url: str) -> str:
+    """Return a webserver's URL without a slash at its end; raise UsageError where it is none."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise click.UsageError(f"'{url}' is no URL of a webserver; https://airflow.example.org, say")
+    if parts.username is not None:
+        raise click.UsageError("a URL with a user name in it is kept and shown; `managed-dags login` asks for it")
+    return url.rstrip("/")
+
+
+def _credentials_for(url: str, token: str | None) -> Credentials:
+    if token:
+        return GivenToken(token)
+    username, password = os.environ.get(USERNAME), os.environ.get(PASSWORD)
+    if username and password:
+        return Password(username, password, os.environ.get(PROVIDER, "db"))
+    logins = stored_logins.read()
+    for name, login in logins.logins.items():
+        if login.url == url:
+            return Stored(name)
+    cure = f"`managed-dags login {url}`, --token, {TOKEN}, or {USERNAME} and {PASSWORD}"
+    raise NotSignedIn(f"nobody is signed in at {url}: {cure}")

@@ -1,0 +1,124 @@
+"""The logins of `managed-dags login`: one file below the user's configuration folder that nobody else may read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+import tempfile
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional
+
+from managed_dags_cli.errors import CommandError, NotSignedIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+try:
+    import fcntl
+except ImportError:  # Windows: two commands at once may each renew a token
+    fcntl = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class StoredLogin:
+    """A login at a server. Tokens are as the server gave them; there is no refresh token for a login by --token."""
+
+    url: str
+    username: Optional[str] = None  # noqa: UP045 - Python 3.9 reads it when the class is made
+    access_token: Optional[str] = None  # noqa: UP045
+    refresh_token: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class Logins:
+    """All logins by their names. current: the one that is meant where none is named."""
+
+    current: Optional[str] = None  # noqa: UP045
+    logins: dict[str, StoredLogin] = field(default_factory=dict)
+
+    def named(self, name: str) -> StoredLogin:
+        """Return a login; raise NotSignedIn where there is none of that name."""
+        if name not in self.logins:
+            known = ", ".join(sorted(self.logins)) or "none"
+            raise NotSignedIn(
+                f"there is no login '{name}' (there are: {known}); `managed-dags login URL --name {name}`"
+            )
+        return self.logins[name]
+
+    def with_login(self, name: str, login: StoredLogin) -> Logins:
+        """Return these with one more, or with another in its place; it is the current one then."""
+        return Logins(name, {**self.logins, name: login})
+
+    def without(self, name: str) -> Logins:
+        """Return these without one; another one is current then only if somebody says so."""
+        logins = {other: login for other, login in self.logins.items() if other != name}
+        return Logins(None if self.current == name else self.current, logins)
+
+
+def path() -> Path:
+    """Return the file's path: below MANAGED_DAGS_CONFIG, or else the user's configuration folder."""
+    import click
+
+    folder = os.environ.get("MANAGED_DAGS_CONFIG") or click.get_app_dir("managed-dags")
+    return Path(folder) / "logins.json"
+
+
+def read() -> Logins:
+    """Return the stored logins; raise CommandError where the file is damaged, or others may read it."""
+    file = path()
+    try:
+        mode = file.stat().st_mode
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Logins()
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}") from None
+    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+        raise CommandError(f"{file} has tokens, and others may read it; `chmod 600 {file}`, or log in again")
+    try:
+        document = json.loads(text)
+        logins = {name: StoredLogin(**login) for name, login in document["logins"].items()}
+        return Logins(document.get("current"), logins)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise CommandError(f"{file} is not as `managed-dags login` wrote it; remove it and log in again") from None
+
+
+def write(logins: Logins) -> None:
+    """Write the file as a whole or not at all, for this user alone."""
+    file = path()
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".logins-")  # which makes it 0600
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                json.dump(asdict(logins), stream, indent=2)
+            Path(name).replace(file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CommandError(
+            f"{file} cannot be written: {error.strerror}; MANAGED_DAGS_CONFIG names another folder"
+        ) from None
+
+
+@contextlib.contextmanager
+def locked() -> Iterator[None]:
+    """Keep other commands from changing the file meanwhile."""
+    folder = path().parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def store_tokens(name: str, access_token: str, refresh_token: str | None) -> None:
+    """Put new tokens in a login's place; the lock is the caller's."""
+    logins = read()
+    login = logins.named(name)
+    renewed = replace(login, access_token=access_token, refresh_token=refresh_token or login.refresh_token)
+    write(replace(logins, logins={**logins.logins, name: renewed}))

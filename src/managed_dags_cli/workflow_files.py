@@ -1,0 +1,150 @@
+"""The user's files: the requests that they mean, what is wrong with them, and where in the file that stands.
+
+The format is read by the plugin's own code, which a wheel of this package has a copy of (`_plugin`), so that the
+offline check says what the server says, as far as that needs no Airflow.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from types import ModuleType
+
+    from openmetadata_airflow_apis.definition import WorkflowFile
+    from openmetadata_airflow_apis.errors import Fault
+
+SUFFIXES = (".json", ".yaml", ".yml")
+_STDIN = "<stdin>"
+_COPY = Path(__file__).with_name("_plugin")
+
+
+@dataclass(frozen=True)
+class PlacedFault:
+    """A fault at its place in a file. line, column: from 1, None where that can't be told."""
+
+    file: str
+    line: int | None
+    column: int | None
+    pointer: str
+    detail: str
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, beginning with the JSON pointer of where."""
+        return f"{self.pointer}: {self.detail}" if self.pointer else self.detail
+
+
+@dataclass(frozen=True)
+class FileRequest:
+    """One DAG of a file. body: the request of deploy_dag. faults: why there is none, or what is wrong with it."""
+
+    file: str
+    dag_id: str
+    body: dict[str, Any]
+    source: WorkflowFile
+    index: int
+
+    def placed(self, errors: Iterable[Mapping[str, str]]) -> list[PlacedFault]:
+        """Return what a server says is wrong with the request, where it stands in the file."""
+        from openmetadata_airflow_apis.errors import Fault
+
+        return [self._placed(Fault(error["pointer"], error["detail"])) for error in errors]
+
+    def checked(self) -> list[PlacedFault]:
+        """Return what can be told to be wrong without Airflow: the format, its values, the graph of the tasks."""
+        definition = _definition()
+        read = definition.read_workflow(
+            self.body,
+            now=datetime.now(timezone.utc),
+            # How much is allowed, and what is in files over there, the server knows.
+            max_tasks=sys.maxsize,
+            allowed_packages=_packages_named(self.body),
+            read_document=_unknown_document,
+        )
+        return [self._placed(fault) for fault in read.faults if not fault.detail.endswith(_UNKNOWN)]
+
+    def _placed(self, fault: Fault) -> PlacedFault:
+        return _placed(self.file, self.source.placed(self.index, fault))
+
+
+_UNKNOWN = "is on the server"
+
+
+def _unknown_document(file: str) -> str:
+    raise ValueError(f"what the file '{file}' has {_UNKNOWN}")
+
+
+def read_files(names: Sequence[str]) -> Iterator[FileRequest | list[PlacedFault]]:
+    """Yield the requests that the files mean, or the faults for which one can't be read; `-` is standard input.
+
+    Raises UsageError for a file that is not there.
+    """
+    contents = [(_STDIN if name == "-" else name, _content(name)) for name in names]
+    for name, content in contents:
+        yield from _requests(name, content)
+
+
+def _content(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{name}: {error.strerror}") from None
+
+
+def _requests(name: str, content: bytes) -> Iterator[FileRequest | list[PlacedFault]]:
+    definition = _definition()
+    from openmetadata_airflow_apis.errors import InvalidDefinition
+
+    is_json = name.lower().endswith(".json") or (name == _STDIN and content.lstrip()[:1] == b"{")
+    try:
+        source = definition.read_json(content) if is_json else definition.read_yaml(content)
+    except InvalidDefinition as error:
+        yield [_placed(name, fault) for fault in error.faults]
+        return
+    for index, request in enumerate(source.requests):
+        if not isinstance(request, dict):
+            yield [PlacedFault(name, 1, 1, "", "is no request: a map with 'workflow', or of DAGs by name, is wanted")]
+            continue
+        dag_id = source.names[index] or _dag_id_of(request)
+        yield FileRequest(name, dag_id, request, source, index)
+
+
+def _packages_named(document: object) -> tuple[str, ...]:
+    """Return the first part of each dotted path in a document."""
+    waiting, packages = [document], set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+        elif isinstance(node, str) and "." in node:
+            packages.add(node.partition(".")[0])
+    return tuple(packages)
+
+
+def _dag_id_of(request: Mapping[str, Any]) -> str:
+    workflow = request.get("workflow")
+    named = workflow if isinstance(workflow, dict) else request
+    return str(named.get("name", ""))
+
+
+def _placed(file: str, fault: Fault) -> PlacedFault:
+    return PlacedFault(file, fault.line, fault.column, fault.pointer, fault.detail)
+
+
+def _definition() -> ModuleType:
+    if _COPY.is_dir() and str(_COPY) not in sys.path:
+        # Before what is installed: the copy fits this client, and a plugin beside it may be of another release.
+        sys.path.insert(0, str(_COPY))
+    from openmetadata_airflow_apis import definition
+
+    return definition

@@ -1,0 +1,119 @@
+"""The client is a distribution of its own: small, quick to start, and without Airflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING
+
+import pytest
+
+import openmetadata_airflow_apis
+from support.light_environment import CHECKOUT, build_wheel, closure, make_light_environment, requirements_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAVY = {"airflow", "dateutil", "flask", "jsonschema", "openmetadata_airflow_apis", "rich", "urllib3", "yaml"}
+WORKFLOW = {
+    "workflow": {
+        "name": "light",
+        "dag_config": {
+            "light": {
+                "start_date": "2024-01-01",
+                "schedule": None,
+                "tasks": {"a": {"operator": "airflow.operators.bash.BashOperator", "bash_command": "true"}},
+            }
+        },
+    }
+}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The client's wheel, built from this checkout."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`managed-dags` in an environment that has nothing but what it requires."""
+    return make_light_environment(tmp_path_factory.mktemp("light"))
+
+
+def run(program: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}}
+    return subprocess.run(
+        [program, *arguments],
+        env={**clean, "MANAGED_DAGS_CONFIG": str(program.parent), **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_fewer_than_twenty_packages_are_installed(wheel: Path):
+    """What the client brings with it, itself included, is less than twenty distributions, and no Airflow."""
+    names = closure(requirements_of(wheel))
+    assert "apache-airflow" not in names
+    assert len(names) + 1 < 20, sorted(names)
+
+
+def test_its_version_is_the_plugins(wheel: Path):
+    """Client and plugin of one release have one version."""
+    assert wheel.name == f"managed_dags_cli-{openmetadata_airflow_apis.__version__}-py3-none-any.whl"
+
+
+def test_the_wheel_has_one_package_and_the_command(wheel: Path):
+    """An installation puts one package into site-packages, so that it can stand beside the plugin's."""
+    with zipfile.ZipFile(wheel) as packed:
+        names = packed.namelist()
+        (entry_points,) = [packed.read(name).decode() for name in names if name.endswith("entry_points.txt")]
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"managed_dags_cli"}
+    assert entry_points.split() == ["[console_scripts]", "managed-dags", "=", "managed_dags_cli.main:main"]
+    assert EntryPoint("managed-dags", "managed_dags_cli.main:main", "console_scripts").load()
+
+
+def test_the_wheel_has_every_file_of_the_package(wheel: Path):
+    """Nothing of the package stays behind."""
+    source = CHECKOUT / "src"
+    with zipfile.ZipFile(wheel) as packed:
+        names = set(packed.namelist())
+    files = {str(path.relative_to(source)) for path in (source / "managed_dags_cli").rglob("*.py")}
+    assert files - names == set()
+
+
+def test_it_works_without_airflow(program: Path, tmp_path: Path):
+    """In an environment without Airflow the client knows the operations, and checks definitions by its own copy."""
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps(WORKFLOW))
+    bad.write_text(json.dumps(WORKFLOW).replace("start_date", "start_dat"))
+    done = run(program, "validate", str(good), "-o", "name")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "light\n", "")
+    done = run(program, "validate", str(bad))
+    assert done.returncode == 1
+    assert "did you mean 'start_date'?" in done.stderr
+    assert "restart_dag_runs" in run(program, "call", "--list", "-o", "name").stdout.splitlines()
+
+
+def test_a_start_imports_next_to_nothing():
+    """`managed-dags --help` imports click and this package alone; what talks, draws and checks comes when used."""
+    source = f"""
+import contextlib, io, json, sys
+before = set(sys.modules)
+sys.path.append({str(CHECKOUT / "src")!r})
+from managed_dags_cli.main import run
+with contextlib.redirect_stdout(io.StringIO()):
+    code = run(["--help"])
+print(json.dumps([code, sorted(set(sys.modules) - before)]))
+"""
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    code, modules = json.loads(done.stdout)
+    assert code == 0
+    assert {name.partition(".")[0] for name in modules} & HEAVY == set()
+    assert len(modules) < 200

@@ -1,0 +1,232 @@
+"""How commands end: exit codes, and what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import stat
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# The commands that the issue of this command line names.
+COMMANDS = [
+    "apply",
+    "call",
+    "completion",
+    "contexts",
+    "delete",
+    "deploy",
+    "diff",
+    "explain",
+    "get",
+    "kill",
+    "list",
+    "login",
+    "logout",
+    "logs",
+    "pause",
+    "restart",
+    "restore",
+    "run-tasks",
+    "runs",
+    "skip",
+    "state",
+    "succeed",
+    "trigger",
+    "unpause",
+    "validate",
+    "versions",
+]
+
+
+def run(*arguments: str) -> int:
+    from managed_dags_cli.main import run as run_command
+
+    return run_command(arguments)
+
+
+@contextlib.contextmanager
+def serving(*answers: bytes | None) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """A server that gives these answers, one a request; None is a connection that ends without one.
+
+    No Airflow can be made to lose its answer at will. Yields the URL, and the headers of the requests so far.
+    """
+    waiting = list(answers)
+    seen: list[dict[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            seen.append(dict(self.headers))
+            content = waiting.pop(0)
+            self.close_connection = True
+            if content is not None:
+                self.wfile.write(content)
+
+        do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the base class wants these names
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", seen
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def json_answer(document: object, status: str = "200 OK", kind: str = "application/json") -> bytes:
+    content = json.dumps(document).encode()
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n"
+    return head.encode() + content
+
+
+def test_each_command_has_a_help_whose_summary_is_whole(capsys):
+    """--help lists every command with a summary that is not cut off, and each command has a help of its own."""
+    assert run("--help") == 0
+    listed = capsys.readouterr().out.partition("Commands:")[2]
+    assert "..." not in listed
+    for command in listed.split("\n"):
+        if command.strip():
+            assert run(command.split()[0], "--help") == 0
+    names = [line.split()[0] for line in listed.splitlines() if line.strip()]
+    assert set(names) | {"apply"} == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["mend"],
+        ["deploy"],
+        ["deploy", "no-such-file.json"],
+        ["deploy", "--restore-on-error", "-"],
+        ["call"],
+        ["call", "deploy_dags"],
+        ["call", "get_dag"],
+        ["call", "get_dag", "dag_id"],
+        ["call", "get_dag", "dag=x"],
+        ["call", "get_dag", "dag_id=x", "dag_id=y"],
+        ["call", "get_dag", "dag_id=x", "--body", "{}"],
+        ["call", "trigger_dag", "dag_id=x", "--body", "[]"],
+        ["trigger", "x", "--conf", "{"],
+        ["trigger", "x", "--conf", "@no-such-file.json"],
+        ["list", "--url", "airflow.example.org"],
+        ["list", "--url", "https://user:password@airflow.example.org"],
+        ["list", "--url", "https://airflow.example.org", "--context", "prod"],
+        ["list", "-o", "xml"],
+        ["versions", "x", "--definition"],
+    ],
+)
+def test_wrong_usage_ends_with_two(arguments: list[str], capsys):
+    """What can be told to be wrong before anything is sent ends with 2, and says what is wrong."""
+    assert run(*arguments) == 2
+    assert "Error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["list", "--context", "prod"], ["list", "--url", "http://127.0.0.1:1"]]
+)
+def test_nobody_signed_in_ends_with_three(arguments: list[str], capsys):
+    """Without a login the end is 3, and the command that signs in is named."""
+    assert run(*arguments) == 3
+    assert "managed-dags login " in capsys.readouterr().err
+
+
+def test_a_server_that_is_not_there_ends_with_four(capsys):
+    """Where nobody listens the end is 4, and the URL is named."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        assert run("list", "--url", url, "--token", "x") == 4
+    assert capsys.readouterr().err == f"{url}: nobody answers there; check the URL, and whether the webserver is up\n"
+
+
+def test_a_server_that_speaks_something_else_ends_with_four(capsys):
+    """A page in place of this API's answer ends with 4, and says what answered."""
+    page = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 4\r\n\r\nlost"
+    with serving(page) as (url, _):
+        assert run("list", "--url", url, "--token", "x") == 4
+    assert f"{url} answers HTTP 404 with text/html, as no webserver with openmetadata-airflow-apis does" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_lost_answer_is_asked_for_again_with_the_same_key(capsys):
+    """A trigger whose answer is lost is sent again with its Idempotency-Key, so that one run is started."""
+    run_of_it = {"dag_id": "x", "run_id": "r", "state": "queued", "logical_date": "2024-01-01T00:00:00Z"}
+    gone = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
+    with serving(None, gone, json_answer(run_of_it)) as (url, seen):
+        assert run("trigger", "x", "-o", "name", "--url", url, "--token", "x") == 0
+    assert capsys.readouterr().out == "r\n"
+    keys = [headers["Idempotency-Key"] for headers in seen]
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+
+
+def test_a_change_that_cannot_be_repeated_is_not(capsys):
+    """A delete whose answer is lost is not sent again; the end is 4 and says to look."""
+    with serving(None) as (url, seen):
+        assert run("delete", "x", "--yes", "--url", url, "--token", "x") == 4
+    assert len(seen) == 1
+    assert "whether it was done is not known: look before you try again" in capsys.readouterr().err
+
+
+def test_a_refusal_ends_with_one(capsys):
+    """A problem of the server's ends with 1, and its detail is what is said."""
+    problem = {"type": "/rest_api/api/problems/not-allowed", "title": "Forbidden", "status": 403, "detail": "not yours"}
+    with serving(json_answer(problem, "403 Forbidden", "application/problem+json")) as (url, _):
+        assert run("list", "--url", url, "--token", "x") == 1
+    assert capsys.readouterr().err == "not yours\n"
+
+
+def test_tokens_are_in_a_file_of_the_users_own(configuration: Path, capsys):
+    """`login --token` stores the token in a file that nobody else may read; a file that others may read is refused."""
+    with serving(json_answer({"dags": [], "total_entries": 0}), json_answer({"dags": [], "total_entries": 0})) as (
+        url,
+        _,
+    ):
+        assert run("login", url, "--token", "secret", "--name", "here") == 0
+        file = configuration / "logins.json"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert "secret" not in capsys.readouterr().err
+        assert run("list") == 0
+        file.chmod(0o644)
+        assert run("list") == 1
+    assert f"chmod 600 {file}" in capsys.readouterr().err
+
+
+def test_a_login_of_several_is_named(capsys):
+    """Several servers are logins with names; the one that is meant is the last, or the one that --use names."""
+    empty = json_answer({"dags": [], "total_entries": 0})
+    with serving(empty, empty) as (url, _):
+        assert run("login", url, "--token", "x", "--name", "one") == 0
+        assert run("login", url, "--token", "x", "--name", "two") == 0
+    assert run("contexts", "-o", "name") == 0
+    assert capsys.readouterr().out == "one\ntwo\n"
+    assert run("contexts", "--use", "one", "-o", "json") == 0
+    assert [login["name"] for login in json.loads(capsys.readouterr().out) if login["current"]] == ["one"]
+    assert run("contexts", "--use", "three") == 3
+
+
+def test_nothing_is_deleted_unasked(capsys):
+    """Where nobody could answer, what is hard to undo wants --yes."""
+    assert run("delete", "x", "--url", "http://127.0.0.1:1", "--token", "x") == 2
+    assert "say --yes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_for_each_shell(shell: str, capsys):
+    """`completion` prints a script that asks the program itself."""
+    assert run("completion", shell) == 0
+    assert "_MANAGED_DAGS_COMPLETE" in capsys.readouterr().out
