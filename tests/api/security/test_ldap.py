@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from flask import Config
 
 from support import slapd
 from support.callers import READ, basic, bearer
 
 LOGIN = "/api/v1/security/login"
-PEOPLE = {"viewer": "of-the-directory", "newcomer": "newcomers-own", "admin": "admins-own"}
+PEOPLE = {"viewer": "of-the-directory", "newcomer": "newcomers-own", "admin": "admins-own", "copied": "copieds-own"}
 
 
 @pytest.fixture(scope="module")
@@ -105,19 +108,44 @@ def test_provider(client) -> None:
 def test_registration(app, client, monkeypatch) -> None:
     """With AUTH_USER_REGISTRATION the directory's newcomers get a user with the configured role."""
     monkeypatch.setitem(app.config, "AUTH_USER_REGISTRATION", True)
-    manager = app.appbuilder.sm
     assert _login(client, "newcom*", PEOPLE["newcomer"]).status_code == 401
     answer = _login(client, "newcomer", PEOPLE["newcomer"])
     assert client.get(READ, headers=bearer(answer.json["access_token"])).status_code == 200
+    assert _taken_away(app, "newcomer") == ("newcomer@ldap.example.org", ["Viewer"])
+
+
+def _taken_away(app, name: str) -> tuple[str, list[str]]:
+    """Delete a user who was registered; return the address and the roles that it had."""
+    manager = app.appbuilder.sm
     with app.app_context():
-        user = manager.find_user(username="newcomer")
+        user = manager.find_user(username=name)
         registered = (user.email, [role.name for role in user.roles])
         manager.get_session.delete(user)
         manager.get_session.commit()
-    assert registered == ("newcomer@ldap.example.org", ["Viewer"])
+    return registered
 
 
 def test_directory_that_does_not_answer(app, client, monkeypatch) -> None:
     """A directory that does not answer lets nobody in."""
     monkeypatch.setitem(app.config, "AUTH_LDAP_SERVER", "ldap://127.0.0.1:1")
     assert _login(client, "viewer", PEOPLE["viewer"]).status_code == 401
+
+
+def test_the_configuration_that_operators_copy(app, client, directory, monkeypatch) -> None:
+    """With `deployment/webserver_config.py` and its variables the directory's users sign in, newcomers as Viewers."""
+    variables = {
+        "LDAP_SERVER": directory.url,
+        "LDAP_BIND_USER": slapd.ROOT_DN,
+        "LDAP_BIND_PASSWORD": slapd.ROOT_PASSWORD,
+        "LDAP_SEARCH": f"ou=people,{slapd.SUFFIX}",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    config = Config(".")
+    config.from_pyfile(str(Path(__file__).parents[3] / "deployment" / "webserver_config.py"))
+    for name, value in config.items():
+        monkeypatch.setitem(app.config, name, value)
+    answer = _login(client, "copied", PEOPLE["copied"])
+    assert answer.status_code == 200, answer.text
+    assert client.get(READ, headers=bearer(answer.json["access_token"])).status_code == 200
+    assert _taken_away(app, "copied") == ("copied@ldap.example.org", ["Viewer"])
