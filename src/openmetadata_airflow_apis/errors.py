@@ -18,11 +18,13 @@ The tree::
     ├── NotFound
     │   ├── DagNotFound
     │   ├── DagVersionNotFound
+    │   ├── BundleNotFound
     │   ├── DagRunNotFound
     │   ├── TaskNotFound
     │   └── TaskLogNotFound
     ├── Conflict                     the request is right, the present state is against it
     │   ├── IdempotencyKeyInUse
+    │   ├── BundleConflict           workflows of a bundle that may not become its own: each of them
     │   ├── DagExists
     │   ├── DiffersInCase
     │   ├── NotDeployedHere
@@ -199,6 +201,14 @@ class DagVersionNotFound(NotFound):
         super().__init__(f"The version {version_number} of the DAG `{dag_id}` was not found; {has}")
 
 
+class BundleNotFound(NotFound):
+    """No DAG that the caller may read belongs to a bundle of this name."""
+
+    def __init__(self, bundle_name: str) -> None:
+        self.bundle_name = bundle_name
+        super().__init__(f"The bundle `{bundle_name}` was not found: no DAG belongs to it")
+
+
 class DagRunNotFound(NotFound):
     """The DAG has no run with this run_id; others: further run_ids that were asked for and are not there."""
 
@@ -247,6 +257,18 @@ class IdempotencyKeyInUse(Conflict):
     def __init__(self) -> None:
         super().__init__(
             "The first request with this Idempotency-Key is still under way; send it again in a moment for its answer"
+        )
+
+
+class BundleConflict(Conflict):
+    """Workflows of a bundle may not become its own; `faults` has each with what is against it."""
+
+    def __init__(self, bundle_name: str, faults: Iterable[Fault]) -> None:
+        self.bundle_name = bundle_name
+        self.faults = tuple(faults)
+        super().__init__(
+            f"The bundle `{bundle_name}` can't be applied, and nothing was changed: "
+            + "; ".join(str(fault) for fault in self.faults)
         )
 
 

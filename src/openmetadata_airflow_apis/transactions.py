@@ -121,11 +121,17 @@ def in_one_transaction(
     return answer
 
 
+def beside() -> Write | None:
+    """Return what is called in the transactions of changes that must not be done twice, None for nothing."""
+    return _BESIDE.get()
+
+
 @contextmanager
-def written_beside(write: Write) -> Iterator[None]:
+def written_beside(write: Write | None) -> Iterator[None]:
     """Have `write` called in the block's transactions of a change that must not be done twice: one with was_committed.
 
     It is given what the change has returned, and the session: what it writes is committed with the change, or not.
+    None has nothing called.
     """
     before = _BESIDE.set(write)
     try:

@@ -50,6 +50,7 @@ def list_dags(
     offset: int = 0,
     *,
     dag_id_pattern: str | None = None,
+    bundle_name: str | None = None,
     state: list[str] | None = None,
     paused: bool | None = None,
     tags: list[str] | None = None,
@@ -66,6 +67,7 @@ def list_dags(
     """Answer a page of the deployed DAGs that the caller may read."""
     filters = {
         "dag_id_pattern": dag_id_pattern,
+        "bundle_name": bundle_name,
         "state": state,
         "paused": paused,
         "tags": tags,

@@ -39,6 +39,28 @@ def answer_at_once(deployment: deploy.Deployment) -> tuple[dict[str, Any], int, 
     return wire.to_json(deployment), _status(deployment), tag
 
 
+def answer_bundle(
+    applied: deploy.AppliedBundle, wait: int, *, session: Session
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Return body, status and headers. wait: for how many seconds the verdicts may be waited for."""
+    headers = {}
+    if wait and not applied.dry_run and applied.deployed:
+        with place_to_wait(wait) as seconds:
+            applied = deploy.await_bundle(applied, seconds, settings=settings(), session=session)
+        headers = retry_header(wait, seconds, unfinished=_is_pending(applied))
+    content, status, _ = answer_bundle_at_once(applied)
+    return content, status, headers
+
+
+def answer_bundle_at_once(applied: deploy.AppliedBundle) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Return body, status and headers, whatever the states are."""
+    return wire.to_json(applied), 202 if _is_pending(applied) and not applied.dry_run else 200, {}
+
+
+def _is_pending(applied: deploy.AppliedBundle) -> bool:
+    return any(deployment.state == "pending" for deployment in applied.deployed)
+
+
 def _status(deployment: deploy.Deployment) -> int:
     if deployment.state == "pending":
         return 202

@@ -45,6 +45,7 @@ Answer = tuple[Any, int, dict[str, str]]
 _ANSWERS: dict[str, Callable[[Any], Answer]] = {
     "deploy_dag": deployed_answers.answer_at_once,
     "restore_dag_version": deployed_answers.answer_at_once,
+    "apply_bundle": deployed_answers.answer_bundle_at_once,
     "trigger_dag": lambda run: (wire.to_json(run), 201, {}),
     "run_task_instance": lambda plan: (wire.to_json(plan.partial_run(dry_run=False)), 201, {}),
     "restart_failed_task": lambda plans: (wire.restarted(plans[0].restarted(dry_run=False)), 200, {}),

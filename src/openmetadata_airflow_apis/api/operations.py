@@ -151,7 +151,7 @@ def routing_document() -> dict[str, Any]:
 
     security: the gate runs before connexion and knows Airflow's users (connexion would answer a
     missing header itself, in its own words). Bodies of the old door come as three content types, of
-    which connexion would check the first alone. The body of deploy_dag is checked by the definition
+    which connexion would check the first alone. Workflows in bodies are checked by the definition
     room, which finds every fault instead of the first. A body that may be left out may be null, which OpenAPI 3.0
     has no word for that clients generated from it would understand.
     """
@@ -172,4 +172,5 @@ def routing_document() -> dict[str, Any]:
     schemas = routing["components"]["schemas"]
     for name in [name for name in schemas if name.startswith(("Workflow", "FlatWorkflow"))]:
         del schemas[name]
+    schemas["BundleRequest"]["properties"]["workflows"]["items"] = {}
     return routing

@@ -116,6 +116,13 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "Compare the number with what `list_dag_versions` answers. `[openmetadata_airflow_apis] keep_versions` and "
         "`keep_deleted_days` say what is kept.",
     ),
+    errors.BundleNotFound: ProblemType(
+        "bundle-not-found",
+        404,
+        "No DAG belongs to a bundle of that name, or none that the caller may read.",
+        "Compare the name with what `list_bundles` answers. A bundle is there once `apply_bundle` has deployed a DAG "
+        "of it, and gone with its last DAG.",
+    ),
     errors.DagRunNotFound: ProblemType(
         "dag-run-not-found",
         404,
@@ -147,6 +154,14 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         409,
         "The first request with this `Idempotency-Key` is still under way.",
         "Send it again as soon as `Retry-After` says: it is then given the first one's answer.",
+    ),
+    errors.BundleConflict: ProblemType(
+        "bundle-conflict",
+        409,
+        "Workflows of the bundle may not become its own: they belong to another bundle, or were deployed without one, "
+        "or not here. Nothing was changed.",
+        "`errors` has each with a JSON pointer to its place. Send `force: true` for what was deployed without a "
+        "bundle; delete what belongs to another one first, or leave it out.",
     ),
     errors.DagExists: ProblemType(
         "dag-exists",

@@ -58,7 +58,7 @@ def unrouted(reason: HTTPException, method: str, path: str) -> Response:
 def typed_answer(error: errors.ManagedDagsError, hint: str = "") -> Response:
     """Return the typed door's answer for an error. hint: the end of its sentence, which only this caller may read."""
     more: dict[str, Any] = {}
-    if isinstance(error, errors.InvalidBody):
+    if isinstance(error, (errors.InvalidBody, errors.BundleConflict)):
         more["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
     if isinstance(error, errors.NotSignedIn):
         more["msg"] = error.msg

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     class _DeployersWords(TypedDict, total=False):
         comment: str
+        bundle_name: str
 
     class StoredContent(_DeployersWords):
         """The JSON object of a stored document. deployed_at: ISO 8601. source: the workflow as it was sent."""

@@ -1,8 +1,9 @@
 """The stored document: what a deploy leaves on disk as <dag_id>.json, and how it is read back.
 
 One JSON object: `format`, `dag_id`, `deployed_by`, `deployed_at`, `sha256` (over the canonical definition),
-`definition` (what the DAG is built from) and `source` (the workflow as it was sent); and `comment`, where the deploy
-had one.
+`definition` (what the DAG is built from) and `source` (the workflow as it was sent); before the definition
+`bundle_name`, where the DAG belongs to a bundle, and at the end `comment`, where the deploy had one. What stands before
+the definition is its head, which is read by itself.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class StoredDocument:
 
     definition: the canonical definition. source: the workflow as sent. deployed_at: an aware datetime.
     revision: the sha256 of the canonical definition, in hexadecimal. comment: what the deploy said about itself.
+    bundle_name: the bundle that the DAG belongs to.
     """
 
     dag_id: str
@@ -43,6 +45,7 @@ class StoredDocument:
     deployed_at: datetime
     revision: str = field(default="")
     comment: str | None = None
+    bundle_name: str | None = None
 
     def __post_init__(self) -> None:
         if not self.revision:
@@ -62,6 +65,7 @@ def encode(document: StoredDocument) -> bytes:
         "deployed_by": document.deployed_by,
         "deployed_at": document.deployed_at.isoformat(),
         "sha256": document.revision,
+        **({} if document.bundle_name is None else {"bundle_name": document.bundle_name}),  # type: ignore[typeddict-item]
         "definition": document.definition,
         "source": document.source,
     }
@@ -87,6 +91,7 @@ def decode(data: bytes, path: str) -> StoredDocument:
             deployed_at=deployed_at,
             revision=content["sha256"],
             comment=content.get("comment"),
+            bundle_name=content.get("bundle_name"),
         )
     except KeyError as error:
         raise DamagedDocument(path, f"was changed by hand: its key {error} is missing") from None
@@ -106,6 +111,7 @@ def _checks(document: StoredDocument, deployed_at: str) -> Iterator[tuple[str, b
     yield "deployed_by", isinstance(document.deployed_by, str), "text"
     yield "source", isinstance(document.source, dict), "an object"
     yield "comment", document.comment is None or isinstance(document.comment, str), "text"
+    yield "bundle_name", document.bundle_name is None or isinstance(document.bundle_name, str), "text"
     is_written = document.deployed_at.tzinfo is not None and document.deployed_at.isoformat() == deployed_at
     yield "deployed_at", is_written, "a time as a deploy writes it, with its offset from UTC"
     yield "definition", isinstance(definition, dict) and isinstance(definition.get("dag"), dict), "a definition"

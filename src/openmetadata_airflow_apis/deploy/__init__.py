@@ -1,5 +1,15 @@
 """The deployment of a definition: what is stored where, in which order, under which lock."""
 
+from openmetadata_airflow_apis.deploy.bundle_plan import BundleDag, Rights
+from openmetadata_airflow_apis.deploy.bundles import (
+    AppliedBundle,
+    BundleDetail,
+    BundleSummary,
+    apply_bundle,
+    await_bundle,
+    get_bundle,
+    list_bundles,
+)
 from openmetadata_airflow_apis.deploy.dag_versions import (
     DagVersionChanges,
     compare_dag_versions,
@@ -25,6 +35,10 @@ from openmetadata_airflow_apis.deploy.refresh import Refreshed, refresh_all_dags
 from openmetadata_airflow_apis.deploy.version_history import record_versions_at_start
 
 __all__ = [
+    "AppliedBundle",
+    "BundleDag",
+    "BundleDetail",
+    "BundleSummary",
     "DagVersionChanges",
     "DamagedDag",
     "DeletedDag",
@@ -35,13 +49,18 @@ __all__ = [
     "Health",
     "PatchedDag",
     "Refreshed",
+    "Rights",
+    "apply_bundle",
+    "await_bundle",
     "await_parse",
     "compare_dag_versions",
     "delete_dag",
     "deploy",
+    "get_bundle",
     "get_dag_version",
     "get_deployed",
     "health",
+    "list_bundles",
     "list_dag_versions",
     "list_deployed",
     "patch_dag",

@@ -8,7 +8,7 @@ so the parse fails and writes nothing.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,7 @@ def delete_dag(
     session: Session,
     precondition: Precondition = WHATEVER,
     store: DefinitionStore | None = None,
+    is_locked: bool = False,
 ) -> DeletedDag:
     """Delete a deployed DAG: its definition, and every row that names it except the audit log's. Commits the session.
 
@@ -57,6 +58,7 @@ def delete_dag(
     PreconditionFailed, Unavailable; after any of them the DAG is as it was. Raises OutcomeUnknown if it can't be told
     whether the rows are deleted; the definition is, and repeating it completes the deletion.
     dry_run: delete nothing, answer how many rows would go, or raise what would be raised now.
+    is_locked: whether the caller holds the name's lock.
     """
     store = store or open_store(settings)
     no_answer = f"Airflow's database does not answer; the DAG `{dag_id}` was not deleted, try again later"
@@ -65,7 +67,7 @@ def delete_dag(
             refuse_unless_abandoned(dag_id, store, session=session)
         if dry_run:
             return _planned(dag_id, store, precondition, session=session)
-        with store.locked(dag_id):
+        with nullcontext() if is_locked else store.locked(dag_id):
             deleted = finish_interrupted(dag_id, store, session=session)
             document = store.claim(dag_id)
             if deleted is None and not store.knows(dag_id):  # perhaps deleted by another request while this one waited

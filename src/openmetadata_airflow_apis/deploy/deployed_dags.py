@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.deploy.bundle_plan import members
 from openmetadata_airflow_apis.deploy.dag_selection import select_dag_ids
 from openmetadata_airflow_apis.deploy.dag_summaries import DagSummary, LastRun, last_runs_of, params_of, summaries_of
 from openmetadata_airflow_apis.deploy.deployment_state import (
@@ -38,7 +39,8 @@ class DeployedDag:
     processor could not import it; import_error is then the traceback.
     parsed_at: when the DAG processor last parsed this version; None before it did.
     is_paused: None while Airflow's database does not know the DAG. revision: the definition's sha256.
-    summary: owners, tags, schedule and next run.
+    summary: owners, tags, schedule and next run. version_number: None while a crash has kept the version from its
+    table. bundle_name: the bundle that it belongs to.
     """
 
     dag_id: str
@@ -51,6 +53,8 @@ class DeployedDag:
     parsed_at: datetime | None
     last_run: LastRun | None
     summary: DagSummary
+    version_number: int | None
+    bundle_name: str | None
 
 
 @dataclass(frozen=True)
@@ -76,10 +80,8 @@ class DeployedDagDetail(DeployedDag):
     """A deployed DAG with its file, the ids of its tasks, its params, and the workflow as it was sent.
 
     params: by their names; each one's value, description and JSON schema.
-    version_number: None while a crash has kept the version from its table.
     """
 
-    version_number: int | None
     fileloc: str
     task_ids: tuple[str, ...]
     params: dict[str, dict[str, Any]]
@@ -100,13 +102,17 @@ def list_deployed(
     """Return the DAGs from `offset` on, at most `limit` of them, damaged ones included.
 
     readable: the dag_ids that the caller may see, None for all. filters, order_by: as select_dag_ids has them, and
-    `state`, a list of states; a DAG's state shows only when its definition is read, so that this reads them all, or for
-    "failed" alone those with an import error. At most seven statements. Raises InvalidArgument, Unavailable.
+    `bundle_name`, and `state`, a list of states; a DAG's state shows only when its definition is read, so that this
+    reads them all, or for "failed" alone those with an import error. At most eight statements.
+    Raises InvalidArgument, Unavailable.
     """
     store = store or open_store(settings)
     by_rows = dict(filters or {})
-    states = by_rows.pop("state", None)
+    states, bundle_name = by_rows.pop("state", None), by_rows.pop("bundle_name", None)
     stored = [dag_id for dag_id in store.dag_ids() if readable is None or dag_id in readable]
+    if bundle_name is not None:
+        of_bundle = members(bundle_name, store)
+        stored = [dag_id for dag_id in stored if dag_id in of_bundle]
     with database_errors("Airflow's database does not answer; try again later"):
         names = select_dag_ids(stored, by_rows, order_by, session=session)
         if states == [FAILED]:  # which only a file with an import error can be: most need not be read
@@ -144,10 +150,8 @@ def get_deployed(
         rows = rows_of([dag_id], store, session=session)
         (fields,) = _described([document], rows, store.without_dag_file([dag_id]), session=session)
         params = params_of(dag_id, session=session)
-        newest = version_rows.newest([dag_id], session=session).get(dag_id, version_rows.Newest())
     return DeployedDagDetail(
         **fields,
-        version_number=newest.version_number if newest.revision == document.revision else None,
         fileloc=fileloc,
         task_ids=tuple(task["task_id"] for task in document.definition["tasks"]),
         params=params,
@@ -164,10 +168,11 @@ def _read(dag_ids: Sequence[str], store: DefinitionStore) -> tuple[list[StoredDo
 def _described(
     documents: Sequence[StoredDocument], rows: Mapping[str, DagRows], absent: AbstractSet[str], *, session: Session
 ) -> list[dict[str, Any]]:
-    """Return the fields of DeployedDag of each document. absent: the DAGs whose file is missing. Three statements."""
+    """Return the fields of DeployedDag of each document. absent: the DAGs whose file is missing. Four statements."""
     dag_ids = [document.dag_id for document in documents]
     last_runs = last_runs_of(dag_ids, session=session)
     summaries = summaries_of(dag_ids, session=session)
+    newest = version_rows.newest(dag_ids, session=session)
     described = []
     for document in documents:
         dag_id, of_dag = document.dag_id, rows[document.dag_id]
@@ -184,6 +189,8 @@ def _described(
                 "parsed_at": of_dag.parsed_at(document),
                 "last_run": last_runs.get(dag_id),
                 "summary": summaries.get(dag_id, DagSummary()),
+                "version_number": version_rows.number_of(document, newest),
+                "bundle_name": document.bundle_name,
             }
         )
     return described

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -87,28 +88,33 @@ def deploy(
     session: Session,
     dry_run: bool = False,
     comment: str | None = None,
+    bundle_name: str | None = None,
     restored_version: int | None = None,
     precondition: Precondition = WHATEVER,
     began: datetime | None = None,
     may_replace: Callable[[str], None] = _anybody,
     store: DefinitionStore | None = None,
+    is_locked: bool = False,
 ) -> Deployment:
     """Deploy a checked workflow; when this returns, a scheduler can run it without a parse.
 
-    comment: what to note beside the version that this makes. restored_version: for the audit log, the version that is
-    deployed again. precondition: what must be deployed, decided while the name is locked. began: when this request was
-    first sent, if it is a repetition and it isn't known what became of it; what it has stored then is gone on with.
-    may_replace: called with the dag_id if something is deployed under it, while the name is locked; whatever it raises
-    ends the deploy. Commits the session. Raises PreconditionFailed, ConfigurationError, DagExists, NotDeployedHere,
-    InvalidDefinition, StorageFull, Unavailable; after any of them the old version stays deployed, unless an Unavailable
-    says otherwise.
+    comment: what to note beside the version that this makes. bundle_name: the bundle that the DAG belongs to from now
+    on, None for the one that it belongs to. restored_version: for the audit log, the version that is deployed again.
+    precondition: what must be deployed, decided while the name is locked. began: when this request was first sent, if
+    it is a repetition and it isn't known what became of it; what it has stored then is gone on with. may_replace:
+    called with the dag_id if something is deployed under it, while the name is locked; whatever it raises ends the
+    deploy. is_locked: whether the caller holds the name's lock.
+    Commits the session. Raises PreconditionFailed, ConfigurationError, DagExists, NotDeployedHere, InvalidDefinition,
+    StorageFull, Unavailable; after any of them the old version stays deployed, unless an Unavailable says otherwise.
     """
     store = store or open_store(settings)
     store.check_configuration()
     dag_id, definition = workflow.dag_id, workflow.definition
     fileloc = store.fileloc(dag_id)
-    dag = _build(workflow, fileloc, settings)
-    document = StoredDocument(dag_id, definition, workflow.source, user, timezone.utcnow(), comment=comment)
+    dag = build(workflow, fileloc, settings)
+    document = StoredDocument(
+        dag_id, definition, workflow.source, user, timezone.utcnow(), comment=comment, bundle_name=bundle_name
+    )
     answers = database_errors("Airflow's database does not answer; nothing was deployed, try again later")
     if dry_run:
         with answers:
@@ -120,13 +126,15 @@ def deploy(
                 is_paused=planned.is_paused if workflow.is_paused is None else workflow.is_paused,
                 changes=changes_between(previous.definition if previous else None, definition),
             )
-    with store.locked(dag_id):
+    with nullcontext() if is_locked else store.locked(dag_id):
         with answers:
             finish_interrupted(dag_id, store, session=session)
             # What is written in one transaction is not there unless all of the request was done, its answer included.
             is_stored = partial(_is_stored_by, document, None if store.in_database else began)
             previous = _check(workflow, store, may_replace, precondition, is_stored=is_stored, session=session)
             session.commit()  # no read transaction stays open over the writing of files
+        if previous and bundle_name is None:
+            document = replace(document, bundle_name=previous.bundle_name)
         if previous and document.deployed_at <= previous.deployed_at:  # a clock was set back
             document = replace(document, deployed_at=previous.deployed_at + timedelta(microseconds=1))
         store.write(document)
@@ -211,7 +219,8 @@ def _not_taken(dag_id: str, store: DefinitionStore) -> tuple[str, str]:
     )
 
 
-def _build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:
+def build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:
+    """Return a workflow's DAG, None if only the DAG processor can build it. Raises InvalidDefinition."""
     if needs_parse(workflow.definition):
         return None
     dag = workflow.checked_dag

@@ -13,6 +13,8 @@ from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import Session
 
     from openmetadata_airflow_apis.deploy.deployment import Deployment
@@ -23,6 +25,17 @@ _POLL = 0.25
 _ASK_AGAIN = 5.0
 # Rows of another deployment were written over ours: by a parse that has ended, so that the next request is heard.
 _ASK_AT_ONCE = 1.0
+
+
+def await_parses(
+    deployments: Iterable[Deployment], seconds: float, *, settings: Settings, session: Session
+) -> tuple[Deployment, ...]:
+    """Return deployments with the DAG processor's verdicts, waiting up to `seconds` for all of them together."""
+    deadline = time.monotonic() + seconds
+    return tuple(
+        await_parse(deployment, max(0.0, deadline - time.monotonic()), settings=settings, session=session)
+        for deployment in deployments
+    )
 
 
 def await_parse(deployment: Deployment, seconds: float, *, settings: Settings, session: Session) -> Deployment:

@@ -97,8 +97,9 @@ class _Refresh:
         """Write the rows of what is pending, many DAGs in one transaction, and the versions that have none."""
         documents = self._documents(self.store.dag_ids())
         behind = self._behind(documents)
+        revisions = {dag_id: document.revision for dag_id, document in documents.items()}
         self.failed.update(
-            record_missing(unrecorded(documents, session=self.session), self.store, session=self.session)
+            record_missing(unrecorded(revisions, session=self.session), self.store, session=self.session)
         )
         for start in range(0, len(behind), _BATCH):
             batch = behind[start : start + _BATCH]

@@ -21,7 +21,7 @@ from openmetadata_airflow_apis.deploy.row_locks import lock_dag, retry_lost_race
 from openmetadata_airflow_apis.errors import DagIsRunning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from sqlalchemy import Table
     from sqlalchemy.orm import Session
@@ -43,7 +43,7 @@ def delete_rows(dag_id: str, fileloc: str | None, *, session: Session) -> int:
     Raises DagIsRunning if one of its task instances is running, and OperationalError if another process holds one of
     the DAG's rows (see row_locks): the caller rolls back.
     """
-    _refuse_running(dag_id, session=session)  # before the locks, which a busy scheduler may hold for long
+    refuse_running([dag_id], session=session)  # before the locks, which a busy scheduler may hold for long
     lock_dag(dag_id, session=session)
     deleted = 0
     for table in _tables_naming_dags():
@@ -56,7 +56,7 @@ def delete_rows(dag_id: str, fileloc: str | None, *, session: Session) -> int:
             # A task that a worker starts at this moment is not deleted, and refuses the deletion just below.
             idle = or_(table.c.state.is_(None), table.c.state.not_in(_WITH_A_PROCESS))
             deleted += session.execute(table.delete().where(condition, idle)).rowcount
-            _refuse_running(dag_id, session=session)
+            refuse_running([dag_id], session=session)
         else:
             deleted += session.execute(table.delete().where(condition)).rowcount
     session.flush()
@@ -66,7 +66,7 @@ def delete_rows(dag_id: str, fileloc: str | None, *, session: Session) -> int:
 
 def count_rows(dag_id: str, fileloc: str | None, *, session: Session) -> int:
     """Return how many rows delete_rows would delete now; raise DagIsRunning where it would. Locks nothing."""
-    _refuse_running(dag_id, session=session)
+    refuse_running([dag_id], session=session)
     return sum(
         session.scalar(select(func.count()).select_from(table).where(condition))
         for table, condition in _rows_to_delete(dag_id, fileloc)
@@ -86,14 +86,16 @@ def delete_rows_patiently(dag_id: str, fileloc: str | None, *, session: Session)
 _WITH_A_PROCESS = (TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING)
 
 
-def _refuse_running(dag_id: str, *, session: Session) -> None:
-    running = session.scalar(
-        select(func.count())
-        .select_from(TaskInstance)
-        .where(TaskInstance.dag_id == dag_id, TaskInstance.state.in_(_WITH_A_PROCESS))
-    )
+def refuse_running(dag_ids: Collection[str], *, session: Session) -> None:
+    """Raise DagIsRunning for the first of some DAGs of which a task instance is running. One statement."""
+    running = session.execute(
+        select(TaskInstance.dag_id, func.count())
+        .where(TaskInstance.dag_id.in_(dag_ids), TaskInstance.state.in_(_WITH_A_PROCESS))
+        .group_by(TaskInstance.dag_id)
+        .order_by(TaskInstance.dag_id)
+    ).first()
     if running:
-        raise DagIsRunning(dag_id, running)
+        raise DagIsRunning(*running)
 
 
 def _tables_naming_dags() -> list[Table]:

@@ -101,12 +101,15 @@ def _prune(settings: Settings, *, dag_id: str | None = None, session: Session) -
     )
 
 
-def unrecorded(documents: Mapping[str, StoredDocument], *, session: Session) -> list[str]:
-    """Return the DAGs of which the newest version is not what is deployed, in the order in which they are locked."""
+def unrecorded(revisions: Mapping[str, str], *, session: Session) -> list[str]:
+    """Return the DAGs of which the newest version is not what is deployed, in the order in which they are locked.
+
+    revisions: those that are deployed, by dag_id. One statement.
+    """
     newest = version_rows.newest(session=session)
     none = version_rows.Newest()
     return sorted(
-        (dag_id for dag_id, document in documents.items() if newest.get(dag_id, none).revision != document.revision),
+        (dag_id for dag_id, revision in revisions.items() if newest.get(dag_id, none).revision != revision),
         key=str.lower,
     )
 
@@ -148,9 +151,10 @@ def _record(documents: Mapping[str, StoredDocument], *, session: Session) -> Non
 
 
 def record_versions_at_start(settings: Settings) -> None:
-    """Make our tables that have a version, and give what was deployed before there were any its first version.
+    """Make our tables that have a version, and write the versions that are missing of what is deployed.
 
-    What cannot be done now is logged: a deploy tries again, and says why it can't.
+    These are of what was deployed before there were versions, and those that a crash has lost. What cannot be done now
+    is logged: a deploy tries again, and says why it can't.
     """
     try:
         version_rows.make_tables()
@@ -158,8 +162,8 @@ def record_versions_at_start(settings: Settings) -> None:
         store = open_store(settings)
         with create_session() as session:
             check_tables(session=session)
-            without = sorted(set(store.dag_ids()) - version_rows.dag_ids(session=session), key=str.lower)
-            record_missing(without, store, session=session)
+            revisions = {dag_id: head.revision for dag_id, head in store.heads().items()}
+            record_missing(unrecorded(revisions, session=session), store, session=session)
             prune(settings, session=session)
     except (SQLAlchemyError, ManagedDagsError):
         log.exception("The table %s cannot be made or written in Airflow's database", version_rows.TABLE.name)

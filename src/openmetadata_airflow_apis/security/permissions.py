@@ -44,6 +44,8 @@ class OnDag:
 
     def granted(self, dag_id: str | None) -> bool:
         """Tell whether the request's user has it."""
+        if self.only_if_known and self.entity is None and dag_permissions.may_on_dag(self.method):
+            return True  # on all DAGs: whether Airflow knows this one need not be looked up
         if self.only_if_known and (dag_id is None or not is_known(dag_id)):
             return True
         # Airflow looks an id with a dot up as a subDAG's, and fails where there is none: who may act on all DAGs
@@ -94,6 +96,10 @@ PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
     "compare_dag_versions": (OnDag("GET"),),
     # What it deploys, it also shows: who may deploy under a name need not have been able to read what was there.
     "restore_dag_version": (OnManagedDags("POST"), OnDag("GET"), OnDag("PUT", only_if_known=True)),
+    # Asks for the permissions of deploy_dag and delete_dag too, for each DAG that it deploys or deletes.
+    "apply_bundle": (OnManagedDags("POST"),),
+    "list_bundles": (OnSomeDag(),),
+    "get_bundle": (OnSomeDag(),),
     "list_dag_runs": (OnDag("GET", "RUN"),),
     "dag_state": (OnDag("GET", "RUN"),),
     "explain_dag_run": (OnDag("GET", "TASK_INSTANCE"),),

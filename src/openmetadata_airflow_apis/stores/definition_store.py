@@ -44,6 +44,14 @@ class ImportFailure:
     mark: str | None
 
 
+@dataclass(frozen=True)
+class Head:
+    """What a stored document says before its definition. revision: the definition's sha256."""
+
+    revision: str
+    bundle_name: str | None
+
+
 class DefinitionStore(Protocol):
     """Keeps the definition of each DAG deployed here, old or new and never between.
 
@@ -59,6 +67,15 @@ class DefinitionStore(Protocol):
         """Hold the name against every other process; a holder that dies lets go of it.
 
         Two names that differ only in case are one name here. Raises Unavailable where the holder takes too long.
+        """
+
+    def locked_bundle(self, bundle_name: str) -> AbstractContextManager[None]:
+        """Hold a bundle likewise. Whoever holds one locks names after it, ordered by their lower case."""
+
+    def heads(self) -> dict[str, Head]:
+        """Return what stands before the definition of everything deployed here, by dag_id.
+
+        One whose removal was begun, and not completed, is among them; what is damaged may be missing.
         """
 
     def fileloc(self, dag_id: str) -> str:

@@ -33,6 +33,7 @@ from openmetadata_airflow_apis.stores import atomic_files, rendered_module, runn
 from openmetadata_airflow_apis.stores.definition_store import ImportFailure, StoreHealth
 from openmetadata_airflow_apis.stores.file_inspection import Inspection, inspect_module, inspect_record, is_marked
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere, locked_file
+from openmetadata_airflow_apis.stores.stored_heads import stored_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
     from openmetadata_airflow_apis.settings import Settings
+    from openmetadata_airflow_apis.stores.definition_store import Head
 
 _LOCK_SECONDS = 20.0
 _DELETING = ".deleting"
@@ -67,17 +69,37 @@ class FileStore:
     @contextmanager
     def locked(self, dag_id: str) -> Iterator[None]:
         """Hold the name by an flock on a file in dag_generated_configs."""
+        busy = f"The DAG `{dag_id}` is being deployed or deleted by another request; try again when that is done"
+        with self._held(f".{dag_id.lower()}.lock", busy):
+            yield
+
+    @contextmanager
+    def locked_bundle(self, bundle_name: str) -> Iterator[None]:
+        """Hold the bundle by an flock on a file beside the DAGs', whose name no DAG has."""
+        busy = f"The bundle `{bundle_name}` is being applied by another request; try again when that is done"
+        with self._held(f".bundle {bundle_name.lower()}.lock", busy):
+            yield
+
+    @contextmanager
+    def _held(self, file_name: str, busy: str) -> Iterator[None]:
         with ExitStack() as held:
             try:
                 with atomic_files.storage_errors(self._records):
                     atomic_files.make_folder(self._records)
-                    lock = self._records / f".{dag_id.lower()}.lock"
-                    held.enter_context(locked_file(lock, seconds=_LOCK_SECONDS))
+                    held.enter_context(locked_file(self._records / file_name, seconds=_LOCK_SECONDS))
             except HeldElsewhere:
-                raise Unavailable(
-                    f"The DAG `{dag_id}` is being deployed or deleted by another request; try again when that is done"
-                ) from None
+                raise Unavailable(busy) from None
             yield
+
+    def heads(self) -> dict[str, Head]:
+        """Read it from each .json, and from those that are being deleted, unless they are as they were last time."""
+        heads = {}
+        for name in self._entries(self._records):
+            dag_id = _dag_id_of_record(name)
+            head = stored_head(self._records / name) if dag_id is not None and is_name(dag_id) else None
+            if dag_id is not None and head is not None:
+                heads[dag_id] = head
+        return heads
 
     def fileloc(self, dag_id: str) -> str:
         """Return the path of <dag_id>.py."""
@@ -370,10 +392,19 @@ class FileStore:
         return self._records / f".{dag_id}.json{_DELETING}"
 
 
-def _dag_id_of_left_over(file_name: str) -> str | None:
-    """Return the dag_id of a file that an interrupted deploy or delete left, None for any other file."""
+def _dag_id_of_record(file_name: str) -> str | None:
+    """Return the dag_id of a .json, or of one that is being deleted, None for any other file."""
+    if file_name.endswith(".json"):
+        return file_name[:-5]
     if file_name.startswith(".") and file_name.endswith(f".json{_DELETING}"):
         return file_name[1 : -len(f".json{_DELETING}")]
+    return None
+
+
+def _dag_id_of_left_over(file_name: str) -> str | None:
+    """Return the dag_id of a file that an interrupted deploy or delete left, None for any other file."""
+    if file_name.endswith(_DELETING):
+        return _dag_id_of_record(file_name)
     target = atomic_files.written_beside(file_name)
     return Path(target).stem if target and Path(target).suffix in (".json", ".py") else None
 

@@ -100,9 +100,13 @@ def newest(dag_ids: Iterable[str] | None = None, *, session: Session) -> dict[st
     return {dag_id: newest_of(*values) for dag_id, *values in rows}
 
 
-def dag_ids(*, session: Session) -> set[str]:
-    """Return the DAGs that have a version."""
-    return set(session.execute(select(ROW.dag_id).distinct()).scalars())
+def number_of(document: StoredDocument, newest: Mapping[str, Newest]) -> int | None:
+    """Return the number of the version that is deployed, None while a crash has kept it from the table.
+
+    newest: what `newest` has returned.
+    """
+    last = newest.get(document.dag_id, Newest())
+    return last.version_number if last.revision == document.revision else None
 
 
 def newest_columns(dag_id: str) -> tuple[Any, ...]:

@@ -17,6 +17,8 @@ READING = [
     "list_dag_versions",
     "get_dag_version",
     "compare_dag_versions",
+    "list_bundles",
+    "get_bundle",
     "list_dag_runs",
     "dag_state",
     "explain_dag_run",

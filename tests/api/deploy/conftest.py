@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import warnings
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow import settings as airflow_settings
 from airflow.models.dagrun import DagRun
 from airflow.models.dataset import DatasetEvent, DatasetModel
 from airflow.models.log import Log
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
+from sqlalchemy import event
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.definition import Workflow
 from openmetadata_airflow_apis.settings import Settings
 from openmetadata_airflow_apis.stores import version_rows
+from openmetadata_airflow_apis.stores.file_store import FileStore
 from support.versions import AIRFLOW, forget_requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -142,3 +149,27 @@ def decorate(workflow: Workflow) -> None:
     task = workflow.definition["tasks"][0]
     del task["operator"]
     task.update(decorator="airflow.decorators.task", arguments={"table": "orders"})
+
+
+def killed_at(step: int, settings, act: Callable[[DefinitionStore, object], None]) -> bool:
+    """Run act in a child that dies before its step, one on disk or a commit; return whether it did."""
+    airflow_settings.Session.remove()
+    pid = os.fork()
+    if pid == 0:
+        left = step
+
+        def count(*_) -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            airflow_settings.engine.dispose(close=False)  # the parent's connections are the parent's
+            session = airflow_settings.Session()
+            event.listen(session, "before_commit", count)
+            act(FileStore(settings, at_step=count), session)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    return os.WIFSIGNALED(status)

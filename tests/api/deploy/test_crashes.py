@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import pytest
 from airflow import settings as airflow_settings
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
-from sqlalchemy import event
 
 from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed, refresh_all_dags
 from openmetadata_airflow_apis.errors import DagNotFound
 from openmetadata_airflow_apis.stores import version_rows
 from openmetadata_airflow_apis.stores.file_store import FileStore
 
-from .conftest import add_run, files_below, make_workflow
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
+from .conftest import add_run, files_below, killed_at, make_workflow
 
 OLD = {"force": True, "schedule": "0 3 * * *"}
 NEW = {"force": True, "schedule": "@daily"}
-
-
-def killed_at(step: int, settings, act: Callable[[DefinitionStore, object], None]) -> bool:
-    """Run act in a child that dies before its step, one on disk or a commit; return whether it did."""
-    airflow_settings.Session.remove()
-    pid = os.fork()
-    if pid == 0:
-        left = step
-
-        def count(*_) -> None:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        try:
-            airflow_settings.engine.dispose(close=False)  # the parent's connections are the parent's
-            session = airflow_settings.Session()
-            event.listen(session, "before_commit", count)
-            act(FileStore(settings, at_step=count), session)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(pid, 0)
-    return os.WIFSIGNALED(status)
 
 
 @pytest.fixture

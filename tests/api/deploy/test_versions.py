@@ -220,11 +220,21 @@ def test_what_was_deployed_before_there_were_versions_gets_its_first(stored, ver
     record_versions_at_start(settings)
     record_versions_at_start(settings)
     assert versions("version_number", "created_by") == [(1, "eve")]
-    assert version_rows.dag_ids(session=session) == {"nightly", "other"}
+    assert set(version_rows.newest(session=session)) == {"nightly", "other"}
 
     forget(session)
     refresh_all_dags(user="bob", settings=settings, session=session)
     assert versions("version_number", "created_by") == [(1, "eve")]
+
+
+def test_a_start_writes_what_a_crash_has_lost(deploying, stored, versions, session, settings):
+    """A later version whose row a crash has lost is written by the next start too, with the deploy's own name."""
+    deploying()
+    lost = stored("@weekly")
+    record_versions_at_start(settings)
+    record_versions_at_start(settings)
+    session.rollback()
+    assert versions("version_number", "revision", "created_by")[1:] == [(2, lost.revision, "eve")]
 
 
 def test_webservers_that_start_at_once_write_each_version_once(stored, versions, settings, session):

@@ -59,6 +59,7 @@ TASK = {**RUN, "task_id": "third"}
 CALLS = {
     "deploy_dag": Call({}, "POST", "/dags", json=CHANGED),
     "restore_dag_version": Call(None, "POST", "/dags/dry/dagVersions/1/restore"),
+    "apply_bundle": Call(None, "PUT", "/bundles/dry_bundle", {"workflows": [CHANGED]}),
     "patch_dag": Call(None, "PATCH", "/dags/doors", {"is_paused": True}),
     "delete_dag": Call({"dag_id": "dry"}, "DELETE", "/dags/dry"),
     "trigger_dag": Call({"workflow_name": "doors", "run_id": "new"}, "POST", "/dags/doors/dagRuns", {"run_id": "new"}),
@@ -90,7 +91,7 @@ WITH_DRY_RUN = [
     for operation in operations.operations().values()
     if "dry_run" in operation.query_parameters and operation.tag != "oldDoor"
 ]
-DEPLOYS = {"deploy_dag", "restore_dag_version"}
+DEPLOYS = {"deploy_dag", "restore_dag_version", "apply_bundle"}
 
 
 @pytest.fixture

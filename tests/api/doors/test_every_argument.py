@@ -55,7 +55,12 @@ class Written:
     def example_path(self) -> str:
         """Its path, for the run of `mapped`."""
         return self.path.format(
-            dag_id="mapped", run_id="manual__1", task_id="each", problem_type="dag-exists", version_number=1
+            dag_id="mapped",
+            run_id="manual__1",
+            task_id="each",
+            problem_type="dag-exists",
+            version_number=1,
+            bundle_name="none",
         )
 
     def at_the_old_door(self) -> set[str]:

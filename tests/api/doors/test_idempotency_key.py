@@ -86,6 +86,7 @@ def run(session, states=None, run_state="running") -> None:
 REQUESTS: dict[str, tuple[str, dict[str, Any], dict[str, Any] | None]] = {
     "deploy_dag": (f"{TYPED}/dags", {"json": WORKFLOW}, None),
     "restore_dag_version": (f"{TYPED}/dags/keyed/dagVersions/1/restore", {}, None),
+    "apply_bundle": (f"{TYPED}/bundles/keyed", {"json": {"workflows": [WORKFLOW]}}, None),
     "trigger_dag": (RUNS, {"json": {"conf": {"limit": 10}}}, None),
     "run_task_instance": (f"{RUNS}/partial", {"json": {"task_ids": ["first"]}}, None),
     "restart_failed_task": (f"{RUNS}/manual__1/restart", {}, FAILED),
@@ -122,11 +123,12 @@ def test_every_operation_that_takes_a_key_is_tried():
 def test_a_repeated_request_is_answered_as_the_first_time(request, session, keyed, operation_id):
     """Status, body and headers are the first one's; one header more says so."""
     path, arguments = prepare(operation_id, request, session)
-    first = keyed("POST", path, **arguments)
+    method = operations.operations()[operation_id].method.upper()
+    first = keyed(method, path, **arguments)
     assert first.status_code in (200, 201), first.json
     assert idempotent_requests.REPLAYED not in first.headers
     for _ in range(2):
-        again = keyed("POST", path, **arguments)
+        again = keyed(method, path, **arguments)
         assert (again.status_code, again.json) == (first.status_code, first.json)
         assert again.headers[idempotent_requests.REPLAYED] == "true"
         assert again.headers.get("ETag") == first.headers.get("ETag")
@@ -136,10 +138,11 @@ def test_a_repeated_request_is_answered_as_the_first_time(request, session, keye
 def test_the_answer_is_written_with_the_change(request, session, keyed, monkeypatch, operation_id):
     """A process that dies after the commit and before it has answered has left the answer that it would have given."""
     path, arguments = prepare(operation_id, request, session)
+    method = operations.operations()[operation_id].method.upper()
     with monkeypatch.context() as patch:
         patch.setattr(idempotency_keys, "finish", lambda *_: None)  # as if it had died before
-        first = keyed("POST", path, **arguments)
-    again = keyed("POST", path, **arguments)
+        first = keyed(method, path, **arguments)
+    again = keyed(method, path, **arguments)
     assert (again.status_code, again.json) == (first.status_code, first.json)
     assert again.headers.get("ETag") == first.headers.get("ETag")
 

@@ -73,6 +73,13 @@ def restore(typed_door_answer, old_door) -> Any:
     return answer
 
 
+def apply(typed_door_answer, old_door) -> Any:
+    answer = typed_door_answer("PUT", f"/bundles/waiting?wait={LONG}", json={"workflows": [WORKFLOW]})
+    assert (answer.status_code, [one["state"] for one in answer.json["created"]]) == (202, ["pending"])
+    assert old_door("delete_dag", dag_id="waited_for")[0] == 200
+    return answer
+
+
 def kill(typed_door_answer, old_door) -> Any:
     answer = typed_door_answer("POST", f"{RUN_PATH}/kill?wait={LONG}")
     assert (answer.status_code, [one["task_id"] for one in answer.json["still_running"]]) == (200, ["second"])
@@ -145,6 +152,7 @@ def run_partial(typed_door_answer, old_door) -> Any:
 WAITS = {
     "deploy_dag": deploy,
     "restore_dag_version": restore,
+    "apply_bundle": apply,
     "kill_running_tasks": kill,
     "kill_dag_runs": kill_runs,
     "skip_task_instance": skip,

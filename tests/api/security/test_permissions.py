@@ -21,6 +21,9 @@ TABLE = {
     "get_dag_version": set(ROLES),
     "compare_dag_versions": set(ROLES),
     "restore_dag_version": {"Admin"},
+    "apply_bundle": {"Admin"},
+    "list_bundles": set(ROLES),
+    "get_bundle": set(ROLES),
     "list_dag_runs": set(ROLES),
     "dag_state": set(ROLES),
     "explain_dag_run": set(ROLES),
@@ -36,7 +39,7 @@ TABLE = {
     "run_task_instance": {"User", "Op", "Admin"},
     "trigger_dag": {"User", "Op", "Admin"},
 }
-WITHOUT_DAG = {"refresh_all_dags", "list_dags"}
+WITHOUT_DAG = {"refresh_all_dags", "list_dags", "apply_bundle", "list_bundles", "get_bundle"}
 
 
 @pytest.fixture
@@ -119,10 +122,13 @@ def test_user_of_one_dag(app, dags, may, make_role, make_user) -> None:
     )
     user = make_user(role)
     allowed = {name for name in TABLE if may(user, name, None if name in WITHOUT_DAG else "nightly") is None}
-    assert allowed == set(TABLE) - {"deploy_dag", "delete_dag", "refresh_all_dags", "restore_dag_version"}
+    for_admins = {"deploy_dag", "delete_dag", "refresh_all_dags", "restore_dag_version", "apply_bundle"}
+    assert allowed == set(TABLE) - for_admins
     for dag_id in ("hidden", "team.nightly"):
         assert {name for name in TABLE if may(user, name, None if name in WITHOUT_DAG else dag_id) is None} == {
-            "list_dags"
+            "list_dags",
+            "list_bundles",
+            "get_bundle",
         }
 
 

@@ -23,11 +23,13 @@ from openmetadata_airflow_apis.errors import (
     DamagedDocument,
     DiffersInCase,
     NotDeployedHere,
+    OutcomeUnknown,
     StorageFull,
     Unavailable,
 )
 from openmetadata_airflow_apis.settings import Settings
 from openmetadata_airflow_apis.stores import file_store
+from openmetadata_airflow_apis.stores.definition_store import Head
 from openmetadata_airflow_apis.stores.file_store import FileStore
 
 if TYPE_CHECKING:
@@ -481,3 +483,36 @@ def test_a_removal_that_fails_brings_both_files_back(store, tmp_path):
         refuse()
 
     assert content(tmp_path) == before
+
+
+def test_heads_tell_what_is_deployed_without_reading_it(settings):
+    """The revision and the bundle of each, of what is being deleted too; what a deploy did not write has none."""
+    store = FileStore(settings)
+    assert store.heads() == {}
+    store.write(OLD)
+    store.write(replace(OLD, dag_id="bundled", bundle_name="crew"))
+    (settings.dag_generated_configs / "foreign.json").write_text('{"bundle_name": "crew"}')
+    (settings.dag_generated_configs / "torn.json").write_bytes(encode(NEW)[:40])
+    assert store.heads() == {"nightly": Head(OLD.revision, None), "bundled": Head(OLD.revision, "crew")}
+
+    store.write(replace(NEW, bundle_name="crew"))
+    assert store.heads()["nightly"] == Head(NEW.revision, "crew")
+    with pytest.raises(OutcomeUnknown), store.removing("nightly"):
+        raise OutcomeUnknown("the answer was lost")
+    assert store.heads()["nightly"] == Head(NEW.revision, "crew")
+    store.end_removal("nightly")
+    assert list(store.heads()) == ["bundled"]
+
+
+def test_a_bundle_is_locked_beside_the_dag_of_its_name(settings, monkeypatch):
+    """A bundle's lock is not that of a DAG; a second holder is told which bundle it is."""
+    monkeypatch.setattr(file_store, "_LOCK_SECONDS", 0.0)
+    with FileStore(settings).locked_bundle("nightly"), FileStore(settings).locked("nightly"):
+        with pytest.raises(Unavailable) as error, FileStore(settings).locked_bundle("Nightly"):
+            pass
+        assert str(error.value) == (
+            "The bundle `Nightly` is being applied by another request; try again when that is done"
+        )
+    with FileStore(settings).locked_bundle("nightly"):
+        pass
+    assert not [path for path in settings.dag_generated_configs.iterdir() if path.name.endswith(".lock")]

@@ -1,0 +1,54 @@
+"""Handlers of the tag bundles."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from airflow.utils.session import create_session
+
+from openmetadata_airflow_apis import deploy
+from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api.body import settings
+from openmetadata_airflow_apis.api.deployed_answers import answer_bundle
+from openmetadata_airflow_apis.api.idempotent_requests import began_before
+from openmetadata_airflow_apis.security.identity import user_name
+from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
+
+
+def apply_bundle(
+    bundle_name: str, body: dict[str, Any], *, dry_run: bool = False, wait: int = 0, comment: str | None = None
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Make workflows a bundle, and wait for their parses if asked to."""
+    rights = deploy.Rights(
+        may_deploy=partial(authorize, "deploy_dag"),
+        may_replace=authorize_replacing,
+        may_delete=partial(authorize, "delete_dag"),
+    )
+    with create_session() as session:
+        applied = deploy.apply_bundle(
+            bundle_name,
+            body["workflows"],
+            prune=body.get("prune", False),
+            rights=rights,
+            user=user_name(),
+            settings=settings(),
+            session=session,
+            dry_run=dry_run,
+            comment=comment,
+            began=began_before(),
+        )
+        return answer_bundle(applied, wait, session=session)
+
+
+def list_bundles(limit: int = 100, offset: int = 0) -> dict[str, Any]:
+    """Answer a page of the bundles that have a DAG that the caller may read."""
+    bundles, total = deploy.list_bundles(limit=limit, offset=offset, readable=readable_dag_ids(), settings=settings())
+    return {"bundles": wire.to_json(bundles), "total_entries": total}
+
+
+def get_bundle(bundle_name: str) -> dict[str, Any]:
+    """Answer a bundle with its DAGs that the caller may read."""
+    with create_session() as session:
+        bundle = deploy.get_bundle(bundle_name, readable=readable_dag_ids(), settings=settings(), session=session)
+        return wire.to_json(bundle)
