@@ -16,7 +16,14 @@ import sys
 import tempfile
 import time
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from openmetadata_airflow_apis.definition import Workflow
 
 _WARM_UP = 20
 _NAMES = 10
@@ -31,36 +38,57 @@ def resident_mib() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def workflow(dag_id: str, number: int) -> Workflow:
+    """Return a workflow of twenty tasks, another one for each number."""
+    from openmetadata_airflow_apis.definition import Workflow
+
+    definition = {
+        "dag_id": dag_id,
+        "dag": {"schedule": "@daily", "start_date": {"$datetime": "2024-01-01T00:00:00+00:00"}},
+        "task_groups": [],
+        "tasks": [
+            {
+                "task_id": f"task{index}",
+                "label": f"task{index}",
+                "group": None,
+                "operator": "airflow.operators.bash.BashOperator",
+                "upstream": [f"task{index - 1}"] if index else [],
+                "arguments": {"bash_command": f"echo {number}"},
+            }
+            for index in range(_TASKS)
+        ],
+    }
+    return Workflow(dag_id, force=True, is_paused=None, definition=definition, source={"name": dag_id})
+
+
+@contextmanager
+def airflow_of_its_own() -> Iterator[None]:
+    """Have Airflow in this process use a new home, and a SQLite database in it."""
+    with tempfile.TemporaryDirectory(prefix="omaa-benchmark-") as home:
+        os.environ.update(
+            AIRFLOW_HOME=home,
+            AIRFLOW__CORE__LOAD_EXAMPLES="False",
+            AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",
+            AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR",
+        )
+        warnings.simplefilter("ignore")
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "airflow", "db", "migrate"], check=True, capture_output=True
+        )
+        yield
+
+
 def main(deploys: int) -> int:
     """Deploy, print, and return the exit code."""
     from airflow.settings import Session
 
-    from openmetadata_airflow_apis.definition import Workflow
     from openmetadata_airflow_apis.deploy import deploy
     from openmetadata_airflow_apis.settings import Settings
 
     settings = Settings.load()
 
     def run(number: int) -> None:
-        dag_id = f"dag{number % _NAMES}"
-        definition = {
-            "dag_id": dag_id,
-            "dag": {"schedule": "@daily", "start_date": {"$datetime": "2024-01-01T00:00:00+00:00"}},
-            "task_groups": [],
-            "tasks": [
-                {
-                    "task_id": f"task{index}",
-                    "label": f"task{index}",
-                    "group": None,
-                    "operator": "airflow.operators.bash.BashOperator",
-                    "upstream": [f"task{index - 1}"] if index else [],
-                    "arguments": {"bash_command": f"echo {number}"},
-                }
-                for index in range(_TASKS)
-            ],
-        }
-        workflow = Workflow(dag_id, force=True, is_paused=None, definition=definition, source={"name": dag_id})
-        deploy(workflow, user="benchmark", settings=settings, session=Session())
+        deploy(workflow(f"dag{number % _NAMES}", number), user="benchmark", settings=settings, session=Session())
         Session.remove()
 
     started = resident_mib()
@@ -84,15 +112,5 @@ def main(deploys: int) -> int:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(prefix="omaa-benchmark-") as home:
-        os.environ.update(
-            AIRFLOW_HOME=home,
-            AIRFLOW__CORE__LOAD_EXAMPLES="False",
-            AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",
-            AIRFLOW__LOGGING__LOGGING_LEVEL="ERROR",
-        )
-        warnings.simplefilter("ignore")
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", "airflow", "db", "migrate"], check=True, capture_output=True
-        )
+    with airflow_of_its_own():
         sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200))

@@ -250,11 +250,10 @@ def test_lists(apply, typed_door):
 
 
 def test_the_number_of_statements_does_not_grow_with_a_bundle_that_is_unchanged(apply, session):
-    """An application that finds nothing to do only reads, and costs as many SQL statements for 200 as for 20."""
-    workflows = [workflow(f"bundled_{number}") for number in range(200)]
-    assert apply(*workflows[:20])[0] == 200
+    """An application that finds nothing to do only reads, and costs as many SQL statements for 40 as for 4."""
+    workflows = [workflow(f"bundled_{number}") for number in range(40)]
     numbers = []
-    for size in (20, 200):
+    for size in (4, 40):
         assert apply(*workflows[:size])[0] == 200
         with counted(session) as statements:
             status, plan = apply(*workflows[:size], prune=True)
@@ -262,4 +261,3 @@ def test_the_number_of_statements_does_not_grow_with_a_bundle_that_is_unchanged(
         assert {statement.split()[0] for statement in statements} <= {"SELECT", "PRAGMA", "SHOW", "BEGIN"}
         numbers.append(len(statements))
     assert numbers[0] == numbers[1]
-    assert apply(prune=True)[0] == 200
