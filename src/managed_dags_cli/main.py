@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from managed_dags_cli import __version__, output
-from managed_dags_cli.commands import calling, deploying, looking, repairing, running, signing_in, versions
+from managed_dags_cli.commands import bundles, calling, deploying, looking, repairing, running, signing_in, versions
 from managed_dags_cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ _HELP = """Deploy workflows to Airflow and run them, over HTTP.
   managed-dags login https://airflow.example.org
   managed-dags validate workflows/*.yaml
   managed-dags deploy workflows/nightly.yaml --wait
+  managed-dags apply workflows --prune
   managed-dags trigger nightly --wait
 
 The server is the one of the last login, or of --context, --url, and the environment (MANAGED_DAGS_URL, …).
@@ -34,7 +35,7 @@ def commands() -> None:
     """Do what a command says."""
 
 
-for _module in (signing_in, deploying, looking, running, repairing, versions, calling):
+for _module in (signing_in, deploying, bundles, looking, running, repairing, versions, calling):
     for _command in _module.COMMANDS:
         commands.add_command(_command)
 

@@ -60,7 +60,8 @@ class Outcome:
 
 def tell(outcomes: Sequence[Outcome], session: Session, table: output.Table = _TABLE) -> None:
     """Print what became of the DAGs, and raise a CommandError without a text where one failed."""
-    found = [fault for outcome in outcomes for fault in outcome.faults]
+    # Those of a `default` block are every DAG's.
+    found = list(dict.fromkeys(fault for outcome in outcomes for fault in outcome.faults))
     if session.output in faults.FORMATS:
         faults.show_for_machines(found, session.output)
         _say_reasons(outcomes)

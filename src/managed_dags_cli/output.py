@@ -77,7 +77,7 @@ def as_yaml(answer: Any) -> str:
 
 def say_line(line: str) -> None:
     """Print a line of a diff, coloured where somebody looks."""
-    colour = {"+": "green", "-": "red", "~": "yellow"}.get(line.lstrip()[:1]) if line[:1] == " " else None
+    colour = {"+": "green", "-": "red", "~": "yellow"}.get(line.lstrip()[:1])
     click.secho(line, fg=colour, bold=colour is None)
 
 

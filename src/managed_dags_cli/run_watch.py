@@ -68,17 +68,18 @@ def watch(session: Session, dag_id: str, run_id: str, *, seconds: float | None =
     """
     deadline = None if seconds is None else time.monotonic() + seconds
     began = time.monotonic()
+    watched = output.is_watched()  # asked before: what shows the progress takes the place of standard error
     with output.progress(f"{dag_id}, run {run_id}") as tell:
         while True:
             left = WAIT_SECONDS if deadline is None else max(0, min(WAIT_SECONDS, int(deadline - time.monotonic())))
-            wait = min(left, _LOOK_SECONDS) if output.is_watched() else left
+            wait = min(left, _LOOK_SECONDS) if watched else left
             asked = time.monotonic()
             run: dict[str, Any] = session.api.document("dag_state", dag_id=dag_id, run_id=run_id, wait=wait)
             if run["state"] in _ENDED:
                 return run
             if deadline is not None and time.monotonic() >= deadline:
                 raise CommandError(f"the run '{run_id}' is {run['state']} and has not ended in {seconds:.0f} s")
-            if output.is_watched():
+            if watched:
                 tell(f"{dag_id}, run {run_id}: {_counted(session, dag_id, run_id)} ({time.monotonic() - began:.0f} s)")
             if time.monotonic() - asked < 1:
                 time.sleep(1)  # the server had nobody left to wait, and answered at once

@@ -12,6 +12,7 @@ from managed_dags_cli.command_options import WAIT_SECONDS, dry_run_option, timeo
 from managed_dags_cli.definition_changes import changed_lines
 from managed_dags_cli.errors import CommandError, Refused
 from managed_dags_cli.outcomes import Outcome
+from managed_dags_cli.parse_wait import parsed_state
 from managed_dags_cli.workflow_files import FileRequest, read_files
 
 if TYPE_CHECKING:
@@ -41,9 +42,7 @@ def validate(session: Session, files: tuple[str, ...], server: bool) -> None:  #
         if server and not wrong:
             found.append(_deployed(session, item, {"dry_run": True}, {"force": True}, check="valid"))
         else:
-            found.append(
-                Outcome(item.file, item.dag_id, "invalid" if wrong else "valid", faults=_told_once(found, wrong))
-            )
+            found.append(Outcome(item.file, item.dag_id, "invalid" if wrong else "valid", faults=wrong))
     outcomes.tell(found, session, output.Table({"dag": "dag_id", "result": "result", "file": "file"}, "dag_id"))
 
 
@@ -176,23 +175,16 @@ def _with_flags(body: dict[str, Any], flags: dict[str, bool]) -> dict[str, Any]:
 
 
 def _parsed(session: Session, outcome: Outcome, deadline: float) -> Outcome:
-    """Ask until the DAG processor has parsed what was deployed, or the time is up."""
-    while outcome.answer is not None and not outcome.failed and outcome.answer["state"] == "pending":
-        if time.monotonic() > deadline:
-            reason = "it is deployed, and Airflow has not parsed it in time; `managed-dags get` shows when it has"
-            return Outcome(outcome.file, outcome.dag_id, outcome.result, outcome.answer, reason=reason)
-        time.sleep(1)
-        seen = session.api.document("get_dag", dag_id=outcome.dag_id)
-        answer = {**outcome.answer, "state": seen["state"], "import_error": seen.get("import_error")}
-        failed = f"Airflow cannot import it: {seen.get('import_error')}" if seen["state"] == "failed" else None
-        outcome = Outcome(outcome.file, outcome.dag_id, outcome.result, answer, reason=failed)
-    return outcome
-
-
-def _told_once(found: list[Outcome], wrong: list[Any]) -> list[Any]:
-    """Return the faults that no DAG before has told: those of a `default` block are every DAG's."""
-    told = {fault for outcome in found for fault in outcome.faults}
-    return [fault for fault in wrong if fault not in told] or wrong[:1]
+    """Return what became of it when the DAG processor has parsed it, or the time is up."""
+    if outcome.answer is None or outcome.failed:
+        return outcome
+    answer = {**outcome.answer, **parsed_state(session.api, outcome.answer, deadline)}
+    reason = None
+    if answer["state"] == "failed":
+        reason = f"Airflow cannot import it: {answer['import_error']}"
+    elif answer["state"] == "pending":
+        reason = "it is deployed, and Airflow has not parsed it in time; `managed-dags get` shows when it has"
+    return Outcome(outcome.file, outcome.dag_id, outcome.result, answer, reason=reason)
 
 
 def _described(outcome: Outcome) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime, timezone
 
 import pytest
 
@@ -24,14 +23,7 @@ from openmetadata_airflow_apis.cli.doctor import (
     specification_check,
     unknown_options_check,
 )
-from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
-from openmetadata_airflow_apis.definition import read_workflow
-from openmetadata_airflow_apis.settings import Settings
-from openmetadata_airflow_apis.stores import open_store
 from support.doctor import OPTION, look
-from support.workflows import bash, python, request
-
-NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
 
 
 def _problems(findings) -> list[str]:
@@ -104,31 +96,6 @@ def test_ignored_files(folders) -> None:
         f"problem  dags folder: {folders / 'dags' / 'nightly.py'} is hidden from the DAG processor by an "
         ".airflowignore; narrow its patterns"
     )
-
-
-def test_callable_files_that_this_machine_lacks(folders) -> None:
-    """Each file below dag_managed_operators that a deployed definition names, in whatever way, is missing by name."""
-    work = python("work", "growth/load.py")
-    failing = bash(on_failure_callback_name="alarm", on_failure_callback_file="alarms.py")
-    for body in (
-        request("nightly", tasks={"work": work, "failing": failing}, doc_md_file_path="nightly.md"),
-        request("weekly", tasks={"work": work}),
-    ):
-        reading = read_workflow(body, now=NOW)
-        assert reading.faults == ()
-        document = StoredDocument(reading.definition["dag_id"], reading.definition, body, "ann", NOW)
-        open_store(Settings.load()).write(document)
-    files = folders / "operators"
-    lacks = "can't be imported here, and its tasks fail before they begin"
-    assert _problems(look("deployed callables")) == [
-        f"dag_managed_operators: {files}/alarms.py is missing, without which the DAG `nightly` {lacks}",
-        f"dag_managed_operators: {files}/growth/load.py is missing, without which the DAG `nightly` (and 1 more) {lacks}",
-        f"dag_managed_operators: {files}/nightly.md is missing, without which the DAG `nightly` {lacks}",
-    ]
-    (files / "growth").mkdir()
-    for name in ("alarms.py", "growth/load.py", "nightly.md"):
-        (files / name).touch()
-    assert look("deployed callables") == []
 
 
 def test_folder_of_the_first_deploy(folders) -> None:

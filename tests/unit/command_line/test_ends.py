@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import pty
 import socket
 import stat
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -86,6 +90,13 @@ def serving(*answers: bytes | None) -> Iterator[tuple[str, list[dict[str, str]]]
             thread.join()
 
 
+def read_all(terminal: int, seen: list[bytes]) -> None:
+    """Read what a terminal is told, until its other side is closed."""
+    with contextlib.suppress(OSError):  # which is how a closed side is told
+        while content := os.read(terminal, 4096):
+            seen.append(content)
+
+
 def json_answer(document: object, status: str = "200 OK", kind: str = "application/json") -> bytes:
     content = json.dumps(document).encode()
     head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n"
@@ -101,7 +112,7 @@ def test_each_command_has_a_help_whose_summary_is_whole(capsys):
         if command.strip():
             assert run(command.split()[0], "--help") == 0
     names = [line.split()[0] for line in listed.splitlines() if line.strip()]
-    assert set(names) | {"apply"} == set(COMMANDS)
+    assert set(names) == set(COMMANDS)
 
 
 @pytest.mark.parametrize(
@@ -223,6 +234,33 @@ def test_nothing_is_deleted_unasked(capsys):
     """Where nobody could answer, what is hard to undo wants --yes."""
     assert run("delete", "x", "--url", "http://127.0.0.1:1", "--token", "x") == 2
     assert "say --yes" in capsys.readouterr().err
+
+
+def test_who_looks_sees_what_goes_on(configuration: Path):
+    """In a terminal a command that waits shows the states of the tasks meanwhile."""
+    waiting = {"dag_id": "x", "run_id": "r", "state": "running", "logical_date": "2024-01-01T00:00:00Z"}
+    tasks = {"task_instances": [{"task_id": "a", "map_index": -1, "state": "queued"}], "total_entries": 1}
+    answers = [waiting, waiting, tasks, {**waiting, "state": "success"}]
+    terminal, side = pty.openpty()
+    seen: list[bytes] = []
+    reader = threading.Thread(target=read_all, args=(terminal, seen))
+    reader.start()
+    with serving(*map(json_answer, answers)) as (url, _):
+        program = "import sys; from managed_dags_cli.main import run; sys.exit(run(sys.argv[1:]))"
+        done = subprocess.run(
+            [sys.executable, "-c", program, "trigger", "x", "--wait", "-o", "name", "--url", url, "--token", "x"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm", "COLUMNS": "100"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=side,
+            text=True,
+            check=False,
+        )
+    os.close(side)
+    reader.join()
+    os.close(terminal)
+    assert (done.returncode, done.stdout) == (0, "r\n"), seen
+    assert "x, run r: 1 queued (" in b"".join(seen).decode()
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
