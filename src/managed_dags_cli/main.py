@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from managed_dags_cli import __version__, output
-from managed_dags_cli.commands import bundles, calling, deploying, looking, repairing, running, signing_in, versions
+from managed_dags_cli.commands import (
+    bundles,
+    calling,
+    deploying,
+    looking,
+    migrating,
+    repairing,
+    running,
+    signing_in,
+    versions,
+)
 from managed_dags_cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -35,7 +45,7 @@ def commands() -> None:
     """Do what a command says."""
 
 
-for _module in (signing_in, deploying, bundles, looking, running, repairing, versions, calling):
+for _module in (signing_in, deploying, bundles, looking, running, repairing, versions, migrating, calling):
     for _command in _module.COMMANDS:
         commands.add_command(_command)
 

@@ -6,6 +6,7 @@ offline check says what the server says, as far as that needs no Airflow.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -139,6 +140,11 @@ def _dag_id_of(request: Mapping[str, Any]) -> str:
 
 def _placed(file: str, fault: Fault) -> PlacedFault:
     return PlacedFault(file, fault.line, fault.column, fault.pointer, fault.detail)
+
+
+def definition_format(module: str) -> ModuleType:
+    """Return a module of the plugin's reader of definitions, of its copy in a wheel."""
+    return importlib.import_module(f"{_definition().__name__}.{module}")
 
 
 def _definition() -> ModuleType:

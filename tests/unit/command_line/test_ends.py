@@ -36,6 +36,7 @@ COMMANDS = [
     "login",
     "logout",
     "logs",
+    "migrate",
     "pause",
     "restart",
     "restore",
