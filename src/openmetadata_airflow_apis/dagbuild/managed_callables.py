@@ -18,7 +18,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
-from openmetadata_airflow_apis.dagbuild.managed_files import is_folder, path_parts, read_source
+from openmetadata_airflow_apis.dagbuild.managed_files import path_parts, read_module, read_source
 from openmetadata_airflow_apis.errors import DagNotBuilt
 
 if TYPE_CHECKING:
@@ -139,21 +139,13 @@ class _ManagedFinder(MetaPathFinder, Loader):
         if not fullname.startswith(PACKAGE + "."):
             return None
         names = fullname.split(".")[1:]
-        if is_folder(self.folder, names):
-            return self._spec(fullname, [*names, "__init__.py"], package=True)
-        return self._spec(fullname, [*names[:-1], names[-1] + ".py"], package=False)
-
-    def _spec(self, fullname: str, parts: list[str], *, package: bool) -> ModuleSpec | None:
         try:
-            source = read_source(self.folder, "/".join(parts))
-        except FileNotFoundError:
-            if not package:
-                return None
-            source = None  # a folder without __init__.py is a package all the same
+            source, is_package = read_module(self.folder, names)
         except (OSError, ValueError):
             return None
-        origin = os.path.join(self.folder, *parts)  # noqa: PTH118 - for speed
-        spec = ModuleSpec(fullname, self, origin=origin, is_package=package, loader_state=source)
+        file = (*names, "__init__.py") if is_package else (*names[:-1], f"{names[-1]}.py")
+        origin = os.path.join(self.folder, *file)  # noqa: PTH118 - for speed
+        spec = ModuleSpec(fullname, self, origin=origin, is_package=is_package, loader_state=source)
         spec.has_location = source is not None
         return spec
 

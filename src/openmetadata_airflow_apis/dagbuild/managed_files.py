@@ -42,18 +42,57 @@ def read_document(folder: str, relative: str) -> str:
     return _read_regular(folder, parts, relative).decode()
 
 
+def read_module(folder: str, names: list[str]) -> tuple[bytes | None, bool]:
+    """Return the source of a module below the folder, and whether it is a package: ["growth"] is growth.py or growth/.
+
+    A folder goes before a file of its name, as in Python; its source is that of its __init__.py, None where it has
+    none. Raises ValueError and OSError as read_source does.
+    """
+    *folders, name = names
+    path_parts("/".join(names) + ".py")
+    descriptor = _open_folder(folder, folders)
+    try:
+        try:
+            package = os.open(name, _READ | os.O_DIRECTORY, dir_fd=descriptor)
+        except OSError:
+            return _read_in(descriptor, f"{name}.py", name), False
+        try:
+            return _read_in(package, "__init__.py", name), True
+        except FileNotFoundError:
+            return None, True
+        finally:
+            os.close(package)
+    finally:
+        os.close(descriptor)
+
+
 def _read_regular(folder: str, parts: list[str], relative: str) -> bytes:
     *folders, name = parts
     descriptor = _open_folder(folder, folders)
     try:
-        # A FIFO would keep a blocking open waiting for ever.
-        file_descriptor = os.open(name, _READ | os.O_NONBLOCK, dir_fd=descriptor)
+        return _read_in(descriptor, name, relative)
     finally:
         os.close(descriptor)
-    with os.fdopen(file_descriptor, "rb", buffering=0) as file:  # it is read in one piece
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+
+
+def _read_in(folder: int, name: str, relative: str) -> bytes:
+    """Return the bytes of a regular file in an open folder; relative: what an error calls it."""
+    descriptor = os.open(name, _READ | os.O_NONBLOCK, dir_fd=folder)  # a blocking open of a FIFO waits for ever
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(f"'{relative}' is not a regular file")
-        return file.read()
+        return read_whole(descriptor, status.st_size)
+    finally:
+        os.close(descriptor)
+
+
+def read_whole(descriptor: int, size: int) -> bytes:
+    """Return the bytes of an open file that had this size a moment ago; Python's own file objects ask for it anew."""
+    pieces = []
+    while piece := os.read(descriptor, size + 1):
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def is_folder(folder: str, names: list[str]) -> bool:

@@ -9,6 +9,7 @@ import stat
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
+from openmetadata_airflow_apis.dagbuild.managed_files import read_whole
 from openmetadata_airflow_apis.errors import DamagedDocument, Unavailable
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def read_file(path: str) -> bytes | None:
         try:
             status = os.fstat(descriptor)
             if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
-                with open(descriptor, "rb", buffering=0, closefd=False) as file:
-                    return file.read()
+                return read_whole(descriptor, status.st_size)
         finally:
             os.close(descriptor)
     except FileNotFoundError:
