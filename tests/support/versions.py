@@ -13,6 +13,9 @@ TAKES_PARSING_REQUESTS = AIRFLOW >= (2, 10)
 # dag_run.clear_number counts how often a run was cleared.
 CLEARS_COUNTED = AIRFLOW >= (2, 8)
 
+# A DAG that is started by hand needs a start_date as every other, or each of its tasks one.
+EVERY_DAG_NEEDS_A_START = AIRFLOW < (2, 8)
+
 # In a mapped task group a task waits for all indexes of what is upstream, whatever its trigger rule.
 ALL_INDEXES_COUNT = AIRFLOW < (2, 10, 5)
 

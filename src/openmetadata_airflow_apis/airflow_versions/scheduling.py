@@ -20,6 +20,15 @@ def looks_at_all_indexes(trigger_rule: str) -> bool:
     return trigger_rule in {"one_success", "one_failed", "one_done"}
 
 
+@functools.cache
+def every_dag_needs_a_start() -> bool:
+    """Tell whether a DAG without a schedule needs a start date too."""
+    from airflow import __version__
+    from packaging.version import Version
+
+    return Version(__version__) < Version("2.8")  # Airflow < 2.8 refuses each task without one
+
+
 def decode_timetable(serialized: dict[str, Any]) -> Timetable:
     """Return a timetable from its form in a serialized DAG; raise what its own code raises."""
     from airflow.serialization import serialized_objects

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.definition.places import look_up
+from openmetadata_airflow_apis.definition.places import look_up, split
 from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from openmetadata_airflow_apis.definition import Reading
     from openmetadata_airflow_apis.definition.places import CanonicalPlace, Part
 
@@ -17,6 +19,7 @@ class Findings:
 
     places: where in the canonical definition they are; what is there can't be built.
     left_to_processor: the tasks, by index, of which only the author's code could show whether they can be built.
+    incomplete: the tasks that can't be built, since the reading found a fault in what their operator requires.
     """
 
     def __init__(self, reading: Reading) -> None:
@@ -24,6 +27,7 @@ class Findings:
         self.faults: list[Fault] = []
         self.places: set[CanonicalPlace] = set()
         self.left_to_processor: set[int] = set()
+        self.incomplete: set[int] = set()
         self._made_of: dict[CanonicalPlace, CanonicalPlace] = {}
 
     def add(self, place: CanonicalPlace, detail: str) -> None:
@@ -57,19 +61,19 @@ class Findings:
 
         python_callable comes from python_callable_name and python_callable_file, say.
         """
-        if not self._reading.faults:
-            return False  # without working out where everything stands
-        start = self._reading.pointer("tasks", task) / argument
-        return any(fault.pointer.startswith(start) for fault in self._reading.faults)
+        return any(key.startswith(argument) for key, _ in self._keys_read_badly(task))
 
     def arguments_read_badly(self, task: int) -> set[str]:
         """Return the arguments of a task, mapped ones too, in which the reading found a fault: they are given."""
+        return {below if key in ("expand", "partial") else key for key, below in self._keys_read_badly(task)}
+
+    def _keys_read_badly(self, task: int) -> Iterator[tuple[str, str]]:
+        """Yield the key of a task, and the one below it, of each fault of the reading in what was given to the task."""
         if not self._reading.faults:
-            return set()
-        start = self._reading.pointer("tasks", task) / ""
-        names = set()
+            return  # without working out where everything stands
+        heads = self._reading.heads_of_task(task)
         for fault in self._reading.faults:
-            if fault.pointer.startswith(start):
-                name, _, rest = fault.pointer[len(start) :].partition("/")
-                names.add(rest.partition("/")[0] if name in ("expand", "partial") else name)
-        return names
+            for head in heads:
+                if fault.pointer.startswith(head + "/"):
+                    key, *below = split(fault.pointer[len(head) :])
+                    yield key, below[0] if below else ""

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from openmetadata_airflow_apis.checks.findings import Findings
-    from openmetadata_airflow_apis.definition.canonical import Arguments, ImportTag
+    from openmetadata_airflow_apis.definition.canonical import Arguments, ImportTag, Value
     from openmetadata_airflow_apis.definition.places import CanonicalPlace
 
 # Providers of 2023 have these without a hint.
 _WITHOUT_HINTS = frozenset({"execution_date_fn", "failure", "response_check", "response_filter", "success"})
-# What a hint for a function or a class begins with; the last two are airflow.models.baseoperator's names for one.
-_CALLED = frozenset({"Callable", "Type", "type", "TaskPreExecuteHook", "TaskPostExecuteHook"})
+# What a hint for a function or a class begins with; the last three are names for one, of airflow.models.baseoperator
+# and of the Azure provider.
+_CALLED = frozenset({"Callable", "Type", "type", "TaskPreExecuteHook", "TaskPostExecuteHook", "MessageCallback"})
+# What a hint for a list of them begins with.
+_LISTS = frozenset({"Collection", "Iterable", "List", "Sequence", "list"})
 # The tags of what may be a function; every other value is none.
 _FUNCTIONS = frozenset({"$call", "$callable", "$callback", "$import"})
 
@@ -38,8 +41,19 @@ def wants_function(parameter: inspect.Parameter) -> bool:
     return bool(kinds & _CALLED) and kinds <= {*_CALLED, "None"}
 
 
+def wants_functions(parameter: inspect.Parameter) -> bool:
+    """Say whether an operator's parameter takes a list of functions or of classes, or one in its stead, and no more."""
+    hints = _hints(parameter)
+    kinds = {_name_of(item) for hint in hints for item in (_items(hint) or [hint])}
+    return any(map(_items, hints)) and bool(kinds & _CALLED) and kinds <= {*_CALLED, "None"}
+
+
 def hinted_types(parameter: inspect.Parameter) -> list[str]:
     """Return the names of the types that a parameter's hint allows, without what stands in their brackets."""
+    return [_name_of(hint) for hint in _hints(parameter)]
+
+
+def _hints(parameter: inspect.Parameter) -> list[ast.expr]:
     annotation = parameter.annotation
     text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
     try:
@@ -48,18 +62,30 @@ def hinted_types(parameter: inspect.Parameter) -> list[str]:
         return []
 
 
-def _alternatives(node: ast.expr) -> list[str]:
+def _alternatives(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.BinOp):
         return [*_alternatives(node.left), *_alternatives(node.right)]
-    if isinstance(node, ast.Subscript):
-        (name,) = _alternatives(node.value)
-        if name not in {"Optional", "Union"}:
-            return [name]
+    if isinstance(node, ast.Subscript) and _name_of(node) in {"Optional", "Union"}:
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return [kind for part in inner for kind in _alternatives(part)] + ["None"] * (name == "Optional")
-    if isinstance(node, ast.Attribute):
-        return [node.attr]
-    return [node.id if isinstance(node, ast.Name) else ast.unparse(node)]
+        none = [ast.Constant(None)] if _name_of(node) == "Optional" else []
+        return [kind for part in inner for kind in _alternatives(part)] + none
+    return [node]
+
+
+def _items(hint: ast.expr) -> list[ast.expr]:
+    """Return the hints of what is in a list; none for a hint of something else."""
+    if isinstance(hint, ast.Subscript) and _name_of(hint) in _LISTS:
+        return _alternatives(hint.slice)
+    return []
+
+
+def _name_of(hint: ast.expr) -> str:
+    if isinstance(hint, ast.Subscript):
+        return _name_of(hint.value)
+    if isinstance(hint, ast.Attribute):
+        return hint.attr
+    name = hint.id if isinstance(hint, ast.Name) else ast.unparse(hint)
+    return "None" if name == "NoneType" else name
 
 
 def use_functions(
@@ -68,17 +94,21 @@ def use_functions(
     place: CanonicalPlace,
     findings: Findings,
     *,
+    lists: Collection[str],
     packages: tuple[str, ...],
-) -> dict[str, ImportTag]:
+) -> dict[str, ImportTag | list[Value]]:
     """Make imports of the dotted paths among the arguments that want functions, and return them.
 
-    What else is written there is a fault. names: the arguments that want functions. place: where the arguments are.
-    packages: what may be imported.
+    What else is written there is a fault. names: the arguments that want functions. lists: those of them that take a
+    list of functions too. place: where the arguments are. packages: what may be imported.
     """
-    imports: dict[str, ImportTag] = {}
+    imports: dict[str, ImportTag | list[Value]] = {}
     for name in arguments:
-        if name in names and _is_to_be_read(arguments[name]):
-            function = _function(name, arguments[name], place / name, findings, packages)
+        value = arguments[name]
+        if name in lists and isinstance(value, list):
+            imports[name] = _functions(name, value, place / name, findings, packages)
+        elif name in names and _is_to_be_read(value):
+            function = _function(name, value, place / name, findings, packages)
             if function is not None:
                 imports[name] = function
     arguments.update(imports)
@@ -91,6 +121,7 @@ def use_mapped_functions(
     place: CanonicalPlace,
     findings: Findings,
     *,
+    lists: Collection[str],
     packages: tuple[str, ...],
 ) -> None:
     """Do the same with the lists of functions that a task is mapped over."""
@@ -99,10 +130,23 @@ def use_mapped_functions(
             continue
         if not isinstance(items, list):
             findings.add(place / name, _fault(name, items, packages))
-            continue
-        for index, item in enumerate(items):
-            if _is_to_be_read(item):
-                items[index] = _function(name, item, place / name / index, findings, packages)
+        elif name in lists:
+            for index, item in enumerate(items):
+                at_item = place / name / index
+                functions = item if isinstance(item, list) else [item]
+                functions = _functions(name, functions, at_item, findings, packages)
+                items[index] = functions if isinstance(item, list) else functions[0]
+        else:
+            items[:] = _functions(name, items, place / name, findings, packages)
+
+
+def _functions(
+    name: str, items: list[Value], place: CanonicalPlace, findings: Findings, packages: tuple[str, ...]
+) -> list[Value]:
+    return [
+        _function(name, item, place / index, findings, packages) if _is_to_be_read(item) else item
+        for index, item in enumerate(items)
+    ]
 
 
 def _is_to_be_read(value: Any) -> bool:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from openmetadata_airflow_apis.checks.enum_arguments import wanted_enum
-from openmetadata_airflow_apis.checks.function_arguments import wants_function
+from openmetadata_airflow_apis.checks.function_arguments import wants_function, wants_functions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ class OperatorSignature:
 
     accepted: every keyword that it or a class above it takes; None where it takes any.
     required: those of its own that have no default. functions: those that want a function.
+    function_lists: those of them that take a list of functions as well.
     enums: the Enum for each that wants a member of it.
     template_fields, template_ext: as on the class.
     """
@@ -33,6 +34,7 @@ class OperatorSignature:
     accepted: frozenset[str] | None
     required: frozenset[str]
     functions: frozenset[str]
+    function_lists: frozenset[str]
     enums: Mapping[str, type[Enum]]
     template_fields: frozenset[str]
     template_ext: tuple[str, ...]
@@ -49,6 +51,7 @@ def signature_of(operator: type) -> OperatorSignature:
 
     accepted: set[str] = set()
     functions: set[str] = set()
+    function_lists: set[str] = set()
     enums: dict[str, type[Enum]] = {}
     required: frozenset[str] | None = None
     takes_any = False
@@ -59,6 +62,7 @@ def signature_of(operator: type) -> OperatorSignature:
         named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
         accepted.update(parameter.name for parameter in named)
         functions.update(parameter.name for parameter in named if wants_function(parameter))
+        function_lists.update(parameter.name for parameter in named if wants_functions(parameter))
         names = getattr(inspect.unwrap(vars(owner)["__init__"]), "__globals__", {})
         for parameter in named:
             members = wanted_enum(parameter, names)
@@ -76,7 +80,8 @@ def signature_of(operator: type) -> OperatorSignature:
     return OperatorSignature(
         accepted=None if takes_any and not issubclass(operator, BaseOperator) else frozenset(accepted - _OURS),
         required=required or frozenset(),
-        functions=frozenset(functions),
+        functions=frozenset(functions | function_lists),
+        function_lists=frozenset(function_lists),
         enums=enums,
         template_fields=frozenset(_strings(getattr(operator, "template_fields", ()))),
         template_ext=tuple(_strings(getattr(operator, "template_ext", ()))),

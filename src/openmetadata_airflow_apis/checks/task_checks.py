@@ -63,7 +63,9 @@ class TaskChecks:
         self._meant: dict[str, type] = {}  # by a path that is misspelled
         self.arguments_known: set[str] = set(base_arguments())
         self.every_operator_known = True
-        self.function_arguments: set[str] = set()  # of all operators of the DAG: those that want a function
+        # Of all operators of the DAG: the arguments that want a function, and those of them that take a list.
+        self.function_arguments: set[str] = set()
+        self.function_lists: set[str] = set()
 
     def check(self, index: int, task: Task) -> None:
         """Note every fault of a task that Airflow, the operator or the callable file would find."""
@@ -87,14 +89,15 @@ class TaskChecks:
         of_function: the parameters of a decorated function, which gets what is written.
         """
         functions = signature.functions.difference(of_function)
+        lists = signature.function_lists
+        packages = self._callable_packages
         self.function_arguments |= functions
+        self.function_lists |= lists & functions
         for arguments, at in ((task["arguments"], place / "arguments"), (task.get("partial") or {}, place / "partial")):
-            imports = use_functions(arguments, functions, at, self._findings, packages=self._callable_packages)
+            imports = use_functions(arguments, functions, at, self._findings, lists=lists, packages=packages)
             self._values.check_items(imports.items(), at)
-        at_expand = place / "expand"
-        use_mapped_functions(
-            task.get("expand") or {}, functions, at_expand, self._findings, packages=self._callable_packages
-        )
+        expand = task.get("expand") or {}
+        use_mapped_functions(expand, functions, place / "expand", self._findings, lists=lists, packages=packages)
         enums = {name: members for name, members in signature.enums.items() if name not in of_function}
         use_members(task, enums, place, self._findings, templates=signature.template_fields)
 
@@ -123,7 +126,9 @@ class TaskChecks:
             self._findings.add(place / "callable", f"{operator.__name__} takes no python_callable")
         missing = sorted(signature.required - set(given) - meant)  # what is misspelled is not missing as well
         for name in missing:
-            if not self._findings.read_badly(index, name):
+            if self._findings.read_badly(index, name):
+                self._findings.incomplete.add(index)
+            else:
                 self._findings.add(place, f"'{name}' is missing; {operator.__name__} requires it")
         if not self._own_jinja:
             self._check_templates(task, place, signature)
@@ -186,8 +191,9 @@ class TaskChecks:
         for part in ARGUMENT_MAPS:
             for key, value in (task.get(part) or {}).items():
                 if key in signature.template_fields:
-                    for fault in template_faults(value, signature.template_ext, self._filters):
-                        self._findings.add(place / part / key, fault)
+                    at_value = place / part / key
+                    for at_text, fault in template_faults(value, signature.template_ext, self._filters, at_value):
+                        self._findings.add(at_text, fault)
 
     def _check_call(self, index: int, task: Task, function: Signature, given: Arguments) -> None:
         """Check op_args and op_kwargs against the function, for each mapped task where they are mapped."""

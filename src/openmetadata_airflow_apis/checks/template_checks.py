@@ -12,24 +12,25 @@ from openmetadata_airflow_apis.definition.fault_messages import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from openmetadata_airflow_apis.definition.places import CanonicalPlace
 
-def template_faults(value: Any, extensions: tuple[str, ...], filters: frozenset[str]) -> Iterator[str]:
-    """Yield what is wrong with the Jinja templates in a value of a templated field.
 
-    extensions: endings of texts that name a template file. filters: the user's own.
+def template_faults(
+    value: Any, extensions: tuple[str, ...], filters: frozenset[str], place: CanonicalPlace
+) -> Iterator[tuple[CanonicalPlace, str]]:
+    """Yield what is wrong with the Jinja templates in a value of a templated field, each with the place of its text.
+
+    extensions: endings of texts that name a template file. filters: the user's own. place: the value's.
     """
     if isinstance(value, str):
         if _has_jinja(value) and not value.endswith(extensions):
             # A name of the context, `{{ ds }}` or `{{ params.day }}`, is right without asking the parser: 0.1 ms each.
             fault = _template_fault(value, filters) if _has_jinja(_plain_names().sub("_", value)) else None
             if fault:
-                yield fault
-    elif isinstance(value, list):
-        for item in value:
-            yield from template_faults(item, extensions, filters)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from template_faults(item, extensions, filters)
+                yield place, fault
+    elif isinstance(value, (list, dict)):
+        for part, item in enumerate(value) if isinstance(value, list) else value.items():
+            yield from template_faults(item, extensions, filters, place / part)
 
 
 def _has_jinja(text: str) -> bool:

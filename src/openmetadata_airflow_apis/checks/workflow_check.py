@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from openmetadata_airflow_apis.airflow_versions.scheduling import every_dag_needs_a_start
 from openmetadata_airflow_apis.checks.allowed_imports import Imports
 from openmetadata_airflow_apis.checks.findings import Findings
 from openmetadata_airflow_apis.checks.function_arguments import use_functions
@@ -53,6 +54,7 @@ def check_workflow(document: object, settings: Settings, *, now: datetime, read_
         managed_operators=settings.dag_managed_operators,
         allowed_packages=settings.allowed_callables,
         read_document=managed.document,
+        every_dag_needs_a_start=every_dag_needs_a_start(),
     )
     findings = Findings(reading)
     _check_definition(reading, findings, settings, managed, read_variables=read_variables)
@@ -90,7 +92,12 @@ def _check_definition(
         _check_default_args(definition, findings, known_to_tasks, misspelled_alone=not tasks.every_operator_known)
     for place, default_args in _every_default_args(definition):
         functions = use_functions(
-            default_args, tasks.function_arguments, place, findings, packages=settings.allowed_callables
+            default_args,
+            tasks.function_arguments,
+            place,
+            findings,
+            lists=tasks.function_lists,
+            packages=settings.allowed_callables,
         )
         values.check_items(functions.items(), place)
 
@@ -146,7 +153,7 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings, tags:
         index
         for index, task in enumerate(definition["tasks"])
         if findings.has("tasks", index)
-        or index in findings.left_to_processor
+        or index in findings.left_to_processor | findings.incomplete
         or findings.read_badly(index, "python_callable")
         or reading.at_fault("tasks", index, "upstream")  # it may go round in a circle, of which Airflow would tell too
         or ("decorator" in task and findings.arguments_read_badly(index))  # Airflow calls the function with them

@@ -91,12 +91,8 @@ def _check_dates(context: Context, sent: dict[str, Any], read: DagRead) -> None:
     start, end = (keys.get(key, default_args.get(key)) for key in ("start_date", "end_date"))
     default_sent = sent.get("default_args")
     was_sent = "start_date" in sent or (isinstance(default_sent, dict) and "start_date" in default_sent)
-    # "schedule": null is the one thing that says that no date is needed; a faulty schedule says nothing.
-    if not was_sent and keys.get("schedule", ABSENT) is not None:
-        context.fault(
-            _TOP,
-            "'start_date' is missing; give it in default_args, or \"schedule\": null for a DAG that is started by hand",
-        )
+    if not was_sent:
+        _check_missing_start(context, read)
     if _ends_first(start, end):
         holder = _TOP if "end_date" in keys else _TOP / "default_args"
         context.fault(holder / "end_date", "is before the start_date; the DAG would never run")
@@ -108,6 +104,26 @@ def _check_dates(context: Context, sent: dict[str, Any], read: DagRead) -> None:
             key = "end_date" if "end_date" in own else "start_date"
             path = read.paths[CanonicalPlace(("tasks", index, "arguments", key))]
             context.fault(path, "lets the task end before it starts; it would never run")
+
+
+def _check_missing_start(context: Context, read: DagRead) -> None:
+    # "schedule": null is the one thing that says that no date is needed; a faulty schedule says nothing.
+    if read.keys.get("schedule", ABSENT) is not None:
+        cure = "give it in default_args"
+        if not context.every_dag_needs_a_start:
+            cure += ', or "schedule": null for a DAG that is started by hand'
+        context.fault(_TOP, f"'start_date' is missing; {cure}")
+    elif context.every_dag_needs_a_start:
+        in_groups = any(
+            "start_date" in ((group.get("arguments") or {}).get("default_args") or {})
+            for group in read.tasks.task_groups
+        )
+        if not in_groups and not all("start_date" in task["arguments"] for task in read.tasks.tasks):
+            context.fault(
+                _TOP,
+                "'start_date' is missing; give it in default_args: before Airflow 2.8 a DAG that is started by hand "
+                "needs one too",
+            )
 
 
 def _ends_first(start: Any, end: Any) -> bool:

@@ -103,6 +103,17 @@ class Origin:
         """Return where a part stands, or its nearest ancestor that was sent."""
         return nearest_existing(self.document, Pointer(""), self.pointer(path).parts)
 
+    def nearest_below(self, path: PlainPath, rest: tuple[Part, ...]) -> Pointer:
+        """Return where what is some steps below a part stands, or its nearest ancestor that was sent.
+
+        A map may have keys from two places: the DAG's own, and those that the default block adds.
+        """
+        for length in range(len(rest), 0, -1):
+            start = self.starts.get(path.below(rest[:length]))
+            if start is not None:
+                return nearest_existing(self.document, start, rest[length:])
+        return nearest_existing(self.document, self.pointer(path), rest)
+
 
 def escape(part: Part) -> str:
     """Return one part of a JSON pointer, escaped (RFC 6901, section 3)."""

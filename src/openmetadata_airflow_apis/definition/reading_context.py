@@ -46,6 +46,7 @@ class Context:
     zone: the time zone of dates without an offset, None for Airflow's default.
     take_output: None where no output can stand; refused_outputs: the names of the tasks whose outputs are faults there,
     None for any. dataset_files: where datasets are looked up by their names.
+    every_dag_needs_a_start: whether a DAG without a schedule needs a start date too.
     skipped_paths: where, or below where, the schema has found a fault already: nobody reads what is there.
     """
 
@@ -56,6 +57,7 @@ class Context:
     zone: str | None = None
     take_output: TakeOutput | None = None
     refused_outputs: Container[str] | None = ()
+    every_dag_needs_a_start: bool = False
     skipped_paths: frozenset[PlainPath] = frozenset()
     faults: list[Fault] = field(default_factory=list)
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.definition.places import WORKFLOW_KEYS, CanonicalPlace, Pointer, nearest_existing
+from openmetadata_airflow_apis.definition.places import WORKFLOW_KEYS, CanonicalPlace, Pointer, join
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from openmetadata_airflow_apis.definition.canonical import Definition
     from openmetadata_airflow_apis.definition.dag_keys import DagRead
-    from openmetadata_airflow_apis.definition.places import Origin, Part
+    from openmetadata_airflow_apis.definition.places import Origin, Part, PlainPath
     from openmetadata_airflow_apis.errors import Fault
 
 
@@ -52,18 +52,30 @@ class Reading:
     origin: Origin = field(repr=False)
 
     @cached_property
-    def places(self) -> Mapping[CanonicalPlace, Pointer]:
-        """Where the parts of the canonical definition stand in the document."""
-        paths = {CanonicalPlace(("dag_id",)): WORKFLOW_KEYS / "name", **(self.dag.paths if self.dag else {})}
-        return {place: self.origin.pointer(path) for place, path in paths.items()}
+    def _paths(self) -> Mapping[CanonicalPlace, PlainPath]:
+        return {CanonicalPlace(("dag_id",)): WORKFLOW_KEYS / "name", **(self.dag.paths if self.dag else {})}
 
     def pointer(self, *place: Part) -> Pointer:
         """Return where a part of the canonical definition, or its nearest ancestor, stands in the document."""
         for above in CanonicalPlace(place).lineage():
-            pointer = self.places.get(above)
-            if pointer is not None:
-                return nearest_existing(self.origin.document, pointer, place[len(above) :])
+            path = self._paths.get(above)
+            if path is not None:
+                return self.origin.nearest_below(path, place[len(above) :])
         return Pointer("")
+
+    def heads_of_task(self, index: int) -> frozenset[Pointer]:
+        """Return where the keys of a task stand: in the DAG itself, in the default block, or in both."""
+        path = self._paths[CanonicalPlace(("tasks", index))]
+        return frozenset({self.origin.pointer(path), *self._heads_in_default_block.get(path, ())})
+
+    @cached_property
+    def _heads_in_default_block(self) -> Mapping[PlainPath, set[Pointer]]:
+        heads: dict[PlainPath, set[Pointer]] = {}
+        for path, pointer in self.origin.starts.items():
+            keys = join(path[2:])
+            if path[:1] == ("tasks",) and keys and pointer.endswith(keys):
+                heads.setdefault(path.top(2), set()).add(Pointer(pointer[: -len(keys)]))
+        return heads
 
     def at_fault(self, *place: Part) -> bool:
         """Tell whether a fault stands at that place of the canonical definition, or below it."""

@@ -41,6 +41,7 @@ def read_workflow(
     managed_operators: FilePath | None = None,
     allowed_packages: tuple[str, ...] = (),
     read_document: Callable[[str], str] | None = None,
+    every_dag_needs_a_start: bool = False,
 ) -> Reading:
     """Read a request for deploy_dag, in either dialect; every fault that needs no Airflow to be seen.
 
@@ -49,6 +50,7 @@ def read_workflow(
     allowed_packages: what dotted paths may name beside Airflow itself.
     read_document: returns the text of a file by its path in the folder of the callable files, or raises ValueError with
     the reason; None where there are no such files.
+    every_dag_needs_a_start: whether a DAG without a schedule needs a start date too, as before Airflow 2.8.
     Raises nothing, whatever the document is.
     """
     plain = in_plain_spelling(document, managed_operators=managed_operators)
@@ -58,6 +60,7 @@ def read_workflow(
         now,
         DatasetFiles(read_document or _without_files),
         allowed_packages=allowed_packages,
+        every_dag_needs_a_start=every_dag_needs_a_start,
         skipped_paths=checked.skipped_paths,
         faults=[*plain.faults, *checked.faults],
     )

@@ -13,7 +13,7 @@ from openmetadata_airflow_apis.checks.workflow_check import check_workflow
 from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
 from openmetadata_airflow_apis.errors import InvalidDefinition
 from openmetadata_airflow_apis.settings import Settings, dags_folder
-from support.versions import AIRFLOW
+from support.versions import AIRFLOW, EVERY_DAG_NEEDS_A_START
 from support.workflows import EXAMPLES, SHIPPED, bash, python, request, taskflow, write_callables
 
 NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
@@ -155,6 +155,29 @@ def test_required_arguments_may_come_from_default_args(settings):
     default_args = {"start_date": "2024-01-01", "bash_command": "true"}
     task = {"operator": "airflow.operators.bash.BashOperator"}
     check_workflow(request(default_args=default_args, tasks={"one": task}), settings, now=NOW)
+
+
+def test_the_cure_of_a_missing_start_date_is_one_of_this_airflow(settings):
+    """A DAG without a start date is told what this Airflow takes instead, and what is told is taken."""
+
+    def dag(**keys: Any) -> dict[str, Any]:
+        return {"workflow": {"name": "nightly", "dag_config": {"nightly": {"tasks": {"one": bash()}, **keys}}}}
+
+    by_hand, in_each_task = dag(schedule=None), dag(schedule=None, tasks={"one": bash(start_date="2024-01-01")})
+    needs = "'start_date' is missing; give it in default_args"
+    if EVERY_DAG_NEEDS_A_START:
+        assert faults(dag(), settings) == {"": [needs]}
+        assert faults(by_hand, settings) == {
+            "": [f"{needs}: before Airflow 2.8 a DAG that is started by hand needs one too"]
+        }
+    else:
+        assert faults(dag(), settings) == {"": [f'{needs}, or "schedule": null for a DAG that is started by hand']}
+        assert check_workflow(by_hand, settings, now=NOW).definition["dag"] == {"schedule": None}
+    start = {"$datetime": "2024-01-01T00:00:00"}
+    workflow = check_workflow(dag(schedule=None, default_args={"start_date": "2024-01-01"}), settings, now=NOW)
+    assert workflow.definition["dag"]["default_args"] == {"start_date": start}
+    workflow = check_workflow(in_each_task, settings, now=NOW)
+    assert workflow.definition["tasks"][0]["arguments"]["start_date"] == start
 
 
 def test_default_args_that_nothing_takes(settings):

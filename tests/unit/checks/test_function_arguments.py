@@ -7,12 +7,15 @@ from datetime import datetime, timezone
 from typing import Any, Callable, Optional, Union
 
 import pytest
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 
-from openmetadata_airflow_apis.checks.function_arguments import wants_function
+from openmetadata_airflow_apis.checks.function_arguments import wants_function, wants_functions
 from openmetadata_airflow_apis.checks.operator_signatures import signature_of
 from openmetadata_airflow_apis.checks.workflow_check import check_workflow
+from openmetadata_airflow_apis.dagbuild.built_values import import_object
 from openmetadata_airflow_apis.errors import InvalidDefinition
 from openmetadata_airflow_apis.settings import Settings
+from support.installed_operators import path_of
 from support.workflows import bash, request
 
 NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
@@ -40,6 +43,7 @@ def faults(document: dict[str, Any]) -> dict[str, str]:
         ("str | Callable", False),
         ("type[AuthBase] | None", True),
         ("Optional[Type[AuthBase]]", True),
+        ("MessageCallback | None", True),
         ("str | type", False),
         ("list[Callable]", False),
         ("str", False),
@@ -51,6 +55,29 @@ def test_a_hint_says_whether_a_function_is_wanted(hint: object, wanted: bool) ->
     """An argument wants a function or a class where its hint allows nothing else, but for None."""
     parameter = inspect.Parameter("argument", inspect.Parameter.KEYWORD_ONLY, annotation=hint)
     assert wants_function(parameter) is wanted
+
+
+@pytest.mark.parametrize(
+    ("hint", "wanted"),
+    [
+        ("list[type[Callback]] | type[Callback] | None", True),
+        ("list[Callable]", True),
+        ("Optional[List[Type[Callback]]]", True),
+        ("typing.Sequence[Callable[..., str]]", True),
+        (Union[list[type], type, None], True),
+        ("list[type | None]", True),
+        ("type[Callback] | None", False),
+        ("list[str] | type", False),
+        ("list[Callable] | str", False),
+        ("list[Callable | str]", False),
+        ("list", False),
+        ("no hint at all", False),
+    ],
+)
+def test_a_hint_says_whether_a_list_of_functions_is_wanted(hint: object, wanted: bool) -> None:
+    """An argument takes a list of functions or classes where its hint allows nothing else, but for one of them."""
+    parameter = inspect.Parameter("argument", inspect.Parameter.KEYWORD_ONLY, annotation=hint)
+    assert wants_functions(parameter) is wanted
 
 
 @pytest.mark.parametrize(
@@ -66,9 +93,55 @@ def test_a_hint_says_whether_a_function_is_wanted(hint: object, wanted: bool) ->
 )
 def test_an_operators_signature_says_which_arguments_want_functions(path: str, functions: set[str]) -> None:
     """The arguments that want functions are told by the signatures of the class and of those above it."""
-    from openmetadata_airflow_apis.dagbuild.built_values import import_object
-
     assert functions - signature_of(import_object(path)).functions == set()
+
+
+# A provider of 2023 has no callbacks, and one of 2024 takes one class.
+TAKES_CALLBACKS = "callbacks" in signature_of(KubernetesPodOperator).function_lists
+CALLBACK = "airflow.providers.cncf.kubernetes.callbacks.KubernetesPodOperatorCallback"
+
+
+def pod(**arguments: Any) -> dict[str, Any]:
+    return {"operator": path_of(KubernetesPodOperator), "name": "pod", "image": "busybox", **arguments}
+
+
+def tasks_of(document: dict[str, Any]) -> list[Any]:
+    """Return the tasks of the DAG that a definition becomes."""
+    return check_workflow(document, Settings(), now=NOW).checked_dag.tasks
+
+
+@pytest.mark.skipif(not TAKES_CALLBACKS, reason="this provider's operator takes no list of classes")
+def test_each_text_of_a_list_of_classes_is_a_class() -> None:
+    """Where an operator takes a list of classes, each dotted path in it is one: in the task, mapped or by default."""
+    callback = import_object(CALLBACK)
+    default = {"callbacks": [CALLBACK]}
+    tasks = {"one": pod(), "two": pod(callbacks=CALLBACK)}
+    document = request(default_args=default, start_date="2024-01-01", tasks=tasks)
+    assert [task.callbacks for task in tasks_of(document)] == [[callback], [callback]]
+    document = request(
+        start_date="2024-01-01",
+        tasks={
+            "one": pod(callbacks=[CALLBACK, CALLBACK]),
+            "two": pod(expand={"callbacks": [[CALLBACK], CALLBACK, []]}),
+            "three": pod(partial={"callbacks": [CALLBACK]}, expand={"cmds": [["true"]]}),
+        },
+    )
+    one, two, three = tasks_of(document)
+    assert one.callbacks == [callback, callback]
+    assert two.expand_input.value == {"callbacks": [[callback], callback, []]}
+    assert three.partial_kwargs["callbacks"] == [callback]
+
+
+@pytest.mark.skipif(not TAKES_CALLBACKS, reason="this provider's operator takes no list of classes")
+def test_a_text_in_a_list_of_classes_that_is_none_is_a_fault() -> None:
+    """A text that names no class, or what is no text, is a fault at its place in the list."""
+    tasks = {"one": pod(callbacks=[CALLBACK, "nobody", 5]), "two": pod(expand={"callbacks": [[CALLBACK, "os.system"]]})}
+    found = faults(request(start_date="2024-01-01", tasks=tasks))
+    assert list(found) == ["/tasks/one/callbacks/1", "/tasks/one/callbacks/2", "/tasks/two/expand/callbacks/0/1"]
+    assert found["/tasks/one/callbacks/1"] == (
+        "'nobody' is no dotted path; write callbacks_name: nobody, callbacks_file: FILE.py for a function of a file in "
+        "dag_managed_operators, or a path such as package.module.name"
+    )
 
 
 def test_a_text_in_default_args_is_no_function() -> None:

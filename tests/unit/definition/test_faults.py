@@ -437,6 +437,32 @@ def test_faults_in_merged_tasks_are_shown_where_they_stand() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("keys", "detail"),
+    [
+        ({}, "give it in default_args"),
+        (
+            {"schedule": None},
+            "give it in default_args: before Airflow 2.8 a DAG that is started by hand needs one too",
+        ),
+        ({"schedule": None, "tasks": {"a": {**BASH, **START}}}, None),
+        ({"schedule": None, "default_args": START}, None),
+        (
+            {
+                "schedule": None,
+                "tasks": {"a": {**BASH, "task_group_name": "g"}},
+                "task_groups": {"g": {"default_args": START}},
+            },
+            None,
+        ),
+    ],
+)
+def test_a_start_date_is_missing_where_airflow_wants_one_for_every_dag(keys: dict, detail: str | None) -> None:
+    """Where Airflow wants a start date even without a schedule, that is said, once, and no other cure."""
+    expected = [] if detail is None else [(DAG, f"'start_date' is missing; {detail}")]
+    assert faults(request({"tasks": {"a": BASH, "b": BASH}, **keys}), every_dag_needs_a_start=True) == expected
+
+
 def test_faults_of_a_flat_body_are_shown_in_it(tmp_path) -> None:
     """A flat body's faults have their places in the flat body, its tasks' config included."""
     body = {
