@@ -36,7 +36,7 @@ def test_a_workflow_is_broken_repaired_deployed_and_deleted(page):
     expect(faults).to_have_count(0)
     press(page, "Deploy")
     expect(page.locator(".notice.good")).to_contain_text("Deployed repaired (201")
-    expect(page.locator(".notice.good")).to_contain_text("parsed Airflow knows this version.")
+    expect(page.locator(".notice.good")).to_contain_text("ready Airflow knows this version.")
 
     page.get_by_role("link", name="repaired").click()
     press(page, "Delete")
@@ -125,7 +125,7 @@ def test_some_tasks_are_run(page, deployed, airflow_live):
 
 
 def test_an_import_error_is_shown_with_its_text(page, airflow_live, deployed):
-    """A file that the DAG processor can't import is failed in the table, with the reason's text to unfold."""
+    """A DAG whose file can't be imported cannot be loaded, with the reason in a sentence and its text to unfold."""
     folder = airflow_live.home / "dag_managed_operators"
     folder.mkdir(exist_ok=True)
     (folder / "broken.py").write_text("def run():\n    pass\n\nraise RuntimeError('no such warehouse')\n")
@@ -136,7 +136,8 @@ def test_an_import_error_is_shown_with_its_text(page, airflow_live, deployed):
     }
     deployed(workflow("broken", {"only": task}))
     row = page.get_by_role("row", name="broken")
-    expect(row.locator(".state").first).to_have_text("failed")
+    expect(row.locator(".state").first).to_have_text("cannot be loaded")
+    expect(row.locator(".reason")).to_have_text("task only: broken.py, line 4: RuntimeError: no such warehouse")
     row.get_by_text("Import error").click()
     expect(row.locator(".error-text")).to_contain_text("RuntimeError: no such warehouse")
 

@@ -63,6 +63,7 @@ def list_dags(
     next_dagrun_gte: str | None = None,
     next_dagrun_lte: str | None = None,
     order_by: str | None = None,
+    recent_runs: int = 0,
 ) -> dict[str, Any]:
     """Answer a page of the deployed DAGs that the caller may read."""
     filters = {
@@ -91,6 +92,7 @@ def list_dags(
             readable=readable_dag_ids(),
             filters=filters,
             order_by=order_by,
+            recent_runs=recent_runs,
         )
         dags = [_dag(dag) for dag in page.dags]
         return {"dags": dags, "damaged": wire.to_json(page.damaged), "total_entries": page.total_entries}

@@ -73,6 +73,7 @@ def test_a_deployed_dag_is_told(nightly, session, settings):
     )
     assert found == DeployedDagDetail(
         dag_id="nightly",
+        dag_display_name="nightly",
         state="parsed",
         import_error=None,
         is_paused=True,
@@ -81,8 +82,10 @@ def test_a_deployed_dag_is_told(nightly, session, settings):
         deployed_at=nightly.deployed_at,
         parsed_at=None,
         last_run=LastRun("second", "running", found.last_run.logical_date, found.last_run.start_date, None),
+        recent_runs=None,
         summary=DagSummary(("harsha",), (), "0 3 * * *", "At 03:00", *next_run),
         version_number=1,
+        bundle_name=None,
         fileloc=nightly.fileloc,
         params={},
         definition={"name": "nightly"},
@@ -169,12 +172,13 @@ def test_the_failed_ones_are_found_without_reading_the_others(session, settings,
         ({}, 6),
         ({"order_by": "-dag_id"}, 6),
         ({"filters": {"state": ["parsed", "pending"]}}, 6),
+        ({"recent_runs": 2}, 7),
         ({"filters": {"tags": ["a"], "owners": ["harsha"], "paused": True}, "order_by": "-last_run_state"}, 7),
         ({"filters": {"bundle_name": "crew"}}, 6),
     ],
 )
 def test_the_number_of_statements_does_not_grow_with_the_page(session, settings, dags, options, number):
-    """A list costs six SQL statements, seven where Airflow's database chooses, however many DAGs and runs there are."""
+    """A list costs six SQL statements, one more for recent runs or where the database chooses, at any size."""
     for size in (1, 200):
         list_of(size, session, settings)
         with counted(session) as statements:
@@ -183,6 +187,16 @@ def test_the_number_of_statements_does_not_grow_with_the_page(session, settings,
         assert page.total_entries == size
         assert {dag.last_run.run_id for dag in page.dags} == {"run_2"}
         assert {len(dag.summary.tags) for dag in page.dags} == {2}
+
+
+def test_the_latest_runs_of_each_dag_are_told_if_they_are_asked_for(session, settings, dags):
+    """So many of each DAG's latest runs stand beside it, the latest logical date first; one that never ran has none."""
+    list_of(2, session, settings)
+    deploy(make_workflow("never_ran"), user="ada", settings=settings, session=session)
+    page = list_deployed(settings=settings, session=session, recent_runs=2)
+    runs = {dag.dag_id: tuple(run.run_id for run in dag.recent_runs) for dag in page.dags}
+    assert runs == {**dict.fromkeys(runs, ("run_2", "run_1")), "never_ran": ()}
+    assert page.dags[0].recent_runs[0] == page.dags[0].last_run
 
 
 def list_of(size: int, session, settings) -> None:

@@ -1,9 +1,11 @@
 // One deployed DAG: its state, its definition, its runs, and what can be done with them.
 
 import { button, checkbox, field, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
-import { confirmDelete, deleted, deletion, gridLink, importError, isUnfinished, paused, runLink, triggered } from "./dags.js";
+import { importError } from "./dag_cells.js";
+import { confirmDelete, deleted, deletion, isUnfinished, triggered } from "./dags.js";
 import { deploymentState, isSettled } from "./deployment.js";
 import { permissions, send, sentence } from "./http.js";
+import { gridLink, historyLink, runLink } from "./links.js";
 import { polling } from "./polling.js";
 import { runPanel } from "./run.js";
 
@@ -203,7 +205,7 @@ function facts(dag) {
       "dl",
       { class: "facts" },
       fact("State", deploymentState(dag)),
-      fact("Paused", paused(dag)),
+      fact("Paused", dag.is_paused === null ? h("span", { class: "muted" }, "not known yet") : dag.is_paused ? "yes" : "no"),
       fact("Deployed", [dag.deployed_by, ", ", time(dag.deployed_at)]),
       dag.version_number && fact("Version", h("a", { href: historyLink(dag.dag_id), "data-key": "version" }, String(dag.version_number))),
       fact("Revision", h("code", {}, dag.revision.slice(0, 12))),
@@ -216,10 +218,6 @@ function facts(dag) {
       h("pre", { tabindex: "0" }, JSON.stringify(dag.definition, null, 2)),
     ),
   ];
-}
-
-function historyLink(dagId) {
-  return `#history/${encodeURIComponent(dagId)}`;
 }
 
 function fact(name, value) {

@@ -1,26 +1,37 @@
-// The table of the DAGs deployed here.
+// The list of the DAGs deployed here: found, filtered and ordered by the API, a page at a time.
 
-import { button, confirm, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
+import { actionCells, dagCell, damagedCells, pauseCell, recentRuns, scheduleCell, stateCell } from "./dag_cells.js";
+import { button, confirm, fill, h, inline, notice, refill, table } from "./dom.js";
 import { isSettled } from "./deployment.js";
 import { config, permissions, send, sentence } from "./http.js";
+import { dagLink, runLink } from "./links.js";
+import { filterForm, isFiltered, queryOf } from "./list_filter.js";
 import { polling } from "./polling.js";
 
 const PATH = "/rest_api/api/dags";
 const PAGE = 50;
-const COLUMNS = ["DAG", "State", "Paused", "Last run", "Deployed", "Actions"];
+const RUNS = 10;
+
+// Kept while the page is open: whoever comes back from a DAG finds the list as it was.
+const filter = { text: "", show: "", tag: "", order: "", offset: 0 };
 
 export function dagsView() {
   const list = h("div", {});
   const outcome = h("div", { class: "outcome" });
+  const count = h("p", { class: "muted", role: "status" });
   const pages = h("div", { class: "actions" });
-  let offset = 0;
+  const form = filterForm(filter, anew);
   let shown = "";
+  let asked = 0;
   let left = false;
   const poll = polling(load);
 
   async function load() {
-    const answer = await send({ method: "GET", path: PATH, query: { limit: PAGE, offset } });
-    if (left) return null;
+    asked += 1;
+    const question = asked;
+    const query = { limit: PAGE, offset: filter.offset, recent_runs: RUNS, ...queryOf(filter) };
+    const answer = await send({ method: "GET", path: PATH, query });
+    if (left || question !== asked) return null;
     if (!answer.ok) {
       shown = "";
       fill(list, notice("bad", inline(sentence(answer))));
@@ -28,44 +39,105 @@ export function dagsView() {
     }
     const { dags, damaged, total_entries: total } = answer.body;
     const may = await permissions(dags.map((dag) => dag.dag_id));
-    if (left) return null;
-    const now = JSON.stringify([dags, damaged, may.dags, total]);
+    if (left || question !== asked) return null;
+    if (filter.offset && filter.offset >= total) {
+      filter.offset = 0; // what was on the last page is gone
+      return 0;
+    }
+    const now = JSON.stringify([dags, damaged, may.dags, total, filter]);
     if (now !== shown) {
       shown = now;
-      const rows = [...damaged.map(damagedRow), ...dags.map((dag) => row(dag, may.dags[dag.dag_id] || []))];
-      refill(list, table("DAGs deployed here", COLUMNS, rows, { empty: "Nothing is deployed yet." }));
-      refill(pages, paging(total));
+      show(dags, damaged, may, total);
     }
-    const moving = dags.some((dag) => !isSettled(dag) || isUnfinished(dag.last_run));
-    return moving ? 2000 : 10000;
+    return dags.some((dag) => !isSettled(dag) || isUnfinished(dag.last_run)) ? 2000 : 10000;
   }
 
-  function row(dag, may) {
-    const name = encodeURIComponent(dag.dag_id);
-    return [
-      h("a", { href: `#dags/${name}`, "data-key": `open ${dag.dag_id}` }, dag.dag_id),
-      [state(dag.state), dag.import_error && importError(dag)],
-      paused(dag),
-      lastRun(dag.last_run),
-      [dag.deployed_by, h("br"), time(dag.deployed_at)],
+  function show(dags, damaged, may, total) {
+    form.offerTags(dags.flatMap((dag) => dag.tags.map(({ name }) => name)));
+    const allowed = (dag) => may.dags[dag.dag_id] || [];
+    const some = (operation) => dags.some((dag) => allowed(dag).includes(operation));
+    const columns = [
+      some("patch_dag") && ["On", (dag) => pauseCell(dag, allowed(dag), pause)],
+      ["DAG", (dag) => dagCell(dag, { withPause: !some("patch_dag"), choose: chooseTag })],
+      ["Schedule", scheduleCell],
+      ["Recent runs", recentRuns],
+      ["State", stateCell],
+      (some("trigger_dag") || some("delete_dag")) && ["Actions", (dag) => actionCells(dag, allowed(dag), { trigger, remove })],
+    ].filter(Boolean);
+    const names = columns.map(([name]) => name);
+    const rows = [
+      ...damaged.map((dag) => damagedCells(dag, names)),
+      ...dags.map((dag) => columns.map(([, cell]) => cell(dag))),
+    ];
+    if (rows.length) refill(list, table("DAGs deployed here", names, rows, { empty: "" }));
+    else fill(list, isFiltered(filter) ? nothingFound() : invitation(may));
+    form.element.hidden = total === 0 && !isFiltered(filter);
+    fill(count, rows.length > 0 && `${filter.offset + 1} to ${filter.offset + rows.length} of ${total}`);
+    refill(pages, paging(total));
+  }
+
+  function nothingFound() {
+    return h("p", {}, "No deployed DAG is like that. ", button("Show all", form.clear, "link"));
+  }
+
+  // A list that is empty says what to do about it, to whoever may.
+  function invitation(may) {
+    if (!may.operations.includes("deploy_dag")) {
+      return notice("", "Nothing is deployed yet. Once somebody has deployed a workflow, it is listed here.");
+    }
+    return h(
+      "div",
+      { class: "panel-box invitation" },
+      h("h3", {}, "Nothing is deployed yet"),
+      h("p", {}, "A workflow is a JSON document. Begin with one task that says hello, and change it from there."),
       h(
         "div",
         { class: "actions" },
-        may.includes("trigger_dag") && button("Trigger", () => trigger(dag), "", keyed("Trigger", dag)),
-        may.includes("delete_dag") && button("Delete", () => remove(dag), "danger", keyed("Delete", dag)),
+        button("Deploy an example", deployExample, "primary"),
+        h("a", { class: "button", href: "#deploy" }, "Write your own"),
       ),
-    ];
+    );
+  }
+
+  async function deployExample() {
+    const specification = await (await fetch(config.specification_url)).json();
+    const { example } = specification.paths[PATH].post.requestBody.content["application/json"];
+    // A DAG of that name that this user may not see stays as it is.
+    const headers = { "If-None-Match": "*" };
+    await act({ method: "POST", path: PATH, headers, body: JSON.stringify(example) }, ({ dag_id: dagId }) => [
+      "Deployed ",
+      h("a", { href: dagLink(dagId) }, dagId),
+      ". Trigger it, or open it to see what it is made of.",
+    ]);
+  }
+
+  function anew() {
+    filter.offset = 0;
+    poll.now();
+  }
+
+  function chooseTag(name) {
+    filter.tag = name;
+    form.update();
+    anew();
   }
 
   async function act(request, done) {
     const answer = await send(request);
+    if (left) return;
     fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer))));
     await poll.now();
   }
 
   async function trigger(dag) {
-    const path = `${PATH}/${encodeURIComponent(dag.dag_id)}/dagRuns`;
-    await act({ method: "POST", path, body: "{}" }, triggered);
+    await act({ method: "POST", path: `${pathOf(dag.dag_id)}/dagRuns`, body: "{}" }, triggered);
+  }
+
+  async function pause(dag) {
+    const body = JSON.stringify({ is_paused: !dag.is_paused });
+    await act({ method: "PATCH", path: pathOf(dag.dag_id), body }, ({ dag_id: dagId, is_paused: isPaused }) =>
+      isPaused ? `${dagId} is paused: no run starts by itself.` : `${dagId} is on: its runs start by its schedule.`,
+    );
   }
 
   async function remove(dag) {
@@ -75,19 +147,18 @@ export function dagsView() {
   function paging(total) {
     if (total <= PAGE) return null;
     const turn = (by) => () => {
-      offset += by;
+      filter.offset = Math.max(0, filter.offset + by);
       return poll.now();
     };
     return [
-      button("Previous", turn(-PAGE), "", { disabled: offset === 0, "data-key": "previous" }),
-      h("span", {}, `${offset + 1} to ${Math.min(offset + PAGE, total)} of ${total}`),
-      button("Next", turn(PAGE), "", { disabled: offset + PAGE >= total, "data-key": "next" }),
+      button("Previous", turn(-PAGE), "", { disabled: filter.offset === 0, "data-key": "previous" }),
+      button("Next", turn(PAGE), "", { disabled: filter.offset + PAGE >= total, "data-key": "next" }),
     ];
   }
 
   poll.now();
   return {
-    element: h("section", {}, h("h2", {}, "Deployed DAGs"), outcome, list, pages),
+    element: h("section", {}, h("h2", {}, "Deployed DAGs"), form.element, outcome, count, list, pages),
     leave: () => {
       left = true;
       poll.stop();
@@ -95,32 +166,8 @@ export function dagsView() {
   };
 }
 
-// Nothing but its name is known for sure, and nothing can be done here before somebody has mended its file.
-function damagedRow(dag) {
-  return [dag.dag_id, [state(dag.state), h("p", { class: "error-text" }, dag.reason)], "", "", "", ""];
-}
-
-function keyed(action, { dag_id: dagId }) {
-  return { "data-key": `${action} ${dagId}`, "aria-label": `${action} ${dagId}` };
-}
-
-export function importError({ dag_id: dagId, import_error: text }) {
-  return h(
-    "details",
-    { "data-key": `error of ${dagId}` },
-    h("summary", {}, "Import error"),
-    h("pre", { class: "error-text", tabindex: "0" }, text),
-  );
-}
-
-export function paused({ is_paused: isPaused }) {
-  if (isPaused === null) return h("span", { class: "muted" }, "not known yet");
-  return isPaused ? "yes" : "no";
-}
-
-export function lastRun(run) {
-  if (!run) return h("span", { class: "muted" }, "none");
-  return [state(run.state), h("br"), time(run.start_date || run.logical_date)];
+function pathOf(dagId) {
+  return `${PATH}/${encodeURIComponent(dagId)}`;
 }
 
 export function isUnfinished(run) {
@@ -132,12 +179,8 @@ export function triggered(run) {
   return ["Started ", link, run.is_paused && ". The DAG is paused: the run waits until somebody unpauses it."];
 }
 
-export function runLink({ dag_id: dagId, run_id: runId }) {
-  return `#dags/${encodeURIComponent(dagId)}/${encodeURIComponent(runId)}`;
-}
-
 export function deletion(dagId) {
-  return { method: "DELETE", path: `${PATH}/${encodeURIComponent(dagId)}` };
+  return { method: "DELETE", path: pathOf(dagId) };
 }
 
 export function deleted({ dag_id: dagId }) {
@@ -150,8 +193,4 @@ export function confirmDelete(dagId) {
     "Its files, its runs and their task instances are removed. Its versions, task logs and the audit log stay.",
     `Delete ${dagId}`,
   );
-}
-
-export function gridLink(dagId) {
-  return config.grid_url.replace("__dag_id__", encodeURIComponent(dagId));
 }

@@ -4,6 +4,7 @@ import { button, confirm, fill, h, inline, notice } from "./dom.js";
 import { Editor, filePicker } from "./editor.js";
 import { curl, send, sentence } from "./http.js";
 import { differences } from "./differences.js";
+import { dagLink } from "./links.js";
 import { followDeployment } from "./deployment.js";
 import { withFlag } from "./positions.js";
 
@@ -65,7 +66,7 @@ export function deployView({ spec, permitted, draft }) {
     return notice(
       "good",
       h("strong", {}, answer.body.created ? "Deployed " : "Replaced "),
-      h("a", { href: `#dags/${encodeURIComponent(answer.body.dag_id)}` }, answer.body.dag_id),
+      h("a", { href: dagLink(answer.body.dag_id) }, answer.body.dag_id),
       ` (${answer.status}, ${answer.milliseconds} ms). `,
       state,
     );

@@ -3,6 +3,7 @@
 import { fill, h, state } from "./dom.js";
 import { send } from "./http.js";
 
+const WORDS = { parsed: "ready", pending: "being read", failed: "cannot be loaded" };
 const MEANING = {
   parsed: "Airflow knows this version.",
   pending: "The DAG processor has still to parse it.",
@@ -14,11 +15,15 @@ export function deploymentState(deployment) {
   return h(
     "span",
     {},
-    state(deployment.state),
+    state(deployment.state, deploymentWord(deployment)),
     " ",
     MEANING[deployment.state],
     awaited && " The DAG processor is still to look at its file.",
   );
+}
+
+export function deploymentWord({ state: name }) {
+  return WORDS[name];
 }
 
 // A deploy itself makes the DAG known; a moment later the DAG processor parses the file, which can still fail.

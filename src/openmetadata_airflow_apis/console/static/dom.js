@@ -46,8 +46,8 @@ export function time(iso) {
   return h("time", { datetime: iso }, text);
 }
 
-export function state(name) {
-  const word = name || "no status";
+// A state in its colour; another word than its name may stand for it.
+export function state(name, word = name || "no status") {
   return h("span", { class: "state", "data-state": name || "none" }, word);
 }
 

@@ -4,6 +4,7 @@ import { button, confirm, field, fill, h, inline, notice, refill, table, time } 
 import { followDeployment } from "./deployment.js";
 import { changesTable, differences, isChange } from "./differences.js";
 import { permissions, send, sentence } from "./http.js";
+import { dagLink } from "./links.js";
 
 const COLUMNS = ["Version", "Deployed", "By", "Comment", "Actions"];
 const PAGE = 50;
@@ -176,7 +177,7 @@ export function historyView({ dagId }) {
         { class: "trail" },
         h("a", { href: "#dags" }, "Deployed DAGs"),
         " / ",
-        h("a", { href: `#dags/${encodeURIComponent(dagId)}` }, dagId),
+        h("a", { href: dagLink(dagId) }, dagId),
         " / History",
       ),
       h("h2", {}, `History of ${dagId}`),

@@ -1,0 +1,136 @@
+// The cells of a DAG's row in the list.
+
+import { button, h, inline, state, time } from "./dom.js";
+import { deploymentWord } from "./deployment.js";
+import { dagLink, runLink } from "./links.js";
+
+// A switch, on while runs start by themselves.
+export function pauseCell(dag, may, pause) {
+  if (dag.is_paused === null) return h("span", { class: "muted" }, "–");
+  const attributes = {
+    type: "button",
+    class: "switch",
+    role: "switch",
+    "aria-checked": String(!dag.is_paused),
+    "aria-label": `${dag.dag_id} is on`,
+    title: dag.is_paused ? "Paused: no run starts by itself" : "On: runs start by the schedule",
+    "data-key": `pause ${dag.dag_id}`,
+    disabled: !may.includes("patch_dag"),
+    onclick: () => pause(dag),
+  };
+  return h("button", attributes, h("span", {}));
+}
+
+export function dagCell(dag, { withPause, choose }) {
+  const { dag_id: dagId, dag_display_name: name, tags, owners } = dag;
+  return [
+    h("a", { class: "dag-name", href: dagLink(dagId), "data-key": `open ${dagId}` }, name),
+    name !== dagId && h("div", { class: "muted" }, dagId),
+    withPause && dag.is_paused && [" ", h("span", { class: "mark plain" }, "paused")],
+    owners.length > 0 && h("div", { class: "muted" }, owners.join(", ")),
+    tags.length > 0 &&
+      h(
+        "div",
+        { class: "tags" },
+        tags.map(({ name: tag }) =>
+          button(tag, () => choose(tag), "tag-button", { "aria-label": `Only those tagged ${tag}`, "data-key": `tag ${dagId} ${tag}` }),
+        ),
+      ),
+  ];
+}
+
+export function scheduleCell(dag) {
+  const { schedule_interval: schedule, timetable_description: words, next_dagrun_create_after: next } = dag;
+  if (dag.is_paused === null) return h("span", { class: "muted" }, "not known yet");
+  if (!schedule) return h("span", { class: "muted" }, "only when triggered");
+  const text = schedule.value ?? words;
+  return [
+    words || text,
+    words && text && text !== words && h("div", {}, h("code", { class: "muted" }, text)),
+    next && h("div", { class: "muted" }, "next ", time(next), dag.is_paused && ", once it is on"),
+  ];
+}
+
+// The last runs as bars, the latest at the right, as high as they were long, and the latest run in words.
+export function recentRuns({ dag_id: dagId, recent_runs: runs, last_run: last }) {
+  if (!last) return h("span", { class: "muted" }, "has not run yet");
+  const longest = Math.max(1, ...runs.map(seconds));
+  const bars = [...runs].reverse().map((run) => {
+    const words = `${run.run_id}: ${run.state}${run.end_date ? `, took ${duration(seconds(run))}` : ""}`;
+    const bar = h("a", {
+      class: "bar",
+      href: runLink({ dag_id: dagId, run_id: run.run_id }),
+      "data-state": run.state,
+      "aria-label": words,
+      title: words,
+      tabindex: "-1", // the keyboard goes to the latest run's link, and from the DAG's own view to the others
+    });
+    bar.style.height = `${Math.round(30 + 70 * (Math.log1p(seconds(run)) / Math.log1p(longest)))}%`;
+    return bar;
+  });
+  return [
+    h("span", { class: "bars" }, bars),
+    h(
+      "div",
+      {},
+      h("a", { href: runLink({ dag_id: dagId, run_id: last.run_id }), "data-key": `last ${dagId}` }, state(last.state)),
+      " ",
+      time(last.start_date || last.logical_date),
+    ),
+  ];
+}
+
+function seconds({ start_date: start, end_date: end }) {
+  return start ? Math.max(0, (end ? Date.parse(end) : Date.now()) - Date.parse(start)) / 1000 : 0;
+}
+
+export function duration(value) {
+  if (value < 60) return `${value.toFixed(value < 10 ? 1 : 0)} s`;
+  const minutes = Math.round(value / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function stateCell(dag) {
+  const error = dag.import_error;
+  return [
+    state(dag.state, deploymentWord(dag)),
+    error && [h("p", { class: "reason" }, inline(error.split("\n")[0])), importError(dag)],
+    h(
+      "div",
+      { class: "muted" },
+      dag.version_number && `version ${dag.version_number} `,
+      "by ",
+      dag.deployed_by,
+      ", ",
+      time(dag.deployed_at),
+    ),
+  ];
+}
+
+export function importError({ dag_id: dagId, import_error: text }) {
+  return h(
+    "details",
+    { "data-key": `error of ${dagId}` },
+    h("summary", {}, "Import error"),
+    h("pre", { class: "error-text", tabindex: "0" }, text),
+  );
+}
+
+export function actionCells(dag, may, { trigger, remove }) {
+  const keyed = (action) => ({ "data-key": `${action} ${dag.dag_id}`, "aria-label": `${action} ${dag.dag_id}` });
+  return h(
+    "div",
+    { class: "actions" },
+    may.includes("trigger_dag") && button("Trigger", () => trigger(dag), "", keyed("Trigger")),
+    may.includes("delete_dag") && button("Delete", () => remove(dag), "danger", keyed("Delete")),
+  );
+}
+
+// Nothing but its name is known for sure, and nothing can be done here before somebody has mended its file.
+export function damagedCells(dag, columns) {
+  const cells = {
+    DAG: dag.dag_id,
+    State: [state(dag.state), h("p", { class: "error-text" }, dag.reason)],
+  };
+  return columns.map((name) => cells[name] ?? "");
+}
