@@ -89,8 +89,8 @@ def with_nonce(html: str, nonce: str) -> Markup:
 def revision() -> str:
     """Return a digest of the page's files, a part of their addresses, so that no browser keeps old ones."""
     digest = hashlib.sha256()
-    for path in sorted(_STATIC.iterdir()):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in sorted(path for path in _STATIC.rglob("*") if path.is_file()):
+        digest.update(path.relative_to(_STATIC).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -1,13 +1,10 @@
-// The page: three views behind the links in its navigation, chosen by the address's fragment.
+// The page: views behind the links in its navigation, chosen by the address's fragment.
 // #dags, #dags/DAG_ID, #dags/DAG_ID/RUN_ID, #history/DAG_ID, #deploy, #operations, #operations/OPERATION_ID
+// The list is what most people come for: the other views, and the specification, are loaded when they are opened.
 
-import { dagView } from "./dag.js";
 import { dagsView } from "./dags.js";
-import { deployView } from "./deploy.js";
 import { fill, h, notice } from "./dom.js";
-import { historyView } from "./history.js";
 import { config, permissions } from "./http.js";
-import { operationsView } from "./operations.js";
 
 const VIEWS = { dags: "Deployed DAGs", deploy: "Deploy", operations: "Operations" };
 
@@ -16,20 +13,14 @@ const navigation = root.querySelector("nav");
 const stage = root.querySelector(".stage");
 let view = null;
 let draft = null;
+let specification = null;
+let opened = 0;
 
-async function start() {
-  // Flask-AppBuilder's page names no language, which screen readers need.
-  document.documentElement.lang = document.documentElement.lang || "en";
-  const [answer, permitted] = await Promise.all([fetch(config.specification_url), permissions()]);
-  const spec = await answer.json();
-  const show = () => open(spec, permitted);
-  window.addEventListener("hashchange", show);
-  show();
-}
-
-function open(spec, permitted) {
+async function show() {
+  opened += 1;
+  const mine = opened;
   const [name, ...rest] = window.location.hash.slice(1).split("/").map(decoded);
-  const isHistory = name === "history" && rest[0];
+  const isHistory = name === "history" && Boolean(rest[0]);
   const current = name in VIEWS ? name : "dags";
   fill(
     navigation,
@@ -39,10 +30,20 @@ function open(spec, permitted) {
   );
   draft = view?.draft?.() ?? draft;
   view?.leave?.();
-  view = isHistory ? historyView({ dagId: rest[0] }) : make(current, rest, spec, permitted);
-  fill(stage, view.element);
-  // A keyboard or screen reader goes on where the view begins, not where the link was.
-  if (current === name || isHistory) stage.focus({ preventScroll: true });
+  view = null;
+  try {
+    const made = await make(isHistory ? "history" : current, rest);
+    if (mine !== opened) {
+      made.leave?.();
+      return;
+    }
+    view = made;
+    fill(stage, view.element);
+    // A keyboard or screen reader goes on where the view begins, not where the link was.
+    if (current === name || isHistory) stage.focus({ preventScroll: true });
+  } catch (error) {
+    if (mine === opened) fill(stage, notice("bad", `The page could not be built: ${error.message}`));
+  }
 }
 
 function decoded(text) {
@@ -53,10 +54,23 @@ function decoded(text) {
   }
 }
 
-function make(name, [first, second], spec, permitted) {
+async function make(name, [first, second]) {
+  if (name === "history") return (await import("./history.js")).historyView({ dagId: first });
+  if (name === "dags" && !first) return dagsView();
+  if (name === "dags") return (await import("./dag.js")).dagView({ dagId: first, runId: second, edit });
+  const [spec, permitted, { deployView }, { operationsView }] = await Promise.all([
+    specified(),
+    permissions(),
+    import("./deploy.js"),
+    import("./operations.js"),
+  ]);
   if (name === "deploy") return deployView({ spec, permitted, draft });
-  if (name === "operations") return operationsView({ spec, permitted, chosen: first });
-  return first ? dagView({ dagId: first, runId: second, edit }) : dagsView();
+  return operationsView({ spec, permitted, chosen: first });
+}
+
+async function specified() {
+  specification ??= await (await fetch(config.specification_url)).json();
+  return specification;
 }
 
 // A definition as the API answers it is without the wrapping that a request has; the flat body has none.
@@ -66,4 +80,7 @@ function edit(definition) {
   window.location.hash = "#deploy";
 }
 
-start().catch((error) => fill(stage, notice("bad", `The page could not be built: ${error.message}`)));
+// Flask-AppBuilder's page names no language, which screen readers need.
+document.documentElement.lang = document.documentElement.lang || "en";
+window.addEventListener("hashchange", show);
+show();

@@ -2,12 +2,15 @@
 
 import { button, checkbox, field, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
 import { importError } from "./dag_cells.js";
+import { readGraph } from "./dag_graph.js";
 import { confirmDelete, deleted, deletion, isUnfinished, triggered } from "./dags.js";
 import { deploymentState, isSettled } from "./deployment.js";
 import { permissions, send, sentence } from "./http.js";
 import { gridLink, historyLink, runLink } from "./links.js";
+import { planned } from "./plan.js";
 import { polling } from "./polling.js";
 import { runPanel } from "./run.js";
+import { triggerForm } from "./trigger.js";
 
 const RUNS = ["Run", "State", "Started", "Ended"];
 
@@ -18,8 +21,12 @@ export function dagView({ dagId, runId, edit }) {
   const actions = h("div", {});
   const runs = h("div", {});
   const panel = h("div", {});
+  const picture = h("div", {});
+  const order = new Map(); // task_id to its place in the graph
   let may = [];
   let dag = null;
+  let graphed = null;
+  let observed = null;
   let left = false;
   let shownHead = "";
   let shownRuns = "";
@@ -33,9 +40,27 @@ export function dagView({ dagId, runId, edit }) {
     if (left || !dag) return;
     fill(actions, forms(dag));
     if (runId) {
-      run = runPanel({ dagId, runId, may, changed: poll.now });
+      run = runPanel({ dagId, runId, may, order, changed: poll.now, observe });
       fill(panel, run.element);
     }
+    await draw();
+  }
+
+  // The graph is drawn once it is there; nothing else waits for it.
+  async function draw() {
+    if (!may.includes("get_dag_version")) return;
+    const [graph, { graphView }] = await Promise.all([readGraph(dagId, dag.version_number), import("./graph.js")]);
+    if (left || !graph) return;
+    [...graph.tasks.keys()].forEach((taskId, index) => order.set(taskId, index));
+    graphed = graphView(dagId, graph);
+    fill(picture, h("h3", {}, "Graph"), graphed.element);
+    if (observed) graphed.colour(...observed);
+    run?.reorder();
+  }
+
+  function observe(instances, isWhole) {
+    observed = [instances, isWhole];
+    graphed?.colour(instances, isWhole);
   }
 
   async function load() {
@@ -92,7 +117,7 @@ export function dagView({ dagId, runId, edit }) {
         h("a", { class: "button", href: historyLink(dagId) }, "History"),
         h("a", { class: "button", href: gridLink(dagId) }, "Open in Airflow"),
       ),
-      may.includes("trigger_dag") && configured(),
+      may.includes("trigger_dag") && configured(dag.params),
       may.includes("run_task_instance") && someTasks(dag.task_ids),
     ];
   }
@@ -101,35 +126,13 @@ export function dagView({ dagId, runId, edit }) {
     await act({ method: "POST", path: `${path}/dagRuns`, body }, triggered);
   }
 
-  function configured() {
-    const id = h("input", { type: "text", maxlength: 250 });
-    const conf = h("textarea", { rows: 4, spellcheck: "false" });
-    const problem = h("div", {});
-    const submit = async (event) => {
-      event.preventDefault();
-      fill(problem);
-      const body = {};
-      if (id.value) body.run_id = id.value;
-      try {
-        if (conf.value.trim()) body.conf = JSON.parse(conf.value);
-      } catch (error) {
-        fill(problem, notice("bad", `The configuration is not JSON: ${error.message}`));
-        return;
-      }
-      await trigger(JSON.stringify(body));
-    };
+  function configured(params) {
+    const count = Object.keys(params).length;
     return h(
       "details",
       {},
-      h("summary", {}, "Trigger with a configuration"),
-      h(
-        "form",
-        { onsubmit: submit },
-        field("Run id", id, "Left empty, Airflow makes one up."),
-        field("Configuration (a JSON object)", conf, "Tasks read it as dag_run.conf and params."),
-        problem,
-        h("button", { class: "button primary" }, "Trigger with this"),
-      ),
+      h("summary", {}, count ? `Trigger with params (${count})` : "Trigger with a configuration"),
+      triggerForm(params, trigger),
     );
   }
 
@@ -144,7 +147,10 @@ export function dagView({ dagId, runId, edit }) {
         fill(problem, notice("bad", "Choose at least one task."));
         return;
       }
-      await act({ method: "POST", path: `${path}/dagRuns/partial`, body: JSON.stringify({ task_ids: chosen }) }, triggered);
+      const request = { method: "POST", path: `${path}/dagRuns/partial`, body: JSON.stringify({ task_ids: chosen }) };
+      const refused = (text) => fill(problem, text);
+      if (!(await planned(request, { title: "Run these tasks?", action: "Run them", kind: "primary", refused }))) return;
+      await act(request, triggered);
     };
     return h(
       "details",
@@ -188,6 +194,7 @@ export function dagView({ dagId, runId, edit }) {
       actions,
       outcome,
       panel,
+      picture,
       h("h3", {}, "Latest runs"),
       runs,
     ),

@@ -1,6 +1,6 @@
 // The cells of a DAG's row in the list.
 
-import { button, h, inline, state, time } from "./dom.js";
+import { button, duration, h, inline, state, time } from "./dom.js";
 import { deploymentWord } from "./deployment.js";
 import { dagLink, runLink } from "./links.js";
 
@@ -82,12 +82,6 @@ export function recentRuns({ dag_id: dagId, recent_runs: runs, last_run: last })
 
 function seconds({ start_date: start, end_date: end }) {
   return start ? Math.max(0, (end ? Date.parse(end) : Date.now()) - Date.parse(start)) / 1000 : 0;
-}
-
-export function duration(value) {
-  if (value < 60) return `${value.toFixed(value < 10 ? 1 : 0)} s`;
-  const minutes = Math.round(value / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 export function stateCell(dag) {

@@ -46,6 +46,13 @@ export function time(iso) {
   return h("time", { datetime: iso }, text);
 }
 
+// Seconds as people say them.
+export function duration(value) {
+  if (value < 60) return `${value.toFixed(value < 10 ? 1 : 0)} s`;
+  const minutes = Math.round(value / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 // A state in its colour; another word than its name may stand for it.
 export function state(name, word = name || "no status") {
   return h("span", { class: "state", "data-state": name || "none" }, word);
@@ -105,9 +112,11 @@ export function confirm(title, explanation, action, kind = "danger") {
 // Fill an element anew without taking the focus from the button or field with the same data-key.
 export function refill(element, ...children) {
   const key = element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  const open = new Set([...element.querySelectorAll("details[open][data-key]")].map((details) => details.dataset.key));
+  const before = new Map([...element.querySelectorAll("details[data-key]")].map(({ dataset, open }) => [dataset.key, open]));
   fill(element, ...children);
-  for (const details of element.querySelectorAll("details[data-key]")) details.open = open.has(details.dataset.key);
+  for (const details of element.querySelectorAll("details[data-key]")) {
+    details.open = before.get(details.dataset.key) ?? details.open;
+  }
   if (key) [...element.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key)?.focus();
 }
 

@@ -1,0 +1,70 @@
+// The log of one try of a task instance, followed while it is written.
+
+import { button, fill, h, inline, notice } from "./dom.js";
+import { send, sentence } from "./http.js";
+import { nameOf } from "./plan.js";
+import { polling } from "./polling.js";
+
+const TAIL = 500;
+
+// Answers { element, open, leave }; path: of the run.
+export function logPanel(path) {
+  const element = h("div", { class: "log-panel" });
+  let poll = null;
+
+  function open({ taskId, mapIndex, tryNumber }) {
+    poll?.stop();
+    const name = nameOf({ task_id: taskId, map_index: mapIndex });
+    const text = h("pre", { class: "log", tabindex: "0", "aria-label": `Log of ${name}, try ${tryNumber}` });
+    const said = h("div", {});
+    const earlier = h("p", { class: "muted" });
+    let position = null; // where to go on; null at the beginning, which is the end of the log
+    const mine = polling(load);
+    poll = mine;
+
+    async function load() {
+      const query = { try_number: tryNumber, ...(mapIndex >= 0 && { map_index: mapIndex }) };
+      Object.assign(query, position === null ? { tail_lines: TAIL } : { offset: position });
+      const answer = await send({ method: "GET", path: `${path}/taskInstances/${encodeURIComponent(taskId)}/logs`, query });
+      if (poll !== mine) return null;
+      if (!answer.ok) {
+        fill(said, notice("bad", inline(sentence(answer))));
+        return null;
+      }
+      const { content, offset, next_offset: next, end_of_log: ended } = answer.body;
+      if (position === null) fill(earlier, offset > 0 && [`The last ${TAIL} lines. `, button("From the beginning", whole, "link")]);
+      const below = text.scrollTop + text.clientHeight >= text.scrollHeight - 30;
+      text.append(content);
+      if (below) text.scrollTop = text.scrollHeight;
+      const caughtUp = next === position || position === null;
+      position = next;
+      if (ended && (caughtUp || !content)) return null;
+      return content && !caughtUp ? 0 : 2000;
+    }
+
+    function whole() {
+      position = 0;
+      fill(text);
+      fill(earlier);
+      mine.now();
+    }
+
+    fill(element, h("h4", { tabindex: "-1" }, `Log of ${name}, try ${tryNumber}`), said, earlier, text, close());
+    element.firstChild.focus();
+    mine.now();
+  }
+
+  function close() {
+    return button("Close the log", () => {
+      leave();
+      fill(element);
+    });
+  }
+
+  function leave() {
+    poll?.stop();
+    poll = null;
+  }
+
+  return { element, open, leave };
+}

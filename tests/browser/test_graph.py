@@ -1,0 +1,82 @@
+"""The graph of a DAG on the page: what comes after what, task groups that fold, and the states of a run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from support.page_steps import TRUE, go, press, workflow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def grouped(client) -> Iterator[str]:
+    """A DAG with two groups, a mapped task and a trigger rule."""
+    tasks = {
+        "a": {**TRUE, "task_group_name": "extract"},
+        "b": {**TRUE, "task_group_name": "extract"},
+        "join": {**TRUE, "task_group_name": "transform"},
+        "each": {"operator": TRUE["operator"], "expand": {"bash_command": ["true", "exit 1", "true"]}},
+        "report": {**TRUE, "dependencies": ["each"], "trigger_rule": "all_done"},
+    }
+    tasks["each"]["dependencies"] = ["transform"]
+    body = json.loads(workflow("drawn", tasks, force=True))
+    groups = {"extract": {"tooltip": "Reading"}, "transform": {"dependencies": ["extract"]}}
+    body["workflow"]["dag_config"]["drawn"]["task_groups"] = groups
+    client.post("/rest_api/api/dags", json=body).raise_for_status()
+    yield "drawn"
+    client.delete("/rest_api/api/dags/drawn")
+
+
+def test_a_graph_is_drawn_from_left_to_right_and_its_groups_fold(page, grouped):
+    """What comes before is at the left; a folded group is one node, by mouse and by keyboard; a table says the same."""
+    go(page, f"#dags/{grouped}")
+    graph = page.get_by_role("region", name="Graph of drawn")
+    nodes = graph.locator(".node")
+    expect(nodes).to_have_count(5)
+    place = "one => [one.querySelector('title').textContent, one.getBoundingClientRect().x]"
+    left = dict(nodes.evaluate_all(f"all => all.map({place})"))
+    assert left["extract.a"] == left["extract.b"] < left["transform.join"] < left["each"] < left["report"]
+    expect(graph.get_by_role("img", name="each, mapped")).to_be_visible()
+    expect(graph.get_by_role("img", name="report, BashOperator, all_done")).to_be_visible()
+
+    group = graph.get_by_role("button", name="Task group extract")
+    group.click()
+    expect(nodes).to_have_count(4)
+    expect(group).to_have_attribute("aria-expanded", "false")
+    expect(group).to_contain_text("2 tasks")
+    expect(group).to_be_focused()
+    group.press("Enter")
+    expect(nodes).to_have_count(5)
+    press(page, "Fold all groups")
+    expect(nodes).to_have_count(4)
+    expect(graph.locator(".edge")).to_have_count(3)
+
+    page.get_by_text("The same as a table").click()
+    rows = page.get_by_role("table", name="Tasks of drawn").locator("tbody tr")
+    expect(rows).to_have_text(
+        [
+            "extract.a\u2013BashOperatorall_success",
+            "extract.b\u2013BashOperatorall_success",
+            "transform.joinextract.a, extract.bBashOperatorall_success",
+            "eachtransform.joinBashOperator, mappedall_success",
+            "reporteachBashOperatorall_done",
+        ]
+    )
+
+
+def test_a_graph_has_the_colours_of_the_run_that_is_shown(page, grouped, client, airflow_live):
+    """Each task has the state of the run, a mapped one how many of its instances are in which."""
+    client.post(f"/rest_api/api/dags/{grouped}/dagRuns", json={"run_id": "shown"}).raise_for_status()
+    airflow_live.wait_for(lambda: airflow_live.run_state(grouped, "shown") == "success", "the run's end")
+    go(page, f"#dags/{grouped}/shown")
+    graph = page.get_by_role("region", name="Graph of drawn")
+    expect(graph.get_by_role("img", name="extract.a, success")).to_have_attribute("data-state", "success")
+    each = graph.get_by_role("img", name="each, failed")
+    expect(each).to_have_attribute("data-state", "failed")
+    expect(each).to_contain_text("2 success, 1 failed")
