@@ -132,11 +132,12 @@ def test_a_dag_is_listed_with_what_airflow_knows_of_it(typed_door, deployed, ses
 
 
 def test_the_latest_runs_stand_beside_each_dag_if_they_are_asked_for(typed_door, deployed):
-    """`recent_runs` says how many; a DAG without a run has an empty list, and without it there is none."""
-    asked = typed_door("GET", "/dags?recent_runs=1")[1]["dags"]
-    assert [dag.pop("recent_runs") for dag in asked] == [
-        [dag["last_run"]] if "last_run" in dag else [] for dag in asked
-    ]
+    """`recent_runs` says how many, by their logical dates; a DAG without a run has an empty list."""
+    asked = typed_door("GET", "/dags?recent_runs=2")[1]["dags"]
+    recent = {dag["dag_id"]: dag.pop("recent_runs") for dag in asked}
+    assert [run["run_id"] for run in recent["catalogue_Sales"]] == ["run_0", "run_1"]
+    assert recent["catalogue_Sales"][1] == asked[0]["last_run"]  # created last, for an earlier day
+    assert [bool(recent[dag["dag_id"]]) for dag in asked] == ["last_run" in dag for dag in asked]
     assert asked == typed_door("GET", "/dags")[1]["dags"]
 
 
@@ -168,6 +169,7 @@ def test_the_words_are_those_of_airflows_own_api(typed_door, deployed, session):
     ("query", "names"),
     [
         ("", ["catalogue_Sales", "catalogue_stock", "profile.stock"]),
+        ("bundle_name=no_such_bundle", []),
         ("recent_runs=1", ["catalogue_Sales", "catalogue_stock", "profile.stock"]),
         ("dag_id_pattern=sales", ["catalogue_Sales"]),
         ("dag_id_pattern=STOCK", ["catalogue_stock", "profile.stock"]),
