@@ -149,14 +149,14 @@ def test_a_running_task_refuses_the_delete(nightly, deleting, session, settings,
 
 def test_a_task_that_starts_meanwhile_refuses_the_delete(nightly, deleting, session, tmp_path, monkeypatch):
     """A task that a worker starts after the first look is seen when its rows are to go, and brings all back."""
-    look = row_deletion._refuse_running
+    look = row_deletion.refuse_running
 
-    def look_and_start(dag_id: str, *, session) -> None:
-        monkeypatch.setattr(row_deletion, "_refuse_running", look)
-        look(dag_id, session=session)
+    def look_and_start(dag_ids: list[str], *, session) -> None:
+        monkeypatch.setattr(row_deletion, "refuse_running", look)
+        look(dag_ids, session=session)
         session.query(TaskInstance).filter_by(run_id="second").update({"state": "running"})
 
-    monkeypatch.setattr(row_deletion, "_refuse_running", look_and_start)
+    monkeypatch.setattr(row_deletion, "refuse_running", look_and_start)
     files, rows = files_below(tmp_path), named(session, "nightly")
 
     with pytest.raises(DagIsRunning):
