@@ -83,6 +83,22 @@ def test_a_redeploy_is_what_the_next_run_runs(airflow, first, second):
     assert returned(airflow, "again", "after") == dict.fromkeys(WORKERS, "new")
 
 
+def test_a_restored_version_is_what_every_node_has(airflow, first, second):
+    """A version that one webserver restores is read on the other, parsed, and run on each worker, as it was before."""
+    for word in ("old", "new"):
+        tasks = {worker: bash(f"echo {word}", queue=worker) for worker in WORKERS}
+        version = deploy(first, "restored", tasks)["version_number"]
+    assert version == 2
+    answer = second.post(f"{DAGS}/restored/dagVersions/1/restore?wait=90")
+    restored = answer.json()
+    assert (answer.status_code, restored["state"], restored["version_number"]) == (200, "parsed", 3), answer.text
+    here, there = (client.get(f"{DAGS}/restored").json() for client in (first, second))
+    assert (here, here["version_number"], here["revision"]) == (there, 3, restored["revision"])
+    trigger(first, "restored", "r")
+    await_run(airflow, "restored", "r")
+    assert returned(airflow, "restored", "r") == dict.fromkeys(WORKERS, "old")
+
+
 def test_a_deleted_dag_is_gone_everywhere(airflow, first, second):
     """After a delete no node has the DAG's files, the other webserver answers 404, and no late parse brings it back."""
     deploy(first, "brief", {"one": bash("true")})
