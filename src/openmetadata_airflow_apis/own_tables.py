@@ -10,7 +10,7 @@ from __future__ import annotations
 from airflow import settings as airflow_settings
 from airflow.configuration import conf
 from airflow.models.base import StringID
-from sqlalchemy import Column, Integer, MetaData, Table, inspect
+from sqlalchemy import Column, Integer, MetaData, Table, func, inspect, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from openmetadata_airflow_apis.errors import ConfigurationError
@@ -21,6 +21,8 @@ def metadata() -> MetaData:
     return MetaData(schema=conf.get("database", "sql_alchemy_schema", fallback=None) or None)
 
 
+# What the name of each of our tables begins with.
+PREFIX = "openmetadata_airflow_apis_"
 # The type of a dag_id, whose upper and lower case count in every database, as in Airflow's own tables.
 DAG_ID = StringID()
 SCHEMA_VERSION = 1
@@ -77,3 +79,27 @@ def refuse_newer(version: int) -> None:
             f"release has made; this webserver's release knows version {SCHEMA_VERSION}, and changes nothing",
             cure="install the newer release here too",
         )
+
+
+def row_counts() -> dict[str, int]:
+    """Return the names of our tables that are in Airflow's database, sorted, with the number of rows of each.
+
+    Those of other releases are among them.
+    """
+    schema = metadata().schema
+    names = sorted(name for name in inspect(airflow_settings.engine).get_table_names(schema) if name.startswith(PREFIX))
+    with airflow_settings.engine.connect() as connection:
+        return {name: connection.scalar(select(func.count()).select_from(Table(name, metadata()))) for name in names}
+
+
+def drop(name: str) -> None:
+    """Drop one of our tables with all that is in it, if it is there."""
+    Table(name, metadata()).drop(airflow_settings.engine, checkfirst=True)
+
+
+def refuse_newer_tables() -> None:
+    """Raise ConfigurationError if the tables in the database are a newer release's."""
+    if is_there(SCHEMA):
+        with airflow_settings.engine.connect() as connection:
+            for row in connection.execute(SCHEMA.select()):
+                refuse_newer(row.version)

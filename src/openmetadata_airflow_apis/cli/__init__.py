@@ -19,6 +19,7 @@ VERBS = {
     "doctor": "say what is wrong with this installation, with the cure",
     "validate": "check workflow definitions offline, JSON or YAML",
     "export": "print a deployed definition so that it deploys again",
+    "uninstall": "list or remove all that this plugin has put into Airflow",
 }
 
 

@@ -15,5 +15,6 @@ if TYPE_CHECKING:
 def register(app: Flask) -> None:
     """Add the page, and "REST API" in the menu Admin, to Airflow's web application."""
     from openmetadata_airflow_apis.console.page import ConsoleView
+    from openmetadata_airflow_apis.security.permissions import MENU_ENTRY
 
-    getattr(app, "appbuilder").add_view(ConsoleView, "REST API", category="Admin")  # noqa: B009 - Airflow adds it to Flask's class
+    getattr(app, "appbuilder").add_view(ConsoleView, MENU_ENTRY, category="Admin")  # noqa: B009 - Airflow adds it to Flask's class

@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import delete, select
+
+from openmetadata_airflow_apis.airflow_versions.dag_permissions import permission_tables
 from openmetadata_airflow_apis.security import login_tries, permissions, revocation
 
 if TYPE_CHECKING:
     from flask import Flask
+    from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 
@@ -38,3 +42,34 @@ def _created(security_manager: Any, action: str) -> bool:
         return security_manager.create_permission(action, permissions.MANAGED_DAGS) is not None
     except AttributeError:  # Flask-AppBuilder goes on with the None that it got instead of a resource
         return False
+
+
+def role_names(session: Session) -> list[str]:
+    """Return the roles that were granted a permission on one of OUR_RESOURCES, sorted."""
+    tables = permission_tables()
+    if tables is None:
+        return []
+    resource, permission, role_permission = tables
+    role = next(iter(role_permission.c.role_id.foreign_keys)).column.table
+    question = (
+        select(role.c.name)
+        .distinct()
+        .join(role_permission, role_permission.c.role_id == role.c.id)
+        .join(permission, permission.c.id == role_permission.c.permission_view_id)
+        .join(resource, resource.c.id == permission.c.view_menu_id)
+        .where(resource.c.name.in_(permissions.OUR_RESOURCES))
+    )
+    return sorted(session.scalars(question))
+
+
+def remove_permissions(session: Session) -> None:
+    """Delete OUR_RESOURCES, the permissions on them, and what roles have of these; the roles stay. Commits nothing."""
+    tables = permission_tables()
+    if tables is None:
+        return
+    resource, permission, role_permission = tables
+    ours = select(resource.c.id).where(resource.c.name.in_(permissions.OUR_RESOURCES))
+    on_ours = select(permission.c.id).where(permission.c.view_menu_id.in_(ours))
+    session.execute(delete(role_permission).where(role_permission.c.permission_view_id.in_(on_ours)))
+    session.execute(delete(permission).where(permission.c.view_menu_id.in_(ours)))
+    session.execute(delete(resource).where(resource.c.name.in_(permissions.OUR_RESOURCES)))

@@ -156,3 +156,6 @@ class DefinitionStore(Protocol):
 
     def end_removal(self, dag_id: str) -> None:
         """Take away the last trace of a removal whose database rows are deleted."""
+
+    def dismantle(self) -> None:
+        """Take away what the store itself has made, a folder say, where no deployment is left in it."""

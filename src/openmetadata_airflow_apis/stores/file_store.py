@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 _LOCK_SECONDS = 20.0
 _DELETING = ".deleting"
+_LOCK = ".lock"
 
 
 def _nothing(step: str) -> None:
@@ -70,14 +71,14 @@ class FileStore:
     def locked(self, dag_id: str) -> Iterator[None]:
         """Hold the name by an flock on a file in dag_generated_configs."""
         busy = f"The DAG `{dag_id}` is being deployed or deleted by another request; try again when that is done"
-        with self._held(f".{dag_id.lower()}.lock", busy):
+        with self._held(f".{dag_id.lower()}{_LOCK}", busy):
             yield
 
     @contextmanager
     def locked_bundle(self, bundle_name: str) -> Iterator[None]:
         """Hold the bundle by an flock on a file beside the DAGs', whose name no DAG has."""
         busy = f"The bundle `{bundle_name}` is being applied by another request; try again when that is done"
-        with self._held(f".bundle {bundle_name.lower()}.lock", busy):
+        with self._held(f".bundle {bundle_name.lower()}{_LOCK}", busy):
             yield
 
     @contextmanager
@@ -318,6 +319,19 @@ class FileStore:
         with suppress(OSError):  # what stays is swept by the next refresh, deploy or delete
             self._tombstone(dag_id).unlink(missing_ok=True)
             atomic_files.sync_folder(self._records)
+
+    def dismantle(self) -> None:
+        """Unlink the lock files that a crash has left, and remove dag_generated_configs where nothing else is there."""
+        names = self._entries(self._records)
+        if not names and not self._records.is_dir():
+            return
+        with atomic_files.storage_errors(self._records):
+            for name in names:
+                if name.startswith(".") and name.endswith(_LOCK):
+                    with suppress(HeldElsewhere), locked_file(self._records / name, seconds=0):
+                        pass  # it is unlinked by its holder
+            with suppress(OSError):  # somebody else's files are in it, or it is where a volume is mounted
+                self._records.rmdir()
 
     def _bring_back(self, dag_id: str, text: bytes | None) -> None:
         record, module = self._record(dag_id), self._module(dag_id)

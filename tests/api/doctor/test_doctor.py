@@ -7,7 +7,7 @@ import argparse
 import pytest
 
 from openmetadata_airflow_apis import own_tables
-from openmetadata_airflow_apis.cli import doctor
+from openmetadata_airflow_apis.cli import doctor, main
 from openmetadata_airflow_apis.cli.doctor import (
     NOTE,
     PROBLEM,
@@ -335,6 +335,23 @@ def test_tables_of_a_newer_release(app, healthy, session) -> None:
         session.execute(own_tables.SCHEMA.update().values(version=version))
         session.commit()
         assert _problems(_look_at_database()) == problems
+
+
+def test_an_older_release_uninstalls_nothing(app, session, folders, capsys) -> None:
+    """`uninstall` of a release that is older than the tables removes nothing, and says which release may."""
+    own_tables.make_ready()
+    before = own_tables.row_counts()
+    newer = own_tables.SCHEMA_VERSION + 1
+    session.execute(own_tables.SCHEMA.update().values(version=newer))
+    session.commit()
+    try:
+        assert main(["uninstall", "--yes"]) == 1
+    finally:
+        session.execute(own_tables.SCHEMA.update().values(version=own_tables.SCHEMA_VERSION))
+        session.commit()
+    printed = capsys.readouterr()
+    assert (printed.out, f"are of version {newer}, which a newer release has made" in printed.err) == ("", True)
+    assert own_tables.row_counts() == before
 
 
 def test_database_that_does_not_answer(app, monkeypatch) -> None:

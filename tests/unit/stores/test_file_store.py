@@ -516,3 +516,25 @@ def test_a_bundle_is_locked_beside_the_dag_of_its_name(settings, monkeypatch):
     with FileStore(settings).locked_bundle("nightly"):
         pass
     assert not [path for path in settings.dag_generated_configs.iterdir() if path.name.endswith(".lock")]
+
+
+def test_a_store_that_is_dismantled(store: FileStore, settings: Settings) -> None:
+    """Its folder goes with the lock files that a crash has left, unless there is something else in it."""
+    folder = settings.dag_generated_configs
+    store.dismantle()
+    store.write(OLD)
+    (folder / ".weekly.lock").touch()
+    store.dismantle()
+    assert [path.name for path in folder.iterdir()] == ["nightly.json"]
+    with store.removing("nightly"):
+        pass
+    store.dismantle()
+    assert not folder.exists()
+    assert folder.parent.exists()
+
+
+def test_a_lock_that_is_held_is_not_dismantled(store: FileStore, settings: Settings) -> None:
+    """What another process is about to deploy keeps its lock, and the folder."""
+    with store.locked("nightly"):
+        store.dismantle()
+        assert [path.name for path in settings.dag_generated_configs.iterdir()] == [".nightly.lock"]

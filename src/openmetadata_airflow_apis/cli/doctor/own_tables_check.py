@@ -34,14 +34,10 @@ def look(_: Installation) -> Iterator[Finding]:
 
 
 def _newer_tables() -> Iterator[Finding]:
-    from airflow.settings import Session
-
     from openmetadata_airflow_apis import own_tables
     from openmetadata_airflow_apis.errors import ConfigurationError
 
-    with Session() as session:
-        for row in session.execute(own_tables.SCHEMA.select()):
-            try:
-                own_tables.refuse_newer(row.version)
-            except ConfigurationError as error:
-                yield Finding(PROBLEM, "database", error.reason, error.cure)
+    try:
+        own_tables.refuse_newer_tables()
+    except ConfigurationError as error:
+        yield Finding(PROBLEM, "database", error.reason, error.cure)

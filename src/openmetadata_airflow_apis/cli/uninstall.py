@@ -1,0 +1,122 @@
+"""`openmetadata-airflow-apis uninstall`: take all away that this plugin has put into Airflow, before `pip uninstall`.
+
+Where a deployed file is not as it was written, nothing at all is removed: somebody's work may be in it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from airflow.utils.session import create_session
+
+from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.cli.doctor.auth_backends_check import OUR_BACKEND
+from openmetadata_airflow_apis.deploy.withdrawal import everything_deployed, withdraw
+from openmetadata_airflow_apis.security.permissions import OUR_RESOURCES
+from openmetadata_airflow_apis.security.setup import remove_permissions, role_names
+from openmetadata_airflow_apis.settings import SECTION, Settings
+from openmetadata_airflow_apis.stores import open_store
+from openmetadata_airflow_apis.transactions import database_errors
+
+if TYPE_CHECKING:
+    import argparse
+
+    from openmetadata_airflow_apis.deploy.withdrawal import Deployed
+
+_CONFIRMATION = "uninstall"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    parser.add_argument("--dry-run", action="store_true", help="list what would be removed, and remove nothing")
+    parser.add_argument("--yes", action="store_true", help="ask nothing; for scripts")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List what would be removed, ask, and remove it; return 0, or 1 with the reason where nothing was removed."""
+    logging.disable()  # Airflow logs to where the list is printed
+    try:
+        return _run(arguments)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    settings = Settings.load()
+    store = open_store(settings)
+    with database_errors("Airflow's database does not answer; nothing was removed"):
+        own_tables.refuse_newer_tables()
+        tables = own_tables.row_counts()
+        with create_session() as session:
+            deployed = everything_deployed(store, session=session)
+            roles = role_names(session)
+    print("To be removed:", *_removed(deployed, tables, roles, settings), sep="\n  ")
+    print("Stays:", *_kept(settings), sep="\n  ")
+    print("Then to be done by hand:", *_by_hand(), sep="\n  ")
+    refusals = [dag.refusal for dag in deployed if dag.refusal]
+    if refusals:
+        print("Nothing is removed while there is something wrong:", *refusals, sep="\n  ", file=sys.stderr)
+        return 1
+    if arguments.dry_run:
+        return 0
+    if not (arguments.yes or _confirmed()):
+        print("Nothing was removed", file=sys.stderr)
+        return 1
+    with database_errors("Airflow's database does not answer; call uninstall again, which removes what is left"):
+        with create_session() as session:
+            for dag in deployed:
+                withdraw(dag.dag_id, store, session=session)
+        store.dismantle()
+        with create_session() as session:
+            remove_permissions(session)
+        for name in own_tables.row_counts():
+            own_tables.drop(name)
+    print("Removed")
+    return 0
+
+
+def _removed(deployed: list[Deployed], tables: dict[str, int], roles: list[str], settings: Settings) -> list[str]:
+    lines = [f"the DAG {dag.dag_id} ({dag.fileloc}), and its definition{_of_runs(dag)}" for dag in deployed]
+    if settings.dag_generated_configs.is_dir():
+        lines.append(f"the folder {settings.dag_generated_configs}, if nothing else is in it")
+    lines += [f"the table {name} ({rows} row{'' if rows == 1 else 's'})" for name, rows in tables.items()]
+    lines.append(f"the permissions on {', '.join(OUR_RESOURCES)}, of these roles: {', '.join(roles) or 'none'}")
+    return lines
+
+
+def _of_runs(dag: Deployed) -> str:
+    if not dag.unfinished_runs:
+        return ""
+    runs = "1 run has" if dag.unfinished_runs == 1 else f"{dag.unfinished_runs} runs have"
+    return f"; {runs} not ended, and will not go on: wait for the end, or kill them first"
+
+
+def _kept(settings: Settings) -> list[str]:
+    airflows = "runs, task logs, the audit log and the permissions on single DAGs, which are Airflow's"
+    lines = [f"the callable files in {settings.dag_managed_operators}, which are yours"]
+    if settings.dag_runner_template is not None:
+        lines.append(f"the template {settings.dag_runner_template}, which is yours")
+    return [*lines, f"{airflows} (`airflow dags delete DAG_ID` deletes the runs of a DAG)"]
+
+
+def _by_hand() -> list[str]:
+    from airflow.configuration import conf
+
+    lines = []
+    if OUR_BACKEND in conf.get("api", "auth_backends", fallback=""):
+        lines.append(f"take {OUR_BACKEND} out of [api] auth_backends: no webserver starts with it without this package")
+    restart = "a webserver that starts before makes the tables and permissions again"
+    return [
+        *lines,
+        f"take the section [{SECTION}], and environment variables of that name, out of Airflow's configuration",
+        f"pip uninstall openmetadata-airflow-apis, for every component, and restart it: {restart}",
+    ]
+
+
+def _confirmed() -> bool:
+    try:
+        return input(f"Type {_CONFIRMATION} to remove all of this: ").strip() == _CONFIRMATION
+    except EOFError:
+        return False

@@ -1,0 +1,86 @@
+"""Withdrawing what was deployed here, before the plugin itself goes: nothing may be left that can't be imported then.
+
+A delete takes a DAG's runs away too. A withdrawal leaves Airflow what it would have of any DAG whose file is gone: the
+runs, the task instances and the permissions on the DAG, which is no longer active.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.utils.state import State
+from sqlalchemy import delete, func, select, update
+
+from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
+from openmetadata_airflow_apis.errors import ManagedDagsError
+from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
+
+_NO_ANSWER = "Airflow's database does not answer; the DAG `{}` was not withdrawn, try again later"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A DAG that is deployed here, or the rest of one. fileloc: the file that Airflow knows it by.
+
+    unfinished_runs: how many of its runs have not ended. refusal: why it can't be withdrawn, None where it can.
+    """
+
+    dag_id: str
+    fileloc: str
+    unfinished_runs: int
+    refusal: str | None
+
+
+def everything_deployed(store: DefinitionStore, *, session: Session) -> list[Deployed]:
+    """Return all that is deployed here, damaged or left over by a crash too, sorted by dag_id; change nothing."""
+    names = sorted({*store.dag_ids(), *store.interrupted()})
+    unfinished = dict(
+        session.execute(
+            select(DagRun.dag_id, func.count())
+            .where(DagRun.dag_id.in_(names), DagRun.state.in_(State.unfinished_dr_states))
+            .group_by(DagRun.dag_id)
+        ).all()
+    )
+    return [Deployed(name, store.fileloc(name), unfinished.get(name, 0), _refusal(name, store)) for name in names]
+
+
+def withdraw(dag_id: str, store: DefinitionStore, *, session: Session) -> None:
+    """Take a deployment's files away, and have Airflow schedule and show the DAG no more. Commits the session.
+
+    Raises what a deploy or delete would refuse the name with, and Unavailable; the DAG is then as it was.
+    """
+    fileloc = store.fileloc(dag_id)
+
+    def change() -> None:
+        # Airflow may know the name from another file, whose business this is not.
+        of_ours = select(DagModel.dag_id).where(DagModel.dag_id == dag_id, DagModel.fileloc == fileloc)
+        store.remove_rows(dag_id, session=session)
+        if session.execute(of_ours).first() is None:
+            return
+        session.execute(delete(SerializedDagModel.__table__).where(SerializedDagModel.__table__.c.dag_id == dag_id))
+        session.execute(update(DagModel.__table__).where(DagModel.__table__.c.dag_id == dag_id).values(is_active=False))
+
+    no_answer = _NO_ANSWER.format(dag_id)
+    with database_errors(no_answer), store.locked(dag_id):
+        finish_interrupted(dag_id, store, session=session)
+        store.claim(dag_id)
+        if store.knows(dag_id):
+            with store.removing(dag_id):
+                in_one_transaction(change, session=session, unavailable=no_answer)
+
+
+def _refusal(dag_id: str, store: DefinitionStore) -> str | None:
+    try:
+        store.claim(dag_id)
+    except ManagedDagsError as error:
+        return str(error)
+    return None
