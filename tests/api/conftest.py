@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.callers import forget_tries
+from support.deployments import forget_deployments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,12 @@ def _tries_forgotten(app: Flask) -> None:
     """
     app.appbuilder.sm.limiter.reset()
     forget_tries()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_deployed(app: Flask, home: Path) -> None:
+    """Every module starts without a DAG, a run or a version that the tests of another have left."""
+    forget_deployments(home)
 
 
 @pytest.fixture

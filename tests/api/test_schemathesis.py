@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import delete
 
 from openmetadata_airflow_apis.api import operations
 from support.callers import bearer, forget_tries
-from support.versions import AIRFLOW, forget_requests
+from support.versions import AIRFLOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
 if AIRFLOW < (2, 8):
     pytest.skip("schemathesis 4 does not go with the packages of 2023", allow_module_level=True)
@@ -80,24 +78,6 @@ def send(app, token, hello) -> Callable[..., None]:
         case.call_and_validate(app=app, headers=headers)
 
     return send
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _nothing_left(app, home: Path) -> Iterator[None]:
-    """What these tests deploy is gone after them."""
-    from airflow.models.dag import DagModel
-    from airflow.models.dagrun import DagRun
-    from airflow.models.serialized_dag import SerializedDagModel
-    from airflow.settings import Session
-
-    yield
-    for path in (*home.glob("dag_generated_configs/*.json"), *home.glob("dags/*.py")):
-        path.unlink()
-    with Session() as session:
-        forget_requests(session)
-        for model in (DagRun, SerializedDagModel, DagModel):
-            session.execute(delete(model))
-        session.commit()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from openmetadata_airflow_apis.api import operations
+from openmetadata_airflow_apis.stores import version_rows
 from support import dag_runs
 
 RUN = {"dag_id": "doors", "run_id": "manual__1"}
@@ -114,6 +115,8 @@ def run(dag, session, call):
     session.execute(table.update().where(table.c.id == job.id).values(state="success", end_date=timezone.utcnow()))
     session.commit()
     call("DELETE", "/rest_api/api/dags/dry")
+    session.execute(version_rows.TABLE.delete())  # so that the first version is that of the next test
+    session.commit()
 
 
 def content(value: Any) -> Any:

@@ -12,7 +12,7 @@ from flask import g
 from sqlalchemy import delete
 
 from support.callers import READ, bearer
-from support.versions import forget_requests
+from support.deployments import forget_deployments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,15 +27,10 @@ def _body(dag_id: str, task: dict) -> dict:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left(home: Path, session) -> Iterator[None]:
+def _nothing_left(home: Path) -> Iterator[None]:
     """What these tests deploy is gone after each."""
     yield
-    for path in (*home.glob("dag_generated_configs/*.json"), *home.glob("dags/*.py")):
-        path.unlink()
-    forget_requests(session)
-    session.execute(delete(SerializedDagModel))
-    session.execute(delete(DagModel))
-    session.commit()
+    forget_deployments(home)
 
 
 @pytest.fixture

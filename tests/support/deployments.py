@@ -1,0 +1,34 @@
+"""What tests have deployed into the AIRFLOW_HOME and the database of their process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from support.versions import forget_requests
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def forget_deployments(home: Path) -> None:
+    """Take away every DAG with its files, runs, versions and import errors."""
+    from airflow.models.dag import DagModel
+    from airflow.models.dagrun import DagRun
+    from airflow.models.serialized_dag import SerializedDagModel
+    from airflow.settings import Session
+
+    from openmetadata_airflow_apis import own_tables
+    from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
+    from openmetadata_airflow_apis.stores import version_rows
+
+    for path in (*home.glob("dag_generated_configs/*.json"), *home.glob("dags/*.py")):
+        path.unlink()
+    session = Session()
+    session.rollback()
+    forget_requests(session)
+    for model in (DagRun, SerializedDagModel, DagModel, parse_import_error()):
+        session.query(model).delete()
+    if own_tables.is_there(version_rows.TABLE):
+        session.execute(version_rows.TABLE.delete())
+    session.commit()
+    Session.remove()
