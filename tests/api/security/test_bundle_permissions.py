@@ -11,6 +11,7 @@ from support.airflow_home import USERS
 from support.callers import bearer
 
 PATH = "/rest_api/api/bundles/guarded"
+OTHER = "/rest_api/api/bundles/other"
 NAMES = ("guarded_a", "guarded_b")
 
 
@@ -59,18 +60,20 @@ def admin(signing_in) -> str:
 def applying(calling):
     """Applies the bundle as whoever a token is of."""
 
-    def apply(token: str, *workflows: dict[str, Any], prune: bool = False):
-        return calling("PUT", PATH, token, json={"workflows": workflows, "prune": prune})
+    def apply(token: str, *workflows: dict[str, Any], prune: bool = False, path: str = PATH):
+        return calling("PUT", path, token, json={"workflows": workflows, "prune": prune})
 
     return apply
 
 
 @pytest.fixture(autouse=True)
 def _deployed(admin, applying):
-    """guarded_a is deployed in the bundle; nothing of it is there afterwards."""
+    """guarded_a is deployed in the bundle, other_a in another one; nothing of them is there afterwards."""
     assert applying(admin, workflow("guarded_a")).status_code == 200
+    assert applying(admin, workflow("other_a"), path=OTHER).status_code == 200
     yield
-    assert applying(admin, prune=True).status_code == 200
+    for path in (PATH, OTHER):
+        assert applying(admin, prune=True, path=path).status_code == 200
 
 
 @pytest.fixture
@@ -103,12 +106,11 @@ def test_each_workflow_asks_for_the_permission_to_deploy_it(calling, admin, appl
 
 
 def test_bundles_show_what_the_caller_may_read(calling, admin, applying, token_of):
-    """Whoever may read one DAG of a bundle is shown that one alone; whoever may read none is shown no bundle."""
+    """Whoever may read one DAG of a bundle is shown that one alone; who may read none is told of no bundle."""
     assert applying(admin, *map(workflow, NAMES)).status_code == 200
     one = token_of("Reads one", ("can_read", "DAG:guarded_b"))
     assert [dag["dag_id"] for dag in calling("GET", PATH, one).json["dags"]] == ["guarded_b"]
-    bundles = calling("GET", "/rest_api/api/bundles", one).json["bundles"]
-    assert {"bundle_name": "guarded", "dag_count": 1} in bundles
-    other = token_of("Reads another", ("can_read", "DAG:another_one"))
-    answer = calling("GET", PATH, other)
+    bundles = calling("GET", "/rest_api/api/bundles", one).json
+    assert bundles == {"bundles": [{"bundle_name": "guarded", "dag_count": 1}], "total_entries": 1}
+    answer = calling("GET", OTHER, one)
     assert (answer.status_code, answer.json["type"]) == (404, "/rest_api/api/problems/bundle-not-found")
