@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import random
+import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import psutil
 import pytest
 import requests
 from sqlalchemy import text
 
 from support import airflow_home
-from support.killed_changes import killing, soak
 from support.live import LiveAirflow
 
 if TYPE_CHECKING:
@@ -95,6 +96,27 @@ def _state(airflow: LiveAirflow, dag_id: str) -> dict[str, Any]:
         }
 
 
+@contextlib.contextmanager
+def _killing(webservers: list[LiveAirflow], luck: random.Random) -> Iterator[None]:
+    """Kill one worker after another, as long as this is open."""
+    over = threading.Event()
+
+    def kill() -> None:
+        while not over.wait(luck.uniform(0.05, 0.8)):
+            family = luck.choice(webservers).family("webserver")
+            workers = [process for process in family[1:] if process.pid != family[1].pid]
+            with contextlib.suppress(psutil.Error, IndexError):
+                luck.choice(workers).kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        killer.join()
+
+
 def _answer(change: Change, client: Client, dag_id: str) -> requests.Response | None:
     """Return the answer, None where the worker was killed over it."""
     with contextlib.suppress(requests.ConnectionError):
@@ -107,7 +129,7 @@ def test_no_change_is_half_done(webservers: list[LiveAirflow]) -> None:
     luck = random.Random(11)  # noqa: S311 - for no secret
     clients = [airflow.client("admin") for airflow in webservers]
     unanswered = 0
-    with killing(webservers, luck):
+    with _killing(webservers, luck):
         for number in range(NUMBER):
             for name, change in CHANGES.items():
                 before = _state(webservers[0], f"k{number}")
@@ -127,8 +149,3 @@ def test_no_change_is_half_done(webservers: list[LiveAirflow]) -> None:
         path.name for folder in ("dags", "dag_generated_configs") for path in (webservers[0].home / folder).iterdir()
     ]
     assert [name for name in left if name.startswith((".k", "k"))] == []
-
-
-def test_three_hundred_deploys_deletes_restores_and_bundles(webservers: list[LiveAirflow]) -> None:
-    """Each DAG is old or new, its versions have no hole, and a repetition with the same key has one effect."""
-    soak(webservers, 300, seed=13)

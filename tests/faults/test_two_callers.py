@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from support.postgres import Cluster
 
 ROUNDS = 200
-BUNDLE_ROUNDS = 30
 DAGS = "/rest_api/api/dags"
 
 
@@ -30,15 +29,15 @@ def airflow(cluster: Cluster) -> Iterator[LiveAirflow]:
     cluster.drop_database("two_callers")
 
 
-def workflow(description: str, name: str = "shared") -> dict[str, Any]:
-    """The request that deploys `shared`, or another DAG."""
+def workflow(description: str) -> dict[str, Any]:
+    """The request that deploys `shared`."""
     definition = {
         "default_args": {"start_date": "2024-01-01T00:00:00Z"},
         "schedule": None,
         "description": description,
         "tasks": {"first": {"operator": "airflow.operators.empty.EmptyOperator"}},
     }
-    return {"workflow": {"name": name, "force": True, "dag_config": {name: definition}}}
+    return {"workflow": {"name": "shared", "force": True, "dag_config": {"shared": definition}}}
 
 
 def test_of_two_callers_with_the_same_tag_one_wins(airflow: LiveAirflow) -> None:
@@ -76,28 +75,3 @@ def test_two_requests_with_one_key_have_one_effect(airflow: LiveAirflow) -> None
         assert (again.status_code, again.headers["Idempotent-Replayed"]) == (201, "true")
         assert all(answer.json() == again.json() for answer in answers if answer.status_code == 201)
     assert client.get(f"{runs}?limit=1").json()["total_entries"] == ROUNDS
-
-
-def test_two_callers_with_one_bundle_come_one_after_the_other(airflow: LiveAirflow) -> None:
-    """In each of thirty rounds the bundle is what one of them has sent, all of it and nothing else."""
-    clients = [airflow.client(), airflow.client()]
-    client = clients[0]
-    bundle = "/rest_api/api/bundles/pair"
-    names = [["both", "of_the_first"], ["both", "of_the_second", "another_of_the_second"]]
-    for number in range(BUNDLE_ROUNDS):
-        bodies = [
-            {"prune": True, "workflows": [workflow(f"{number} of {caller}", name) for name in names[caller]]}
-            for caller in range(2)
-        ]
-        answers = at_once(lambda caller, bodies=bodies: clients[caller].request("PUT", bundle, json=bodies[caller]), 2)
-        assert [answer.status_code for answer in answers] == [200, 200], [answer.text for answer in answers]
-        dags = client.get(f"{DAGS}?bundle_name=pair").json()["dags"]
-        descriptions = {
-            dag["dag_id"]: client.get(f"{DAGS}/{dag['dag_id']}").json()["definition"]["dag_config"][dag["dag_id"]][
-                "description"
-            ]
-            for dag in dags
-        }
-        assert descriptions in [dict.fromkeys(names[caller], f"{number} of {caller}") for caller in range(2)]
-        assert {dag["state"] for dag in dags} == {"parsed"}
-    assert client.request("PUT", bundle, json={"prune": True, "workflows": []}).status_code == 200
