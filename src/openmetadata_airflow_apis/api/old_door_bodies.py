@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response
 
-from openmetadata_airflow_apis import errors
+from openmetadata_airflow_apis import conflicts, errors
 from openmetadata_airflow_apis.api import problem_types, problems
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ _ERRORS: dict[type[errors.ManagedDagsError], tuple[int, Callable[[Any], str]]] =
         # Only run_task_instance looks for tasks before there is a run.
         lambda error: "dag task is not found" if error.run_id else f"dag task of {error.task_id} is not found",
     ),
-    errors.NothingFailed: (404, lambda _: "dagRun don't have failed tasks"),
-    errors.NothingRunning: (
+    conflicts.NothingFailed: (404, lambda _: "dagRun don't have failed tasks"),
+    conflicts.NothingRunning: (
         404,
         lambda error: (
             "dagRun don't have running tasks"
@@ -31,8 +31,8 @@ _ERRORS: dict[type[errors.ManagedDagsError], tuple[int, Callable[[Any], str]]] =
             else "task is not found or state is neither RUNNING nor NONE"
         ),
     ),
-    errors.DagRunExists: (404, lambda error: f"run_id {error.run_id} already exists"),
-    errors.DagExists: (
+    conflicts.DagRunExists: (404, lambda error: f"run_id {error.run_id} already exists"),
+    conflicts.DagExists: (
         400,
         lambda error: f"The file '{error.dag_id}.json' already exists on host '{error.host}'",
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from openmetadata_airflow_apis import errors
+from openmetadata_airflow_apis import conflicts, errors
 
 
 @dataclass(frozen=True)
@@ -149,13 +149,13 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "The request is understood, but the present state does not allow it. Nothing was changed.",
         "`detail` says what is in the way.",
     ),
-    errors.IdempotencyKeyInUse: ProblemType(
+    conflicts.IdempotencyKeyInUse: ProblemType(
         "idempotency-key-in-use",
         409,
         "The first request with this `Idempotency-Key` is still under way.",
         "Send it again as soon as `Retry-After` says: it is then given the first one's answer.",
     ),
-    errors.BundleConflict: ProblemType(
+    conflicts.BundleConflict: ProblemType(
         "bundle-conflict",
         409,
         "Workflows of the bundle may not become its own: they belong to another bundle, or were deployed without one, "
@@ -163,37 +163,37 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "`errors` has each with a JSON pointer to its place. Send `force: true` for what was deployed without a "
         "bundle; delete what belongs to another one first, or leave it out.",
     ),
-    errors.DagExists: ProblemType(
+    conflicts.DagExists: ProblemType(
         "dag-exists",
         409,
         "A workflow of that name is deployed already. It was left as it is.",
         "Send `force: true` to replace it, or deploy under another name.",
     ),
-    errors.DiffersInCase: ProblemType(
+    conflicts.DiffersInCase: ProblemType(
         "differs-in-case",
         409,
         "A DAG is deployed whose dag_id is the same but for upper and lower case. Nothing was changed.",
         "Write the dag_id as `detail` has it to mean that DAG, or deploy under another name.",
     ),
-    errors.NotDeployedHere: ProblemType(
+    conflicts.NotDeployedHere: ProblemType(
         "not-deployed-here",
         409,
         "The DAG, or the file in its place, was not deployed through this API, which leaves it alone.",
         "Change it where it came from, or deploy under another name. `detail` names the file.",
     ),
-    errors.DagIsRunning: ProblemType(
+    conflicts.DagIsRunning: ProblemType(
         "dag-is-running",
         409,
         "Tasks of the DAG are running, so that it was not deleted.",
         "Wait for them, or end them with `kill_running_tasks` and its `wait`; then delete.",
     ),
-    errors.DagHasImportErrors: ProblemType(
+    conflicts.DagHasImportErrors: ProblemType(
         "dag-has-import-errors",
         409,
         "The DAG's file does not import, so that no run of it was created.",
         "`get_dag` shows the import error. Mend what it names, or deploy the workflow anew.",
     ),
-    errors.ImportFailed: ProblemType(
+    conflicts.ImportFailed: ProblemType(
         "import-failed",
         409,
         "The DAG processor could not import what was deployed with `on_import_error=restore`, so that it was taken "
@@ -201,50 +201,50 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "`import_error` has the error and `detail` says what is deployed now. Mend what the error names and deploy "
         "again.",
     ),
-    errors.ScheduleFails: ProblemType(
+    conflicts.ScheduleFails: ProblemType(
         "schedule-fails",
         409,
         "The DAG's schedule, or the code of its timetable, fails when it is asked about the run. Nothing was changed.",
         "Mend the schedule that `detail` names and deploy the workflow again; a timetable of your own in its plugin.",
     ),
-    errors.DagRunExists: ProblemType(
+    conflicts.DagRunExists: ProblemType(
         "dag-run-exists",
         409,
         "The DAG has a run of that run_id or logical date already. No other was created.",
         "Choose another run_id, or leave it out; ask for the state of the run that is there with `dag_state`.",
     ),
-    errors.NothingFailed: ProblemType(
+    conflicts.NothingFailed: ProblemType(
         "nothing-failed",
         409,
         "Neither the run nor any of the chosen runs has failed task instances, so that there is nothing to restart.",
         "Look at the run with `dag_state` and `list_task_instances`; it may be under way again already.",
     ),
-    errors.NothingToRestart: ProblemType(
+    conflicts.NothingToRestart: ProblemType(
         "nothing-to-restart",
         409,
         "Nothing of what a restart was to begin with has begun yet, or it is in the DAG no more.",
         "Look at the run with `list_task_instances`; `explain_dag_run` says what it waits for.",
     ),
-    errors.NothingRunning: ProblemType(
+    conflicts.NothingRunning: ProblemType(
         "nothing-running",
         409,
         "The run, the task in it, or each of the chosen runs has nothing unfinished, so that there is nothing to kill.",
         "Look at the run with `dag_state` and `list_task_instances`; it may have ended by itself.",
     ),
-    errors.TooManyRuns: ProblemType(
+    conflicts.TooManyRuns: ProblemType(
         "too-many-runs",
         409,
         "More runs fit the choice than may be changed at once. Nothing was changed.",
         "Choose fewer by `logical_date_gte` and `logical_date_lte`, one part after the other; or an operator raises "
         "`[openmetadata_airflow_apis] max_runs_at_once`.",
     ),
-    errors.TaskIsStopping: ProblemType(
+    conflicts.TaskIsStopping: ProblemType(
         "task-is-stopping",
         409,
         "The last process of a task that was stopped has not ended yet, and would fail a new try.",
         "Try again in some seconds. If it stays, look at the process on the host that `detail` names.",
     ),
-    errors.TaskNotStoppable: ProblemType(
+    conflicts.TaskNotStoppable: ProblemType(
         "task-not-stoppable",
         409,
         "The task instance is in a state that the operation cannot change.",

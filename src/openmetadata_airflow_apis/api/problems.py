@@ -9,7 +9,7 @@ from flask import Response, request
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 
-from openmetadata_airflow_apis import errors
+from openmetadata_airflow_apis import conflicts, errors
 from openmetadata_airflow_apis.api import problem_types
 from openmetadata_airflow_apis.api.wait_limit import RETRY_AFTER_SECONDS
 
@@ -58,11 +58,11 @@ def unrouted(reason: HTTPException, method: str, path: str) -> Response:
 def typed_answer(error: errors.ManagedDagsError, hint: str = "") -> Response:
     """Return the typed door's answer for an error. hint: the end of its sentence, which only this caller may read."""
     more: dict[str, Any] = {}
-    if isinstance(error, (errors.InvalidBody, errors.BundleConflict)):
+    if isinstance(error, (errors.InvalidBody, conflicts.BundleConflict)):
         more["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
     if isinstance(error, errors.NotSignedIn):
         more["msg"] = error.msg
-    if isinstance(error, errors.ImportFailed):
+    if isinstance(error, conflicts.ImportFailed):
         more["import_error"] = error.import_error
     return with_headers(problem(problem_types.of_error(error), f"{error}{hint}", **more), error)
 
@@ -73,6 +73,6 @@ def with_headers(answer: Response, error: errors.ManagedDagsError) -> Response:
         answer.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.TooManyTries):
         answer.headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, (errors.TaskIsStopping, errors.IdempotencyKeyInUse)):
+    if isinstance(error, (conflicts.TaskIsStopping, conflicts.IdempotencyKeyInUse)):
         answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return answer

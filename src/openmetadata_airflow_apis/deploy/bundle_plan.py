@@ -10,20 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
 from openmetadata_airflow_apis.checks import check_workflow
+from openmetadata_airflow_apis.conflicts import BundleConflict, DagExists
 from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse
 from openmetadata_airflow_apis.definition.places import Pointer
 from openmetadata_airflow_apis.deploy.deployment import build
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
 from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.row_deletion import refuse_running
-from openmetadata_airflow_apis.errors import (
-    BundleConflict,
-    Conflict,
-    DagExists,
-    DamagedDocument,
-    Fault,
-    InvalidDefinition,
-)
+from openmetadata_airflow_apis.errors import Conflict, DamagedDocument, Fault, InvalidDefinition
 from openmetadata_airflow_apis.stores import version_rows
 
 if TYPE_CHECKING:

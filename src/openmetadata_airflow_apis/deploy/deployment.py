@@ -18,6 +18,7 @@ from airflow.utils.state import State
 from sqlalchemy import func, select
 
 from openmetadata_airflow_apis import audit
+from openmetadata_airflow_apis.conflicts import DagExists
 from openmetadata_airflow_apis.dagbuild.deployment_mark import deployment_mark
 from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_dag
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
@@ -27,7 +28,7 @@ from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.version_history import prune_now_and_then
-from openmetadata_airflow_apis.errors import DagExists, DagNotBuilt, Fault, InvalidDefinition
+from openmetadata_airflow_apis.errors import DagNotBuilt, Fault, InvalidDefinition
 from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction
 

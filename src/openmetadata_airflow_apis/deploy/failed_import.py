@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from openmetadata_airflow_apis.conflicts import ImportFailed
 from openmetadata_airflow_apis.deploy.dag_versions import redeploy
 from openmetadata_airflow_apis.deploy.deletion import delete_dag
 from openmetadata_airflow_apis.deploy.preconditions import Precondition
-from openmetadata_airflow_apis.errors import (
-    DagNotFound,
-    ImportFailed,
-    ManagedDagsError,
-    PreconditionFailed,
-    Unavailable,
-)
+from openmetadata_airflow_apis.errors import DagNotFound, ManagedDagsError, PreconditionFailed, Unavailable
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

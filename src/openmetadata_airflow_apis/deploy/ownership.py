@@ -10,9 +10,10 @@ from airflow.utils.file import correct_maybe_zipped
 from sqlalchemy import select
 
 from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.conflicts import NotDeployedHere
 from openmetadata_airflow_apis.deploy.deployment_state import rows_of
 from openmetadata_airflow_apis.deploy.version_history import ask_schema
-from openmetadata_airflow_apis.errors import DagNotFound, NotDeployedHere
+from openmetadata_airflow_apis.errors import DagNotFound
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, select
 
-from openmetadata_airflow_apis.errors import DagRunNotFound, TooManyRuns
+from openmetadata_airflow_apis.conflicts import TooManyRuns
+from openmetadata_airflow_apis.errors import DagRunNotFound
 from openmetadata_airflow_apis.list_filters import conditions
 from openmetadata_airflow_apis.runs.lookup import RUN, find_dag, select_runs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.errors import NothingRunning
+from openmetadata_airflow_apis.conflicts import NothingRunning
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.chosen_runs import find_chosen
 from openmetadata_airflow_apis.runs.lookup import TI, find_run

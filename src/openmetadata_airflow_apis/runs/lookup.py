@@ -15,8 +15,9 @@ from sqlalchemy import null, select, update
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.airflow_versions.run_history import one_more_clear
 from openmetadata_airflow_apis.airflow_versions.scheduling import decode_timetable
+from openmetadata_airflow_apis.conflicts import DagHasImportErrors, ScheduleFails
 from openmetadata_airflow_apis.dagbuild.import_errors import readable
-from openmetadata_airflow_apis.errors import DagHasImportErrors, DagNotFound, DagRunNotFound, ScheduleFails
+from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Collection

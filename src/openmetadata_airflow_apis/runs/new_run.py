@@ -18,12 +18,8 @@ from airflow.utils.types import DagRunType
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from openmetadata_airflow_apis.errors import (
-    DagNotFound,
-    DagRunExists,
-    InvalidArgument,
-    ScheduleFails,
-)
+from openmetadata_airflow_apis.conflicts import DagRunExists, ScheduleFails
+from openmetadata_airflow_apis.errors import DagNotFound, InvalidArgument
 from openmetadata_airflow_apis.runs.lookup import RUN, find_dag, refuse_import_errors, serialized_dag
 
 if TYPE_CHECKING:

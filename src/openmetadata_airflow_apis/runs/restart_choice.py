@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.errors import InvalidArgument, NothingFailed, NothingToRestart, TaskNotFound
+from openmetadata_airflow_apis.conflicts import NothingFailed, NothingToRestart
+from openmetadata_airflow_apis.errors import InvalidArgument, TaskNotFound
 from openmetadata_airflow_apis.runs.chosen_tasks import tasks_by_name
 
 if TYPE_CHECKING:

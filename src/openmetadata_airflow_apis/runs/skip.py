@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.errors import TaskNotStoppable
+from openmetadata_airflow_apis.conflicts import TaskNotStoppable
 from openmetadata_airflow_apis.runs.marked_tasks import MarkedTask, number_of, plan_marking
 from openmetadata_airflow_apis.runs.overwritten_states import hold
 from openmetadata_airflow_apis.runs.results import SkippedTask

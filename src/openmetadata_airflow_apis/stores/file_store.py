@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING, Callable
 from sqlalchemy import delete, select
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
+from openmetadata_airflow_apis.conflicts import DiffersInCase, NotDeployedHere
 from openmetadata_airflow_apis.dagbuild.import_errors import deployment_in, readable
 from openmetadata_airflow_apis.dagbuild.stored_document import encode
 from openmetadata_airflow_apis.definition.dag_ids import is_name
 from openmetadata_airflow_apis.errors import (
     ConfigurationError,
     DamagedDocument,
-    DiffersInCase,
     ManagedDagsError,
-    NotDeployedHere,
     OutcomeUnknown,
     Unavailable,
 )

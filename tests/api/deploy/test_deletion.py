@@ -18,10 +18,11 @@ from sqlalchemy import String, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
+from openmetadata_airflow_apis.conflicts import DagIsRunning, NotDeployedHere
 from openmetadata_airflow_apis.dagbuild.deployment_mark import DefinitionReplaced
 from openmetadata_airflow_apis.deploy import DeletedDag, delete_dag, deploy, get_deployed, row_deletion
 from openmetadata_airflow_apis.deploy.row_deletion import _tables_naming_dags
-from openmetadata_airflow_apis.errors import DagIsRunning, DagNotFound, NotDeployedHere, Unavailable
+from openmetadata_airflow_apis.errors import DagNotFound, Unavailable
 from openmetadata_airflow_apis.stores import version_rows
 from support.statements import counted
 

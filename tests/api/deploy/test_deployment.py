@@ -17,10 +17,11 @@ from sqlalchemy.exc import OperationalError
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.airflow_versions.dag_permissions import permission_tables
+from openmetadata_airflow_apis.conflicts import DagExists, NotDeployedHere
 from openmetadata_airflow_apis.deploy import Deployment, deploy, get_deployed
 from openmetadata_airflow_apis.deploy import deployment as deployment_module
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, Difference
-from openmetadata_airflow_apis.errors import DagExists, InvalidDefinition, NotDeployedHere, Unavailable
+from openmetadata_airflow_apis.errors import InvalidDefinition, Unavailable
 from support.statements import counted
 from support.versions import AIRFLOW, TAKES_PARSING_REQUESTS, asked_for
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from airflow.models.dag import DagModel
 
+from openmetadata_airflow_apis.conflicts import ImportFailed
 from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed, take_back
-from openmetadata_airflow_apis.errors import DagNotFound, ImportFailed
+from openmetadata_airflow_apis.errors import DagNotFound
 from openmetadata_airflow_apis.stores import version_rows
 
 from .conftest import add_run, decorate, make_workflow

@@ -16,7 +16,8 @@ from airflow.utils import timezone
 from sqlalchemy import update
 
 from openmetadata_airflow_apis.api import idempotent_requests, operations
-from openmetadata_airflow_apis.errors import IdempotencyKeyInUse, Unavailable
+from openmetadata_airflow_apis.conflicts import IdempotencyKeyInUse
+from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 from support import dag_runs
 

@@ -9,7 +9,8 @@ import pytest
 from airflow.models.dag import DAG
 from sqlalchemy import select
 
-from openmetadata_airflow_apis.errors import InvalidArgument, ScheduleFails
+from openmetadata_airflow_apis.conflicts import ScheduleFails
+from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.runs import run_partial, trigger_dag
 from support.dag_runs import START, store
 

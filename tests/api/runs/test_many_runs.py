@@ -9,14 +9,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from openmetadata_airflow_apis.errors import (
-    DagNotFound,
-    DagRunNotFound,
-    NothingFailed,
-    NothingRunning,
-    TaskIsStopping,
-    TooManyRuns,
-)
+from openmetadata_airflow_apis.conflicts import NothingFailed, NothingRunning, TaskIsStopping, TooManyRuns
+from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
 from openmetadata_airflow_apis.runs import (
     ChosenRuns,
     await_all_stopped,

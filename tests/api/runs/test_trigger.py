@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from sqlalchemy import select, update
 
-from openmetadata_airflow_apis.errors import DagHasImportErrors, DagNotFound, DagRunExists, InvalidArgument
+from openmetadata_airflow_apis.conflicts import DagHasImportErrors, DagRunExists
+from openmetadata_airflow_apis.errors import DagNotFound, InvalidArgument
 from openmetadata_airflow_apis.runs.run_state import dag_state
 from openmetadata_airflow_apis.runs.trigger import trigger_dag
 from support.dag_runs import START, logged_details, new_dag, states, store

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from openmetadata_airflow_apis import audit
-from openmetadata_airflow_apis.errors import DagRunExists, NothingFailed, NothingRunning, Unavailable
+from openmetadata_airflow_apis.conflicts import DagRunExists, NothingFailed, NothingRunning
+from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.runs import dag_state, kill_running, restart_failed, run_partial
 from openmetadata_airflow_apis.transactions import in_one_transaction
 from support.dag_runs import new_dag, new_run, run_row, states, store

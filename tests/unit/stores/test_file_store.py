@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from openmetadata_airflow_apis.conflicts import DiffersInCase, NotDeployedHere
 from openmetadata_airflow_apis.dagbuild.stored_document import MARKER, StoredDocument, encode
 from openmetadata_airflow_apis.errors import (
     ConfigurationError,
     DamagedDocument,
-    DiffersInCase,
-    NotDeployedHere,
     OutcomeUnknown,
     StorageFull,
     Unavailable,
