@@ -123,10 +123,11 @@ def patch_dag(dag_id: str, body: dict[str, Any], *, dry_run: bool = False) -> di
         return wire.to_json(patched)
 
 
-def refresh_all_dags() -> dict[str, Any]:
+def refresh_all_dags(*, dry_run: bool = False) -> dict[str, Any]:
     """Bring the deployed DAGs up to date and have every other file parsed."""
     with create_session() as session:
-        return wire.to_json(deploy.refresh_all_dags(user=user_name(), settings=settings(), session=session))
+        refreshed = deploy.refresh_all_dags(dry_run=dry_run, user=user_name(), settings=settings(), session=session)
+        return wire.to_json(refreshed)
 
 
 def delete_dag(dag_id: str, *, dry_run: bool = False) -> dict[str, Any]:

@@ -130,7 +130,9 @@ FORMS: dict[str, Form] = {
     "deploy_dag": Form(
         bodies.deployed, indent=None, more={"dry_run": ("dry_run", "changes"), "wait": ("state", "import_error")}
     ),
-    "refresh_all_dags": Form(bodies.refreshed),
+    "refresh_all_dags": Form(
+        bodies.refreshed, more={"dry_run": ("dry_run", "refreshed", "repaired", "requested", "failed")}
+    ),
     "delete_dag": Form(bodies.deleted, more={"dry_run": ("dry_run", "deleted_rows")}),
     "dag_state": Form(bodies.run_state, more=_END),
     "task_instance_detail": Form(bodies.task_instance),

@@ -64,9 +64,9 @@ def deployed(deployment: dict[str, Any]) -> dict[str, Any]:
     return {"message": f"Workflow [{deployment['dag_id']}] {done}"}
 
 
-def refreshed(_: dict[str, Any]) -> dict[str, Any]:
+def refreshed(refresh: dict[str, Any]) -> dict[str, Any]:
     """Return the body for a typed `Refreshed`."""
-    return {"message": "All DAGs are now up to date"}
+    return {"message": f"All DAGs {'would then be' if refresh['dry_run'] else 'are now'} up to date"}
 
 
 def deleted(dag: dict[str, Any]) -> dict[str, Any]:

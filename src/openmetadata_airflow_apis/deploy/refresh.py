@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from airflow.serialization.serialized_objects import SerializedDAG
 from airflow.utils.file import list_py_file_paths
 
 from openmetadata_airflow_apis import audit
-from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import parsing_requests, request_parsing
 from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_dag
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
@@ -46,34 +47,50 @@ class Refreshed:
     """What a refresh did.
 
     refreshed: the DAGs deployed here that are up to date in Airflow's database, or for which the DAG processor
-    alone can say so and was asked to. requested: the files that the DAG processor was asked to parse, 0 where
-    the Airflow version takes no such requests. failed: the deployed DAGs that could not be brought up to date.
+    alone can say so and was asked to. repaired: those of them whose rows were not, by their names. requested: the
+    files that the DAG processor was asked to parse, 0 where the Airflow version takes no such requests. failed: the
+    deployed DAGs that could not be brought up to date. dry_run: nothing was changed; the rest is what would have been.
     """
 
     refreshed: int
+    repaired: tuple[str, ...]
     requested: int
     failed: tuple[Unrefreshed, ...]
+    dry_run: bool = False
 
 
 def refresh_all_dags(
-    *, user: str, settings: Settings, session: Session, store: DefinitionStore | None = None
+    *,
+    dry_run: bool = False,
+    user: str,
+    settings: Settings,
+    session: Session,
+    store: DefinitionStore | None = None,
 ) -> Refreshed:
     """Finish what crashes have interrupted, repair the rows of what is deployed, and ask for a parse of every DAG file.
 
     Nothing of the dags folder is imported here. Commits the session. Raises Unavailable.
+    dry_run: write nothing, answer what would be done; what was interrupted is left out, since only finishing it shows
+    what becomes of it.
     """
     store = store or open_store(settings)
     refresh = _Refresh(store, user, settings, session)
     with database_errors("Airflow's database does not answer; try again later"):
         check_tables(session=session)
-        refresh.finish_interrupted()
-        refresh.repair()
-        prune(settings, session=session)
-        requested = _request_all(session=session)
+        if dry_run:
+            refresh.plan()
+            requested = len(_dag_files()) if parsing_requests() is not None else 0
+        else:
+            refresh.finish_interrupted()
+            refresh.repair()
+            prune(settings, session=session)
+            requested = _request_all(session=session)
     return Refreshed(
         refreshed=len(set(store.dag_ids()) - set(refresh.failed)),
+        repaired=tuple(sorted(refresh.behind - set(refresh.failed))),
         requested=requested,
         failed=tuple(Unrefreshed(dag_id, reason) for dag_id, reason in sorted(refresh.failed.items())),
+        dry_run=dry_run,
     )
 
 
@@ -83,7 +100,19 @@ class _Refresh:
         self.user = user
         self.settings = settings
         self.session = session
+        self.behind: set[str] = set()
         self.failed: dict[str, str] = {}
+
+    def plan(self) -> None:
+        """Look at what repair() would write, and at what keeps it from it."""
+        for dag_id in self._behind(self._documents(self.store.dag_ids())):
+            try:
+                for version in self._version(dag_id):
+                    if version.dag is not None:
+                        SerializedDAG.to_dict(version.dag)
+            except Exception as error:  # noqa: BLE001 - as in _write
+                self.failed[dag_id] = _reason(error)
+        self.session.rollback()
 
     def finish_interrupted(self) -> None:
         for dag_id in sorted(self.store.interrupted()):
@@ -116,8 +145,8 @@ class _Refresh:
         """Return the DAGs whose rows are not those of what is deployed, in the order in which they are locked."""
         rows = rows_of(documents, self.store, session=self.session)
         self.session.commit()
-        behind = [dag_id for dag_id, document in documents.items() if rows[dag_id].state(document) == PENDING]
-        return sorted(behind, key=str.lower)
+        self.behind = {dag_id for dag_id, document in documents.items() if rows[dag_id].state(document) == PENDING}
+        return sorted(self.behind, key=str.lower)
 
     def _write(self, dag_ids: list[str]) -> bool:
         """Write the rows of some DAGs; return False if one of several failed, so that none was written."""
@@ -138,7 +167,7 @@ class _Refresh:
             except Exception as error:  # noqa: BLE001 - serializing runs operators' code, which may raise anything
                 if len(dag_ids) > 1:
                     return False
-                self.failed[dag_ids[0]] = f"{type(error).__name__}: {error}"
+                self.failed[dag_ids[0]] = _reason(error)
         return True
 
     def _version(self, dag_id: str) -> list[Version]:
@@ -184,9 +213,18 @@ class _Refresh:
                 write_permissions(version.dag, session=self.session)
 
 
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, ManagedDagsError) else f"{type(error).__name__}: {error}"
+
+
+def _dag_files() -> list[str]:
+    """Return every file that Airflow's own listing finds, examples left out."""
+    return list_py_file_paths(str(dags_folder()), include_examples=False)
+
+
 def _request_all(*, session: Session) -> int:
-    """Ask for a parse of every file that Airflow's own listing finds, examples left out; return how many."""
-    files = list_py_file_paths(str(dags_folder()), include_examples=False)
+    """Ask for a parse of every file; return how many."""
+    files = _dag_files()
     requested = 0
     for start in range(0, len(files), _REQUESTS):
         chunk = files[start : start + _REQUESTS]

@@ -8,10 +8,10 @@ A verb costs a fixed number of SQL statements, whatever the number of runs and o
 from openmetadata_airflow_apis.runs.chosen_runs import ChosenRuns
 from openmetadata_airflow_apis.runs.explanation import explain_dag_run
 from openmetadata_airflow_apis.runs.explanation_results import DagRunExplanation, HelpfulCall
-from openmetadata_airflow_apis.runs.kill import kill_dag_runs, kill_running
+from openmetadata_airflow_apis.runs.kill import kill_dag_runs, kill_running, killed_runs
 from openmetadata_airflow_apis.runs.overwritten_states import await_all_stopped, await_stopped
 from openmetadata_airflow_apis.runs.partial import run_partial
-from openmetadata_airflow_apis.runs.restart import restart_dag_runs, restart_failed
+from openmetadata_airflow_apis.runs.restart import restart_dag_runs, restart_failed, restarted_runs
 from openmetadata_airflow_apis.runs.restart_choice import RestartChoice
 from openmetadata_airflow_apis.runs.results import (
     KilledRun,
@@ -59,11 +59,13 @@ __all__ = [
     "explain_dag_run",
     "kill_dag_runs",
     "kill_running",
+    "killed_runs",
     "list_dag_runs",
     "list_task_instances",
     "open_task_log",
     "restart_dag_runs",
     "restart_failed",
+    "restarted_runs",
     "run_partial",
     "skip_task_instance",
     "succeed_task_instance",

@@ -68,9 +68,15 @@ def kill_dag_runs(chosen: ChosenRuns, *, dry_run: bool = False, user: str, sessi
         return plans
 
     plans = carry_out("kill_dag_runs", decide, dry_run=dry_run, user=user, session=session)
+    killed = killed_runs(plans, dry_run=dry_run)
+    hold(killed.dag_runs, session=session)
+    return killed
+
+
+def killed_runs(plans: Sequence[RunPlan], *, dry_run: bool) -> KilledRuns:
+    """Return the answer of a kill of many runs, whose plans these are."""
     killed = tuple(KilledRun(**plan.outcome(), dry_run=dry_run) for plan in plans if plan.task_instances)
-    hold(killed, session=session)
-    return KilledRuns(chosen.dag_id, killed, untouched(plans), dry_run)
+    return KilledRuns(plans[0].run.dag_id, killed, untouched(plans), dry_run)
 
 
 def plan_kills(

@@ -122,9 +122,15 @@ def restart_dag_runs(
         return plans
 
     plans = _carry_out_in_time("restart_dag_runs", decide, dry_run=dry_run, waiting=waiting, user=user, session=session)
+    restarted = restarted_runs(plans, dry_run=dry_run)
+    hold(restarted.dag_runs, session=session)
+    return restarted
+
+
+def restarted_runs(plans: Sequence[RestartPlan], *, dry_run: bool) -> RestartedRuns:
+    """Return the answer of a restart of many runs, whose plans these are."""
     restarted = tuple(plan.restarted(dry_run=dry_run) for plan in plans if plan.task_instances)
-    hold(restarted, session=session)
-    return RestartedRuns(chosen.dag_id, restarted, untouched(plans), dry_run)
+    return RestartedRuns(plans[0].run.dag_id, restarted, untouched(plans), dry_run)
 
 
 def _carry_out_in_time(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from airflow.models.dag import DagModel
 from airflow.models.serialized_dag import SerializedDagModel
@@ -44,8 +46,8 @@ def test_every_file_is_asked_for_and_none_is_imported(refreshing, session, dags)
 
     files = [str(dags / "new.py"), str(dags / "team" / "theirs.py")] if TAKES_PARSING_REQUESTS else []
 
-    assert refreshing() == Refreshed(refreshed=0, requested=len(files), failed=())
-    assert refreshing() == Refreshed(refreshed=0, requested=len(files), failed=())
+    assert refreshing() == Refreshed(refreshed=0, repaired=(), requested=len(files), failed=())
+    assert refreshing() == Refreshed(refreshed=0, repaired=(), requested=len(files), failed=())
 
     assert asked_for(session) == files
 
@@ -59,7 +61,13 @@ def test_rows_that_are_missing_or_old_are_repaired(refreshing, session, settings
     session.execute(update(DagModel).where(DagModel.dag_id == "old").values(last_parsed_time=None))
     session.commit()
 
-    assert refreshing() == Refreshed(refreshed=5, requested=5 if TAKES_PARSING_REQUESTS else 0, failed=())
+    assert refreshing() == Refreshed(
+        refreshed=5,
+        repaired=("gone", "inactive", "old", "unserialized"),
+        requested=5 if TAKES_PARSING_REQUESTS else 0,
+        failed=(),
+    )
+    assert refreshing().repaired == ()
 
     session.expire_all()
     for name in ("whole", "gone", "inactive", "unserialized", "old"):
@@ -123,13 +131,39 @@ def test_a_row_that_airflow_refuses_keeps_no_other_back(refreshing, session, set
     assert get_deployed("bad", settings=settings, session=session).state == "pending"
 
 
+def test_a_dry_run_says_what_a_refresh_does(refreshing, session, settings, tmp_path):
+    """It names what would be repaired and what can't be, and leaves rows, files and requests as they are."""
+    deploy_many(session, settings, "damaged", "old", "unbuildable", "whole")
+    plain = make_workflow("old")
+    plain.definition["tasks"] = plain.definition["tasks"][1:]
+    plain.definition["tasks"][0]["upstream"] = []
+    deploy(replace(plain, force=True), user="ada", settings=settings, session=session)
+    (tmp_path / "dag_generated_configs" / "damaged.json").write_text("{")
+    (tmp_path / "dag_managed_operators" / "checks.py").unlink()
+    of_some = DagModel.dag_id.in_(["old", "unbuildable"])
+    session.execute(update(DagModel).where(of_some).values(last_parsed_time=None))
+    session.commit()
+    forget_requests(session)
+    files = files_below(tmp_path)
+
+    planned = refresh_all_dags(dry_run=True, user="bob", settings=settings, session=session)
+
+    assert get_deployed("old", settings=settings, session=session).state == "pending"
+    assert (files_below(tmp_path), asked_for(session)) == (files, [])
+    assert (planned.dry_run, planned.refreshed, planned.repaired) == (True, 2, ("old",))
+    assert [failure.dag_id for failure in planned.failed] == ["damaged", "unbuildable"]
+    assert refreshing() == replace(planned, dry_run=False)
+
+
 def test_pending_dags_are_left_to_the_dag_processor(refreshing, session, settings, dags):
     """A DAG that only the DAG processor can build is asked for, and counted as refreshed."""
     workflow = make_workflow()
     decorate(workflow)
     deploy(workflow, user="ada", settings=settings, session=session)
 
-    assert refreshing() == Refreshed(refreshed=1, requested=1 if TAKES_PARSING_REQUESTS else 0, failed=())
+    assert refreshing() == Refreshed(
+        refreshed=1, repaired=("nightly",), requested=1 if TAKES_PARSING_REQUESTS else 0, failed=()
+    )
     assert get_deployed("nightly", settings=settings, session=session).state == "pending"
 
 

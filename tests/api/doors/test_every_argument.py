@@ -15,6 +15,7 @@ from openmetadata_airflow_apis.api import operations
 from openmetadata_airflow_apis.stores import version_rows
 from support import dag_runs
 from support.parsing import parses_that_fail
+from support.versions import asked_for, forget_requests
 
 RUN = {"dag_id": "mapped", "run_id": "manual__1"}
 RUN_PATH = "/dags/mapped/dagRuns/manual__1"
@@ -296,6 +297,14 @@ def triggers_nothing(old_door, session):
     assert old_door("dag_state", dag_id="mapped", run_id="triggered")[0] == 404
 
 
+def refreshes_nothing(old_door, session) -> None:
+    """A dry run of a refresh counts what it would do; the parse of no file is asked for."""
+    forget_requests(session)
+    _, body = old_door("refresh_all_dags", dry_run="true")
+    assert (body["message"], body["dry_run"]) == ("All DAGs would then be up to date", True)
+    assert asked_for(session) == []
+
+
 def deletes_nothing(old_door, session):
     old_door("deploy_dag", method="POST", json=WORKFLOW)
     status, body = old_door("delete_dag", dag_id="argued", dry_run="true")
@@ -467,6 +476,7 @@ HEEDED = {
         "dag_state", ["endDate", "has_ended", "startDate", "state", "status"], **RUN
     ),
     ("delete_dag", "dry_run"): deletes_nothing,
+    ("refresh_all_dags", "dry_run"): refreshes_nothing,
     **{
         (operation, argument): changes_chosen_runs(operation, *choice)
         for operation in ("restart_dag_runs", "kill_dag_runs")

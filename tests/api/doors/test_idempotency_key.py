@@ -93,18 +93,30 @@ REQUESTS: dict[str, tuple[str, dict[str, Any], dict[str, Any] | None]] = {
     "restart_failed_task": (f"{RUNS}/manual__1/restart", {}, FAILED),
     "kill_running_tasks": (f"{RUNS}/manual__1/kill", {}, RUNNING),
     "skip_task_instance": (f"{RUNS}/manual__1/taskInstances/second/skip", {}, RUNNING),
+    "succeed_task_instance": (f"{RUNS}/manual__1/taskInstances/second/succeed", {}, RUNNING),
+    "restart_dag_runs": (f"{RUNS}/restart", {"json": {"states": ["failed"]}}, FAILED),
+    "kill_dag_runs": (f"{RUNS}/kill", {"json": {"states": ["running"]}}, RUNNING),
+    "patch_dag": (f"{TYPED}/dags/doors", {"json": {"is_paused": True}}, None),
+}
+# Those that change something and take no key, and why.
+WITHOUT = {
+    "login": "gives tokens, which would have to be kept; a second login does no harm",
+    "refresh": "as login",
+    "logout": "a second one changes nothing",
+    "refresh_all_dags": "a second one changes nothing",
+    "delete_dag": "a second one changes nothing: 404; If-Match keeps what was deployed in between",
 }
 
 
-def prepare(operation_id: str, request, session) -> tuple[str, dict[str, Any]]:
-    """Make what a request needs; return its path and arguments."""
+def prepare(operation_id: str, request, session) -> tuple[str, str, dict[str, Any]]:
+    """Make what a request needs; return its method, path and arguments."""
     path, arguments, states = REQUESTS[operation_id]
     request.getfixturevalue("dag")
     if operation_id == "restore_dag_version":
         request.getfixturevalue("deployed")
     if states is not None:
         run(session, states, "failed" if states is FAILED else "running")
-    return path, arguments
+    return operations.operations()[operation_id].method, path, arguments
 
 
 @pytest.fixture(autouse=True)
@@ -118,13 +130,14 @@ def test_every_operation_that_takes_a_key_is_tried():
     """The operations of the specification that take the header are those of this file."""
     takes = {name for name, operation in operations.operations().items() if operation.takes_idempotency_key}
     assert takes == set(REQUESTS) == set(idempotent_requests._ANSWERS)
+    changes = {name for name, each in operations.operations().items() if each.changes_state and each.tag != "oldDoor"}
+    assert changes - takes == set(WITHOUT)
 
 
 @pytest.mark.parametrize("operation_id", REQUESTS)
 def test_a_repeated_request_is_answered_as_the_first_time(request, session, keyed, operation_id):
     """Status, body and headers are the first one's; one header more says so."""
-    path, arguments = prepare(operation_id, request, session)
-    method = operations.operations()[operation_id].method.upper()
+    method, path, arguments = prepare(operation_id, request, session)
     first = keyed(method, path, **arguments)
     assert first.status_code in (200, 201), first.json
     assert idempotent_requests.REPLAYED not in first.headers
@@ -138,8 +151,7 @@ def test_a_repeated_request_is_answered_as_the_first_time(request, session, keye
 @pytest.mark.parametrize("operation_id", REQUESTS)
 def test_the_answer_is_written_with_the_change(request, session, keyed, monkeypatch, operation_id):
     """A process that dies after the commit and before it has answered has left the answer that it would have given."""
-    path, arguments = prepare(operation_id, request, session)
-    method = operations.operations()[operation_id].method.upper()
+    method, path, arguments = prepare(operation_id, request, session)
     with monkeypatch.context() as patch:
         patch.setattr(idempotency_keys, "finish", lambda *_: None)  # as if it had died before
         first = keyed(method, path, **arguments)
@@ -156,6 +168,22 @@ def test_a_repeated_trigger_makes_one_run(keyed, dag, session):
     assert keyed("POST", RUNS, key="another").status_code == 201
     session.rollback()
     assert session.query(DagRun).filter(DagRun.dag_id == "doors").count() == 2
+
+
+def test_a_repeated_kill_leaves_what_began_since(keyed, dag, session):
+    """A kill of all that runs, whose answer was lost, does not kill the runs that have begun in between."""
+    run(session)
+    kill = {"json": {"states": ["running"]}}
+    first = keyed("POST", f"{RUNS}/kill", **kill)
+    dag_runs.new_run(dag, session, RUNNING, run_id="since", run_state="running")
+    assert keyed("POST", f"{RUNS}/kill", **kill).json == first.json
+    assert call_state(keyed, "since") == "running"
+    assert [each["run_id"] for each in first.json["dag_runs"]] == ["manual__1"]
+
+
+def call_state(keyed, run_id: str) -> str:
+    """Return a run's state."""
+    return keyed("GET", f"{RUNS}/{run_id}").json["state"]
 
 
 def test_both_doors_know_the_same_key(keyed, dag, session):
