@@ -76,6 +76,7 @@ def what_an_example_prints(dag_id: str) -> list[str]:
         "failed: greet: Its command ended with exit code 3; its output ends with: hello",
         "paused: true",
         "killed: 1, to restart: 2",
+        "succeeded: greet; the run is queued again",
         f"400 {fault}; did you mean 'BashOperator'?",
         "403 delete_dag needs the permission 'can delete on Managed DAGs'",
         f"deleted {dag_id}",

@@ -143,6 +143,8 @@ func main() {
 	theFailed := manageddags.ChosenRuns{States: []string{"failed"}}
 	plan := must(client.DagRunsAPI.RestartDagRuns(admin.context(), dagID).ChosenRuns(theFailed).DryRun(true).Execute())
 	fmt.Printf("killed: %d, to restart: %d\n", len(killed.DagRuns), len(plan.DagRuns))
+	succeeded := must(client.TaskInstancesAPI.SucceedTaskInstance(admin.context(), dagID, failed.RunId, "greet").Execute())
+	fmt.Printf("succeeded: %s; the run is %s again\n", succeeded.TaskInstances[0].TaskId, succeeded.GetState())
 
 	_, _, err := client.DagsAPI.DeployDag(admin.context()).WorkflowRequest(hello("airflow.operators.bash.BashOperater")).Execute()
 	broken := problemOf(err)

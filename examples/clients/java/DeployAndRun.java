@@ -20,6 +20,7 @@ import org.openapitools.client.model.LoginRequest;
 import org.openapitools.client.model.PatchDagRequest;
 import org.openapitools.client.model.Problem;
 import org.openapitools.client.model.RestartedRuns;
+import org.openapitools.client.model.StoppedRun;
 import org.openapitools.client.model.TaskFailure;
 import org.openapitools.client.model.Tokens;
 import org.openapitools.client.model.TriggerRequest;
@@ -144,15 +145,20 @@ public final class DeployAndRun {
             .getDags();
         check(listed.get(0).getLastRun().getRunId().equals(failed.getRunId()), "the list has the last run");
 
-        boolean paused = dags.patchDag(DAG_ID, new PatchDagRequest().isPaused(true), false).getIsPaused();
+        boolean paused = dags.patchDag(DAG_ID, new PatchDagRequest().isPaused(true), false, null).getIsPaused();
         System.out.printf("paused: %b%n", paused);
         DagRun waiting = dagRuns.triggerDag(DAG_ID, false, 0, null, new TriggerRequest());
         check(waiting.getEndDate() == null, "null arrives as null");
         ChosenRuns theWaiting = new ChosenRuns().runIds(List.of(waiting.getRunId()));
-        KilledRuns killed = dagRuns.killDagRuns(DAG_ID, theWaiting, false, 0);
+        KilledRuns killed = dagRuns.killDagRuns(DAG_ID, theWaiting, false, 0, null);
         ChosenRuns theFailed = new ChosenRuns().states(List.of(ChosenRuns.StatesEnum.FAILED));
-        RestartedRuns plan = dagRuns.restartDagRuns(DAG_ID, theFailed, true);
+        RestartedRuns plan = dagRuns.restartDagRuns(DAG_ID, theFailed, true, null);
         System.out.printf("killed: %d, to restart: %d%n", killed.getDagRuns().size(), plan.getDagRuns().size());
+        StoppedRun succeeded =
+            taskInstances.succeedTaskInstance(DAG_ID, failed.getRunId(), "greet", null, false, 0, null);
+        System.out.printf(
+            "succeeded: %s; the run is %s again%n",
+            succeeded.getTaskInstances().get(0).getTaskId(), succeeded.getState());
 
         try {
             dags.deployDag(hello("airflow.operators.bash.BashOperater"), false, 0, null, null, null, null, null);

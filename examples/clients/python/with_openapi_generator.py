@@ -98,7 +98,8 @@ def main() -> None:
     explanation = dag_runs.explain_dag_run(DAG_ID, failed.run_id)
     for failure in explanation.failures:
         print(f"failed: {failure.task_id}: {failure.reason}")
-    log = TaskInstancesApi(admin).task_log(DAG_ID, failed.run_id, "greet", tail_lines=100)
+    task_instances = TaskInstancesApi(admin)
+    log = task_instances.task_log(DAG_ID, failed.run_id, "greet", tail_lines=100)
     assert "hello" in log.content
     (listed,) = dags.list_dags(dag_id_pattern=DAG_ID, last_dag_run_state=["failed"]).dags
     assert listed.last_run.run_id == failed.run_id
@@ -109,6 +110,8 @@ def main() -> None:
     killed = dag_runs.kill_dag_runs(DAG_ID, ChosenRuns(run_ids=[waiting.run_id]))
     plan = dag_runs.restart_dag_runs(DAG_ID, ChosenRuns(states=["failed"]), dry_run=True)
     print(f"killed: {len(killed.dag_runs)}, to restart: {len(plan.dag_runs)}")
+    succeeded = task_instances.succeed_task_instance(DAG_ID, failed.run_id, "greet")
+    print(f"succeeded: {succeeded.task_instances[0].task_id}; the run is {succeeded.state} again")
 
     try:
         dags.deploy_dag(hello("airflow.operators.bash.BashOperater"))

@@ -17,7 +17,7 @@ from managed_dags_client import AuthenticatedClient, Client
 from managed_dags_client.api.dag_runs import dag_state, explain_dag_run, kill_dag_runs, restart_dag_runs, trigger_dag
 from managed_dags_client.api.dags import delete_dag, deploy_dag, list_dags, patch_dag
 from managed_dags_client.api.security import login, refresh
-from managed_dags_client.api.task_instances import task_log
+from managed_dags_client.api.task_instances import succeed_task_instance, task_log
 from managed_dags_client.models import (
     ChosenRuns,
     ChosenRunsStatesItem,
@@ -33,6 +33,7 @@ from managed_dags_client.models import (
     PatchedDag,
     Problem,
     RestartedRuns,
+    StoppedRun,
     TaskLog,
     Tokens,
     TriggerRequest,
@@ -135,6 +136,9 @@ def main() -> None:
     plan = restart_dag_runs.sync(DAG_ID, client=admin, body=chosen, dry_run=True)
     assert isinstance(plan, RestartedRuns), plan
     print(f"killed: {len(killed.dag_runs)}, to restart: {len(plan.dag_runs)}")
+    succeeded = succeed_task_instance.sync(DAG_ID, failed.run_id, "greet", client=admin)
+    assert isinstance(succeeded, StoppedRun), succeeded
+    print(f"succeeded: {succeeded.task_instances[0].task_id}; the run is {succeeded.state} again")
 
     refused = deploy_dag.sync(client=admin, body=hello("airflow.operators.bash.BashOperater"))
     assert isinstance(refused, Problem), refused

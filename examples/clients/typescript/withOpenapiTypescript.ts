@@ -105,6 +105,9 @@ const theFailed: Schemas["ChosenRuns"] = { states: ["failed"] };
 const planPath = `${DAG_RUNS}/restart?dry_run=true`;
 const plan = bodyOf(await call<Schemas["RestartedRuns"]>("POST", planPath, theFailed, admin));
 console.log(`killed: ${killed.dag_runs.length}, to restart: ${plan.dag_runs.length}`);
+const succeedPath = `${pathOf(failed)}/taskInstances/greet/succeed`;
+const succeeded = bodyOf(await call<Schemas["StoppedRun"]>("POST", succeedPath, undefined, admin));
+console.log(`succeeded: ${succeeded.task_instances[0]?.task_id}; the run is ${succeeded.state} again`);
 
 const broken = await call("POST", DAGS, hello("airflow.operators.bash.BashOperater"), admin);
 if (broken.ok) throw new Error("It was not refused");

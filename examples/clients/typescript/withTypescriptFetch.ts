@@ -99,6 +99,8 @@ if (waiting.endDate !== null) throw new Error("null arrives as null");
 const killed = await dagRuns.killDagRuns({ dagId: DAG_ID, chosenRuns: { runIds: [waiting.runId] } });
 const plan = await dagRuns.restartDagRuns({ dagId: DAG_ID, chosenRuns: { states: ["failed"] }, dryRun: true });
 console.log(`killed: ${killed.dagRuns.length}, to restart: ${plan.dagRuns.length}`);
+const succeeded = await taskInstances.succeedTaskInstance({ dagId: DAG_ID, runId: failed.runId, taskId: "greet" });
+console.log(`succeeded: ${succeeded.taskInstances[0]?.taskId}; the run is ${succeeded.state} again`);
 
 const broken = await problemOf(dags.deployDag({ workflowRequest: hello("airflow.operators.bash.BashOperater") }));
 for (const fault of broken.errors ?? []) console.log(`${broken.status} ${fault.pointer}: ${fault.detail}`);
