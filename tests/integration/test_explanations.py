@@ -6,6 +6,7 @@ import re
 import socket
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from sqlalchemy import text
 
@@ -36,6 +37,7 @@ RUNS = [
     ("why_raises_from", "r"),
     ("why_kills_itself", "r"),
     ("why_loses_its_worker", "r"),
+    ("why_falls_asleep", "r"),
     ("why_exits", "r"),
     ("why_times_out", "r"),
     ("why_not_there", "r"),
@@ -342,14 +344,28 @@ def test_a_deferred_task_without_a_triggerer(explain):
     )
 
 
+LOST = (
+    "Its process on the host HOST was not heard of any more after DATE, and Airflow failed it: it, or its worker, "
+    "was killed or lost its connection to the database."
+)
+
+
 def test_a_lost_worker(explain):
     """A task whose process, and the one that sends its heartbeats, are gone is told as lost."""
     body, _ = explain("why_loses_its_worker", work="failed", after="upstream_failed")
-    words = (
-        "Its process on the host HOST was not heard of any more after DATE, and Airflow failed it: it, or its worker, "
-        "was killed or lost its connection to the database."
-    )
-    assert body == failed("why_loses_its_worker", words, kind="lost_heartbeat", reason=words)
+    assert body == failed("why_loses_its_worker", LOST, kind="lost_heartbeat", reason=LOST)
+
+
+def test_a_zombie(airflow, explain):
+    """A task that is not heard of though its processes are there is told as lost; when they wake up, they end."""
+    body, _ = explain("why_falls_asleep", work="failed", after="upstream_failed")
+    task, supervisor = map(psutil.Process, map(int, (airflow.home / "out" / "asleep").read_text().split()))
+    for process in (supervisor, task):
+        process.resume()
+    airflow.wait_for(lambda: not (task.is_running() or supervisor.is_running()), "the end of its processes")
+    later, lines = explain("why_falls_asleep")
+    assert body == later == failed("why_falls_asleep", LOST, kind="lost_heartbeat", reason=LOST)
+    assert any("externally set to failed" in line for line in lines)
 
 
 def test_a_stopped_scheduler(airflow, explain):

@@ -43,6 +43,13 @@ def loses_its_worker():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def falls_asleep():
+    (OUT / "asleep").write_text(f"{os.getpid()} {os.getppid()}")
+    os.kill(os.getppid(), signal.SIGSTOP)  # the process that sends its heartbeats
+    os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(600)
+
+
 class Defers(BaseOperator):
     """Waits for an hour in the triggerer."""
 
@@ -57,7 +64,7 @@ def dag(dag_id, **arguments):
     )
 
 
-for function in (raises, raises_from, kills_itself, loses_its_worker):
+for function in (raises, raises_from, kills_itself, loses_its_worker, falls_asleep):
     with dag("why_" + function.__name__):
         PythonOperator(task_id="work", python_callable=function) >> EmptyOperator(task_id="after")
 
