@@ -1,12 +1,12 @@
-"""Restart, kill and skip many task instances, beside Airflow's own endpoints for the same effect.
+"""Restart, kill, skip and succeed many task instances, beside Airflow's own endpoints for the same effect.
 
     python benchmarks/runs.py              100 and 1,000 task instances
     python benchmarks/runs.py --large      10,000 too, which takes Airflow's own endpoints minutes
     python benchmarks/runs.py --many-runs  200 runs of 50 tasks at once instead, which takes them minutes too
 
 Both are called over HTTP inside one process, on one PostgreSQL database of its own, in turns, without the
-cost of a login: ours with a token, Airflow's with a public role that may do everything. Airflow can skip
-a mapped task only one index a call: a few calls are made, and their cost is multiplied. Printed are the medians
+cost of a login: ours with a token, Airflow's with a public role that may do everything. Airflow can skip or
+succeed a mapped task only one index a call: a few calls are made, and their cost is multiplied. Printed are the medians
 of three (Airflow's own at 10,000: of one): seconds, SQL statements, and how much the process grew meanwhile;
 the ratio is ours to Airflow's.
 """
@@ -43,7 +43,7 @@ STATEMENTS = 25
 # Many runs at once: how many, of how many tasks each.
 MANY = (200, 50)
 # How many of Airflow's calls are made for one index each.
-SKIPS = 3
+INDEXES = 3
 
 _numbers = itertools.count(1)
 
@@ -118,7 +118,7 @@ def _measure_all(sizes: list[int]) -> int:
     for size in sizes:
         _store(size)
         for name, dag_id, states, run_state, own, other in operations:
-            times = size / SKIPS if name == "skip" else 1
+            times = size / INDEXES if dag_id == "bench_mapped" else 1
             new_run = partial(_new_run, dag_id, states, run_state)
             mine = _measure(own, new_run, settings.engine, repeats=3)
             theirs = _measure(other, new_run, settings.engine, repeats=1 if size >= 10_000 else 3, times=times)
@@ -215,22 +215,24 @@ def _operations(browser: Any, bearer: dict[str, str]) -> list[tuple[Any, ...]]:
     def fail(run_id: str) -> Any:
         return browser.patch(f"{airflows}/dagRuns/{run_id}", json={"state": "failed"})
 
-    def skip(run_id: str) -> Any:
-        return browser.post(f"/rest_api/api/dags/bench_skip/dagRuns/{run_id}/taskInstances/mapped/skip", headers=bearer)
+    def mark(verb: str, run_id: str) -> Any:
+        path = f"/rest_api/api/dags/bench_mapped/dagRuns/{run_id}/taskInstances/mapped/{verb}"
+        return browser.post(path, headers=bearer)
 
-    def skip_some(run_id: str) -> Any:
-        for index in range(SKIPS - 1):
-            skip_index(run_id, index)
-        return skip_index(run_id, SKIPS - 1)
+    def mark_some(state: str, run_id: str) -> Any:
+        for index in range(INDEXES - 1):
+            mark_index(state, run_id, index)
+        return mark_index(state, run_id, INDEXES - 1)
 
-    def skip_index(run_id: str, index: int) -> Any:
-        path = f"/api/v1/dags/bench_skip/dagRuns/{run_id}/taskInstances/mapped/{index}"
-        return browser.patch(path, json={"dry_run": False, "new_state": "skipped"})
+    def mark_index(state: str, run_id: str, index: int) -> Any:
+        path = f"/api/v1/dags/bench_mapped/dagRuns/{run_id}/taskInstances/mapped/{index}"
+        return browser.patch(path, json={"dry_run": False, "new_state": state})
 
     return [
         ("restart", "bench", ["failed"], "failed", restart, clear),
         ("kill", "bench", ["running", None, None, None], "running", kill, fail),
-        ("skip", "bench_skip", [None], "running", skip, skip_some),
+        ("skip", "bench_mapped", [None], "running", partial(mark, "skip"), partial(mark_some, "skipped")),
+        ("succeed", "bench_mapped", ["failed"], "failed", partial(mark, "succeed"), partial(mark_some, "success")),
     ]
 
 
@@ -243,7 +245,7 @@ def _store(size: int) -> None:
     with new_dag("bench") as many:
         for number in range(TASKS):
             BashOperator.partial(task_id=f"part_{number:02}", retries=1).expand(bash_command=["true"] * (size // TASKS))
-    with new_dag("bench_skip") as one:
+    with new_dag("bench_mapped") as one:
         BashOperator.partial(task_id="mapped").expand(bash_command=["true"] * size)
     session = Session()
     for dag in (many, one):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 from openmetadata_airflow_apis.deploy.bundle_plan import members
 from openmetadata_airflow_apis.deploy.dag_selection import select_dag_ids
 from openmetadata_airflow_apis.deploy.dag_summaries import (
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+    from openmetadata_airflow_apis.deploy.deployment_state import Deployed
+    from openmetadata_airflow_apis.errors import ManagedDagsError
     from openmetadata_airflow_apis.settings import Settings
     from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
@@ -113,9 +115,8 @@ def list_deployed(
     """Return the DAGs from `offset` on, at most `limit` of them, damaged ones included.
 
     readable: the dag_ids that the caller may see, None for all. filters, order_by: as select_dag_ids has them, and
-    `bundle_name`, and `state`, a list of states; a DAG's state shows only when its definition is read, so that this
-    reads them all, or for "failed" alone those with an import error. recent_runs: so many of each DAG's runs are told.
-    At most ten statements.
+    `bundle_name`, and `state`, a list of states; for these the deployment of each DAG must be known, for "failed" alone
+    that of those with an import error. recent_runs: so many of each DAG's runs are told. At most ten statements.
     Raises InvalidArgument, Unavailable.
     """
     store = store or open_store(settings)
@@ -129,21 +130,17 @@ def list_deployed(
         names = select_dag_ids(stored, by_rows, order_by, session=session)
         if states == [FAILED]:  # which only a file with an import error can be: most need not be read
             names = store.with_import_errors(names, session=session)
-        page = names if states else names[offset : offset + limit]
-        documents, damaged = _read(page, store)
-        rows = rows_of([document.dag_id for document in documents], store, session=session)
-        absent = store.without_dag_file(rows)
-        total = len(names)
+        known = _Known()
         if states:
-            state_of = {document.dag_id: _state(document, absent, rows[document.dag_id]) for document in documents}
-            state_of.update({dag.dag_id: dag.state for dag in damaged})
-            matching = [dag_id for dag_id in names if state_of.get(dag_id) in states]
-            total = len(matching)
-            in_page = set(matching[offset : offset + limit])
-            documents = [document for document in documents if document.dag_id in in_page]
-            damaged = [dag for dag in damaged if dag.dag_id in in_page]
+            known = _known(names, store, session=session)
+            names = [dag_id for dag_id in names if known.states.get(dag_id) in states]
+        documents, damaged = _read(names[offset : offset + limit], store, known)
+        rows = known.rows
+        if rows is None:
+            rows = rows_of([document.dag_id for document in documents], store, session=session)
+        absent = store.without_dag_file(document.dag_id for document in documents)
         dags = _described(documents, rows, absent, recent_runs=recent_runs, session=session)
-    return DeployedPage(tuple(DeployedDag(**fields) for fields in dags), tuple(damaged), total)
+    return DeployedPage(tuple(DeployedDag(**fields) for fields in dags), tuple(damaged), len(names))
 
 
 def get_deployed(
@@ -171,10 +168,42 @@ def get_deployed(
     )
 
 
-def _read(dag_ids: Sequence[str], store: DefinitionStore) -> tuple[list[StoredDocument], list[DamagedDag]]:
-    """Return what is deployed under these names, and what of it is damaged."""
-    documents, refused = store.read_many(dag_ids)
-    return list(documents.values()), [DamagedDag(dag_id, str(damage)) for dag_id, damage in refused.items()]
+@dataclass(frozen=True)
+class _Known:
+    """What had to be found out for the states of some DAGs: these, their rows, and what was read, or refused to be.
+
+    rows: None where no state was asked for.
+    """
+
+    states: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, DagRows] | None = None
+    documents: Mapping[str, StoredDocument] = field(default_factory=dict)
+    refused: Mapping[str, ManagedDagsError] = field(default_factory=dict)
+
+
+def _known(dag_ids: Sequence[str], store: DefinitionStore, *, session: Session) -> _Known:
+    """Find out the states of DAGs. Two statements."""
+    deployments, refused = store.deployments(dag_ids)
+    rows = rows_of(dag_ids, store, session=session)
+    absent = store.without_dag_file(deployments)
+    states = {dag_id: _state(dag_id, deployment, absent, rows[dag_id]) for dag_id, deployment in deployments.items()}
+    documents = {dag_id: read for dag_id, read in deployments.items() if isinstance(read, StoredDocument)}
+    return _Known({**states, **dict.fromkeys(refused, DamagedDag.state)}, rows, documents, refused)
+
+
+def _read(
+    dag_ids: Sequence[str], store: DefinitionStore, known: _Known
+) -> tuple[list[StoredDocument], list[DamagedDag]]:
+    """Return what is deployed under these names, and what of it is damaged; read what is not known yet."""
+    documents, refused = store.read_many(
+        [dag_id for dag_id in dag_ids if dag_id not in known.documents and dag_id not in known.refused]
+    )
+    documents = {**known.documents, **documents}
+    refused = {**known.refused, **refused}
+    return (
+        [documents[dag_id] for dag_id in dag_ids if dag_id in documents],
+        [DamagedDag(dag_id, str(refused[dag_id])) for dag_id in dag_ids if dag_id in refused],
+    )
 
 
 def _described(
@@ -197,7 +226,7 @@ def _described(
     described = []
     for document in documents:
         dag_id, of_dag = document.dag_id, rows[document.dag_id]
-        state = _state(document, absent, of_dag)
+        state = _state(dag_id, document, absent, of_dag)
         described.append(
             {
                 "dag_id": dag_id,
@@ -219,5 +248,5 @@ def _described(
     return described
 
 
-def _state(document: StoredDocument, absent: AbstractSet[str], rows: DagRows) -> str:
-    return PENDING if document.dag_id in absent else rows.state(document)
+def _state(dag_id: str, deployed: Deployed, absent: AbstractSet[str], rows: DagRows) -> str:
+    return PENDING if dag_id in absent else rows.state(deployed)

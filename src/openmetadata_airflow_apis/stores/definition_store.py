@@ -52,6 +52,14 @@ class Head:
     bundle_name: str | None
 
 
+@dataclass(frozen=True)
+class Deployment:
+    """Which deployment something is of. mark: the one that its serialized DAG carries."""
+
+    mark: str
+    deployed_at: datetime
+
+
 class DefinitionStore(Protocol):
     """Keeps the definition of each DAG deployed here, old or new and never between.
 
@@ -108,6 +116,11 @@ class DefinitionStore(Protocol):
 
     def read_many(self, dag_ids: Iterable[str]) -> tuple[dict[str, StoredDocument], dict[str, ManagedDagsError]]:
         """Return what is deployed under some names, and what `read` raises of the others; each in the names' order."""
+
+    def deployments(
+        self, dag_ids: Iterable[str]
+    ) -> tuple[dict[str, Deployment | StoredDocument], dict[str, ManagedDagsError]]:
+        """Return the same, or only which deployment each is where its definition need not be read to know that."""
 
     def without_dag_file(self, dag_ids: Iterable[str]) -> set[str]:
         """Return those of some deployed DAGs that nobody can find, since their file is missing."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, TypeVar
 
 from sqlalchemy import delete, select
 
@@ -32,6 +32,7 @@ from openmetadata_airflow_apis.stores import atomic_files, rendered_module, runn
 from openmetadata_airflow_apis.stores.definition_store import ImportFailure, StoreHealth
 from openmetadata_airflow_apis.stores.file_inspection import Inspection, inspect_module, inspect_record, is_marked
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere, locked_file
+from openmetadata_airflow_apis.stores.seen_deployments import deployment_of
 from openmetadata_airflow_apis.stores.stored_heads import stored_head
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
     from openmetadata_airflow_apis.settings import Settings
-    from openmetadata_airflow_apis.stores.definition_store import Head
+    from openmetadata_airflow_apis.stores.definition_store import Deployment, Head
 
+Content = TypeVar("Content")
 _LOCK_SECONDS = 20.0
 _DELETING = ".deleting"
 _LOCK = ".lock"
@@ -160,16 +162,19 @@ class FileStore:
 
     def read_many(self, dag_ids: Iterable[str]) -> tuple[dict[str, StoredDocument], dict[str, ManagedDagsError]]:
         """Read one after the other."""
-        documents, refused = {}, {}
-        for dag_id in dag_ids:
-            try:
-                document = self.read(dag_id)
-            except ManagedDagsError as error:
-                refused[dag_id] = error
-            else:
-                if document is not None:  # deleted since the names were read
-                    documents[dag_id] = document
-        return documents, refused
+        return _each(dag_ids, self.read)
+
+    def deployments(
+        self, dag_ids: Iterable[str]
+    ) -> tuple[dict[str, Deployment | StoredDocument], dict[str, ManagedDagsError]]:
+        """Read what has changed since this process read it last, one after the other."""
+        records, modules = str(self._records), str(self._modules)
+        return _each(
+            dag_ids,
+            lambda dag_id: deployment_of(
+                f"{records}/{dag_id}.json", f"{modules}/{dag_id}.py", lambda: self.read(dag_id)
+            ),
+        )
 
     def without_dag_file(self, dag_ids: Iterable[str]) -> set[str]:
         """Return those that have no <dag_id>.py."""
@@ -403,6 +408,23 @@ class FileStore:
 
     def _tombstone(self, dag_id: str) -> Path:
         return self._records / f".{dag_id}.json{_DELETING}"
+
+
+def _each(
+    dag_ids: Iterable[str], read: Callable[[str], Content | None]
+) -> tuple[dict[str, Content], dict[str, ManagedDagsError]]:
+    """Return what there is of each DAG, and what was raised of the others."""
+    contents: dict[str, Content] = {}
+    refused: dict[str, ManagedDagsError] = {}
+    for dag_id in dag_ids:
+        try:
+            content = read(dag_id)
+        except ManagedDagsError as error:
+            refused[dag_id] = error
+        else:
+            if content is not None:  # deleted since the names were read
+                contents[dag_id] = content
+    return contents, refused
 
 
 def _dag_id_of_record(file_name: str) -> str | None:

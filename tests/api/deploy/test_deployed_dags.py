@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -32,7 +33,7 @@ from openmetadata_airflow_apis.deploy import (
 from openmetadata_airflow_apis.deploy.dag_summaries import DagSummary, LastRun
 from openmetadata_airflow_apis.deploy.installation_health import Heart, Part
 from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
-from openmetadata_airflow_apis.stores import version_rows
+from openmetadata_airflow_apis.stores import seen_deployments, version_rows
 from openmetadata_airflow_apis.stores.file_store import FileStore
 from support.statements import counted
 
@@ -164,6 +165,50 @@ def test_the_failed_ones_are_found_without_reading_the_others(session, settings,
         found = list_deployed(settings=settings, session=session, filters={"state": ["failed"]})
     assert ([dag.dag_id for dag in found.dags], found.total_entries, read) == (["bad"], 1, ["bad"])
     assert len(statements) == 7
+
+
+def test_what_was_read_before_is_not_read_for_its_state(session, settings, dags, monkeypatch):
+    """A list by state reads what it shows, and of all else what has changed since this process read it last."""
+    monkeypatch.setattr(seen_deployments, "_SETTLED_NANOSECONDS", 0)  # as if all files had been written a while ago
+    monkeypatch.setattr(seen_deployments, "_seen", {})
+    list_of(20, session, settings)
+    read = []
+    true_read = FileStore.read
+    monkeypatch.setattr(FileStore, "read", lambda store, dag_id: read.append(dag_id) or true_read(store, dag_id))
+
+    def page(*states: str) -> tuple[list[str], list[str], int, list[str]]:
+        read.clear()
+        with counted(session) as statements:
+            found = list_deployed(settings=settings, session=session, limit=2, filters={"state": list(states)})
+        assert len(statements) == 6
+        return [dag.dag_id for dag in found.dags], [dag.dag_id for dag in found.damaged], found.total_entries, read
+
+    everything = sorted(f"dag{index}" for index in range(20))
+    first = ["dag0", "dag1"]
+    assert page("parsed") == (first, [], 20, everything)
+    assert page("parsed") == (first, [], 20, first)
+    assert page("pending") == ([], [], 0, [])
+    deploy(replace(make_workflow("dag7"), force=True), user="ada", settings=settings, session=session)
+    session.query(DagModel).filter_by(dag_id="dag7").update({"last_parsed_time": None})
+    session.commit()
+    assert page("pending") == (["dag7"], [], 1, ["dag7"])
+    (settings.dag_generated_configs / "dag3.json").write_text("{")
+    (dags / "dag4.py").write_text("# mine\n")
+    (dags / "dag5.py").unlink()
+    damaged = ["dag3", "dag4"]
+    assert page("damaged") == ([], damaged, 2, [*damaged, "dag5"])
+    assert page("pending") == (["dag5", "dag7"], [], 2, [*damaged, "dag5", "dag7"])
+    assert page("parsed") == (first, [], 16, [*damaged, *first])
+
+
+def test_a_file_that_was_just_written_is_read_again(session, settings, dags, monkeypatch):
+    """What was written a moment ago may be written again at the same moment, and is not taken for known."""
+    monkeypatch.setattr(seen_deployments, "_SETTLED_NANOSECONDS", 3600 * 10**9)
+    monkeypatch.setattr(seen_deployments, "_seen", {})
+    deploy(make_workflow("nightly"), user="ada", settings=settings, session=session)
+    for _ in range(2):
+        assert list_deployed(settings=settings, session=session, filters={"state": ["parsed"]}).total_entries == 1
+    assert seen_deployments._seen == {}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from openmetadata_airflow_apis.settings import dags_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PARAM = "airflow.models.param.Param"
 
@@ -229,20 +230,18 @@ def test_every_filter_and_order_has_its_proof():
     ] == []
 
 
-def test_a_damaged_dag_is_listed_by_its_state_and_in_its_place(typed_door, deployed, monkeypatch):
+@pytest.fixture
+def damaged_stock(home: Path) -> Iterator[None]:
+    """The stored file of `catalogue_stock` is empty; afterwards it is as it was."""
+    record = home / "dag_generated_configs" / "catalogue_stock.json"
+    data = record.read_bytes()
+    record.write_bytes(b"")
+    yield
+    record.write_bytes(data)
+
+
+def test_a_damaged_dag_is_listed_by_its_state_and_in_its_place(typed_door, deployed, damaged_stock):
     """Damaged definitions have a state as well, and count where they are asked for."""
-    from openmetadata_airflow_apis.stores.file_store import FileStore
-
-    read = FileStore.read
-
-    def damaged(store: FileStore, dag_id: str) -> Any:
-        if dag_id == "catalogue_stock":
-            from openmetadata_airflow_apis.errors import DamagedDocument
-
-            raise DamagedDocument("catalogue_stock.json", "is empty", cure="deploy it again")
-        return read(store, dag_id)
-
-    monkeypatch.setattr(FileStore, "read", damaged)
     _, body = typed_door("GET", "/dags?state=damaged")
     assert (body["dags"], [dag["dag_id"] for dag in body["damaged"]], body["total_entries"]) == (
         [],
