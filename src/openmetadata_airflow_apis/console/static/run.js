@@ -16,7 +16,7 @@ const STATES = [
   "scheduled", "no_status", "skipped", "success", "removed",
 ];
 const LIMIT = 200;
-const EXPLAINED_FOR = 10000;
+const EXPLAINED_FOR = 3000;
 
 // A process that is told to stop takes a heartbeat to do so. Until it is gone, it could still fail the next try.
 const WAIT = { wait: 20 };
@@ -65,7 +65,8 @@ export function runPanel({ dagId, runId, may, order, changed, observe }) {
       for (const end of why.querySelectorAll(".log")) end.scrollTop = end.scrollHeight;
     });
     once("tasks", [found, total, only, offset, counts, busy], () => refill(tasks, states(counts, only), rows(found), paging(total)));
-    return isUnfinished(run.body) ? 1500 : 10000;
+    const isCurrent = !explained?.ok || explained.body.state === run.body.state;
+    return isUnfinished(run.body) || !isCurrent ? 1500 : 10000;
   }
 
   // What is shown is built anew only if it differs: whoever reads or selects is not disturbed.
