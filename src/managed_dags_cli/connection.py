@@ -83,8 +83,11 @@ class Connection:
         return self._answer(response)
 
     def _pool(self) -> Any:
+        import logging
+
         import urllib3
 
+        logging.getLogger("urllib3").setLevel(logging.ERROR)  # it warns of each try; who calls is told of the last
         parts = urlsplit(self.url)
         proxy = getproxies().get(parts.scheme)
         if proxy and not proxy_bypass(parts.netloc):

@@ -23,12 +23,13 @@ def forget_deployments(home: Path) -> None:
 
     for path in (*home.glob("dag_generated_configs/*.json"), *home.glob("dags/*.py")):
         path.unlink()
+    has_versions = own_tables.is_there(version_rows.TABLE)  # asks another connection, which would wait for this one
     session = Session()
     session.rollback()
     forget_requests(session)
     for model in (DagRun, SerializedDagModel, DagModel, parse_import_error()):
         session.query(model).delete()
-    if own_tables.is_there(version_rows.TABLE):
+    if has_versions:
         session.execute(version_rows.TABLE.delete())
     session.commit()
     Session.remove()

@@ -71,6 +71,7 @@ def clean(database: None, dags: Path) -> Iterator[None]:
 
     from openmetadata_airflow_apis.deploy.row_deletion import delete_rows
 
+    has_versions = own_tables.is_there(version_rows.TABLE)  # asks another connection, which would wait for this one
     session = Session()
     session.rollback()
     session.query(TaskInstance).update({"state": "success"})
@@ -79,7 +80,7 @@ def clean(database: None, dags: Path) -> Iterator[None]:
     for model in (DatasetEvent, DatasetModel, parse_import_error(), Log):
         session.query(model).delete()
     forget_requests(session)
-    if own_tables.is_there(version_rows.TABLE):
+    if has_versions:
         session.execute(version_rows.TABLE.delete())
     session.commit()
     Session.remove()

@@ -31,7 +31,7 @@ def ids(value):
 
 def path_of(operation):
     run = {"dag_id": "doors", "run_id": "manual__1", "task_id": "first"}
-    return operation.path.format(**run, problem_type="dag-exists", version_number=1)
+    return operation.path.format(**run, bundle_name="team", problem_type="dag-exists", version_number=1)
 
 
 def method_of(operation):

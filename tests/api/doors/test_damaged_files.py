@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What get_dag answers and list_dags does not.
-OF_ONE = ("definition", "fileloc", "task_ids", "params", "version_number")
+OF_ONE = ("definition", "fileloc", "task_ids", "params")
 FOLDERS = ("dags", "dag_generated_configs")
 RECORD, MODULE = "dag_generated_configs/{}.json", "dags/{}.py"
 OLDER_RECORD = b'{"nightly": {"schedule_interval": "@daily", "tasks": {"a": {"operator": "x"}}}}'

@@ -215,9 +215,9 @@ def test_unknown_query_parameters_are_refused(call):
     assert (answer.status_code, answer.json["detail"]) == (
         400,
         (
-            "The argument 'limt' is not known here; known are: limit, offset, dag_id_pattern, state, paused, tags, "
-            "owners, last_dag_run_state, dag_run_start_date_gte, dag_run_start_date_lte, dag_run_end_date_gte, "
-            "dag_run_end_date_lte, next_dagrun_gte, next_dagrun_lte, order_by"
+            "The argument 'limt' is not known here; known are: limit, offset, dag_id_pattern, bundle_name, state, "
+            "paused, tags, owners, last_dag_run_state, dag_run_start_date_gte, dag_run_start_date_lte, "
+            "dag_run_end_date_gte, dag_run_end_date_lte, next_dagrun_gte, next_dagrun_lte, order_by, recent_runs"
         ),
     )
 
