@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,7 +70,20 @@ def token(app) -> Callable[[str, str], str]:
 
 
 @pytest.fixture
-def send(app, token, hello) -> Callable[..., None]:
+def _a_quick_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for a scheduler, of which there is none here, sees each second as a hundred: `wait` goes up to 120."""
+    from openmetadata_airflow_apis.deploy import parse_wait
+    from openmetadata_airflow_apis.runs import process_watch, run_wait
+
+    clock = SimpleNamespace(
+        monotonic=lambda: 100 * time.monotonic(), sleep=lambda seconds: time.sleep(min(seconds, 0.01))
+    )
+    for module in (parse_wait, process_watch, run_wait):
+        monkeypatch.setattr(module, "time", clock)
+
+
+@pytest.fixture
+def send(app, token, hello, _a_quick_clock) -> Callable[..., None]:
     """Sends a case as a user, or as nobody, and checks all of the answer against the specification."""
 
     def send(case, name: str | None) -> None:
