@@ -257,7 +257,8 @@ def _new(ground: Ground, operation: Operation) -> str:
 
 
 def _answer(answer: requests.Response, dag_id: str) -> tuple[int, str]:
-    return answer.status_code, normal(re.sub(r'"(requested|refreshed)": \d+', "", answer.text), dag_id)
+    text = normal(re.sub(r'"(requested|refreshed)": \d+', "", answer.text), dag_id)
+    return answer.status_code, re.sub(r'"lost_\d+",\s*', "", text)  # a refresh repairs those of earlier tries too
 
 
 LOSSES = [("typed", lost) for lost in ("answer", "request", "late", "unnoticed")]
