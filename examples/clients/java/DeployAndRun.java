@@ -141,7 +141,7 @@ public final class DeployAndRun {
         String log = taskInstances.taskLog(DAG_ID, failed.getRunId(), "greet", null, null, 100, null).getContent();
         check(log.contains("hello"), "the log has what the task printed");
         List<DeployedDag> listed = dags
-            .listDags(null, null, DAG_ID, null, null, null, null, null, List.of("failed"), null, null, null, null, null, null, null)
+            .listDags(null, null, DAG_ID, null, null, null, null, null, List.of("failed"), null, null, null, null, null, null, null, null)
             .getDags();
         check(listed.get(0).getLastRun().getRunId().equals(failed.getRunId()), "the list has the last run");
 
