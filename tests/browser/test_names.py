@@ -21,7 +21,7 @@ def workflow(name: str) -> str:
 def test_on_the_page(airflow_live, sign_in, name: str):
     """A person deploys such a DAG, follows its link, runs it to its end, and deletes it."""
     page = sign_in(airflow_live.url, "admin")
-    page.get_by_label("REST API").get_by_role("link", name="Deploy", exact=True).click()
+    page.get_by_label("Deployed workflows").get_by_role("link", name="Deploy", exact=True).click()
     page.get_by_label("Workflow definition").fill(workflow(name))
     page.get_by_role("button", name="Deploy", exact=True).click()
     expect(page.locator(".notice.good")).to_contain_text(f"Deployed {name} (201")

@@ -43,7 +43,7 @@ def test_the_page_at_its_place(url, sign_in):
         f"{below}openapi.yaml",
         f"{below}schemas/workflow.json",
     ]
-    page.get_by_label("REST API").get_by_role("link", name="Deploy", exact=True).click()
+    page.get_by_label("Deployed workflows").get_by_role("link", name="Deploy", exact=True).click()
     page.get_by_role("button", name="Dry run").click()
     expect(page.locator(".notice.good")).to_contain_text("No faults.")
     expect(page.locator("details pre")).to_contain_text(f"{url}/rest_api/api/dags?dry_run=true")

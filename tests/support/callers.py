@@ -21,11 +21,11 @@ OLD_DOOR = "/rest_api/api"
 class Browser:
     """A browser that is signed in on Airflow's page, and the CSRF token that the page gave it."""
 
-    def __init__(self, app: Flask, name: str) -> None:
+    def __init__(self, app: Flask, name: str, password: str | None = None) -> None:
         self.client = app.test_client()
         page = self.client.get("/login/").text
         self.csrf_token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
-        form = {"username": name, "password": USERS[name][1], "csrf_token": self.csrf_token}
+        form = {"username": name, "password": password or USERS[name][1], "csrf_token": self.csrf_token}
         assert self.client.post("/login/", data=form).status_code == 302
 
 

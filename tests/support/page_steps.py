@@ -30,7 +30,7 @@ def go(page: Page, fragment: str) -> None:
 
 def fill_definition(page: Page, text: str) -> None:
     """Paste a definition into the view Deploy."""
-    page.get_by_label("REST API").get_by_role("link", name="Deploy", exact=True).click()
+    page.get_by_label("Deployed workflows").get_by_role("link", name="Deploy", exact=True).click()
     page.get_by_label("Workflow definition").fill(text)
 
 

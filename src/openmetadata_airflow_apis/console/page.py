@@ -45,7 +45,7 @@ class ConsoleView(AirflowBaseView):
         nonce = secrets.token_urlsafe(16)
         page = self.render_template(
             "openmetadata_airflow_apis/console.html",
-            title="REST API",
+            title="Deployed workflows",
             config=_config(),
             revision=revision(),
             links=_links(),
@@ -56,6 +56,11 @@ class ConsoleView(AirflowBaseView):
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["Cache-Control"] = "no-store"
         return answer
+
+    @expose("/operations")
+    def operations(self) -> Any:
+        """Send the browser to the operations with their forms, which the menu entry "REST API" means."""
+        return redirect(url_for("ConsoleView.index", _anchor="operations"))
 
     @expose("/permissions")
     def permissions(self) -> Response:

@@ -14,6 +14,9 @@ from openmetadata_airflow_apis.errors import NotAllowed
 MANAGED_DAGS = "Managed DAGs"
 MANAGED_DAGS_ACTIONS = ("can_create", "can_read", "can_delete")
 MENU_ENTRY = "REST API"
+# "Deployed workflows" is shown to whoever has Airflow's own entry "DAGs": every role of Airflow's, and each of those
+# that may look at DAGs, without a permission that somebody would have to grant.
+DAGS_MENU_ENTRY = "DAGs"
 # What Airflow knows of us: deploying, the page's entry in the menu, and the class of the page's view.
 OUR_RESOURCES = (MANAGED_DAGS, MENU_ENTRY, "ConsoleView")
 _WORDS = {"GET": "can read", "PUT": "can edit", "POST": "can create", "DELETE": "can delete"}

@@ -106,9 +106,10 @@ def test_what_the_script_is_told(page):
     }
 
 
-def test_the_menu_has_the_page(page):
-    """Airflow's menu has it under Admin."""
-    assert re.search(r'<a href="/rest_api/">\s*REST API', page.text)
+def test_the_menu_entry_rest_api_opens_the_operations(admin):
+    """As with the older plugin, "REST API" below Admin leads to the operations with their forms."""
+    answer = admin.client.get("/rest_api/operations")
+    assert (answer.status_code, answer.location) == (302, "/rest_api/#operations")
 
 
 def test_an_admin_is_offered_everything(admin):
