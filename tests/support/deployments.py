@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from support.versions import forget_requests
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def one_task(name: str, description: str = "The first") -> dict[str, Any]:
+    """Return the body of a deploy of a DAG of one task."""
+    definition = {
+        "description": description,
+        "default_args": {"owner": "ann", "start_date": "2024-01-01"},
+        "schedule": None,
+        "tasks": {"first": {"operator": "airflow.operators.empty.EmptyOperator"}},
+    }
+    return {"workflow": {"name": name, "dag_config": {name: definition}}}
 
 
 def forget_deployments(home: Path) -> None:

@@ -75,9 +75,10 @@ def _after_failure(this: dict[str, Any], failures: Sequence[TaskFailure]) -> Ite
     task: dict[str, Any] = {**this, "task_id": first.task_id}
     if first.map_index >= 0:
         task["map_index"] = first.map_index
-    yield HelpfulCall(
-        "task_log", {**task, "try_number": first.try_number}, f"Shows all of the log of `{first.task_id}`."
-    )
+    if first.try_number > 0:  # killed before its first try, a task instance has no log
+        yield HelpfulCall(
+            "task_log", {**task, "try_number": first.try_number}, f"Shows all of the log of `{first.task_id}`."
+        )
     if any(failure.state == "failed" for failure in failures):
         yield HelpfulCall(
             "restart_failed_task", this, "Runs again what failed, with everything downstream, once the cause is mended."

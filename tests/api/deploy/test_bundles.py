@@ -13,6 +13,7 @@ from openmetadata_airflow_apis.deploy import AppliedBundle, Rights, apply_bundle
 from openmetadata_airflow_apis.errors import StorageFull
 from openmetadata_airflow_apis.stores import version_rows
 from openmetadata_airflow_apis.stores.file_store import FileStore
+from support.deployments import one_task
 
 from .conftest import files_below, killed_at
 
@@ -21,17 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from openmetadata_airflow_apis.settings import Settings
-
-
-def body(name: str, description: str = "first") -> dict[str, Any]:
-    """The body of a deploy of a DAG of one task."""
-    definition = {
-        "description": description,
-        "default_args": {"owner": "ann", "start_date": "2024-01-01"},
-        "schedule": None,
-        "tasks": {"first": {"operator": "airflow.operators.empty.EmptyOperator"}},
-    }
-    return {"workflow": {"name": name, "dag_config": {name: definition}}}
 
 
 def anybody(_: str) -> None:
@@ -47,7 +37,7 @@ def applying(settings: Settings, dags: Path) -> Callable[..., AppliedBundle]:
     ) -> AppliedBundle:
         return apply_bundle(
             name,
-            [body(dag_id, description) for dag_id, description in workflows.items()],
+            [one_task(dag_id, description) for dag_id, description in workflows.items()],
             prune=True,
             rights=Rights(anybody, anybody, anybody),
             user="ada",

@@ -218,6 +218,20 @@ def test_a_killed_run(chain, session):
     assert "ada" not in told.summary  # who may read runs need not read the audit log
 
 
+def test_what_was_killed_before_its_first_try_has_no_log_to_look_at(chain, session):
+    """No call for a log is recommended for a task instance that was killed before it ever began."""
+    new_run(chain, session, {"first": None, "second": None})
+    kill_running("explained", "manual__1", user="ada", session=session)
+    told = explain(session)
+    task = {"dag_id": "explained", "run_id": "manual__1", "task_id": "first"}
+    assert [failure.try_number for failure in told.failures] == [0, 0]
+    assert calls(told) == [
+        ("restart_failed_task", {"dag_id": "explained", "run_id": "manual__1"}),
+        ("skip_task_instance", task),
+        ("succeed_task_instance", task),
+    ]
+
+
 def test_what_failed_first_comes_first(session):
     """First come tasks that failed by themselves, the earliest first; then what failed after what it depends on."""
     from airflow.operators.empty import EmptyOperator

@@ -9,21 +9,11 @@ from flask import g, has_app_context
 
 from support.airflow_home import USERS
 from support.callers import bearer
+from support.deployments import one_task
 
 PATH = "/rest_api/api/bundles/guarded"
 OTHER = "/rest_api/api/bundles/other"
 NAMES = ("guarded_a", "guarded_b")
-
-
-def workflow(name: str, description: str = "The first") -> dict[str, Any]:
-    """The body of a deploy of a DAG of one task."""
-    definition = {
-        "description": description,
-        "default_args": {"owner": "ann", "start_date": "2024-01-01"},
-        "schedule": None,
-        "tasks": {"first": {"operator": "airflow.operators.empty.EmptyOperator"}},
-    }
-    return {"workflow": {"name": name, "dag_config": {name: definition}}}
 
 
 @pytest.fixture
@@ -69,8 +59,8 @@ def applying(calling):
 @pytest.fixture(autouse=True)
 def _deployed(admin, applying):
     """guarded_a is deployed in the bundle, other_a in another one; nothing of them is there afterwards."""
-    assert applying(admin, workflow("guarded_a")).status_code == 200
-    assert applying(admin, workflow("other_a"), path=OTHER).status_code == 200
+    assert applying(admin, one_task("guarded_a")).status_code == 200
+    assert applying(admin, one_task("other_a"), path=OTHER).status_code == 200
     yield
     for path in (PATH, OTHER):
         assert applying(admin, prune=True, path=path).status_code == 200
@@ -89,17 +79,17 @@ def token_of(signing_in, make_role, make_user):
 def test_pruning_asks_for_the_permission_to_delete(calling, applying, token_of):
     """Whoever may deploy and not delete is told so before anything happens, and may apply without prune."""
     token = token_of("Deploys", ("can_create", "Managed DAGs"), ("can_edit", "DAGs"), ("can_read", "DAGs"))
-    refused = applying(token, workflow("guarded_b"), prune=True)
+    refused = applying(token, one_task("guarded_b"), prune=True)
     sentence = "delete_dag needs the permission 'can delete on Managed DAGs'"
     assert (refused.status_code, refused.json["detail"]) == (403, sentence)
     assert calling("GET", "/rest_api/api/dags/guarded_b", token).status_code == 404
-    assert applying(token, workflow("guarded_b")).status_code == 200
+    assert applying(token, one_task("guarded_b")).status_code == 200
 
 
 def test_each_workflow_asks_for_the_permission_to_deploy_it(calling, admin, applying, token_of):
     """One DAG that the caller may not edit keeps all the others back."""
     token = token_of("Creates", ("can_create", "Managed DAGs"))
-    refused = applying(token, workflow("guarded_b"), workflow("guarded_a", "The second"))
+    refused = applying(token, one_task("guarded_b"), one_task("guarded_a", "The second"))
     sentence = "deploy_dag needs the permission 'can edit on DAG:guarded_a' (or on DAGs)"
     assert (refused.status_code, refused.json["detail"]) == (403, sentence)
     assert calling("GET", "/rest_api/api/dags/guarded_b", admin).status_code == 404
@@ -107,7 +97,7 @@ def test_each_workflow_asks_for_the_permission_to_deploy_it(calling, admin, appl
 
 def test_bundles_show_what_the_caller_may_read(calling, admin, applying, token_of):
     """Whoever may read one DAG of a bundle is shown that one alone; who may read none is told of no bundle."""
-    assert applying(admin, *map(workflow, NAMES)).status_code == 200
+    assert applying(admin, *map(one_task, NAMES)).status_code == 200
     one = token_of("Reads one", ("can_read", "DAG:guarded_b"))
     assert [dag["dag_id"] for dag in calling("GET", PATH, one).json["dags"]] == ["guarded_b"]
     bundles = calling("GET", "/rest_api/api/bundles", one).json
