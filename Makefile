@@ -10,7 +10,7 @@ endif
 # Only Pythons that are on this machine; uv would look for others on the net.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo test nodes clients lint format constraints clean
+.PHONY: demo test nodes clients docs lint format constraints clean
 
 demo: ## Start Airflow with this plugin below .demo/, deploy a workflow with curl, watch it run
 	@scripts/demo
@@ -28,6 +28,9 @@ clients: .venv ## Generate, compile and drive clients in four languages; run the
 	@scripts/install_debian_packages tests
 	@scripts/install_debian_packages clients
 	@.venv/bin/tox run -e clients
+
+docs: .venv ## Make the documentation as a site, build/site
+	@.venv/bin/tox run -e docs
 
 lint: .venv ## Run the linters, mypy and import-linter alone
 	@.venv/bin/tox run -e lint

@@ -1,7 +1,7 @@
 """The [openmetadata_airflow_apis] section of airflow.cfg, typed, with a default for every option.
 
 Each option is declared once, as a field of Settings with its sentence of documentation; the
-configuration table in the README is tested against it. As for every Airflow option, an environment
+configuration table in docs/settings.md is tested against it. As for every Airflow option, an environment
 variable AIRFLOW__OPENMETADATA_AIRFLOW_APIS__<OPTION> overrides the file.
 """
 

@@ -1,4 +1,4 @@
-"""The demo shows what the README says, and the examples are what they are said to be."""
+"""The demo shows what docs/calling.md says, and the examples are what they are said to be."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def demo_calls() -> list[str]:
 
 
 @pytest.mark.parametrize("call", demo_calls(), ids=lambda call: re.search(r"api=(\w+)|/(login)", call)[0])
-def test_demo_sends_the_calls_of_the_readme(call: str):
-    """Each call of the demo stands in the README, word for word but for the name of the run."""
+def test_demo_sends_the_calls_of_the_documentation(call: str):
+    """Each call of the demo stands in docs/calling.md, word for word but for the name of the run."""
     words = " ".join(call.replace("demo_1", "readme_1").replace("\\\n", " ").split())
-    assert words in " ".join((CHECKOUT / "README.md").read_text().replace("\\\n", " ").split())
+    assert words in " ".join((CHECKOUT / "docs" / "calling.md").read_text().replace("\\\n", " ").split())
 
 
 def test_demo_shows_the_way_from_login_to_the_run():

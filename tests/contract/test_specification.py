@@ -17,7 +17,7 @@ from openmetadata_airflow_apis.settings import SECTION, Settings, option_docs
 
 OPERATIONS = list(operations.operations().values())
 IDS = [operation.operation_id for operation in OPERATIONS]
-README = Path(__file__).parents[2] / "README.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def all_errors(root: type = errors.ManagedDagsError) -> list[type]:
@@ -104,15 +104,15 @@ def test_each_status_of_an_error_is_described_in_the_specification():
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=IDS)
-def test_each_operation_stands_in_the_readme(operation):
-    """The README shows every operation."""
-    assert f"`{operation.operation_id}`" in README.read_text(encoding="utf-8")
+def test_each_operation_is_shown_with_curl(operation):
+    """docs/calling.md shows every operation."""
+    assert f"`{operation.operation_id}`" in (DOCS / "calling.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("option", sorted(option_docs()), ids=str)
-def test_each_option_stands_in_the_readme_with_its_sentence(option):
-    """The README's configuration table has every option with the sentence of the code."""
-    text = README.read_text(encoding="utf-8")
+def test_each_option_is_documented_with_its_sentence(option):
+    """The table of docs/settings.md has every option with the sentence of the code."""
+    text = (DOCS / "settings.md").read_text(encoding="utf-8")
     assert f"[{SECTION}]" in text
     row = next(line for line in text.splitlines() if line.startswith(f"| `{option}`"))
     assert option_docs()[option] in row

@@ -73,6 +73,19 @@ def test_every_example_of_the_documentation_works(shell, airflow_live, tmp_path:
     assert not list((airflow_live.home / "dags").glob("*.py"))
 
 
+def test_the_first_deploy_of_the_readme_works(shell, airflow_live, tmp_path: Path):
+    """The README's first deploy signs in, deploys, runs the workflow to its end, and deletes it."""
+    shutil.copytree(CHECKOUT / "examples", tmp_path / "examples")
+    page = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    section = page[page.index("## The first deploy") : page.index("## Documentation")]
+    script = re.findall(r"^```sh\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)[-1]
+    script = re.sub(r"^(AIRFLOW|PASSWORD)=.*\n", "", script, flags=re.MULTILINE)
+    done = shell(script)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{airflow_live.log_tails()}"
+    assert "success" in done.stdout
+    assert shell("managed-dags list -o name").stdout == ""
+
+
 def test_a_login_renews_itself(shell, tmp_path: Path):
     """An access token that has ended is renewed by the refresh token, and the new one is stored."""
     assert shell('printf "%s\\n" "$PASSWORD" | managed-dags login "$AIRFLOW" -u admin --password-stdin').returncode == 0

@@ -1,4 +1,4 @@
-"""The README's commands, pasted in order."""
+"""The commands of docs/calling.md, pasted in order."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ curl() { command curl --fail-with-body --show-error "$@"; }
 """
 
 
-def curl_section() -> str:
-    """Return the shell blocks of the README's section about curl, as one script."""
-    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    section = text[text.index("## The API with curl") : text.index("## Swagger UI")]
+def documented_script() -> str:
+    """Return the shell blocks of the page, up to those about Swagger UI and clients, as one script."""
+    text = (CHECKOUT / "docs" / "calling.md").read_text(encoding="utf-8")
+    section = text[: text.index("## Swagger UI")]
     return "".join(re.findall(r"^```sh\n(.*?)^```$", section, re.DOTALL | re.MULTILINE))
 
 
-def test_every_curl_of_the_readme_works_when_pasted_in_order(airflow_live, tmp_path):
+def test_every_curl_of_the_page_works_when_pasted_in_order(airflow_live, tmp_path):
     """From the login to the delete, against a running Airflow: no call fails, and the DAG is gone at the end."""
     shutil.copytree(CHECKOUT / "examples", tmp_path / "examples")
     shutil.copytree(
         CHECKOUT / "examples" / "dag_managed_operators", airflow_live.home / "dag_managed_operators", dirs_exist_ok=True
     )
-    script = curl_section().replace("http://127.0.0.1:8080", airflow_live.url)
+    script = documented_script().replace("http://127.0.0.1:8080", airflow_live.url)
     script = script.replace("PASSWORD=admin\n", "PASSWORD=admin-secret\n")
     done = subprocess.run(
         ["bash", "-c", PREAMBLE + script],
