@@ -247,7 +247,8 @@ def test_a_body_of_no_content_type(call) -> None:
 
 def test_a_flag_that_is_a_number(call) -> None:
     """A flag is true or false; that its text is taken too is nothing to choose."""
-    workflow = {"workflow": {**WORKFLOW["workflow"], "force": 1}}
+    dag = {**WORKFLOW["workflow"]["dag_config"]["doors_new"], "default_args": {"start_date": "2024-01-01"}}
+    workflow = {"workflow": {"name": "doors_new", "dag_config": {"doors_new": dag}, "force": 1}}
     answer = call("POST", DAGS, json=workflow)
     assert answer.json["errors"] == [{"pointer": "/workflow/force", "detail": "is the number 1; give true or false"}]
 
