@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import random
-import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import psutil
 import pytest
 import requests
 from sqlalchemy import text
 
-from support import airflow_home
-from support.live import LiveAirflow
+from support.killed_changes import MOST_KILLS, Changes, killing
+from support.live import LiveAirflow, two_webservers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
 DAGS = "/rest_api/api/dags"
 NUMBER = 40
-SECRET = {"AIRFLOW__WEBSERVER__SECRET_KEY": "the same on both, as it has to be"}
 
 
 class Change(NamedTuple):
@@ -70,13 +67,8 @@ CHANGES = {
 @pytest.fixture(scope="module")
 def webservers(cluster: Cluster) -> Iterator[list[LiveAirflow]]:
     """Two webservers of two workers each, beside one another."""
-    url = cluster.create_database("killed_workers", "airflow")
-    home = airflow_home.make_home()
-    with LiveAirflow(home, url, settings=SECRET) as first, LiveAirflow(home, url, settings=SECRET) as second:
-        first.start("webserver")
-        second.start("webserver")
-        yield [first, second]
-    cluster.drop_database("killed_workers")
+    with two_webservers(cluster, "killed_workers") as webservers:
+        yield webservers
 
 
 def _state(airflow: LiveAirflow, dag_id: str) -> dict[str, Any]:
@@ -96,30 +88,10 @@ def _state(airflow: LiveAirflow, dag_id: str) -> dict[str, Any]:
         }
 
 
-@contextlib.contextmanager
-def _killing(webservers: list[LiveAirflow], luck: random.Random) -> Iterator[None]:
-    """Kill one worker after another, as long as this is open."""
-    over = threading.Event()
-
-    def kill() -> None:
-        while not over.wait(luck.uniform(0.05, 0.8)):
-            family = luck.choice(webservers).family("webserver")
-            workers = [process for process in family[1:] if process.pid != family[1].pid]
-            with contextlib.suppress(psutil.Error, IndexError):
-                luck.choice(workers).kill()
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    try:
-        yield
-    finally:
-        over.set()
-        killer.join()
-
-
-def _answer(change: Change, client: Client, dag_id: str) -> requests.Response | None:
-    """Return the answer, None where the worker was killed over it."""
-    with contextlib.suppress(requests.ConnectionError):
+def _answer(change: Change, airflow: LiveAirflow, dag_id: str, moment: float) -> requests.Response | None:
+    """Return the answer, None where the workers were killed over it, which they are at that moment."""
+    client = airflow.client()
+    with killing(airflow, lambda: time.monotonic() > moment), contextlib.suppress(requests.ConnectionError):
         return change.call(client, dag_id)
     return None
 
@@ -127,25 +99,33 @@ def _answer(change: Change, client: Client, dag_id: str) -> requests.Response | 
 def test_no_change_is_half_done(webservers: list[LiveAirflow]) -> None:
     """What was answered is done; what was not is done or not, and is done when it is asked for until it is answered."""
     luck = random.Random(11)  # noqa: S311 - for no secret
-    clients = [airflow.client("admin") for airflow in webservers]
     unanswered = 0
-    with _killing(webservers, luck):
-        for number in range(NUMBER):
-            for name, change in CHANGES.items():
-                before = _state(webservers[0], f"k{number}")
-                deadline = time.monotonic() + 60
-                while (answer := _answer(change, luck.choice(clients), f"k{number}")) is None:
-                    unanswered += 1
-                    state = _state(webservers[0], f"k{number}")
-                    if name not in {"deploy_dag", "delete_dag"}:  # files and rows: the next call, or a refresh, ends it
-                        assert state in (before, change.done)
-                    if state == change.done:
-                        break
-                    assert time.monotonic() < deadline
-                assert answer is None or answer.ok, answer.text
-                assert (name, _state(webservers[0], f"k{number}")) == (name, change.done)
+    for number in range(NUMBER):
+        for name, change in CHANGES.items():
+            before = _state(webservers[0], f"k{number}")
+            kills = luck.randint(0, MOST_KILLS)
+            while True:
+                moment = time.monotonic() + (luck.uniform(0, 0.5) if kills else 1000)
+                if (answer := _answer(change, luck.choice(webservers), f"k{number}", moment)) is not None:
+                    break
+                unanswered += 1
+                kills = max(kills - 1, 0)
+                state = _state(webservers[0], f"k{number}")
+                if name not in {"deploy_dag", "delete_dag"}:  # files and rows: the next call, or a refresh, ends it
+                    assert state in (before, change.done)
+                if state == change.done:
+                    break
+            assert answer is None or answer.ok, answer.text
+            assert (name, _state(webservers[0], f"k{number}")) == (name, change.done)
     assert unanswered
     left = [
         path.name for folder in ("dags", "dag_generated_configs") for path in (webservers[0].home / folder).iterdir()
     ]
     assert [name for name in left if name.startswith((".k", "k"))] == []
+
+
+def test_three_hundred_deploys_deletes_restores_and_bundles(webservers: list[LiveAirflow]) -> None:
+    """Each DAG is old or new, its versions have no hole, and a repetition with the same key has one effect."""
+    changes = Changes(webservers, seed=13)
+    changes.kill(300)
+    changes.check()

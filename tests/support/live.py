@@ -279,3 +279,15 @@ def busy_airflow(cluster: Cluster, database: str) -> Iterator[LiveAirflow]:
         airflow.start("scheduler", "webserver")
         yield airflow
     cluster.drop_database(database)
+
+
+@contextlib.contextmanager
+def two_webservers(cluster: Cluster, database: str) -> Iterator[list[LiveAirflow]]:
+    """Two webservers of one installation, two workers each: the same folders, the same database of their own."""
+    url = cluster.create_database(database, "airflow")
+    home = airflow_home.make_home()
+    with LiveAirflow(home, url) as first, LiveAirflow(home, url) as second:
+        first.start("webserver")
+        second.start("webserver")
+        yield [first, second]
+    cluster.drop_database(database)

@@ -180,6 +180,8 @@ def _is_alive(row: Row) -> bool:
         return bool(row.held_until > timezone.utcnow())
     pid, _, start = row.process.partition(" ")
     try:
-        return bool(start == str(psutil.Process(int(pid)).create_time()))
+        holder = psutil.Process(int(pid))
+        # One that was killed stays in the table of processes until its parent asks for its end, which some never do.
+        return bool(start == str(holder.create_time())) and holder.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -9,6 +9,7 @@ import threading
 from datetime import timedelta
 from typing import Any
 
+import psutil
 import pytest
 from airflow import settings as airflow_settings
 from airflow.models.dagrun import DagRun
@@ -267,16 +268,22 @@ def test_the_first_is_under_way(app, keyed, dag, session, monkeypatch):
     assert keyed("POST", RUNS).json == answers[0].json
 
 
-def dead() -> str:
-    """The process of a request that has died."""
+@pytest.fixture(params=["gone", "zombie"])
+def dead(request):
+    """The process of a request that has died, and whose parent has asked for its end, or not."""
     pid = os.fork()
     if pid == 0:
         os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(pid, 0)
-    return f"{pid} 0.0"
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    started = psutil.Process(pid).create_time()
+    if request.param == "gone":
+        os.waitpid(pid, 0)
+    yield f"{pid} {started}"
+    if request.param == "zombie":
+        os.waitpid(pid, 0)
 
 
-def test_a_process_that_died_gives_its_key_up(keyed, dag, session):
+def test_a_process_that_died_gives_its_key_up(keyed, dag, session, dead):
     """Where the first request's process has died before it committed anything, the second does what was asked for."""
     rows = update(idempotency_keys.TABLE)
     assert keyed("POST", RUNS, json={"run_id": "r1"}).status_code == 201
@@ -284,7 +291,7 @@ def test_a_process_that_died_gives_its_key_up(keyed, dag, session):
     session.execute(rows.values(answer=None))
     session.commit()
     assert keyed("POST", RUNS, json={"run_id": "r1"}).json["type"] == f"{PROBLEMS}/idempotency-key-in-use"
-    session.execute(rows.values(process=dead()))
+    session.execute(rows.values(process=dead))
     session.commit()
     again = keyed("POST", RUNS, json={"run_id": "r1"})
     assert (again.status_code, idempotent_requests.REPLAYED in again.headers) == (201, False)

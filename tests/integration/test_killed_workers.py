@@ -1,0 +1,99 @@
+"""`kill -9` of the webservers' workers over changes, and callers at the same moment; `tox -e faults` has hundreds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from support.killed_changes import API, Changes, answered, files_of, killing, workflow
+from support.live import two_webservers
+from support.threads import at_once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.live import LiveAirflow
+    from support.postgres import Cluster
+
+IN_ORDER = frozenset({"parsed"})
+
+
+@pytest.fixture(scope="module")
+def webservers(cluster: Cluster) -> Iterator[list[LiveAirflow]]:
+    """Two webservers of two workers each, beside one another."""
+    with two_webservers(cluster, "killed_few") as webservers:
+        yield webservers
+
+
+def bundle(names: list[str], description: str) -> dict[str, Any]:
+    """The request that makes these DAGs a bundle, and no others."""
+    return {"prune": True, "workflows": [workflow(name, description) for name in names]}
+
+
+def descriptions(airflow: LiveAirflow, bundle_name: str, states: frozenset[str] = IN_ORDER) -> dict[str, str]:
+    """The descriptions of a bundle's DAGs, each of which is whole and in one of these states."""
+    client = airflow.client()
+    dags = client.get(f"{API}/dags?bundle_name={bundle_name}&limit=1000").json()["dags"]
+    assert {dag["state"] for dag in dags} <= states
+    definitions = {
+        dag["dag_id"]: client.get(f"{API}/dags/{dag['dag_id']}").json()["definition"]["dag_config"] for dag in dags
+    }
+    return {name: definition[name]["description"] for name, definition in definitions.items()}
+
+
+def test_deploys_deletes_restores_and_bundles(webservers: list[LiveAirflow]) -> None:
+    """Each DAG is old or new, its versions have no hole, and a repetition with the same key has one effect."""
+    changes = Changes(webservers, seed=7)
+    changes.kill(15)
+    changes.check()
+
+
+def test_a_bundle_of_fifty_that_is_killed_in_the_middle(webservers: list[LiveAirflow]) -> None:
+    """Applied again, it ends as one application would: each DAG deployed, changed or deleted once."""
+    first, second = webservers
+    path = f"{API}/bundles/large"
+    configs = first.home / "dag_generated_configs"
+    names = [f"large_{number:02}" for number in range(60)]
+
+    def deployed(word: str) -> int:
+        return sum(f'"{word}"' in path.read_text() for path in configs.glob("large_*.json"))
+
+    for word, members in (("old", names[:50]), ("new", names[10:])):
+        request = {"json": bundle(members, word), "headers": {"Idempotency-Key": f"large {word}"}}
+        with killing(first, lambda word=word: deployed(word) >= 20), pytest.raises(requests.ConnectionError):
+            first.client().request("PUT", path, **request)
+        assert 20 <= deployed(word) < 50
+        meanwhile = descriptions(first, "large", IN_ORDER | {"pending"})  # the one that was under way
+        assert (set(meanwhile) <= set(names), set(meanwhile.values()) <= {"old", "new"}) == (True, True)
+        again = answered(second, "PUT", path, **request)
+        assert again.status_code == 200, again.text
+        assert descriptions(second, "large") == dict.fromkeys(members, word)
+
+    client = second.client()
+    for number, name in enumerate(names):
+        answer = client.get(f"{API}/dags/{name}/dagVersions?order_by=version_number")
+        versions = [
+            (version["version_number"], version["deleted_at"] is not None) for version in answer.json()["dag_versions"]
+        ]
+        once = [(1, number < 10)]
+        assert (name, versions) == (name, once if number < 10 or number >= 50 else [(1, False), (2, False)])
+    assert files_of(first, "large") == {f"{name}{suffix}" for name in names[10:] for suffix in (".py", ".json")}
+
+
+def test_two_callers_with_one_bundle_come_one_after_the_other(webservers: list[LiveAirflow]) -> None:
+    """On two webservers at the same moment: in each round the bundle is what one has sent, and nothing else."""
+    names = [["both", "of_the_first"], ["both", "of_the_second", "another_of_the_second"]]
+    for number in range(10):
+        bodies = [bundle(names[caller], f"{number} of {caller}") for caller in range(2)]
+        answers = at_once(
+            lambda caller, bodies=bodies: (
+                webservers[caller].client().request("PUT", f"{API}/bundles/pair", json=bodies[caller])
+            ),
+            2,
+        )
+        assert [answer.status_code for answer in answers] == [200, 200], [answer.text for answer in answers]
+        assert descriptions(webservers[number % 2], "pair") in [
+            dict.fromkeys(names[caller], f"{number} of {caller}") for caller in range(2)
+        ]
