@@ -29,9 +29,11 @@ def list_task_instances(
     duration_gte: float | None = None,
     duration_lte: float | None = None,
     order_by: str | None = None,
+    task_id: list[str] | None = None,
 ) -> dict[str, Any]:
     """Answer a page of the run's task instances."""
-    filters = {"state": state, "pool": pool, "queue": queue, "duration_gte": duration_gte, "duration_lte": duration_lte}
+    filters = {"state": state, "pool": pool, "queue": queue, "task_id": task_id}
+    durations = {"duration_gte": duration_gte, "duration_lte": duration_lte}
     dates = date_times(
         start_date_gte=start_date_gte,
         start_date_lte=start_date_lte,
@@ -40,9 +42,26 @@ def list_task_instances(
     )
     with create_session() as session:
         page, total = runs.list_task_instances(
-            dag_id, run_id, limit=limit, offset=offset, filters={**filters, **dates}, order_by=order_by, session=session
+            dag_id,
+            run_id,
+            limit=limit,
+            offset=offset,
+            filters={**filters, **durations, **dates},
+            order_by=order_by,
+            session=session,
         )
         return {"task_instances": wire.to_json(page), "total_entries": total}
+
+
+def list_task_summaries(
+    dag_id: str, limit: int = 25, offset: int = 0, *, run_id: list[str] | None = None
+) -> dict[str, Any]:
+    """Answer how each task went in a page of the DAG's runs."""
+    with create_session() as session:
+        page, total, as_of = runs.list_task_summaries(
+            dag_id, limit=limit, offset=offset, run_ids=run_id, session=session
+        )
+        return {"dag_runs": wire.to_json(page), "total_entries": total, "as_of": wire.to_json(as_of)}
 
 
 def task_instance_detail(dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None) -> dict[str, Any]:

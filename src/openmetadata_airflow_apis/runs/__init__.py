@@ -33,6 +33,7 @@ from openmetadata_airflow_apis.runs.run_wait import await_end
 from openmetadata_airflow_apis.runs.skip import skip_task_instance
 from openmetadata_airflow_apis.runs.succeed import succeed_task_instance
 from openmetadata_airflow_apis.runs.task_logs import open_task_log
+from openmetadata_airflow_apis.runs.task_summaries import list_task_summaries
 from openmetadata_airflow_apis.runs.trigger import trigger_dag
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "killed_runs",
     "list_dag_runs",
     "list_task_instances",
+    "list_task_summaries",
     "open_task_log",
     "restart_dag_runs",
     "restart_failed",

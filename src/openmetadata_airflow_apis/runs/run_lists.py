@@ -76,8 +76,8 @@ def list_task_instances(
 ) -> tuple[list[TaskInstanceDetail], int]:
     """Return a page of the run's task instances, by task_id and map_index unless told, and how many there are in all.
 
-    filters: state, pool and queue as lists of values, a state `none` for none yet; start_date, end_date and duration
-    with _gte or _lte. order_by: as for list_dag_runs. Raises DagNotFound, DagRunNotFound, InvalidArgument.
+    filters: state, pool, queue and task_id as lists of values, a state `none` for none yet; start_date, end_date and
+    duration with _gte or _lte. order_by: as for list_dag_runs. Raises DagNotFound, DagRunNotFound, InvalidArgument.
     """
     run = find_run(dag_id, run_id, session=session)
     listed = and_(of_run(dag_id, run_id), *conditions(_TASK_INSTANCE_COLUMNS, filters or {}))

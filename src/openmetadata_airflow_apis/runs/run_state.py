@@ -36,7 +36,7 @@ OF_ONE = (
 )
 
 # The order in which Airflow's grid lets one state speak for a mapped task (airflow.www.utils.priority).
-_GRID_PRIORITY = (
+GRID_PRIORITY = (
     "failed",
     "upstream_failed",
     "up_for_retry",
@@ -130,7 +130,7 @@ def task_instance_detail(
         **common,
         map_index=None,
         count=count,
-        state=min((row.state for row in by_state), key=_GRID_PRIORITY.index),
+        state=min((row.state for row in by_state), key=GRID_PRIORITY.index),
         start_date=start_date,
         end_date=end_date,
         duration=(end_date - start_date).total_seconds() if start_date and end_date else None,

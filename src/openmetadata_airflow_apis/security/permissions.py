@@ -110,6 +110,7 @@ PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
     "dag_state": (OnDag("GET", "RUN"),),
     "explain_dag_run": (OnDag("GET", "TASK_INSTANCE"),),
     "list_task_instances": (OnDag("GET", "TASK_INSTANCE"),),
+    "list_task_summaries": (OnDag("GET", "TASK_INSTANCE"),),
     "task_instance_detail": (OnDag("GET", "TASK_INSTANCE"),),
     "task_log": (OnDag("GET", "TASK_INSTANCE"), OnDag("GET", "TASK_LOGS")),
     "restart_failed_task": (OnDag("PUT", "TASK_INSTANCE"),),

@@ -23,6 +23,7 @@ READING = [
     "dag_state",
     "explain_dag_run",
     "list_task_instances",
+    "list_task_summaries",
     "task_instance_detail",
     "task_log",
 ]

@@ -52,6 +52,41 @@ def test_each_task_instance_of_a_run(typed_door, runs):
     assert body["total_entries"] == 3
 
 
+def test_how_each_task_went(typed_door, runs):
+    """list_task_summaries answers the runs asked for, each with its tasks in the words of list_dag_runs."""
+    status, body = typed_door("GET", "/dags/doors/taskSummaries?run_id=three&run_id=one")
+    assert status == 200
+    assert [run["run_id"] for run in body["dag_runs"]] == ["three", "one"]
+    whole = typed_door("GET", f"{RUNS}/one")[1]
+    instance = typed_door("GET", f"{RUNS}/one/taskInstances/first")[1]
+    tasks = body["dag_runs"][1].pop("tasks")
+    assert body["dag_runs"][1] == {name: whole[name] for name in body["dag_runs"][1]}
+    assert tasks == [
+        {
+            "task_id": "first",
+            "state": "success",
+            "task_instance_counts": {"success": 1},
+            "try_number": 1,
+            "queued_when": instance["queued_when"],
+            "start_date": instance["start_date"],
+            "end_date": instance["end_date"],
+        },
+        *(
+            {
+                "task_id": task_id,
+                "state": None,
+                "task_instance_counts": {"no_status": 1},
+                "try_number": 0,
+                "queued_when": None,
+                "start_date": None,
+                "end_date": None,
+            }
+            for task_id in ("second", "third")
+        ),
+    ]
+    assert body["total_entries"] == 2
+
+
 def test_a_page_of_task_instances(typed_door, runs):
     """limit and offset choose a page; the total stays."""
     _, body = typed_door("GET", f"{RUNS}/one/taskInstances?limit=1&offset=2")
@@ -155,6 +190,7 @@ def different_tasks(session) -> Iterator[None]:
         ("order_by=-duration", "bacde"),
         ("order_by=-task_id", "edcba"),
         ("order_by=state&limit=2", "be"),
+        ("task_id=c&task_id=a&task_id=nowhere", "ac"),
     ],
 )
 def test_task_instances_are_filtered_and_ordered(typed_door, different_tasks, query, task_ids):

@@ -28,6 +28,7 @@ TABLE = {
     "dag_state": set(ROLES),
     "explain_dag_run": set(ROLES),
     "list_task_instances": set(ROLES),
+    "list_task_summaries": set(ROLES),
     "task_instance_detail": set(ROLES),
     "task_log": set(ROLES),
     "restart_failed_task": {"User", "Op", "Admin"},

@@ -1,5 +1,5 @@
 // The page: views behind the links in its navigation, chosen by the address's fragment.
-// #dags, #dags/DAG_ID, #dags/DAG_ID/RUN_ID, #history/DAG_ID, #deploy, #operations, #operations/OPERATION_ID
+// #dags, #dags/DAG_ID, #dags/DAG_ID/RUN_ID, #dags/DAG_ID/RUN_ID/TASK_ID, #history/DAG_ID, #deploy, #operations, #operations/OPERATION_ID
 // The list is what most people come for: the other views, and the specification, are loaded when they are opened.
 
 import { dagsView } from "./dags.js";
@@ -54,10 +54,10 @@ function decoded(text) {
   }
 }
 
-async function make(name, [first, second]) {
+async function make(name, [first, second, third]) {
   if (name === "history") return (await import("./history.js")).historyView({ dagId: first });
   if (name === "dags" && !first) return dagsView();
-  if (name === "dags") return (await import("./dag.js")).dagView({ dagId: first, runId: second, edit });
+  if (name === "dags") return (await import("./dag.js")).dagView({ dagId: first, runId: second, taskId: third, edit });
   const [spec, permitted, { deployView }, { operationsView }] = await Promise.all([
     specified(),
     permissions(),

@@ -13,8 +13,10 @@ import { runPanel } from "./run.js";
 import { triggerForm } from "./trigger.js";
 
 const RUNS = ["Run", "State", "Started", "Ended"];
+const LISTED = 25; // in the grid, and as rows:
+const ROWS = 10;
 
-export function dagView({ dagId, runId, edit }) {
+export function dagView({ dagId, runId, taskId, edit }) {
   const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}`;
   const head = h("div", {});
   const outcome = h("div", { class: "outcome" });
@@ -22,10 +24,13 @@ export function dagView({ dagId, runId, edit }) {
   const runs = h("div", {});
   const panel = h("div", {});
   const picture = h("div", {});
+  const overview = h("div", {});
   const order = new Map(); // task_id to its place in the graph
   let may = [];
   let dag = null;
   let graphed = null;
+  let grid = null;
+  let listed = [];
   let observed = null;
   let left = false;
   let shownHead = "";
@@ -43,14 +48,23 @@ export function dagView({ dagId, runId, edit }) {
       run = runPanel({ dagId, runId, may, order, changed: poll.now, observe });
       fill(panel, run.element);
     }
-    await draw();
+    const graph = may.includes("get_dag_version") ? await readGraph(dagId, dag.version_number) : null;
+    if (left) return;
+    await Promise.all([graph && draw(graph), !runId && may.includes("list_task_summaries") && lay(graph)]);
+  }
+
+  async function lay(graph) {
+    const { gridView } = await import("./grid.js");
+    if (left) return;
+    grid = gridView(dagId, graph);
+    fill(overview, h("h3", {}, "Grid"), grid.element);
+    await grid.renew(listed);
   }
 
   // The graph is drawn once it is there; nothing else waits for it.
-  async function draw() {
-    if (!may.includes("get_dag_version")) return;
-    const [graph, { graphView }] = await Promise.all([readGraph(dagId, dag.version_number), import("./graph.js")]);
-    if (left || !graph) return;
+  async function draw(graph) {
+    const { graphView } = await import("./graph.js");
+    if (left) return;
     [...graph.tasks.keys()].forEach((taskId, index) => order.set(taskId, index));
     graphed = graphView(dagId, graph);
     fill(picture, h("h3", {}, "Graph"), graphed.element);
@@ -81,9 +95,11 @@ export function dagView({ dagId, runId, edit }) {
   }
 
   async function loadRuns() {
-    const answer = await send({ method: "GET", path: `${path}/dagRuns`, query: { limit: 10 } });
+    const answer = await send({ method: "GET", path: `${path}/dagRuns`, query: { limit: LISTED } });
     if (left) return false;
-    const found = answer.ok ? answer.body.dag_runs : [];
+    listed = answer.ok ? answer.body.dag_runs : listed;
+    if (answer.ok) await grid?.renew(listed);
+    const found = answer.ok ? listed.slice(0, ROWS) : [];
     const now = JSON.stringify(answer.body);
     if (now !== shownRuns) {
       shownRuns = now;
@@ -95,7 +111,7 @@ export function dagView({ dagId, runId, edit }) {
       ]);
       refill(runs, answer.ok ? table("Latest runs", RUNS, rows, { empty: "It has not run yet." }) : notice("bad", inline(sentence(answer))));
     }
-    return found.some(isUnfinished);
+    return listed.some(isUnfinished);
   }
 
   async function act(request, done) {
@@ -195,6 +211,7 @@ export function dagView({ dagId, runId, edit }) {
       outcome,
       panel,
       picture,
+      overview,
       h("h3", {}, "Latest runs"),
       runs,
     ),

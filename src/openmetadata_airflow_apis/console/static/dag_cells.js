@@ -55,19 +55,8 @@ export function scheduleCell(dag) {
 export function recentRuns({ dag_id: dagId, recent_runs: runs, last_run: last }) {
   if (!last) return h("span", { class: "muted" }, "has not run yet");
   const longest = Math.max(1, ...runs.map(seconds));
-  const bars = [...runs].reverse().map((run) => {
-    const words = `${run.run_id}: ${run.state}${run.end_date ? `, took ${duration(seconds(run))}` : ""}`;
-    const bar = h("a", {
-      class: "bar",
-      href: runLink({ dag_id: dagId, run_id: run.run_id }),
-      "data-state": run.state,
-      "aria-label": words,
-      title: words,
-      tabindex: "-1", // the keyboard goes to the latest run's link, and from the DAG's own view to the others
-    });
-    bar.style.height = `${Math.round(30 + 70 * (Math.log1p(seconds(run)) / Math.log1p(longest)))}%`;
-    return bar;
-  });
+  // The keyboard goes to the latest run's link, and from the DAG's own view to the others.
+  const bars = [...runs].reverse().map((run) => barOf(run, longest, runLink({ dag_id: dagId, run_id: run.run_id })));
   return [
     h("span", { class: "bars" }, bars),
     h(
@@ -78,6 +67,15 @@ export function recentRuns({ dag_id: dagId, recent_runs: runs, last_run: last })
       time(last.start_date || last.logical_date),
     ),
   ];
+}
+
+// A run as a bar, as high as it was long, by the seconds of the longest beside it.
+export function barOf(run, longest, href) {
+  const words = `${run.run_id}: ${run.state}${run.end_date ? `, took ${duration(seconds(run))}` : ""}`;
+  const bar = h("a", { class: "bar", href, "data-state": run.state, "aria-label": words, title: words, tabindex: "-1" });
+  const part = Math.min(1, Math.log1p(seconds(run)) / Math.log1p(Math.max(1, longest)));
+  bar.style.height = `${Math.round(30 + 70 * part)}%`;
+  return bar;
 }
 
 function seconds({ start_date: start, end_date: end }) {

@@ -10,6 +10,10 @@ export function runLink({ dag_id: dagId, run_id: runId }) {
   return `${dagLink(dagId)}/${encodeURIComponent(runId)}`;
 }
 
+export function taskLink({ task_id: taskId, ...run }) {
+  return `${runLink(run)}/${encodeURIComponent(taskId)}`;
+}
+
 export function historyLink(dagId) {
   return `#history/${encodeURIComponent(dagId)}`;
 }

@@ -1,0 +1,154 @@
+// The last runs of a DAG by its tasks, each cell in the colour of the state and a link to that task of that run.
+
+import { barOf } from "./dag_cells.js";
+import { fill, h, notice, state } from "./dom.js";
+import { runLink, taskLink } from "./links.js";
+import { inWords, isUnderWay, nameOfState, together } from "./task_states.js";
+import { readSummaries } from "./task_summaries.js";
+import { rowsOf } from "./task_tree.js";
+
+const UNFOLDED = 60; // of a DAG with more tasks, the groups begin folded
+const CELLS = 4000; // as many as are drawn at once, in at least five runs
+
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+// Answers { element, renew }: renew(runs) takes what list_dag_runs answers and asks for what is new or goes on.
+// graph: of dag_graph.js, or null where there is none.
+export function gridView(dagId, graph) {
+  const { groups, tasks } = graph ?? { groups: new Map(), tasks: new Map() };
+  const columns = Math.max(5, Math.min(25, Math.floor(CELLS / Math.max(1, tasks.size))));
+  const closed = new Set(tasks.size > UNFOLDED ? groups.keys() : []);
+  const element = h("div", { class: "grid-view" });
+  const cells = new Map(); // [run_id, row's id] as JSON → what shows its state
+  let runs = [];
+  let rows = [];
+  let problem = false;
+  let asking = false;
+
+  async function renew(listed) {
+    if (asking) return;
+    asking = true;
+    const known = new Map(runs.map((run) => [run.run_id, run]));
+    const wanted = listed.slice(0, columns).filter((run) => isUnderWay(run) || isUnderWay(known.get(run.run_id)) || known.get(run.run_id)?.state !== run.state);
+    const first = !known.size;
+    const read = first || wanted.length ? await readSummaries(dagId, first ? { limit: columns } : { runIds: wanted.map(({ run_id: id }) => id) }) : [];
+    asking = false;
+    if (Boolean(read) === problem) {
+      problem = !read;
+      if (problem) element.prepend(notice("bad", "What follows could not be renewed: the webserver has not answered. It is asked again."));
+      else element.querySelector(".notice")?.remove();
+    }
+    if (!read) return;
+    const before = shape();
+    for (const run of read) known.set(run.run_id, run);
+    const places = new Map(listed.map((run, index) => [run.run_id, index]));
+    runs = [...known.values()].filter(({ run_id: id }) => first || places.has(id));
+    if (!first) runs.sort((one, other) => places.get(one.run_id) - places.get(other.run_id));
+    runs = runs.slice(0, columns);
+    const named = new Set(runs.flatMap((run) => [...run.tasks.keys()]));
+    rows = rowsOf({ groups, tasks }, [...named].filter((id) => !tasks.has(id)).sort());
+    if (before === shape() && !first) for (const run of runs) paint(run);
+    else draw();
+  }
+
+  const shape = () => JSON.stringify([runs.map((run) => [run.run_id, run.state]), rows.map(({ id }) => id)]);
+
+  function draw(focus) {
+    cells.clear();
+    if (!runs.length) {
+      fill(element, h("p", { class: "muted" }, "It has not run yet."));
+      return;
+    }
+    const shown = rows.filter(({ around }) => !around.some((id) => closed.has(id)));
+    const ordered = [...runs].reverse();
+    const scroll = element.querySelector(".scroll");
+    const place = scroll && [scroll.scrollLeft, scroll.scrollTop];
+    const table = h(
+      "table",
+      { class: "grid", role: "grid", "aria-label": `Runs and tasks of ${dagId}`, onkeydown: move, onfocusin: ({ target }) => stop(target) },
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Task"), ordered.map((run) => h("th", { scope: "col" }, head(run))))),
+      h("tbody", {}, shown.map((row) => h("tr", {}, name(row), ordered.map((run) => h("td", {}, cell(run, row)))))),
+    );
+    const around = h("div", { class: "scroll" }, table);
+    fill(element, around, legend());
+    for (const run of runs) paint(run);
+    stop(table.querySelector("tbody a") ?? table.querySelector("thead a"));
+    // The latest run is the one that people come for.
+    around.scrollLeft = place ? place[0] : around.scrollWidth;
+    around.scrollTop = place ? place[1] : 0;
+    if (focus) [...table.querySelectorAll("[data-group]")].find(({ dataset }) => dataset.group === focus)?.focus();
+  }
+
+  function head(run) {
+    return barOf(run, Math.max(...runs.map(({ start_date: from, end_date: to }) => (from && to ? Date.parse(to) - Date.parse(from) : 0))) / 1000, runLink({ dag_id: dagId, run_id: run.run_id }));
+  }
+
+  function name(row) {
+    const indented = h("th", { scope: "row", class: "grid-task", title: row.id });
+    indented.style.paddingLeft = `${6 + row.depth * 14}px`;
+    if (!row.isGroup) indented.append(row.label);
+    else indented.append(h("button", { type: "button", class: "button link", "aria-expanded": String(!closed.has(row.id)), "data-group": row.id, onclick: () => fold(row.id), tabindex: "-1" }, `${closed.has(row.id) ? "▸" : "▾"} ${row.label}`));
+    return indented;
+  }
+
+  function fold(id) {
+    if (!closed.delete(id)) closed.add(id);
+    draw(id);
+  }
+
+  function cell(run, row) {
+    const address = row.isGroup ? runLink({ dag_id: dagId, run_id: run.run_id }) : taskLink({ dag_id: dagId, run_id: run.run_id, task_id: row.id });
+    const link = h("a", { class: row.isGroup ? "grid-cell of-group" : "grid-cell", href: address, tabindex: "-1" });
+    cells.set(JSON.stringify([run.run_id, row.id]), link);
+    return link;
+  }
+
+  function paint(run) {
+    for (const row of rows) {
+      const link = cells.get(JSON.stringify([run.run_id, row.id]));
+      if (!link) continue;
+      const found = together(row.members.flatMap((id) => (run.tasks.has(id) ? [run.tasks.get(id).counts] : [])));
+      const words = `${row.id} in ${run.run_id}: ${found ? inWords(found) : "not in this run"}`;
+      if (link.title === words) continue;
+      link.hidden = !found;
+      link.dataset.state = found?.state ?? "none";
+      link.title = words;
+      link.setAttribute("aria-label", words);
+    }
+  }
+
+  function legend() {
+    const names = new Set(runs.flatMap((run) => [...run.tasks.values()].flatMap(({ counts }) => [...counts.keys()])));
+    return h("p", { class: "legend" }, [...names].map((one) => [state(one, nameOfState(one)), " "]));
+  }
+
+  // One place in the table is a stop of the Tab key; arrows go on from it.
+  function stop(target) {
+    const link = target?.closest("a, button");
+    if (!link) return;
+    for (const other of element.querySelectorAll("[tabindex='0']")) other.tabIndex = -1;
+    link.tabIndex = 0;
+  }
+
+  function move(event) {
+    const step = MOVES[event.key];
+    const from = event.target.closest("td, th");
+    if (!step || !from) return;
+    event.preventDefault();
+    const table = from.closest("table");
+    let [row, column] = [from.parentElement.rowIndex, from.cellIndex];
+    for (;;) {
+      row += step[0];
+      column += step[1];
+      const next = table.rows[row]?.cells[column];
+      if (!next) return;
+      const link = next.querySelector("a:not([hidden]), button");
+      if (link) {
+        link.focus();
+        return;
+      }
+    }
+  }
+
+  return { element, renew };
+}
