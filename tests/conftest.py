@@ -1,6 +1,7 @@
 """Gives the test process an AIRFLOW_HOME of its own before anything imports Airflow.
 
 TESTS_DATABASE=postgresql runs the tests that need Airflow's database on PostgreSQL instead of SQLite.
+TESTS_STORE=database runs the tests of the API with the database store instead of the file store (see support.stores).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support import airflow_home
+from support import airflow_home, stores
 from support.postgres import Cluster
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _DATABASE = os.environ.get("TESTS_DATABASE", "sqlite")
 _HOME = airflow_home.make_home()
 _CLUSTER = Cluster() if _DATABASE == "postgresql" else None
 os.environ.update(airflow_home.environment(_HOME, _CLUSTER.url("airflow") if _CLUSTER else None))
+os.environ.update(stores.environment())
+stores.install_loaders(_HOME / "dags")
 
 
 def pytest_unconfigure() -> None:

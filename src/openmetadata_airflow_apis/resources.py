@@ -20,6 +20,11 @@ def dag_runner_template_path() -> Path:
     return _find("dag_templates/dag_runner.j2")
 
 
+def dag_loader_template_path() -> Path:
+    """Return the path of the template of the database store's loader files."""
+    return _find("dag_templates/dag_loader.j2")
+
+
 def _find(relative: str) -> Path:
     for root in (_PACKAGE, _CHECKOUT):
         path = root / relative

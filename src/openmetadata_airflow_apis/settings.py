@@ -57,6 +57,15 @@ def _positive(text: str) -> int:
     return number
 
 
+def _one_of(*names: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in names:
+            raise ValueError(f"is '{text}'; give {' or '.join(names)}")
+        return text
+
+    return read
+
+
 def _packages(text: str) -> tuple[str, ...]:
     names = tuple(part.strip().rstrip(".") for part in text.replace("\n", ",").split(",") if part.strip())
     for name in names:
@@ -87,6 +96,16 @@ class Settings:
 
     dag_runner_template: Path | None = _option(
         None, _path, "The Jinja template of a deployed DAG's file; default: the one that the package ships."
+    )
+    definition_store: str = _option(
+        "files",
+        _one_of("files", "database"),
+        "",
+    )
+    loader_shards: int = _option(
+        8,
+        _positive,
+        "",
     )
     dag_generated_configs: Path = _option(
         Path("{AIRFLOW_HOME}/dag_generated_configs"),
@@ -152,5 +171,5 @@ def dags_folder() -> Path:
 
 
 def option_docs() -> dict[str, str]:
-    """Return the sentence of documentation of every option."""
-    return {name: option.metadata["doc"] for name, option in _OPTIONS.items()}
+    """Return the sentence of documentation of every option that is offered."""
+    return {name: option.metadata["doc"] for name, option in _OPTIONS.items() if option.metadata["doc"]}

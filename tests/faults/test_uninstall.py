@@ -76,11 +76,11 @@ def airflow(request: pytest.FixtureRequest, database_cache: Path) -> Iterator[Li
     cluster.drop_database(database)
 
 
-def uninstall(airflow: LiveAirflow, *arguments: str, typed: str = "") -> tuple[int, str, str]:
-    """Run the command; return its exit code, and what it printed to either output."""
+def command(airflow: LiveAirflow, *arguments: str, typed: str = "") -> tuple[int, str, str]:
+    """Run the command of the package; return its exit code, and what it printed to either output."""
     program = "import sys; from openmetadata_airflow_apis.cli import main; sys.exit(main())"
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program, "uninstall", *arguments],
+        [sys.executable, "-W", "ignore", "-c", program, *arguments],
         env=airflow.environment,
         cwd=airflow.home,
         input=typed,
@@ -89,6 +89,11 @@ def uninstall(airflow: LiveAirflow, *arguments: str, typed: str = "") -> tuple[i
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+def uninstall(airflow: LiveAirflow, *arguments: str, typed: str = "") -> tuple[int, str, str]:
+    """Uninstall; return the exit code, and what it printed to either output."""
+    return command(airflow, "uninstall", *arguments, typed=typed)
 
 
 def tables(airflow: LiveAirflow) -> set[str]:
@@ -207,3 +212,55 @@ def test_after_an_uninstall_airflow_works_and_so_does_another_install(airflow, t
     assert deploy(client, "leaves")["version_number"] == 1
     run(airflow, client, "leaves", "again", **basic)
     assert made | before[0] == tables(airflow)
+
+
+def test_what_the_database_store_needs_leaves_too(database_cache):
+    """Rows, tables and the loader files of this node are listed and removed, and the list names those elsewhere."""
+    home = airflow_home.make_home()
+    airflow_home.create_sqlite_database(home, database_cache)
+    option = "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__"
+    settings = {f"{option}DEFINITION_STORE": "database", f"{option}LOADER_SHARDS": "2"}
+    with LiveAirflow(home, executor="SequentialExecutor", settings=settings) as airflow:
+        before = (tables(airflow), granted(airflow))
+        loaders = loader_files_of(airflow, 2)
+        airflow.start("webserver")
+        answer = airflow.client().post(DAGS, json=request("leaves", tasks={"one": bash("true")}))
+        assert answer.status_code == 201, answer.text
+        airflow.stop("webserver")
+        there = (files(airflow), tables(airflow), granted(airflow))
+        assert there[0] == [f"dags/{path.name}" for path in loaders]
+
+        code, listed, refused = uninstall(airflow, "--dry-run")
+        assert (code, refused) == (0, "")
+        assert f"  the DAG leaves ({airflow.home}/dags/openmetadata_airflow_apis_loader_" in listed
+        for line in (
+            *(f"the loader file {path}" for path in loaders),
+            "the table openmetadata_airflow_apis_deployed_dag (1 row)",
+            "the table openmetadata_airflow_apis_import_error (0 rows)",
+            "delete openmetadata_airflow_apis_loader_*_of_*.py wherever else install-loader has written them",
+        ):
+            assert f"\n  {line}" in listed
+        assert "dag_generated_configs" not in listed
+        written = loaders[1].read_bytes()
+        loaders[1].write_text("# mine\n")
+        sentence = f"{loaders[1]} was not written by install-loader; move it away and try again"
+        wrong = f"Nothing is removed while there is something wrong:\n  {sentence}\n"
+        assert uninstall(airflow, "--yes") == (1, listed, wrong)
+        loaders[1].write_bytes(written)
+        assert (files(airflow), tables(airflow), granted(airflow)) == there
+
+        assert uninstall(airflow, "--yes") == (0, f"{listed}Removed\n", "")
+        assert files(airflow) == []
+        assert (tables(airflow) ^ before[0], granted(airflow) ^ before[1]) == (set(), set())
+        with airflow.engine.connect() as connection:
+            query = "SELECT is_active, (SELECT count(*) FROM serialized_dag) FROM dag WHERE dag_id = 'leaves'"
+            assert connection.execute(sqlalchemy.text(query)).all() == [(0, 0)]
+
+
+def loader_files_of(airflow: LiveAirflow, shards: int) -> list[Path]:
+    """Have install-loader write the loader files, and return their paths, sorted."""
+    folder = airflow.home / "dags"
+    folder.mkdir(exist_ok=True)
+    code, printed, _ = command(airflow, "install-loader", str(folder))
+    assert (code, len(printed.splitlines())) == (0, shards)
+    return sorted(folder.glob("*.py"))

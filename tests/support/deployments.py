@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from support.stores import forget_files, tables_of_deployments
 from support.versions import forget_requests
 
 if TYPE_CHECKING:
@@ -28,19 +29,16 @@ def forget_deployments(home: Path) -> None:
     from airflow.models.serialized_dag import SerializedDagModel
     from airflow.settings import Session
 
-    from openmetadata_airflow_apis import own_tables
     from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
-    from openmetadata_airflow_apis.stores import version_rows
 
-    for path in (*home.glob("dag_generated_configs/*.json"), *home.glob("dags/*.py")):
-        path.unlink()
-    has_versions = own_tables.is_there(version_rows.TABLE)  # asks another connection, which would wait for this one
+    forget_files(home)
+    tables = tables_of_deployments()  # asks another connection, which would wait for this one
     session = Session()
     session.rollback()
     forget_requests(session)
     for model in (DagRun, SerializedDagModel, DagModel, parse_import_error()):
         session.query(model).delete()
-    if has_versions:
-        session.execute(version_rows.TABLE.delete())
+    for table in tables:
+        session.execute(table.delete())
     session.commit()
     Session.remove()

@@ -32,7 +32,7 @@ import psutil
 import requests
 import sqlalchemy
 
-from support import airflow_home
+from support import airflow_home, stores
 from support.client import Client
 from support.running_airflow import RunningAirflow
 from support.versions import AIRFLOW
@@ -100,10 +100,12 @@ class LiveAirflow(RunningAirflow):
         SQLite wants executor="SequentialExecutor". Settings are AIRFLOW__… variables for all processes.
         """
         self.home = home
+        stores.install_loaders(home / "dags")
         self.url = f"http://127.0.0.1:{free_port()}"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW__", "COV_"))},
             **airflow_home.environment(home, database_url),
+            **stores.environment(),
             **FAST_SETTINGS,
             "AIRFLOW__CORE__EXECUTOR": executor,
             "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": self.url.rpartition(":")[2],

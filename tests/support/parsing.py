@@ -26,23 +26,35 @@ def parse(path: str | Path) -> str | None:
         return error.stacktrace if error else None
 
 
+def parse_deployed(dag_id: str) -> str | None:
+    """Parse the file that a deployed DAG comes from; return the DAG's import error, None if it has none."""
+    from airflow.utils.session import create_session
+
+    from openmetadata_airflow_apis.settings import Settings
+    from openmetadata_airflow_apis.stores import open_store
+
+    store = open_store(Settings.load())
+    parse(store.fileloc(dag_id))
+    with create_session() as session:
+        error = store.import_errors([dag_id], session=session).get(dag_id)
+        return error.text if error else None
+
+
 @contextmanager
-def parses_that_fail(file_name: str, error: str) -> Iterator[None]:
-    """Write an import error for a file as soon as its DAG is in the database, as a DAG processor would."""
+def parses_that_fail(dag_id: str, error: str) -> Iterator[None]:
+    """Write an import error for a DAG as soon as it is in the database, as a DAG processor would."""
     from airflow.models.dag import DagModel
     from airflow.settings import Session
-    from airflow.utils import timezone
 
-    from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
+    from support.stores import note_import_error
 
     ended = threading.Event()
 
     def parse() -> None:
         while not ended.wait(0.2):
             session = Session()
-            path = session.query(DagModel.fileloc).filter(DagModel.fileloc.endswith(file_name)).scalar()
-            if path is not None:
-                session.add(parse_import_error()(filename=path, timestamp=timezone.utcnow(), stacktrace=error))
+            if session.get(DagModel, dag_id) is not None:
+                note_import_error(dag_id, error, session=session)
                 session.commit()
                 break
             session.rollback()

@@ -19,6 +19,7 @@ VERBS = {
     "doctor": "say what is wrong with this installation, with the cure",
     "validate": "check workflow definitions offline, JSON or YAML",
     "export": "print a deployed definition so that it deploys again",
+    "install-loader": "write the files by which nodes find what is deployed in the database",
     "uninstall": "list or remove all that this plugin has put into Airflow",
 }
 
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for verb, summary in VERBS.items():
         subparser = verbs.add_parser(verb, help=summary, description=summary)
         if verb in arguments:  # importing a verb may import Airflow, which takes a second
-            module = importlib.import_module(f"{__name__}.{verb}")
+            module = importlib.import_module(f"{__name__}.{verb.replace('-', '_')}")
             module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)
     parsed = parser.parse_args(arguments)

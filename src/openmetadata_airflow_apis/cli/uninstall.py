@@ -16,12 +16,13 @@ from openmetadata_airflow_apis.cli.doctor.auth_backends_check import OUR_BACKEND
 from openmetadata_airflow_apis.deploy.withdrawal import everything_deployed, withdraw
 from openmetadata_airflow_apis.security.permissions import OUR_RESOURCES
 from openmetadata_airflow_apis.security.setup import remove_permissions, role_names
-from openmetadata_airflow_apis.settings import SECTION, Settings
-from openmetadata_airflow_apis.stores import open_store
+from openmetadata_airflow_apis.settings import SECTION, Settings, dags_folder
+from openmetadata_airflow_apis.stores import loader_files, open_store
 from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from openmetadata_airflow_apis.deploy.withdrawal import Deployed
 
@@ -52,10 +53,11 @@ def _run(arguments: argparse.Namespace) -> int:
         with create_session() as session:
             deployed = everything_deployed(store, session=session)
             roles = role_names(session)
-    print("To be removed:", *_removed(deployed, tables, roles, settings), sep="\n  ")
+    loaders = loader_files.removable(dags_folder())
+    print("To be removed:", *_removed(deployed, loaders, tables, roles, settings), sep="\n  ")
     print("Stays:", *_kept(settings), sep="\n  ")
-    print("Then to be done by hand:", *_by_hand(), sep="\n  ")
-    refusals = [dag.refusal for dag in deployed if dag.refusal]
+    print("Then to be done by hand:", *_by_hand(settings), sep="\n  ")
+    refusals = [*(dag.refusal for dag in deployed if dag.refusal), *loader_files.refusals(dags_folder(), loaders)]
     if refusals:
         print("Nothing is removed while there is something wrong:", *refusals, sep="\n  ", file=sys.stderr)
         return 1
@@ -69,6 +71,8 @@ def _run(arguments: argparse.Namespace) -> int:
             for dag in deployed:
                 withdraw(dag.dag_id, store, session=session)
         store.dismantle()
+        if loaders:
+            loader_files.remove(dags_folder(), loaders)
         with create_session() as session:
             remove_permissions(session)
         for name in own_tables.row_counts():
@@ -77,9 +81,12 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _removed(deployed: list[Deployed], tables: dict[str, int], roles: list[str], settings: Settings) -> list[str]:
+def _removed(
+    deployed: list[Deployed], loaders: list[Path], tables: dict[str, int], roles: list[str], settings: Settings
+) -> list[str]:
     lines = [f"the DAG {dag.dag_id} ({dag.fileloc}), and its definition{_of_runs(dag)}" for dag in deployed]
-    if settings.dag_generated_configs.is_dir():
+    lines += [f"the loader file {path}" for path in loaders]
+    if settings.definition_store == "files" and settings.dag_generated_configs.is_dir():
         lines.append(f"the folder {settings.dag_generated_configs}, if nothing else is in it")
     lines += [f"the table {name} ({rows} row{'' if rows == 1 else 's'})" for name, rows in tables.items()]
     lines.append(f"the permissions on {', '.join(OUR_RESOURCES)}, of these roles: {', '.join(roles) or 'none'}")
@@ -101,10 +108,15 @@ def _kept(settings: Settings) -> list[str]:
     return [*lines, f"{airflows} (`airflow dags delete DAG_ID` deletes the runs of a DAG)"]
 
 
-def _by_hand() -> list[str]:
+def _by_hand(settings: Settings) -> list[str]:
     from airflow.configuration import conf
 
     lines = []
+    if settings.definition_store == "database":
+        lines.append(
+            f"delete {loader_files.PATTERN} wherever else install-loader has written them (the dags folders of other "
+            "nodes, the repository or the image that these come from): they can't be imported without this package"
+        )
     if OUR_BACKEND in conf.get("api", "auth_backends", fallback=""):
         lines.append(f"take {OUR_BACKEND} out of [api] auth_backends: no webserver starts with it without this package")
     restart = "a webserver that starts before makes the tables and permissions again"

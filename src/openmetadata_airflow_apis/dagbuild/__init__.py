@@ -8,6 +8,9 @@ What a definition may hold was checked when it was deployed, and is not checked 
     deployment_mark.py    which deployment a DAG was built from, and what to do if a deploy overtakes its parse
     managed_callables.py  loads functions from callable files, and so executes their authors' code
     managed_files.py      reads callable files without leaving their folder
+    shard_loader.py       load_shard: the DAGs of one shard of the database store
+    deployed_tables.py    its tables; noted_errors.py writes what could not be built
+    late_rows.py          what becomes of a DAG of a shard that is deployed anew while Airflow writes the shard
     stand_ins.py          builds the same DAG without the authors' code
     stored_content.py     reads a stored document as far as a DAG file needs it
     stored_document.py    the stored document, whole

@@ -14,7 +14,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from airflow.models.dag import DAG
+
+    from openmetadata_airflow_apis.dagbuild.shard_loader import ShardRows
 
 # Where the mark is in the serialized DAG's JSON.
 MARK_PATH = ("dag", "edge_info", "#deployed", "#", "label")
@@ -55,12 +59,13 @@ class DefinitionReplaced(Exception):
     """A definition was replaced, or deleted, while it was parsed: what was built from it must not be written."""
 
 
-def refuse_late_writes(dag: DAG, version: FileVersion) -> None:
+def refuse_late_writes(dag: DAG, version: FileVersion | ShardRows) -> None:
     """Let Airflow write the DAG's row only as long as its definition is the one that the DAG was built from.
 
     Airflow's sync takes the owner, as all else that it writes, once it has locked the row. A deploy replaces the
     definition before it locks the row. So either the sync finds the definition replaced and raises
-    DefinitionReplaced, which rolls it back, or the deploy comes after it and writes over it.
+    DefinitionReplaced, which rolls it back, or the deploy comes after it and writes over it. Of a shard, where that
+    would keep all others from being written, the DAG alone is then written as it is deployed now (see late_rows).
     """
     dag.__class__ = _deployed_dag_class()
     vars(dag)["_definition_version"] = version
@@ -71,6 +76,20 @@ def __getattr__(name: str) -> Any:
     if name != "DeployedDag":
         raise AttributeError(name)
     return _deployed_dag_class()
+
+
+def _check_at_sync(dag: DAG, sync: FrameType) -> None:
+    version = vars(dag).get("_definition_version")
+    if isinstance(version, FileVersion):
+        if version.was_replaced():
+            raise DefinitionReplaced(
+                f"the definition of the DAG '{dag.dag_id}' was replaced while it was parsed; "
+                "nothing is written of it, its next parse takes the new one"
+            )
+    elif version is not None:
+        from openmetadata_airflow_apis.dagbuild.late_rows import write_as_deployed
+
+        write_as_deployed(dag, version, sync)
 
 
 @lru_cache(maxsize=1)
@@ -84,11 +103,8 @@ def _deployed_dag_class() -> Any:
         def owner(self) -> str:
             """Return the owners of its tasks, as DAG does; raise DefinitionReplaced to a sync that is too late."""
             is_sync = sys._getframe(1).f_code.co_name == "bulk_write_to_db"  # noqa: SLF001 - nobody else may fail
-            if is_sync and vars(self)["_definition_version"].was_replaced():
-                raise DefinitionReplaced(
-                    f"the definition of the DAG '{self.dag_id}' was replaced while it was parsed; "
-                    "nothing is written of it, its next parse takes the new one"
-                )
+            if is_sync:
+                _check_at_sync(self, sys._getframe(1))  # noqa: SLF001
             return str(super().owner)
 
     DeployedDag.__qualname__ = "DeployedDag"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils import timezone
 from sqlalchemy import bindparam, select, update
 
+from openmetadata_airflow_apis.airflow_versions.dag_code import files_elsewhere
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
 from openmetadata_airflow_apis.airflow_versions.dag_permissions import make_dag_permissions
 from openmetadata_airflow_apis.dagbuild.deployment_mark import mark_dag
@@ -62,7 +64,8 @@ def write_rows(versions: Sequence[Version], store: DefinitionStore, *, session: 
     for version in built:
         mark_dag(version.dag, version.document.mark)
         SerializedDagModel.write_dag(version.dag, processor_subdir=subdir, session=session)
-    DAG.bulk_write_to_db([version.dag for version in built], processor_subdir=subdir, session=session)
+    with files_elsewhere() if store.in_database else nullcontext():
+        DAG.bulk_write_to_db([version.dag for version in built], processor_subdir=subdir, session=session)
     if built:
         _execute_many(
             update(DagModel.__table__)

@@ -160,6 +160,7 @@ def record_versions_at_start(settings: Settings) -> None:
         version_rows.make_tables()
         idempotency_keys.make_table()
         store = open_store(settings)
+        store.make_ready()
         with create_session() as session:
             check_tables(session=session)
             revisions = {dag_id: head.revision for dag_id, head in store.heads().items()}

@@ -18,6 +18,8 @@ from openmetadata_airflow_apis.airflow_versions.scheduling import decode_timetab
 from openmetadata_airflow_apis.conflicts import DagHasImportErrors, ScheduleFails
 from openmetadata_airflow_apis.dagbuild.import_errors import readable
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
+from openmetadata_airflow_apis.stores.loader_files import is_loader
+from openmetadata_airflow_apis.stores.noted_import_errors import noted_import_error
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,17 +38,21 @@ _IMPORT_ERROR = parse_import_error()
 
 
 def find_dag(dag_id: str, *, session: Session) -> Row:
-    """Return the DAG's row (is_paused, is_active, has_import_errors); raise DagNotFound."""
+    """Return the DAG's row (is_paused, is_active, has_import_errors, fileloc); raise DagNotFound."""
     row = session.execute(
-        select(_DAG.c.is_paused, _DAG.c.is_active, _DAG.c.has_import_errors).where(_DAG.c.dag_id == dag_id)
+        select(_DAG.c.is_paused, _DAG.c.is_active, _DAG.c.has_import_errors, _DAG.c.fileloc).where(
+            _DAG.c.dag_id == dag_id
+        )
     ).first()
     if row is None:
         raise DagNotFound(dag_id)
     return row
 
 
-def import_error_of(fileloc: str, *, session: Session) -> str | None:
-    """Return the import error of a DAG's file, its sentence first; None where it has none."""
+def import_error_of(dag_id: str, fileloc: str, *, session: Session) -> str | None:
+    """Return the import error of a DAG, its sentence first; None where it has none. One statement."""
+    if is_loader(fileloc):
+        return noted_import_error(dag_id, session=session)
     stacktrace = session.execute(
         select(_IMPORT_ERROR.stacktrace).where(_IMPORT_ERROR.filename == fileloc).order_by(_IMPORT_ERROR.id.desc())
     ).scalar()
@@ -61,7 +67,7 @@ def refuse_import_errors(dag_id: str, *, session: Session) -> None:
     row = session.execute(select(_DAG.c.fileloc, _DAG.c.has_import_errors).where(_DAG.c.dag_id == dag_id)).first()
     if row is None:
         return
-    import_error = import_error_of(row.fileloc, session=session) if row.fileloc else None
+    import_error = import_error_of(dag_id, row.fileloc, session=session) if row.fileloc else None
     if import_error or row.has_import_errors:
         raise DagHasImportErrors(dag_id, import_error.splitlines()[0] if import_error else None)
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from openmetadata_airflow_apis.conflicts import DagRunExists, ScheduleFails
 from openmetadata_airflow_apis.errors import DagNotFound, InvalidArgument
 from openmetadata_airflow_apis.runs.lookup import RUN, find_dag, refuse_import_errors, serialized_dag
+from openmetadata_airflow_apis.stores.loader_files import is_loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +80,8 @@ def _map_indexes(task: Any) -> Iterator[int]:
 def runnable_dag(dag_id: str, *, session: Session) -> RunnableDag:
     """Return a DAG that a run may be created of; raise DagNotFound (its file may be gone), DagHasImportErrors."""
     row = find_dag(dag_id, session=session)
+    if is_loader(row.fileloc):  # whose DAGs have errors of their own
+        refuse_import_errors(dag_id, session=session)
     if row.has_import_errors or not row.is_active:
         refuse_import_errors(dag_id, session=session)
         raise DagNotFound(dag_id)

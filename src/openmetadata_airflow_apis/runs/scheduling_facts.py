@@ -97,7 +97,7 @@ def facts_about(run: Row, queues: Collection[str], *, now: datetime, session: Se
     return SchedulingFacts(
         now=now,
         dag=dag,
-        import_error=import_error_of(dag.fileloc, session=session) if dag is not None else None,
+        import_error=import_error_of(run.dag_id, dag.fileloc, session=session) if dag is not None else None,
         scheduler=services["SchedulerJob"],
         triggerer=services["TriggererJob"],
         active_runs=list(active_runs),

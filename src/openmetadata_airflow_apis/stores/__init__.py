@@ -1,4 +1,4 @@
-"""Where definitions are kept: the port, definition_store.DefinitionStore, and a store of files, written atomically."""
+"""Where definitions are kept: the port, definition_store.DefinitionStore, a store of files and one in the database."""
 
 from __future__ import annotations
 
@@ -14,5 +14,9 @@ __all__ = ["open_store"]
 
 
 def open_store(settings: Settings) -> DefinitionStore:
-    """Return the store that the settings name: so far the file store alone. Nothing is read or made yet."""
+    """Return the store that the settings name. Nothing is read or made yet."""
+    if settings.definition_store == "database":
+        from openmetadata_airflow_apis.stores.database_store import DatabaseStore
+
+        return DatabaseStore(settings)
     return FileStore(settings)

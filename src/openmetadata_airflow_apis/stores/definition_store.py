@@ -92,6 +92,9 @@ class DefinitionStore(Protocol):
     def own_fileloc(self, dag_id: str) -> str | None:
         """Return that path where the file is this DAG's alone, None where other DAGs come from it too."""
 
+    def make_ready(self) -> None:
+        """Make in Airflow's database what the store needs; raise SQLAlchemyError."""
+
     def dag_ids(self) -> list[str]:
         """Return the names of everything deployed here, damaged or not, sorted."""
 

@@ -111,6 +111,9 @@ class FileStore:
         """Return the path of <dag_id>.py."""
         return self.fileloc(dag_id)
 
+    def make_ready(self) -> None:
+        """Do nothing: folders are made when they are needed."""
+
     def dag_ids(self) -> list[str]:
         """Return the names of the .json files in dag_generated_configs, and of our .py files that have lost theirs."""
         records = {name[:-5] for name in self._entries(self._records) if name.endswith(".json")}

@@ -19,12 +19,11 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import event
 
-from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.definition import Workflow
 from openmetadata_airflow_apis.settings import Settings
-from openmetadata_airflow_apis.stores import version_rows
 from openmetadata_airflow_apis.stores.file_store import FileStore
+from support.stores import SHARDS, STORE, install_loaders, tables_of_deployments
 from support.versions import AIRFLOW, forget_requests
 
 if TYPE_CHECKING:
@@ -50,7 +49,12 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     (operators / "checks.py").write_text("def check(table='t'):\n    raise SystemExit('never run by a webserver')\n")
     # where a parse in this process finds them too
     monkeypatch.setenv("AIRFLOW__OPENMETADATA_AIRFLOW_APIS__DAG_MANAGED_OPERATORS", str(operators))
-    return Settings(dag_generated_configs=tmp_path / "dag_generated_configs", dag_managed_operators=operators)
+    return Settings(
+        definition_store=STORE,
+        loader_shards=SHARDS,
+        dag_generated_configs=tmp_path / "dag_generated_configs",
+        dag_managed_operators=operators,
+    )
 
 
 @pytest.fixture
@@ -59,6 +63,7 @@ def dags(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder = tmp_path / "dags"
     monkeypatch.setattr("airflow.settings.DAGS_FOLDER", str(folder))
     folder.mkdir()
+    install_loaders(folder)
     return folder
 
 
@@ -71,7 +76,7 @@ def clean(database: None, dags: Path) -> Iterator[None]:
 
     from openmetadata_airflow_apis.deploy.row_deletion import delete_rows
 
-    has_versions = own_tables.is_there(version_rows.TABLE)  # asks another connection, which would wait for this one
+    tables = tables_of_deployments()  # asks another connection, which would wait for this one
     session = Session()
     session.rollback()
     session.query(TaskInstance).update({"state": "success"})
@@ -80,8 +85,8 @@ def clean(database: None, dags: Path) -> Iterator[None]:
     for model in (DatasetEvent, DatasetModel, parse_import_error(), Log):
         session.query(model).delete()
     forget_requests(session)
-    if has_versions:
-        session.execute(version_rows.TABLE.delete())
+    for table in tables:
+        session.execute(table.delete())
     session.commit()
     Session.remove()
     shutil.rmtree(dags)
@@ -100,11 +105,11 @@ def add_run(session, dag_id: str, run_id: str, state: str, tasks: dict[str, str]
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
-    """Return path → bytes of every file below a folder, lock files and compiled Python left out."""
+    """Return path → bytes of every file below a folder; lock files, compiled Python and loader files left out."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix not in (".lock", ".pyc")
+        if path.is_file() and path.suffix not in (".lock", ".pyc") and "apis_loader" not in path.name
     }
 
 

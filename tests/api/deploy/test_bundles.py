@@ -11,9 +11,10 @@ from airflow.models.dag import DagModel
 from openmetadata_airflow_apis.conflicts import BundleConflict
 from openmetadata_airflow_apis.deploy import AppliedBundle, Rights, apply_bundle, get_bundle, list_deployed
 from openmetadata_airflow_apis.errors import StorageFull
-from openmetadata_airflow_apis.stores import version_rows
+from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.stores.file_store import FileStore
 from support.deployments import one_task
+from support.stores import STORE, damage, files_of
 
 from .conftest import files_below, killed_at
 
@@ -62,14 +63,12 @@ def whole(workflows: dict[str, str], settings: Settings, tmp_path: Path) -> None
     assert (page.damaged, [dag.dag_id for dag in page.dags]) == ((), sorted(workflows))
     assert {(dag.state, dag.bundle_name) for dag in page.dags} <= {("parsed", "crew")}
     assert all(dag.version_number is not None for dag in page.dags)
-    store = FileStore(settings)
+    store = open_store(settings)
     assert {dag_id: store.read(dag_id).definition["dag"]["description"] for dag_id in workflows} == workflows
     known = session.query(DagModel.dag_id, DagModel.description).all()
     assert {row.dag_id: row.description for row in known} == workflows
     files = {path for path in files_below(tmp_path) if path != "dag_managed_operators/checks.py"}
-    assert files == {f"dag_generated_configs/{dag_id}.json" for dag_id in workflows} | {
-        f"dags/{dag_id}.py" for dag_id in workflows
-    }
+    assert files == {path for dag_id in workflows for path in files_of(dag_id)}
     rows = session.execute(version_rows.TABLE.select().order_by("dag_id", "version_number")).all()
     numbers: dict[str, list[int]] = {}
     for row in rows:
@@ -81,6 +80,7 @@ def whole(workflows: dict[str, str], settings: Settings, tmp_path: Path) -> None
     airflow_settings.Session.remove()
 
 
+@pytest.mark.file_store("every other changes the store and Airflow's rows of a DAG in one transaction")
 def test_killed_in_each_part(applying, settings, tmp_path):
     """A bundle that creates, changes, leaves and deletes a DAG, killed at any point and applied again, is whole."""
     before = {"changed": "first", "left": "first", "gone": "first"}
@@ -99,6 +99,7 @@ def test_killed_in_each_part(applying, settings, tmp_path):
     whole(after, settings, tmp_path)
 
 
+@pytest.mark.file_store("every other changes the store and Airflow's rows of a DAG in one transaction")
 def test_a_bundle_of_fifty_killed_in_the_middle(applying, settings, tmp_path):
     """Killed at moments all over its course and applied again, it ends as one application does."""
     before = {f"dag_{number:02}": "first" for number in range(50)}
@@ -115,6 +116,7 @@ def test_a_bundle_of_fifty_killed_in_the_middle(applying, settings, tmp_path):
     whole(before, settings, tmp_path)
 
 
+@pytest.mark.file_store("no other writes files")
 def test_a_disk_that_is_full_in_the_middle(applying, settings, tmp_path):
     """The error says how many changes are made; applied again it does the others."""
     rooms = iter([True] * 8)
@@ -151,6 +153,7 @@ def test_a_lost_database_is_made_good(applying, settings, tmp_path, session):
     whole(workflows, settings, tmp_path)
 
 
+@pytest.mark.file_store("no other knows files of somebody else's")
 def test_what_was_not_deployed_here_is_a_conflict(applying, settings, dags):
     """A file of somebody else's is left as it is, and nothing is deployed."""
     (dags / "foreign.py").write_text("print('mine')\n")
@@ -164,8 +167,11 @@ def test_what_was_not_deployed_here_is_a_conflict(applying, settings, dags):
 def test_a_damaged_file_of_a_bundle_is_no_member(applying, settings, session):
     """get_bundle leaves out what is damaged; a damaged DAG that would be pruned is a conflict."""
     applying({"sound": "first", "torn": "first"})
-    path = settings.dag_generated_configs / "torn.json"
-    path.write_text(path.read_text().replace('"first"', '"by hand"'))
+    if STORE == "files":
+        path = settings.dag_generated_configs / "torn.json"
+        path.write_text(path.read_text().replace('"first"', '"by hand"'))
+    else:
+        damage(settings, "torn")
     assert [dag.dag_id for dag in get_bundle("crew", settings=settings, session=session).dags] == ["sound"]
     with pytest.raises(BundleConflict, match="torn"):
         applying({"sound": "first"})

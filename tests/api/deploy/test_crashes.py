@@ -17,6 +17,8 @@ from openmetadata_airflow_apis.stores.file_store import FileStore
 
 from .conftest import add_run, files_below, killed_at, make_workflow
 
+pytestmark = pytest.mark.file_store("every other changes the store and Airflow's rows in one transaction")
+
 OLD = {"force": True, "schedule": "0 3 * * *"}
 NEW = {"force": True, "schedule": "@daily"}
 

@@ -16,7 +16,6 @@ from airflow.settings import Session
 from airflow.utils import timezone
 from sqlalchemy import insert
 
-from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 from openmetadata_airflow_apis.deploy import (
     DamagedDag,
@@ -33,9 +32,10 @@ from openmetadata_airflow_apis.deploy import (
 from openmetadata_airflow_apis.deploy.dag_summaries import DagSummary, LastRun
 from openmetadata_airflow_apis.deploy.installation_health import Heart, Part
 from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
-from openmetadata_airflow_apis.stores import seen_deployments, version_rows
+from openmetadata_airflow_apis.stores import open_store, seen_deployments, version_rows
 from openmetadata_airflow_apis.stores.file_store import FileStore
 from support.statements import counted
+from support.stores import STORE, damage, note_import_error
 
 from .conftest import add_run, decorate, make_workflow
 
@@ -46,13 +46,13 @@ def nightly(session, settings, dags):
     return deploy(make_workflow(), user="ada", settings=settings, session=session)
 
 
-def parse(dag_id: str, **error: str) -> None:
+def parse(dag_id: str, *, stacktrace: str | None = None) -> None:
     """Write what the DAG processor writes after parsing a DAG's file, with an import error or without."""
     session = Session()
-    row = session.get(DagModel, dag_id)
-    if error:
-        session.add(parse_import_error()(filename=row.fileloc, timestamp=timezone.utcnow(), **error))
+    if stacktrace is not None:
+        note_import_error(dag_id, stacktrace, session=session)
     else:
+        row = session.get(DagModel, dag_id)
         row.last_parsed_time, row.is_active = timezone.utcnow(), True
     session.commit()
     Session.remove()
@@ -135,7 +135,7 @@ def test_a_damaged_definition_hides_no_other(session, settings, dags):
     """A definition that was damaged by hand is listed as damaged, with its file and the cure, and counted."""
     for name in ("bad", "good"):
         deploy(make_workflow(name), user="ada", settings=settings, session=session)
-    (settings.dag_generated_configs / "bad.json").write_text("{")
+    place = damage(settings, "bad")
 
     found = list_deployed(settings=settings, session=session)
 
@@ -143,9 +143,9 @@ def test_a_damaged_definition_hides_no_other(session, settings, dags):
     assert found.damaged == (
         DamagedDag(
             "bad",
-            f"{settings.dag_generated_configs}/bad.json: is not JSON (Expecting property name enclosed in double "
-            "quotes: line 1 column 2 (char 1)); move the file away and deploy the workflow again, or put back what was "
-            "deployed",
+            f"{place}: is not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1)); "
+            f"{'move the file away' if STORE == 'files' else 'delete the row'} and deploy the workflow again, or put "
+            "back what was deployed",
         ),
     )
     assert found.total_entries == 2
@@ -159,14 +159,20 @@ def test_the_failed_ones_are_found_without_reading_the_others(session, settings,
         deploy(make_workflow(name), user="ada", settings=settings, session=session)
     parse("bad", stacktrace="NameError: name 'x' is not defined")
     read = []
-    true_read = FileStore.read
-    monkeypatch.setattr(FileStore, "read", lambda store, dag_id: read.append(dag_id) or true_read(store, dag_id))
+    if STORE == "files":
+        true_read = FileStore.read
+        monkeypatch.setattr(FileStore, "read", lambda store, dag_id: read.append(dag_id) or true_read(store, dag_id))
+    else:
+        store = type(open_store(settings))
+        read_many = store.read_many
+        monkeypatch.setattr(store, "read_many", lambda self, names: read.extend(names) or read_many(self, names))
     with counted(session) as statements:
         found = list_deployed(settings=settings, session=session, filters={"state": ["failed"]})
     assert ([dag.dag_id for dag in found.dags], found.total_entries, read) == (["bad"], 1, ["bad"])
-    assert len(statements) == 7
+    assert len(statements) == (7 if STORE == "files" else 9)
 
 
+@pytest.mark.file_store("no other keeps files")
 def test_what_was_read_before_is_not_read_for_its_state(session, settings, dags, monkeypatch):
     """A list by state reads what it shows, and of all else what has changed since this process read it last."""
     monkeypatch.setattr(seen_deployments, "_SETTLED_NANOSECONDS", 0)  # as if all files had been written a while ago
@@ -201,6 +207,7 @@ def test_what_was_read_before_is_not_read_for_its_state(session, settings, dags,
     assert page("parsed") == (first, [], 16, [*damaged, *first])
 
 
+@pytest.mark.file_store("no other keeps files")
 def test_a_file_that_was_just_written_is_read_again(session, settings, dags, monkeypatch):
     """What was written a moment ago may be written again at the same moment, and is not taken for known."""
     monkeypatch.setattr(seen_deployments, "_SETTLED_NANOSECONDS", 3600 * 10**9)
@@ -228,7 +235,8 @@ def test_the_number_of_statements_does_not_grow_with_the_page(session, settings,
         list_of(size, session, settings)
         with counted(session) as statements:
             page = list_deployed(settings=settings, session=session, limit=1000, **options)
-        assert len(statements) == number
+        # The names, the definitions, and which bundles they are of.
+        assert len(statements) == number + (0 if STORE == "files" else 3 if "bundle_name" in str(options) else 2)
         assert page.total_entries == size
         assert {dag.last_run.run_id for dag in page.dags} == {"run_2"}
         assert {len(dag.summary.tags) for dag in page.dags} == {2}
@@ -247,7 +255,7 @@ def test_the_latest_runs_of_each_dag_are_told_if_they_are_asked_for(session, set
 def list_of(size: int, session, settings) -> None:
     """Store so many DAGs with three runs each, as deploys, the DAG processor and the scheduler would leave them."""
     version_rows.make_tables()
-    store = FileStore(settings)
+    store = open_store(settings)
     now = timezone.utcnow()
     for index in range(size):
         dag_id = f"dag{index}"
@@ -255,6 +263,7 @@ def list_of(size: int, session, settings) -> None:
             continue
         document = StoredDocument(dag_id, make_workflow(dag_id).definition, {}, "ada", now, bundle_name="crew")
         store.write(document)
+        store.write_rows(document, session=session)
         data = {"__version": 1, "dag": {"edge_info": {"#deployed": {"#": {"label": document.mark}}}}}
         session.add(DagModel(
             dag_id=dag_id, fileloc=store.fileloc(dag_id), owners="harsha, ada", is_active=True, is_paused=True,
@@ -334,6 +343,7 @@ def test_a_healthy_installation(session, settings, dags):
     session.commit()
 
 
+@pytest.mark.file_store("no other needs the folder")
 def test_a_folder_that_cannot_be_used_is_unhealthy(session, settings, dags, tmp_path):
     """Health says which folder a deploy could not write to."""
     (tmp_path / "dag_generated_configs").write_text("in the way")

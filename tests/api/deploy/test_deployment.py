@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from airflow.models.dag import DagModel, DagTag
@@ -22,7 +23,9 @@ from openmetadata_airflow_apis.deploy import Deployment, deploy, get_deployed
 from openmetadata_airflow_apis.deploy import deployment as deployment_module
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, Difference
 from openmetadata_airflow_apis.errors import InvalidDefinition, Unavailable
+from openmetadata_airflow_apis.stores import open_store
 from support.statements import counted
+from support.stores import note_import_error
 from support.versions import AIRFLOW, TAKES_PARSING_REQUESTS, asked_for
 
 from .conftest import add_run, decorate, files_below, make_workflow
@@ -41,6 +44,7 @@ def deploying(session, settings, dags):
 def test_a_deployed_dag_is_in_the_database(deploying, session, dags, settings):
     """After a deploy Airflow knows the DAG, its tasks, source, tags, owner and next run, and is asked to parse it."""
     before = airflow_timezone.utcnow()
+    fileloc = open_store(settings).fileloc("nightly")
     made = deploying(make_workflow(tags=["nightly", "sales"], owner_links={"harsha": "mailto:h@example.org"}))
 
     assert made == Deployment(
@@ -54,7 +58,7 @@ def test_a_deployed_dag_is_in_the_database(deploying, session, dags, settings):
         is_paused=True,
         deployed_by="ada",
         deployed_at=made.deployed_at,
-        fileloc=str(dags / "nightly.py"),
+        fileloc=fileloc,
         unfinished_runs=0,
         import_error=None,
         changes=None,
@@ -63,7 +67,7 @@ def test_a_deployed_dag_is_in_the_database(deploying, session, dags, settings):
     row = session.get(DagModel, "nightly")
     assert (row.is_active, row.fileloc, row.processor_subdir, row.owners, row.has_import_errors) == (
         True,
-        str(dags / "nightly.py"),
+        fileloc,
         str(dags),
         "harsha",
         False,
@@ -74,8 +78,8 @@ def test_a_deployed_dag_is_in_the_database(deploying, session, dags, settings):
     serialized = session.get(SerializedDagModel, "nightly")
     assert serialized.processor_subdir == str(dags)
     assert serialized.dag.task_dict["check"].downstream_task_ids == {"load"}
-    assert DagCode.code(str(dags / "nightly.py")) == (dags / "nightly.py").read_text()
-    assert asked_for(session) == ([str(dags / "nightly.py")] if TAKES_PARSING_REQUESTS else [])
+    assert DagCode.code(fileloc) == Path(fileloc).read_text()
+    assert asked_for(session) == ([fileloc] if TAKES_PARSING_REQUESTS else [])
     log = session.query(Log).order_by(Log.id.desc()).first()
     assert (log.event, log.owner, log.dag_id) == ("deploy_dag", "ada", "nightly")
     assert made.revision in log.extra
@@ -83,10 +87,10 @@ def test_a_deployed_dag_is_in_the_database(deploying, session, dags, settings):
 
 def test_the_dag_processor_finds_the_same_dag(deploying, session, dags):
     """The rows of a deploy are those that the DAG processor would write: its own write finds nothing to change."""
-    deploying(make_workflow())
+    made = deploying(make_workflow())
     session.commit()
 
-    bag = DagBag(str(dags / "nightly.py"), include_examples=False)
+    bag = DagBag(made.fileloc, include_examples=False)
 
     assert bag.import_errors == {}
     assert SerializedDagModel.write_dag(bag.dags["nightly"], processor_subdir=str(dags), session=session) is False
@@ -157,9 +161,7 @@ def test_an_old_import_error_is_forgotten(deploying, session, dags, settings):
     """A new version starts without the import error of the one before."""
     import_error = parse_import_error()
     deploying(make_workflow())
-    session.add(
-        import_error(filename=str(dags / "nightly.py"), timestamp=airflow_timezone.utcnow(), stacktrace="broken")
-    )
+    note_import_error("nightly", "broken", session=session)
     session.query(DagModel).update({"has_import_errors": True})
     session.commit()
     assert get_deployed("nightly", settings=settings, session=session).state == "failed"
@@ -219,6 +221,7 @@ def test_the_dag_id_of_a_file_that_is_gone_is_free(deploying, session, tmp_path)
     assert session.get(DagModel, "nightly").fileloc == made.fileloc
 
 
+@pytest.mark.file_store("no other writes a file of that name")
 def test_a_file_that_is_not_ours_is_refused(deploying, dags, tmp_path):
     """A file of that name which somebody else put into the dags folder keeps every byte."""
     (dags / "nightly.py").write_text("print('theirs')\n")
@@ -269,10 +272,10 @@ def test_a_parse_right_after_a_pending_redeploy_is_not_skipped(deploying, sessio
     deploying(make_workflow())
     second = make_workflow(force=True)
     decorate(second)
-    deploying(second)
+    made = deploying(second)
     session.commit()
 
-    DagBag(str(dags / "nightly.py"), include_examples=False).sync_to_db(processor_subdir=str(dags), session=session)
+    DagBag(made.fileloc, include_examples=False).sync_to_db(processor_subdir=str(dags), session=session)
 
     session.expire_all()
     assert session.get(SerializedDagModel, "nightly").dag.task_dict["check"].task_type == "_PythonDecoratedOperator"
@@ -321,6 +324,7 @@ def test_a_dry_run_of_a_new_dag_makes_no_folder(deploying, session, tmp_path):
     assert session.query(DagModel).count() == 0
 
 
+@pytest.mark.file_store("no other stores anything before the rows")
 def test_a_database_that_fails_after_the_rename_is_said(deploying, session, settings, monkeypatch):
     """When the database fails after the file is stored, the answer says so, and the next deploy repairs the rows."""
     with monkeypatch.context() as broken:

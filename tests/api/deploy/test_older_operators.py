@@ -44,7 +44,7 @@ def test_sql_operators_of_1_10_are_deployed(session, settings, dags, monkeypatch
         "pg": "SQLExecuteQueryOperator" if GONE else "PostgresOperator",
         "lite": "SQLExecuteQueryOperator" if GONE else "SqliteOperator",
     }
-    bag = DagBag(str(dags / "nightly.py"), include_examples=False)
+    bag = DagBag(made.fileloc, include_examples=False)
     assert bag.import_errors == {}
     assert {task.task_id: task.conn_id for task in bag.dags["nightly"].tasks} == {"pg": "dwh", "lite": "x"}
     assert SerializedDagModel.write_dag(bag.dags["nightly"], processor_subdir=str(dags), session=session) is False

@@ -28,7 +28,7 @@ def test_the_pod_that_the_documentation_shows(session, settings, dags, monkeypat
     session.commit()
 
     assert (made.dag_id, made.state, made.import_error) == ("nightly_pod", "parsed", None)
-    bag = DagBag(str(dags / "nightly_pod.py"), include_examples=False)
+    bag = DagBag(made.fileloc, include_examples=False)
     assert bag.import_errors == {}
     assert SerializedDagModel.write_dag(bag.dags["nightly_pod"], processor_subdir=str(dags), session=session) is False
     (claim,) = (volume.persistent_volume_claim for volume in bag.dags["nightly_pod"].get_task("load").volumes)

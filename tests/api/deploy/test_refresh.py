@@ -13,6 +13,7 @@ from openmetadata_airflow_apis.deploy import Refreshed, deploy, get_deployed, re
 from openmetadata_airflow_apis.deploy.refresh import Unrefreshed
 from openmetadata_airflow_apis.deploy.row_deletion import delete_rows
 from support.statements import counted
+from support.stores import STORE, damage
 from support.versions import TAKES_PARSING_REQUESTS, asked_for, forget_requests
 
 from .conftest import decorate, files_below, make_workflow
@@ -26,6 +27,18 @@ def refreshing(session, settings, dags):
         return refresh_all_dags(user="bob", settings=settings, session=session)
 
     return run
+
+
+def loaders(dags) -> list[str]:
+    """Return the loader files of the database store, which are parsed too."""
+    return sorted(map(str, dags.glob("*_loader_*.py")))
+
+
+def requests(dags, deployed: int) -> int:
+    """Return how many files are asked for where so many DAGs are deployed."""
+    if not TAKES_PARSING_REQUESTS:
+        return 0
+    return deployed if STORE == "files" else len(loaders(dags))
 
 
 def deploy_many(session, settings, *names: str) -> None:
@@ -44,12 +57,12 @@ def test_every_file_is_asked_for_and_none_is_imported(refreshing, session, dags)
     (dags / "helper.py").write_text("x = 1\n")
     (dags / ".airflowignore").write_text("ignored\n")
 
-    files = [str(dags / "new.py"), str(dags / "team" / "theirs.py")] if TAKES_PARSING_REQUESTS else []
+    files = [*loaders(dags), str(dags / "new.py"), str(dags / "team" / "theirs.py")] if TAKES_PARSING_REQUESTS else []
 
     assert refreshing() == Refreshed(refreshed=0, repaired=(), requested=len(files), failed=())
     assert refreshing() == Refreshed(refreshed=0, repaired=(), requested=len(files), failed=())
 
-    assert asked_for(session) == files
+    assert asked_for(session) == sorted(files)
 
 
 def test_rows_that_are_missing_or_old_are_repaired(refreshing, session, settings, dags):
@@ -64,7 +77,7 @@ def test_rows_that_are_missing_or_old_are_repaired(refreshing, session, settings
     assert refreshing() == Refreshed(
         refreshed=5,
         repaired=("gone", "inactive", "old", "unserialized"),
-        requested=5 if TAKES_PARSING_REQUESTS else 0,
+        requested=requests(dags, 5),
         failed=(),
     )
     assert refreshing().repaired == ()
@@ -75,6 +88,7 @@ def test_rows_that_are_missing_or_old_are_repaired(refreshing, session, settings
         assert session.get(SerializedDagModel, name) is not None
 
 
+@pytest.mark.file_store("no other writes files")
 def test_files_that_are_missing_are_rendered_again(refreshing, session, settings, tmp_path):
     """A .py that was lost is rendered again, and left-over temporary files are swept."""
     deploy_many(session, settings, "nightly")
@@ -91,7 +105,7 @@ def test_files_that_are_missing_are_rendered_again(refreshing, session, settings
 def test_a_damaged_dag_keeps_no_other_back(refreshing, session, settings, tmp_path):
     """A definition that can't be read or built any more is named with the reason, and the others are refreshed."""
     deploy_many(session, settings, "damaged", "unbuildable", "whole")
-    (tmp_path / "dag_generated_configs" / "damaged.json").write_text("{")
+    place = damage(settings, "damaged")
     session.execute(update(DagModel).values(last_parsed_time=None))
     session.commit()
     (tmp_path / "dag_managed_operators" / "checks.py").unlink()
@@ -106,7 +120,7 @@ def test_a_damaged_dag_keeps_no_other_back(refreshing, session, settings, tmp_pa
 
     assert found.refreshed == 1
     assert [failure.dag_id for failure in found.failed] == ["damaged", "unbuildable", "whole"]
-    assert "damaged.json: is not JSON" in found.failed[0].reason
+    assert f"{place}: is not JSON" in found.failed[0].reason
     assert "can't be read" in found.failed[1].reason
     assert isinstance(found.failed[0], Unrefreshed)
     assert get_deployed("plain", settings=settings, session=session).state == "parsed"
@@ -138,7 +152,7 @@ def test_a_dry_run_says_what_a_refresh_does(refreshing, session, settings, tmp_p
     plain.definition["tasks"] = plain.definition["tasks"][1:]
     plain.definition["tasks"][0]["upstream"] = []
     deploy(replace(plain, force=True), user="ada", settings=settings, session=session)
-    (tmp_path / "dag_generated_configs" / "damaged.json").write_text("{")
+    damage(settings, "damaged")
     (tmp_path / "dag_managed_operators" / "checks.py").unlink()
     of_some = DagModel.dag_id.in_(["old", "unbuildable"])
     session.execute(update(DagModel).where(of_some).values(last_parsed_time=None))
@@ -161,9 +175,7 @@ def test_pending_dags_are_left_to_the_dag_processor(refreshing, session, setting
     decorate(workflow)
     deploy(workflow, user="ada", settings=settings, session=session)
 
-    assert refreshing() == Refreshed(
-        refreshed=1, repaired=("nightly",), requested=1 if TAKES_PARSING_REQUESTS else 0, failed=()
-    )
+    assert refreshing() == Refreshed(refreshed=1, repaired=("nightly",), requested=requests(dags, 1), failed=())
     assert get_deployed("nightly", settings=settings, session=session).state == "pending"
 
 
@@ -175,4 +187,4 @@ def test_a_refresh_with_nothing_to_repair_costs_a_fixed_number_of_statements(ref
         with counted(session) as statements:
             refreshing()
         numbers.append(len(statements))
-    assert numbers[0] == numbers[1] == (7 if TAKES_PARSING_REQUESTS else 6)
+    assert numbers[0] == numbers[1] == (7 if TAKES_PARSING_REQUESTS else 6) + (0 if STORE == "files" else 3)

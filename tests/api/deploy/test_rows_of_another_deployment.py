@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from openmetadata_airflow_apis.dagbuild.deployment_mark import DefinitionReplace
 from openmetadata_airflow_apis.deploy import await_parse, deploy, deployment, get_deployed, parse_wait, refresh_all_dags
 from openmetadata_airflow_apis.errors import Unavailable
 from support.parsing import parse
+from support.stores import STORE
 
 from .conftest import decorate, make_workflow
 
@@ -71,7 +73,7 @@ def test_a_parse_that_ends_after_a_redeploy_does_not_bring_the_old_version_back(
     deploying(None)
     session.commit()
 
-    with pytest.raises(DefinitionReplaced):
+    with pytest.raises(DefinitionReplaced) if STORE == "files" else nullcontext():  # a shard is not refused for one
         late.sync_to_db()
 
     assert state() == ("parsed", None, None)
@@ -117,6 +119,7 @@ def test_waiting_asks_until_the_rows_are_the_deployed_versions(deploying, state,
     assert state() == ("parsed", None, None)
 
 
+@pytest.mark.file_store("no other stores a definition without its rows")
 @pytest.mark.parametrize("decorated", [False, True])
 def test_a_deploy_that_died_before_its_rows_is_not_parsed_by_half_a_parse(
     deploying, state, session, settings, monkeypatch, decorated

@@ -10,11 +10,12 @@ from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from sqlalchemy import update
 
-from openmetadata_airflow_apis.settings import dags_folder
+from openmetadata_airflow_apis.settings import Settings
+from openmetadata_airflow_apis.stores import open_store
+from support.stores import damaged_for_a_while
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PARAM = "airflow.models.param.Param"
 
@@ -231,13 +232,10 @@ def test_every_filter_and_order_has_its_proof():
 
 
 @pytest.fixture
-def damaged_stock(home: Path) -> Iterator[None]:
-    """The stored file of `catalogue_stock` is empty; afterwards it is as it was."""
-    record = home / "dag_generated_configs" / "catalogue_stock.json"
-    data = record.read_bytes()
-    record.write_bytes(b"")
-    yield
-    record.write_bytes(data)
+def damaged_stock() -> Iterator[None]:
+    """The stored definition of `catalogue_stock` is damaged; afterwards it is as it was."""
+    with damaged_for_a_while(Settings.load(), "catalogue_stock"):
+        yield
 
 
 def test_a_damaged_dag_is_listed_by_its_state_and_in_its_place(typed_door, deployed, damaged_stock):
@@ -281,7 +279,7 @@ def test_one_dag_has_its_params_with_their_schemas(typed_door, deployed):
     """get_dag answers the params, in the order of the definition, as Airflow has serialized them."""
     status, body = typed_door("GET", "/dags/catalogue_Sales")
     assert status == 200
-    assert body["fileloc"] == f"{dags_folder()}/catalogue_Sales.py"
+    assert body["fileloc"] == open_store(Settings.load()).fileloc("catalogue_Sales")
     assert body["params"] == {
         "limit": {"value": 10, "description": "How many rows are read.", "schema": {"type": "integer", "minimum": 1}},
         "tables": {"value": ["orders"], "description": None, "schema": {}},

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.file_store("each is a way to damage a file")
+
 # What get_dag answers and list_dags does not.
 OF_ONE = ("definition", "fileloc", "task_ids", "params")
 FOLDERS = ("dags", "dag_generated_configs")

@@ -223,7 +223,7 @@ def takes_a_failed_import_back(old_door, session):
         {"error": "The argument 'on_import_error' is 'restore', and nothing is waited for; give wait too, such as 60"},
     )
     assert old_door("dag_state", dag_id="argued", run_id="none")[0] == 400  # the DAG is not there
-    with parses_that_fail("argued.py", "boom.py, line 1: no such thing"):
+    with parses_that_fail("argued", "boom.py, line 1: no such thing"):
         status, body = old_door("deploy_dag", method="POST", json=WORKFLOW, wait="20", on_import_error="restore")
     assert (status, body) == (
         409,

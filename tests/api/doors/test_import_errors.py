@@ -8,7 +8,7 @@ import pytest
 from airflow.models.dag import DagModel
 from airflow.models.serialized_dag import SerializedDagModel
 
-from support.parsing import parse
+from support.parsing import parse_deployed
 from support.workflows import python, request
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ SENTENCE = (
 
 
 @pytest.fixture
-def broken(typed_door, home: Path, callables: Path) -> Iterator[None]:
+def broken(typed_door, callables: Path) -> Iterator[None]:
     """The DAG `broken`, deployed, with a run, and parsed after its callable file was broken."""
     (callables / "boom.py").write_text("def work():\n    pass\n")
     body = request("broken", tasks={"first": python("work", "boom.py")})
     assert typed_door("POST", "/dags", json=body)[0] == 201
     assert typed_door("POST", "/dags/broken/dagRuns", json={"run_id": "before"})[0] == 201
     (callables / "boom.py").write_text("import no_such_lib\n\n\ndef work():\n    pass\n")
-    assert "no_such_lib" in parse(home / "dags" / "broken.py")
+    assert "no_such_lib" in parse_deployed("broken")
     yield
     assert typed_door("DELETE", "/dags/broken")[0] == 200
 

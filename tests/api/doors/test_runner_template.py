@@ -17,6 +17,8 @@ from openmetadata_airflow_apis.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.file_store("no other renders files")
+
 OPTION = "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__DAG_RUNNER_TEMPLATE"
 OLDER_PLUGIN = """from openmetadata_managed_apis.workflows import workflow_factory
 

@@ -11,8 +11,11 @@ from airflow.models.serialized_dag import SerializedDagModel
 from flask import g
 from sqlalchemy import delete
 
+from openmetadata_airflow_apis.settings import Settings
+from openmetadata_airflow_apis.stores import open_store
 from support.callers import READ, bearer
 from support.deployments import forget_deployments
+from support.stores import files_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,14 +54,15 @@ def refused(client, newcomer, home: Path):
     """Checks that the newcomer's deploy of that name is refused and leaves the files."""
 
     def refused(dag_id: str, **query: str) -> None:
-        files = [home / "dag_generated_configs" / f"{dag_id}.json", home / "dags" / f"{dag_id}.py"]
-        before = [path.read_bytes() for path in files]
+        store = open_store(Settings.load())
+        files = [home / path for path in files_of(dag_id)]
+        before = [store.read(dag_id), *(path.read_bytes() for path in files)]
         for name in ("user", "_login_user"):
             g.pop(name, None)  # the fixtures' application context keeps whose the call before was
         body = _body(dag_id, {"operator": "airflow.operators.bash.BashOperator", "bash_command": "evil"})
         answer = client.post(READ, json=body, headers=newcomer, query_string=query)
         assert (answer.status_code, answer.json["detail"]) == (403, REFUSAL.format(dag_id))
-        assert [path.read_bytes() for path in files] == before
+        assert [store.read(dag_id), *(path.read_bytes() for path in files)] == before
 
     return refused
 

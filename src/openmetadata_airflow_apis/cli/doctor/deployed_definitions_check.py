@@ -11,10 +11,11 @@ from openmetadata_airflow_apis.errors import ManagedDagsError
 from openmetadata_airflow_apis.settings import dags_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from openmetadata_airflow_apis.cli.doctor.installation import Installation
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
 _SUBJECT = "deployed definitions"
 # The older plugin's DAG files call this.
@@ -26,10 +27,17 @@ def look(installation: Installation) -> Iterator[Finding]:
     """Yield a problem for each kind of file that a deploy would refuse to replace, or that does not import."""
     from openmetadata_airflow_apis.stores import open_store
 
-    records = installation.settings.dag_generated_configs
+    store = open_store(installation.settings)
+    if store.in_database:
+        _, damaged = store.read_many(store.dag_ids())
+        yield from _refused(damaged)
+    else:
+        yield from _look_at_files(store, installation.settings.dag_generated_configs)
+
+
+def _look_at_files(store: DefinitionStore, records: Path) -> Iterator[Finding]:
     if not all(os.access(folder, os.R_OK | os.X_OK) for folder in (records, dags_folder()) if folder.exists()):
         return  # the check of the folders says so
-    store = open_store(installation.settings)
     names = store.dag_ids()
     closed = [path for path in _files(records, ".json") if path.is_file() and not os.access(path, os.R_OK)]
     if closed:
@@ -39,17 +47,13 @@ def look(installation: Installation) -> Iterator[Finding]:
             f"{and_others(closed)} cannot be read by this user",
             "give it to the webserver's user, readable for the DAG processor's and the workers'",
         )
-    refusals: dict[str, list[str]] = defaultdict(list)
+    refusals: dict[str, ManagedDagsError] = {}
     for name in sorted(set(names) - {path.stem for path in closed}):
         try:
             store.claim(name)
         except ManagedDagsError as error:
-            # One line for all files that have the same fault.
-            refusals[str(error).replace(name, "…")].append(str(error))
-    for sentences in refusals.values():
-        detail, _, cure = sentences[0].rpartition("; ")
-        others = f" (and {len(sentences) - 1} more like it)" if len(sentences) > 1 else ""
-        yield Finding(PROBLEM, _SUBJECT, f"{detail}{others}", cure)
+            refusals[name] = error
+    yield from _refused(refusals)
     foreign = [path for path in _files(records, ".json") if path.stem not in names]
     if foreign:
         yield Finding(
@@ -73,6 +77,17 @@ def look(installation: Installation) -> Iterator[Finding]:
             f"a deploy or delete of {', '.join(interrupted)} was interrupted",
             "call refresh_all_dags, which completes it",
         )
+
+
+def _refused(refusals: Mapping[str, ManagedDagsError]) -> Iterator[Finding]:
+    """Yield one problem for all DAGs that are refused for the same fault."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name, error in refusals.items():
+        alike[str(error).replace(name, "…")].append(str(error))
+    for sentences in alike.values():
+        detail, _, cure = sentences[0].rpartition("; ")
+        others = f" (and {len(sentences) - 1} more like it)" if len(sentences) > 1 else ""
+        yield Finding(PROBLEM, _SUBJECT, f"{detail}{others}", cure)
 
 
 def _files(folder: Path, suffix: str) -> list[Path]:

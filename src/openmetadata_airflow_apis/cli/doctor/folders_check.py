@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield what is wrong with each, and a note for one that is not there yet."""
+    """Yield what is wrong with each that the store needs, and a note for one that is not there yet."""
     settings = installation.settings
-    yield from _look_at(dags_folder(), "dags folder")
-    yield from _look_at(settings.dag_generated_configs, "dag_generated_configs", made_by_deploy=True)
+    if settings.definition_store == "files":
+        yield from _look_at(dags_folder(), "dags folder")
+        yield from _look_at(settings.dag_generated_configs, "dag_generated_configs", made_by_deploy=True)
+    elif dags_folder().exists():  # a webserver needs none
+        yield from _look_at(dags_folder(), "dags folder", written_here=False)
     if settings.dag_managed_operators.exists() or settings.dag_managed_operators.is_symlink():
         yield from _look_at(settings.dag_managed_operators, "dag_managed_operators", written_here=False)
     else:

@@ -19,11 +19,11 @@ def look(installation: Installation) -> Iterator[Finding]:
     """Yield a problem for each hidden file."""
     from airflow.utils.file import find_path_from_directory
 
-    from openmetadata_airflow_apis.stores.file_store import FileStore
+    from openmetadata_airflow_apis.stores import open_store
 
     try:
-        store = FileStore(installation.settings)
-        deployed = [Path(store.fileloc(dag_id)) for dag_id in store.dag_ids()]
+        store = open_store(installation.settings)
+        deployed = {Path(store.fileloc(dag_id)) for dag_id in store.dag_ids()}
     except (ConfigurationError, Unavailable):
         return  # the check of the folders says so
     seen = {Path(path).resolve() for path in find_path_from_directory(dags_folder(), ".airflowignore")}

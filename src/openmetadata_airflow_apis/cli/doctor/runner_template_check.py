@@ -18,6 +18,8 @@ def look(installation: Installation) -> Iterator[Finding]:
     from openmetadata_airflow_apis.stores import runner_template
 
     settings = installation.settings
+    if settings.definition_store != "files":
+        return  # no file is rendered
     try:
         runner_template.check(settings.runner_template(), settings.dag_generated_configs)
     except ConfigurationError as error:

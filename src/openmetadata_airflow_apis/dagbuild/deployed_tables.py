@@ -1,0 +1,44 @@
+"""The tables of the database store, in Airflow's database: what is deployed now, and what could not be built of it.
+
+A document is the one that the file store keeps as <dag_id>.json, compressed by zlib: bytes are stored by every database
+as they are, and MySQL would cut them off at 64 KiB were they not of its largest type. A loader reads these tables
+without this module, by their names alone.
+"""
+
+from __future__ import annotations
+
+from airflow.utils.sqlalchemy import UtcDateTime
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
+from sqlalchemy.dialects.mysql import LONGBLOB, LONGTEXT
+
+from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.dagbuild.shard_loader import DEPLOYED, ERRORS
+
+# Of a sha256 and a time in ISO 8601, with room to spare.
+_MARK = String(128)
+DEPLOYED_DAG = Table(
+    DEPLOYED,
+    own_tables.metadata(),
+    Column("dag_id", own_tables.DAG_ID, primary_key=True),
+    Column("folded_dag_id", own_tables.DAG_ID, nullable=False, unique=True),  # two that differ in case are one
+    Column("id_hash", Integer, nullable=False, index=True),  # decides about the shard
+    Column("mark", _MARK, nullable=False),  # the deployment's, as in the serialized DAG
+    Column("deployed_at", UtcDateTime, nullable=False),
+    Column("deployed_by", String(512), nullable=False),
+    Column("bundle_name", own_tables.DAG_ID, index=True),
+    Column("document", LargeBinary().with_variant(LONGBLOB(), "mysql"), nullable=False),
+)
+IMPORT_ERROR = Table(
+    ERRORS,
+    own_tables.metadata(),
+    Column("dag_id", own_tables.DAG_ID, primary_key=True),
+    Column("hostname", String(255), primary_key=True),  # of the DAG processor that could not build it
+    Column("mark", _MARK, nullable=False),
+    Column("timestamp", UtcDateTime, nullable=False),
+    Column("stacktrace", Text().with_variant(LONGTEXT(), "mysql"), nullable=False),
+)
+
+
+def make_tables() -> None:
+    """Create the tables where they are missing; raise SQLAlchemyError."""
+    own_tables.make_ready(DEPLOYED_DAG, IMPORT_ERROR)

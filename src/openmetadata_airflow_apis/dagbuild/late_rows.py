@@ -1,0 +1,81 @@
+"""What becomes of a DAG of a shard that was deployed anew, or deleted, while Airflow's sync was writing the shard.
+
+Refusing the whole sync, as that of a file of its own is refused, would keep a shard in which much is deployed from
+being written at all, and Airflow takes away a DAG that is not written for `[scheduler] stale_dag_threshold`. So the one
+DAG is written as it is deployed now, or not at all, in the sync's own transaction, which holds the lock on its row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.models.dag import DAG
+from airflow.models.serialized_dag import SerializedDagModel
+from sqlalchemy import delete
+
+from openmetadata_airflow_apis.dagbuild.deployment_mark import DefinitionReplaced, refuse_late_writes
+from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
+from openmetadata_airflow_apis.dagbuild.shard_loader import ShardRows, build_row
+from openmetadata_airflow_apis.errors import ManagedDagsError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+# The sync, and for each DAG rows the DAGs of it that have changed by then: asked once for all DAGs of a sync.
+_last_sync: tuple[FrameType, ShardRows, set[str]] | None = None
+
+
+def write_as_deployed(dag: DAG, rows: ShardRows, sync: FrameType) -> None:
+    """Have a sync write a DAG as it is deployed now; leave what it writes of it if it was deleted.
+
+    sync: the call of DAG.bulk_write_to_db, which has locked the rows of its DAGs. Raises DefinitionReplaced where the
+    new definition cannot be built: the next parse leaves it out.
+    """
+    if dag.dag_id not in _changed(rows, sync):
+        return
+    session, subdir = sync.f_locals["session"], sync.f_locals["processor_subdir"]
+    new_rows = ShardRows(0, 1, dag_id=dag.dag_id)
+    found = new_rows.read()
+    if not found:
+        _forget(dag, sync)
+        return
+    try:
+        new = build_row(found[0], dag.fileloc, ManagedCallables())
+    except ManagedDagsError as error:
+        raise DefinitionReplaced(f"the DAG '{dag.dag_id}' was replaced while it was parsed: {error}") from error
+    refuse_late_writes(new, new_rows)
+    _become(dag, new)
+    SerializedDagModel.write_dag(dag, processor_subdir=subdir, session=session)
+
+
+def _changed(rows: ShardRows, sync: FrameType) -> set[str]:
+    global _last_sync
+    if _last_sync is None or _last_sync[0] is not sync or _last_sync[1] is not rows:
+        _last_sync = (sync, rows, rows.changed())
+        mended = rows.mended()
+        if mended:
+            from openmetadata_airflow_apis.dagbuild.noted_errors import forget_errors
+
+            forget_errors(mended, session=sync.f_locals["session"])
+    return _last_sync[2]
+
+
+def _forget(dag: DAG, sync: FrameType) -> None:
+    """Have the sync write nothing of a DAG that was deleted: its row is a new one, which nothing refers to yet."""
+    session: Any = sync.f_locals["session"]
+    row = sync.f_locals["orm_dag"]
+    if row in session.new:
+        session.expunge(row)
+    session.execute(
+        delete(SerializedDagModel)
+        .where(SerializedDagModel.dag_id == dag.dag_id)
+        .execution_options(synchronize_session=False)
+    )
+    empty = DAG(dag.dag_id, schedule=None)
+    empty.fileloc = dag.fileloc
+    _become(dag, empty)
+
+
+def _become(dag: DAG, other: DAG) -> None:
+    vars(dag).clear()
+    vars(dag).update(vars(other))

@@ -1,0 +1,264 @@
+"""The database store: a row a DAG in Airflow's database, from which fixed loader files on each node build the DAGs.
+
+The row is written with Airflow's rows in one transaction, so that nothing is ever half done, or left to be swept. What
+is read here goes through connections of its own: a session may have been open since before somebody else's deploy.
+"""
+
+from __future__ import annotations
+
+import zlib
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow import settings as airflow_settings
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.conflicts import DiffersInCase
+from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR, make_tables
+from openmetadata_airflow_apis.dagbuild.shard_loader import CURE, decompressed, hash_of, place_of, shard_of
+from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument, decode, encode
+from openmetadata_airflow_apis.definition.dag_ids import is_name
+from openmetadata_airflow_apis.errors import DamagedDocument, ManagedDagsError, Unavailable
+from openmetadata_airflow_apis.settings import dags_folder
+from openmetadata_airflow_apis.stores import version_rows
+from openmetadata_airflow_apis.stores.atomic_files import storage_errors
+from openmetadata_airflow_apis.stores.database_locks import locked_in_database
+from openmetadata_airflow_apis.stores.definition_store import Head, ImportFailure, StoreHealth
+from openmetadata_airflow_apis.stores.loader_files import file_name
+from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere
+from openmetadata_airflow_apis.transactions import database_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.settings import Settings
+    from openmetadata_airflow_apis.stores.definition_store import Deployment
+
+_LOCK_SECONDS = 20.0
+_ROW = DEPLOYED_DAG.c
+_ERROR = IMPORT_ERROR.c
+_NO_ANSWER = "Airflow's database does not answer; try again later"
+
+
+class DatabaseStore:
+    """Keeps definitions as rows; the port, definition_store.DefinitionStore, says what each method promises."""
+
+    in_database = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._shards: int = settings.loader_shards
+        self._claimed: dict[str, str | None] = {}
+
+    @contextmanager
+    def locked(self, dag_id: str) -> Iterator[None]:
+        """Hold the name by a lock of the database."""
+        busy = f"The DAG `{dag_id}` is being deployed or deleted by another request; try again when that is done"
+        with _held(dag_id.lower(), busy):
+            yield
+
+    @contextmanager
+    def locked_bundle(self, bundle_name: str) -> Iterator[None]:
+        """Hold the bundle by a lock of a name that no DAG has."""
+        busy = f"The bundle `{bundle_name}` is being applied by another request; try again when that is done"
+        with _held(f"bundle {bundle_name.lower()}", busy):
+            yield
+
+    def heads(self) -> dict[str, Head]:
+        """Return it from the columns beside the documents."""
+        rows = _ask(select(_ROW.dag_id, _ROW.mark, _ROW.bundle_name))
+        return {row.dag_id: Head(row.mark.partition(" ")[0], row.bundle_name) for row in rows}
+
+    def fileloc(self, dag_id: str) -> str:
+        """Return the path of its shard's loader file in the dags folder, which this machine may not have."""
+        return str(dags_folder() / file_name(shard_of(dag_id, self._shards), self._shards))
+
+    def own_fileloc(self, dag_id: str) -> str | None:  # noqa: ARG002 - the port's signature
+        """Return None: a loader file is of many DAGs."""
+        return None
+
+    def make_ready(self) -> None:
+        """Create the tables where they are missing; raise SQLAlchemyError."""
+        _make_tables()
+
+    def dag_ids(self) -> list[str]:
+        """Return the names in the table."""
+        return sorted(row.dag_id for row in _ask(select(_ROW.dag_id)))
+
+    def interrupted(self) -> set[str]:
+        """Return none: nothing is left of a transaction that was not committed."""
+        return set()
+
+    def knows(self, dag_id: str) -> bool:
+        """Say whether there is a row."""
+        return is_name(dag_id) and bool(_ask(select(_ROW.dag_id).where(_ROW.dag_id == dag_id)))
+
+    def check_configuration(self) -> None:
+        """Do nothing: every value of the options can be used."""
+
+    def health(self) -> StoreHealth:
+        """Say whether the table can be read; the loader files are on other machines."""
+        try:
+            _ask(select(_ROW.dag_id).limit(1))
+        except Unavailable:
+            return StoreHealth(definitions=False, dag_files=False)
+        return StoreHealth(definitions=True, dag_files=True)
+
+    def read(self, dag_id: str) -> StoredDocument | None:
+        """Return the document in the DAG's row."""
+        if not is_name(dag_id):
+            return None
+        rows = _ask(select(_ROW.dag_id, _ROW.mark, _ROW.document).where(_ROW.dag_id == dag_id))
+        return _document(rows[0]) if rows else None
+
+    def read_many(self, dag_ids: Iterable[str]) -> tuple[dict[str, StoredDocument], dict[str, ManagedDagsError]]:
+        """Read all of them in one statement."""
+        names = [dag_id for dag_id in dag_ids if is_name(dag_id)]
+        if not names:
+            return {}, {}
+        rows = _ask(select(_ROW.dag_id, _ROW.mark, _ROW.document).where(_ROW.dag_id.in_(names)))
+        of_name = {row.dag_id: row for row in rows}
+        documents, refused = {}, {}
+        for dag_id in names:
+            if dag_id not in of_name:
+                continue
+            try:
+                documents[dag_id] = _document(of_name[dag_id])
+            except ManagedDagsError as error:
+                refused[dag_id] = error
+        return documents, refused
+
+    def deployments(
+        self, dag_ids: Iterable[str]
+    ) -> tuple[dict[str, Deployment | StoredDocument], dict[str, ManagedDagsError]]:
+        """Read all of them in one statement: only so does it show which are damaged."""
+        documents, refused = self.read_many(dag_ids)
+        return {**documents}, refused
+
+    def without_dag_file(self, dag_ids: Iterable[str]) -> set[str]:  # noqa: ARG002 - the port's signature
+        """Return none: the loader files are on other machines."""
+        return set()
+
+    def import_errors(self, dag_ids: Iterable[str], *, session: Session) -> dict[str, ImportFailure]:
+        """Return what a DAG processor has noted last of each."""
+        rows = session.execute(select(IMPORT_ERROR).where(_ERROR.dag_id.in_(list(dag_ids))).order_by(_ERROR.timestamp))
+        return {row.dag_id: ImportFailure(row.stacktrace, row.timestamp, row.mark) for row in rows}
+
+    def with_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> list[str]:
+        """Ask for all DAGs with an error, which are fewer."""
+        failing = set(session.scalars(select(_ERROR.dag_id)))
+        return [dag_id for dag_id in dag_ids if dag_id in failing]
+
+    def forget_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> None:
+        """Delete what DAG processors have noted of them."""
+        session.execute(
+            delete(IMPORT_ERROR).where(_ERROR.dag_id.in_(list(dag_ids))).execution_options(synchronize_session=False)
+        )
+
+    def has_dag_file(self, dag_id: str) -> bool:
+        """Say whether there is a row, which loader files find."""
+        return self.knows(dag_id)
+
+    def claim(self, dag_id: str) -> StoredDocument | None:
+        """Return the document in the DAG's row; `write_rows` and `remove_rows` change that row alone."""
+        rows = _ask(select(_ROW.dag_id, _ROW.mark, _ROW.document).where(_ROW.folded_dag_id == dag_id.lower()))
+        self._claimed[dag_id] = rows[0].mark if rows else None
+        if not rows:
+            return None
+        if rows[0].dag_id != dag_id:
+            raise DiffersInCase(dag_id, rows[0].dag_id)
+        return _document(rows[0])
+
+    def write(self, document: StoredDocument) -> None:
+        """Do nothing: `write_rows` writes the row."""
+
+    def write_rows(self, document: StoredDocument, *, session: Session) -> None:
+        """Write the DAG's row in place of the one that was claimed."""
+        values = {
+            "mark": document.mark,
+            "deployed_at": document.deployed_at,
+            "deployed_by": document.deployed_by,
+            "bundle_name": document.bundle_name,
+            "document": zlib.compress(encode(document)),
+        }
+        dag_id = document.dag_id
+        claimed = self._claimed.get(dag_id)
+        if claimed is None:
+            names = {"dag_id": dag_id, "folded_dag_id": dag_id.lower(), "id_hash": hash_of(dag_id)}
+            session.execute(insert(DEPLOYED_DAG).values(**names, **values))
+            return
+        changed = update(DEPLOYED_DAG).where(_ROW.dag_id == dag_id, _ROW.mark == claimed).values(**values)
+        self._refuse_if_lost(dag_id, session.execute(changed.execution_options(synchronize_session=False)).rowcount)
+
+    def remove_rows(self, dag_id: str, *, session: Session) -> None:
+        """Delete the row that was claimed, and what DAG processors have noted of the DAG."""
+        self.forget_import_errors([dag_id], session=session)
+        claimed = self._claimed.get(dag_id)
+        if claimed is not None:
+            removed = delete(DEPLOYED_DAG).where(_ROW.dag_id == dag_id, _ROW.mark == claimed)
+            self._refuse_if_lost(dag_id, session.execute(removed.execution_options(synchronize_session=False)).rowcount)
+
+    def _refuse_if_lost(self, dag_id: str, changed_rows: int) -> None:
+        if changed_rows == 0:  # the connection that held the lock has broken
+            raise Unavailable(f"The DAG `{dag_id}` was deployed or deleted by another request meanwhile; try again")
+
+    @contextmanager
+    def removing(self, dag_id: str) -> Iterator[None]:  # noqa: ARG002 - the port's signature
+        """Do nothing: `remove_rows` deletes the row."""
+        yield
+
+    def finish_interrupted(self, dag_id: str) -> bool:  # noqa: ARG002 - the port's signature
+        """Return False: nothing is ever left."""
+        return False
+
+    def end_removal(self, dag_id: str) -> None:
+        """Do nothing."""
+
+    def dismantle(self) -> None:
+        """Do nothing: there are only the tables, and the loader files that install-loader has written."""
+
+
+@contextmanager
+def _held(name: str, busy: str) -> Iterator[None]:
+    with ExitStack() as held:
+        try:
+            folder = Path(airflow_settings.engine.url.database or ".").parent  # of SQLite's file
+            with database_errors(_NO_ANSWER), storage_errors(folder):
+                held.enter_context(locked_in_database(name, seconds=_LOCK_SECONDS))
+        except HeldElsewhere:
+            raise Unavailable(busy) from None
+        yield
+
+
+def _document(row: Any) -> StoredDocument:
+    """Return the document of a row. Raises DamagedDocument."""
+    place = place_of(row.dag_id)
+    try:
+        document = decode(decompressed(row.document, row.dag_id), place)
+    except DamagedDocument as damage:
+        raise DamagedDocument(place, damage.reason, cure=CURE) from None
+    if (document.dag_id, document.mark) != (row.dag_id, row.mark):
+        raise DamagedDocument(place, "the definition is not the row's", cure=CURE)
+    return document
+
+
+def _ask(question: Any) -> Sequence[Any]:
+    """Return the rows that a question gives, made first where the tables are missing. Raises Unavailable."""
+    with database_errors(_NO_ANSWER):
+        try:
+            with airflow_settings.engine.connect() as connection:
+                return list(connection.execute(question))
+        except (OperationalError, ProgrammingError):
+            if own_tables.is_there(DEPLOYED_DAG) and own_tables.is_there(IMPORT_ERROR):
+                raise
+        _make_tables()
+        return []
+
+
+def _make_tables() -> None:
+    version_rows.make_tables()  # first: who finds any of our tables takes these to be there
+    make_tables()
