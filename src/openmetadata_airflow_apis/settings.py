@@ -100,12 +100,14 @@ class Settings:
     definition_store: str = _option(
         "files",
         _one_of("files", "database"),
-        "",
+        "Where definitions are kept: files (machines share the folders) or database (they share none); see "
+        "docs/stores.md.",
     )
     loader_shards: int = _option(
         8,
         _positive,
-        "",
+        "With the database store, how many loader files share the DAGs of each node; run install-loader again after a "
+        "change.",
     )
     dag_generated_configs: Path = _option(
         Path("{AIRFLOW_HOME}/dag_generated_configs"),
@@ -171,5 +173,5 @@ def dags_folder() -> Path:
 
 
 def option_docs() -> dict[str, str]:
-    """Return the sentence of documentation of every option that is offered."""
-    return {name: option.metadata["doc"] for name, option in _OPTIONS.items() if option.metadata["doc"]}
+    """Return the sentence of documentation of every option."""
+    return {name: option.metadata["doc"] for name, option in _OPTIONS.items()}
