@@ -116,6 +116,7 @@ def link_to_nowhere(folders: Path, _) -> str:
     return "link"
 
 
+@pytest.mark.file_store("no other has the folder")
 @pytest.mark.parametrize(
     ("make", "line"),
     [
@@ -167,6 +168,7 @@ def test_callable_files_in_the_dags_folder(folders: Path, monkeypatch):
     ]
 
 
+@pytest.mark.file_store("no other looks at files")
 def test_an_installation_of_the_older_plugin(folders: Path, app, monkeypatch):
     """Records, DAG files, the template and the plugin itself of the older plugin are each named with the cure."""
     from airflow import plugins_manager
@@ -207,6 +209,7 @@ def test_an_installation_of_the_older_plugin(folders: Path, app, monkeypatch):
     assert " (and 1 more like it); " in lines[2]
 
 
+@pytest.mark.file_store("no other keeps files")
 @pytest.mark.parametrize(
     "damage",
     [
@@ -228,6 +231,7 @@ def test_a_record_that_is_damaged_or_foreign(folders: Path, damage: Callable[[Pa
     assert finding.cure
 
 
+@pytest.mark.file_store("no other keeps files")
 def test_a_file_that_no_dag_is_named_after(folders: Path):
     """A .json file whose name no DAG can have is worth a note."""
     (folders / "configs" / "my notes.json").touch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import datetime, timezone
 
 import pytest
 
@@ -23,7 +24,15 @@ from openmetadata_airflow_apis.cli.doctor import (
     specification_check,
     unknown_options_check,
 )
+from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+from openmetadata_airflow_apis.definition import read_workflow
+from openmetadata_airflow_apis.settings import Settings
+from openmetadata_airflow_apis.stores import open_store
+from support.deployments import forget_deployments
 from support.doctor import OPTION, look
+from support.workflows import bash, python, request
+
+NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
 
 
 def _problems(findings) -> list[str]:
@@ -42,6 +51,7 @@ def _look_at_database() -> list:
     return look("database", "permission", "own tables", "heartbeats")
 
 
+@pytest.mark.file_store("the other's loader files are missing here")
 def test_command(app, folders, healthy, capsys) -> None:
     """The command prints one line a finding and a sum; with a problem its exit code is 1."""
     assert doctor.run(argparse.Namespace(quiet=True)) == 0
@@ -84,6 +94,7 @@ def test_folder_that_everybody_may_write(folders) -> None:
     )
 
 
+@pytest.mark.file_store("no other writes files")
 def test_ignored_files(folders) -> None:
     """A deployed file that an .airflowignore covers is a problem: the DAG processor would drop its DAG."""
     for dag_id in ("nightly", "weekly"):
@@ -98,6 +109,44 @@ def test_ignored_files(folders) -> None:
     )
 
 
+@pytest.fixture
+def nothing_deployed(app, home):
+    """What a test deploys is gone after it."""
+    yield
+    forget_deployments(home)
+
+
+def test_callable_files_that_this_machine_lacks(folders, session, nothing_deployed) -> None:
+    """Each file below dag_managed_operators that a deployed definition names, in whatever way, is missing by name."""
+    work = python("work", "growth/load.py")
+    failing = bash(on_failure_callback_name="alarm", on_failure_callback_file="alarms.py")
+    for body in (
+        request("nightly", tasks={"work": work, "failing": failing}, doc_md_file_path="nightly.md"),
+        request("weekly", tasks={"work": work}),
+    ):
+        reading = read_workflow(body, now=NOW)
+        assert reading.faults == ()
+        document = StoredDocument(reading.definition["dag_id"], reading.definition, body, "ann", NOW)
+        store = open_store(Settings.load())
+        store.make_ready()
+        assert store.claim(document.dag_id) is None
+        store.write(document)
+        store.write_rows(document, session=session)
+        session.commit()
+    files = folders / "operators"
+    lacks = "can't be imported here, and its tasks fail before they begin"
+    assert _problems(look("deployed callables")) == [
+        f"dag_managed_operators: {files}/alarms.py is missing, without which the DAG `nightly` {lacks}",
+        f"dag_managed_operators: {files}/growth/load.py is missing, without which the DAG `nightly` (and 1 more) {lacks}",
+        f"dag_managed_operators: {files}/nightly.md is missing, without which the DAG `nightly` {lacks}",
+    ]
+    (files / "growth").mkdir()
+    for name in ("alarms.py", "growth/load.py", "nightly.md"):
+        (files / name).touch()
+    assert look("deployed callables") == []
+
+
+@pytest.mark.file_store("no other has the folder")
 def test_folder_of_the_first_deploy(folders) -> None:
     """A folder that the first deploy makes is a note where it can be made."""
     (folders / "configs").rmdir()
@@ -106,6 +155,7 @@ def test_folder_of_the_first_deploy(folders) -> None:
     ]
 
 
+@pytest.mark.file_store("no other writes to folders")
 def test_folder_that_cannot_be_made_or_written(folders, monkeypatch) -> None:
     """A folder that this user can neither write nor make is a problem."""
     monkeypatch.setattr(folders_check.os, "access", lambda *_: False)  # root may do everything
@@ -117,6 +167,7 @@ def test_folder_that_cannot_be_made_or_written(folders, monkeypatch) -> None:
     ]
 
 
+@pytest.mark.file_store("no other has the folder")
 def test_folder_that_is_a_file(folders) -> None:
     """A file where a folder should be is a problem."""
     (folders / "configs").rmdir()
@@ -126,6 +177,7 @@ def test_folder_that_is_a_file(folders) -> None:
     ]
 
 
+@pytest.mark.file_store("no other renders files")
 def test_template_that_is_missing(folders, monkeypatch) -> None:
     """A template that cannot be read is a problem."""
     monkeypatch.setenv(f"{OPTION}DAG_RUNNER_TEMPLATE", str(folders / "none.j2"))
@@ -307,6 +359,7 @@ def test_missing_permission(app, healthy, monkeypatch, roles: set[str], problem:
 
 def test_missing_tables(app, healthy, monkeypatch) -> None:
     """A missing table of ours is a problem that says what is refused for it."""
+    monkeypatch.setenv(f"{OPTION}DEFINITION_STORE", "files")
     monkeypatch.setattr("openmetadata_airflow_apis.own_tables.is_there", lambda _: False)
     assert _problems(_look_at_database()) == [
         "database: the table of revoked tokens is missing, so that every token is refused",

@@ -12,25 +12,42 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.cli.doctor.installation import Installation
 
 
-def look(_: Installation) -> Iterator[Finding]:
+def look(installation: Installation) -> Iterator[Finding]:
     """Yield a problem for each that is not."""
     from openmetadata_airflow_apis import own_tables
     from openmetadata_airflow_apis.security import login_tries, revocation
     from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 
-    for table, sentence in (
+    wanted = [
         (revocation.TABLE, "the table of revoked tokens is missing, so that every token is refused"),
         (login_tries.TABLE, "the table of password tries is missing, so that every login is refused"),
         (own_tables.SCHEMA, "the table of our tables' version is missing, so that nothing is deployed"),
         (version_rows.TABLE, "the table of deployed versions is missing, so that nothing is deployed"),
         (idempotency_keys.TABLE, "the table of Idempotency-Keys is missing, so that every request with one is refused"),
-    ):
+    ]
+    if _is_database_store(installation):
+        from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR
+
+        wanted += [
+            (DEPLOYED_DAG, "the table of deployed definitions is missing, so that no DAG is loaded"),
+            (IMPORT_ERROR, "the table of DAGs' import errors is missing, so that no DAG is loaded"),
+        ]
+    for table, sentence in wanted:
         if not own_tables.is_there(table):
             yield Finding(
                 PROBLEM, "database", sentence, "restart the webserver; its log says why it cannot make the table"
             )
         elif table is own_tables.SCHEMA:
             yield from _newer_tables()
+
+
+def _is_database_store(installation: Installation) -> bool:
+    from openmetadata_airflow_apis.errors import ConfigurationError
+
+    try:
+        return installation.settings.definition_store == "database"
+    except ConfigurationError:
+        return False  # the check of the options says so
 
 
 def _newer_tables() -> Iterator[Finding]:
