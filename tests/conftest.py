@@ -1,7 +1,7 @@
 """Gives the test process an AIRFLOW_HOME of its own before anything imports Airflow.
 
 TESTS_DATABASE=postgresql runs the tests that need Airflow's database on PostgreSQL instead of SQLite.
-TESTS_STORE=database runs the tests of the API with the database store instead of the file store (see support.stores).
+TESTS_STORE=database runs the tests with the database store instead of the file store (see support.stores).
 """
 
 from __future__ import annotations
@@ -26,6 +26,14 @@ _CLUSTER = Cluster() if _DATABASE == "postgresql" else None
 os.environ.update(airflow_home.environment(_HOME, _CLUSTER.url("airflow") if _CLUSTER else None))
 os.environ.update(stores.environment())
 stores.install_loaders(_HOME / "dags")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what means something for the file store alone, where the tests run with another one."""
+    for item in items:
+        mark = item.get_closest_marker("file_store")
+        if mark is not None and stores.STORE != "files":
+            item.add_marker(pytest.mark.skip(reason=f"of the file store alone: {mark.args[0]}"))
 
 
 def pytest_unconfigure() -> None:

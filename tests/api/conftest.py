@@ -9,21 +9,12 @@ import pytest
 
 from support.callers import forget_tries
 from support.deployments import forget_deployments
-from support.stores import STORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from flask import Flask
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what means something for the file store alone, where the tests run with another one."""
-    for item in items:
-        mark = item.get_closest_marker("file_store")
-        if mark is not None and STORE != "files":
-            item.add_marker(pytest.mark.skip(reason=f"of the file store alone: {mark.args[0]}"))
 
 
 @pytest.fixture(autouse=True)

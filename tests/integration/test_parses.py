@@ -83,11 +83,11 @@ def schedules(airflow: LiveAirflow, dag_id: str) -> tuple[str | None, list[str]]
 
 
 @contextlib.contextmanager
-def slow_parse(airflow: LiveAirflow, folder: Path, dag_id: str):
+def slow_parse(airflow: LiveAirflow, folder: Path, fileloc: str):
     """Have a parse of a DAG's file under way, which imports slow.py for 8 seconds."""
     (folder / "slowly").touch()
     before = len((folder / "begun").read_text())
-    airflow.request_parse(airflow.home / "dags" / f"{dag_id}.py")
+    airflow.request_parse(fileloc)
     airflow.wait_for(lambda: len((folder / "begun").read_text()) > before, "the slow parse to begin", seconds=90)
     try:
         yield
@@ -113,7 +113,7 @@ def test_a_slow_parse_of_the_old_version_does_not_bring_it_back(
     first = deploy(client, dag_id, "slow.py", "@daily", "before", decorated=decorated, wait=60).json()
     assert first["state"] == "parsed"
 
-    with slow_parse(airflow_live, operators, dag_id):
+    with slow_parse(airflow_live, operators, first["fileloc"]):
         second = deploy(client, dag_id, "slow.py", None, "after", decorated=decorated, wait=40).json()
 
     assert (second["state"], second["import_error"]) == ("parsed", None)
@@ -128,9 +128,10 @@ def test_a_version_that_does_not_import_is_never_called_parsed(
     airflow_live: LiveAirflow, client: Client, operators: Path
 ):
     """A broken version that is deployed during a slow parse of the sound one has failed, with its own import error."""
-    assert deploy(client, "breaks", "slow.py", "@daily", "sound", decorated=False, wait=60).json()["state"] == "parsed"
+    sound = deploy(client, "breaks", "slow.py", "@daily", "sound", decorated=False, wait=60).json()
+    assert sound["state"] == "parsed"
 
-    with slow_parse(airflow_live, operators, "breaks"):
+    with slow_parse(airflow_live, operators, sound["fileloc"]):
         answer = deploy(client, "breaks", "broken.py", None, "broken", decorated=False, wait=40).json()
 
     assert answer["state"] == "failed"
@@ -157,6 +158,7 @@ deploy.deploy(workflow, user="ada", settings=settings, session=Session())
 """
 
 
+@pytest.mark.file_store("no other stores a definition without its rows")
 def test_a_deploy_that_dies_before_its_rows_is_never_half_parsed(airflow_live: LiveAirflow, client: Client):
     """A deploy killed between file and rows is pending until its rows are its own; a refresh makes them so."""
     assert deploy(client, "dies", "slow.py", "@daily", "before", decorated=False, wait=60).json()["state"] == "parsed"
@@ -209,6 +211,7 @@ def import_error(airflow: LiveAirflow, dag_id: str) -> str | None:
         return connection.execute(query, {"file": f"%/dags/{dag_id}.py"}).scalar()
 
 
+@pytest.mark.file_store("each is a way to damage a file")
 def test_damaged_records_are_import_errors_that_hold_nobody_up(airflow_live: LiveAirflow, client: Client):
     """Each damaged record is an import error and a 409; the DAG processor goes on, and what is mended is parsed."""
     for name in (*DAMAGES, "sound"):
