@@ -15,11 +15,13 @@ export UV_PYTHON_DOWNLOADS := never
 demo: ## Start Airflow with this plugin below .demo/, deploy a workflow with curl, watch it run
 	@scripts/demo
 
-test: .venv ## Run what CI runs, but for the generated clients
+test: .venv ## Run what CI runs, but for the generated clients; the large installation where this is root
 	@scripts/install_debian_packages tests
 	@.venv/bin/tox run
+	@if scripts/can_make_machines; then $(MAKE) --no-print-directory nodes; else echo 'NOT RUN: tests/nodes'; fi
 
 nodes: .venv ## Run the tests of the large installation: Celery, two webservers, two workers; as root
+	@scripts/can_make_machines
 	@scripts/install_debian_packages tests
 	@scripts/install_debian_packages nodes
 	@.venv/bin/tox run -e nodes

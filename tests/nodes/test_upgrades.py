@@ -30,7 +30,7 @@ def test_a_rolling_upgrade(airflow, first, second):
     plugin.parent.mkdir(exist_ok=True)
     plugin.write_text(NEWER_RELEASE)
     version = own_tables.SCHEMA_VERSION
-    airflow.stop("webserver-1")
+    airflow.kill("webserver-1")
     try:
         note(airflow, version + 1)
         airflow.start("webserver-1")
@@ -52,7 +52,7 @@ def test_a_rolling_upgrade(airflow, first, second):
     finally:
         plugin.unlink()
         note(airflow, version)
-        airflow.stop("webserver-1")
+        airflow.kill("webserver-1")
         airflow.start("webserver-1")
     assert [answer.status_code for answer in refused] == [503] * len(refused)
     words = f"are of version {version + 1}, which a newer release has made; this webserver's release knows version "
