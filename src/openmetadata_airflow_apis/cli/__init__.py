@@ -20,6 +20,7 @@ VERBS = {
     "validate": "check workflow definitions offline, JSON or YAML",
     "export": "print a deployed definition so that it deploys again",
     "install-loader": "write the files by which nodes find what is deployed in the database",
+    "migrate-store": "move what is deployed from files to the database, or back",
     "uninstall": "list or remove all that this plugin has put into Airflow",
 }
 

@@ -327,6 +327,14 @@ class FileStore:
             self._tombstone(dag_id).unlink(missing_ok=True)
             atomic_files.sync_folder(self._records)
 
+    def take_away(self, dag_id: str) -> None:
+        """Unlink the .py, then the .json: of a DAG that is in another store by now, and is not deleted."""
+        for path in (self._module(dag_id), self._record(dag_id)):
+            with atomic_files.storage_errors(path.parent):
+                self._at_step(f"take away {path.suffix}")
+                path.unlink(missing_ok=True)
+                atomic_files.sync_folder(path.parent)
+
     def dismantle(self) -> None:
         """Unlink the lock files that a crash has left, and remove dag_generated_configs where nothing else is there."""
         names = self._entries(self._records)

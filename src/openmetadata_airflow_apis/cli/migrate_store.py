@@ -1,0 +1,71 @@
+"""`openmetadata-airflow-apis migrate-store --to database|files`: move what is deployed from one store to the other."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from airflow.utils.session import create_session
+
+from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.deploy.store_migration import move_all
+from openmetadata_airflow_apis.settings import Settings, dags_folder
+from openmetadata_airflow_apis.stores import loader_files
+from openmetadata_airflow_apis.transactions import database_errors
+
+if TYPE_CHECKING:
+    import argparse
+
+    from openmetadata_airflow_apis.deploy.store_migration import Moved
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    parser.add_argument("--to", choices=("database", "files"), required=True, help="the store to move to")
+    parser.add_argument("--dry-run", action="store_true", help="list what would be moved, and move nothing")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Move each DAG and print what became of it; return 0, or 1 where one stays where it is."""
+    logging.disable()  # Airflow logs to where the list is printed
+    try:
+        return _run(arguments.to, dry_run=arguments.dry_run)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _run(to: str, *, dry_run: bool) -> int:
+    settings = Settings.load()
+    moved: list[Moved] = []
+    with database_errors("Airflow's database does not answer; call migrate-store again, which moves what is left"):
+        own_tables.refuse_newer_tables()
+        with create_session() as session:
+            for one in move_all(to, dry_run=dry_run, settings=settings, session=session):
+                moved.append(one)
+                print(_sentence(one, to, dry_run), flush=True, file=sys.stderr if one.reason else sys.stdout)
+    stay = {one.dag_id for one in moved if one.reason}
+    number = len({one.dag_id for one in moved} - stay)
+    print(f"{'Would move' if dry_run else 'Moved'} {number} DAG{'' if number == 1 else 's'}", end="")
+    print(f"; {len(stay)} stay where they are" if stay else "")
+    if stay:
+        return 1
+    if not dry_run:
+        _say_what_is_next(to, settings)
+    return 0
+
+
+def _sentence(one: Moved, to: str, dry_run: bool) -> str:  # noqa: FBT001
+    if one.reason:
+        return f"{one.dag_id}: stays where it is: {one.reason}"
+    if one.is_left_over:
+        was = "would be" if dry_run else "was"
+        return f"{one.dag_id}: was deleted after an earlier call had copied it; its files {was} taken away"
+    return f"{one.dag_id}: {'would be moved' if dry_run else 'moved'} to the {to}"
+
+
+def _say_what_is_next(to: str, settings: Settings) -> None:
+    if settings.definition_store != to:
+        print(f"Set definition_store = {to} for every component, and start the webservers")
+    if to == "files" and loader_files.present(dags_folder()):
+        print(f"Then take {loader_files.PATTERN} out of the dags folder of each node")

@@ -1,0 +1,209 @@
+"""Moving what is deployed from one store to the other, one DAG after the other; Airflow keeps its runs and its state.
+
+A DAG's definition is in the new store before it leaves the old one, so that a process that dies leaves it in both for a
+while: the next call goes on from there. What is moved is the stored document, to the byte: the versions, which both
+stores share, and the serialized DAG's mark stay what they are. Airflow's rows change their file alone.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from airflow.models.dag import DagModel
+from airflow.models.dagcode import DagCode
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.utils import timezone
+from sqlalchemy import func, select, update
+
+from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
+from openmetadata_airflow_apis.deploy.dag_rows import renew_at_next_parse
+from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
+from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
+from openmetadata_airflow_apis.deploy.version_history import check_tables, record_missing, unrecorded
+from openmetadata_airflow_apis.errors import ConfigurationError, ManagedDagsError
+from openmetadata_airflow_apis.settings import dags_folder
+from openmetadata_airflow_apis.stores import loader_files, version_rows
+from openmetadata_airflow_apis.stores.database_store import DatabaseStore
+from openmetadata_airflow_apis.stores.file_store import FileStore
+from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+    from openmetadata_airflow_apis.settings import Settings
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
+
+_NOT_MOVED = "Airflow's database does not answer; the DAG `{}` was not moved, call migrate-store again"
+_UNKNOWN = "Airflow's database broke off; it isn't known whether the DAG `{}` was moved, call migrate-store again"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What became of a DAG. is_left_over: it was deleted in the new store, and only its old files were taken away.
+
+    reason: why it stays where it is; None where it was moved.
+    """
+
+    dag_id: str
+    is_left_over: bool = False
+    reason: str | None = None
+
+
+def move_all(
+    to: str, *, dry_run: bool, settings: Settings, session: Session, files: FileStore | None = None
+) -> Iterator[Moved]:
+    """Move every DAG to the store `to`, "database" or "files", and yield what became of it. Commits the session.
+
+    dry_run: yield what would become of each, and change nothing. Raises ConfigurationError where the new store can not
+    be used here, and Unavailable.
+    """
+    files, database = files or FileStore(settings), DatabaseStore(settings)
+    check_tables(session=session)
+    database.make_ready()
+    if to == "database":
+        _check_loader_files(settings)
+    else:
+        files.check_configuration()
+    move = _Move(files, database, to == "database", session)
+    if not dry_run:
+        yield from move.finish_interrupted()
+    for dag_id in sorted(move.source.dag_ids(), key=str.lower):
+        try:
+            outcome = move.plan(dag_id) if dry_run else move.move(dag_id)
+        except ManagedDagsError as error:
+            session.rollback()
+            outcome = Moved(dag_id, reason=str(error))
+        if outcome is not None:
+            yield outcome
+
+
+def _check_loader_files(settings: Settings) -> None:
+    folder, shards = dags_folder(), settings.loader_shards
+    names = {loader_files.file_name(shard, shards) for shard in range(shards)}
+    if not names <= {path.name for path in loader_files.present(folder)}:
+        raise ConfigurationError(
+            f"Not all of the {shards} loader files are in {folder}, without which no DAG in the database is found; run "
+            f"`openmetadata-airflow-apis install-loader {folder}` on each node first"
+        )
+
+
+class _Move:
+    def __init__(self, files: FileStore, database: DatabaseStore, to_database: bool, session: Session) -> None:  # noqa: FBT001
+        self.files = files
+        self.database = database
+        self.to_database = to_database
+        self.session = session
+        self.source: DefinitionStore = files if to_database else database
+        self.target: DefinitionStore = database if to_database else files
+
+    def finish_interrupted(self) -> Iterator[Moved]:
+        """Complete and sweep in the old store what a process that died has left there; yield what could not be."""
+        for dag_id in sorted(self.source.interrupted()):
+            try:
+                with self.source.locked(dag_id):
+                    finish_interrupted(dag_id, self.source, session=self.session)
+            except ManagedDagsError as error:
+                yield Moved(dag_id, reason=str(error))
+        documents, _ = self.source.read_many(self.source.dag_ids())  # of what is damaged move() says why
+        revisions = {
+            dag_id: document.revision
+            for dag_id, document in documents.items()
+            if not self._is_left_over(dag_id, document)
+        }
+        self.session.commit()
+        missing = unrecorded(revisions, session=self.session)
+        for dag_id, reason in record_missing(missing, self.source, session=self.session).items():
+            yield Moved(dag_id, reason=reason)
+
+    def plan(self, dag_id: str) -> Moved | None:
+        """Return what would become of a DAG, or raise why it would stay."""
+        document, _ = self._looked_at(dag_id)
+        return None if document is None else Moved(dag_id, is_left_over=self._is_left_over(dag_id, document))
+
+    def move(self, dag_id: str) -> Moved | None:
+        """Move a DAG, with its name held in both stores; return what became of it, None if it is not there any more."""
+        with ExitStack() as locks:
+            for store in (self.files, self.database):
+                locks.enter_context(store.locked(dag_id))
+            if not self.to_database:
+                self.files.finish_interrupted(dag_id)  # an earlier call may have died while it wrote them
+            document, there = self._looked_at(dag_id)
+            if document is None:
+                return None
+            is_left_over = self._is_left_over(dag_id, document)
+            self.session.commit()  # no read transaction stays open over the writing of files
+            if not is_left_over:
+                # In both, since an earlier call died, what was deployed last counts; the other is one of the versions.
+                is_newer = there is None or there.deployed_at < document.deployed_at
+                self._write(document if is_newer else None, dag_id)
+            if self.to_database:
+                self.files.take_away(dag_id)
+            return Moved(dag_id, is_left_over=is_left_over)
+
+    def _looked_at(self, dag_id: str) -> tuple[StoredDocument | None, StoredDocument | None]:
+        """Return what the old and the new store have; raise what is wrong with it."""
+        if self.source.read(dag_id) is None:
+            return None, None
+        document, there = self.source.claim(dag_id), self.target.claim(dag_id)
+        if self._fileloc(dag_id) != self.target.fileloc(dag_id):
+            refuse_what_is_not_ours(dag_id, self.source.fileloc(dag_id), session=self.session)
+        return document, there
+
+    def _fileloc(self, dag_id: str) -> str | None:
+        return self.session.scalar(select(DagModel.fileloc).where(DagModel.dag_id == dag_id))
+
+    def _is_left_over(self, dag_id: str, document: StoredDocument) -> bool:
+        """Say whether a DAG was deleted since it was stored: after it had been copied, by a call that died then."""
+        row = version_rows.ROW
+        deleted_at = self.session.scalar(select(func.max(row.deleted_at)).where(row.dag_id == dag_id))
+        return deleted_at is not None and deleted_at > document.deployed_at and not self.target.knows(dag_id)
+
+    def _write(self, document: StoredDocument | None, dag_id: str) -> None:
+        """Write a DAG to the new store, None where it is there, and have Airflow's rows name the file of that one."""
+        if document is not None:
+            self.target.write(document)
+
+        def change() -> None:
+            if document is not None:
+                self.target.write_rows(document, session=self.session)
+            self._relocate(dag_id)
+            self.source.remove_rows(dag_id, session=self.session)
+
+        in_one_transaction(
+            change,
+            session=self.session,
+            was_committed=partial(self._is_committed, document, dag_id),
+            again_after=COLLISIONS,
+            unavailable=_NOT_MOVED.format(dag_id),
+            unknown=lambda _: _UNKNOWN.format(dag_id),
+        )
+
+    def _is_committed(self, document: StoredDocument | None, dag_id: str) -> bool:
+        row = self.database.read(dag_id)
+        if not self.to_database:
+            return row is None
+        return row is not None and (document is None or row.mark == document.mark)
+
+    def _relocate(self, dag_id: str) -> None:
+        """Have Airflow's rows of a DAG name the file that it comes from now, and its parse renew them."""
+        fileloc, now = self.target.fileloc(dag_id), timezone.utcnow()
+        dag, serialized = DagModel.__table__, SerializedDagModel.__table__
+        # Who parsed that file last has not seen this DAG in it, and would take it for gone.
+        self.session.execute(
+            update(dag).where(dag.c.dag_id == dag_id, dag.c.last_parsed_time.is_not(None)).values(last_parsed_time=now)
+        )
+        self.session.execute(update(dag).where(dag.c.dag_id == dag_id).values(fileloc=fileloc))
+        self.session.execute(
+            update(serialized)
+            .where(serialized.c.dag_id == dag_id)
+            .values(fileloc=fileloc, fileloc_hash=DagCode.dag_fileloc_hash(fileloc))
+        )
+        renew_at_next_parse(dag_id, session=self.session)
+        self.source.forget_import_errors([dag_id], session=self.session)
+        request_parsing({fileloc}, session=self.session)
