@@ -31,7 +31,8 @@ def validate(session: Session, files: tuple[str, ...], server: bool) -> None:  #
     They are JSON or YAML; `-` reads standard input.
 
     Without a server: the format, values, names, and the graph of the tasks, as `deploy` would say it. With --server all
-    that the server knows, by a dry run of `deploy`, which asks for the permission to deploy.
+    that the server knows of a definition: "can read on Managed DAGs" is the permission for it. What is deployed is not
+    looked at; `diff` does that.
     """
     found = []
     for item in read_files(files):
@@ -40,7 +41,7 @@ def validate(session: Session, files: tuple[str, ...], server: bool) -> None:  #
             continue
         wrong = item.checked()
         if server and not wrong:
-            found.append(_deployed(session, item, {"dry_run": True}, {"force": True}, check="valid"))
+            found.append(_validated(session, item))
         else:
             found.append(Outcome(item.file, item.dag_id, "invalid" if wrong else "valid", faults=wrong))
     outcomes.tell(found, session, output.Table({"dag": "dag_id", "result": "result", "file": "file"}, "dag_id"))
@@ -132,27 +133,31 @@ def diff(session: Session, files: tuple[str, ...], exit_code: bool) -> None:  # 
 COMMANDS = (validate, deploy, diff)
 
 
-def _deployed(
-    session: Session, item: FileRequest, arguments: dict[str, Any], flags: dict[str, bool], check: str | None = None
-) -> Outcome:
-    """Send a request of a file. check: the result's word where nothing is to be done but to be checked."""
-    body = _with_flags(item.body, flags)
+def _validated(session: Session, item: FileRequest) -> Outcome:
+    """Let the server check a request of a file."""
     try:
-        answer = session.api.document("deploy_dag", body, **arguments)
+        answer = session.api.document("validate_dag", item.body)
     except Refused as error:
-        errors = error.problem.get("errors") or []
-        placed = item.placed(errors)
-        return Outcome(
-            item.file,
-            item.dag_id,
-            "invalid" if check else "refused",
-            faults=placed,
-            reason=None if placed else _with_cure(error),
-        )
-    result = check or ("created" if answer["created"] else "changed" if answer["changed"] else "unchanged")
+        return _refused(item, error, "invalid")
+    return Outcome(item.file, answer["dag_id"], "valid", answer)
+
+
+def _deployed(session: Session, item: FileRequest, arguments: dict[str, Any], flags: dict[str, bool]) -> Outcome:
+    """Send a request of a file."""
+    try:
+        answer = session.api.document("deploy_dag", _with_flags(item.body, flags), **arguments)
+    except Refused as error:
+        return _refused(item, error, "refused")
+    result = "created" if answer["created"] else "changed" if answer["changed"] else "unchanged"
     failed = answer["state"] == "failed" and not answer["dry_run"]
     reason = f"Airflow cannot import it: {answer.get('import_error')}" if failed else None
     return Outcome(item.file, answer["dag_id"], result, answer, reason=reason)
+
+
+def _refused(item: FileRequest, error: Refused, result: str) -> Outcome:
+    """Return an outcome with the faults at their places in the file, or with the server's sentence."""
+    placed = item.placed(error.problem.get("errors") or [])
+    return Outcome(item.file, item.dag_id, result, faults=placed, reason=None if placed else _with_cure(error))
 
 
 def _with_cure(error: Refused) -> str:

@@ -45,6 +45,12 @@ def deploy_dag(
         return answer_deployment(deployment, wait, restore=restore, session=session)
 
 
+def validate_dag() -> dict[str, Any]:
+    """Check the definition, without a look at what is deployed or at Airflow's Variables."""
+    workflow = check_workflow(read_json(), settings(), now=datetime.now(timezone.utc), read_variables=False)
+    return wire.to_json(deploy.validate(workflow, settings=settings()))
+
+
 def list_dags(
     limit: int = 100,
     offset: int = 0,

@@ -165,7 +165,7 @@ def routing_document() -> dict[str, Any]:
             operation.pop("security", None)
             if operation["operationId"] == "call_by_body":
                 operation.pop("requestBody")
-            elif operation["operationId"] == "deploy_dag":
+            elif operation["operationId"] in {"deploy_dag", "validate_dag"}:
                 operation["requestBody"]["content"]["application/json"] = {"schema": {"type": "object"}}
             elif "requestBody" in operation and not operation["requestBody"].get("required"):
                 operation["requestBody"]["content"]["application/json"]["x-nullable"] = True

@@ -32,6 +32,7 @@ from openmetadata_airflow_apis.deploy.installation_health import Health, health
 from openmetadata_airflow_apis.deploy.parse_wait import await_parse
 from openmetadata_airflow_apis.deploy.patch import PatchedDag, patch_dag
 from openmetadata_airflow_apis.deploy.refresh import Refreshed, refresh_all_dags
+from openmetadata_airflow_apis.deploy.validation import ValidatedWorkflow, validate
 from openmetadata_airflow_apis.deploy.version_history import record_versions_at_start
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "PatchedDag",
     "Refreshed",
     "Rights",
+    "ValidatedWorkflow",
     "apply_bundle",
     "await_bundle",
     "await_parse",
@@ -68,4 +70,5 @@ __all__ = [
     "refresh_all_dags",
     "restore_dag_version",
     "take_back",
+    "validate",
 ]

@@ -92,6 +92,8 @@ class OnSomeDag:
 # they sign somebody in or out by what they are given, or say nothing secret.
 PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
     "deploy_dag": (OnManagedDags("POST"), OnDag("PUT", only_if_known=True)),
+    # Shows nothing of what is deployed: whoever checks need not be let near it.
+    "validate_dag": (OnManagedDags("GET"),),
     "delete_dag": (OnManagedDags("DELETE"), OnDag("DELETE")),
     "refresh_all_dags": (OnDag("PUT"),),
     "list_dags": (OnSomeDag(),),

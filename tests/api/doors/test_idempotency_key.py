@@ -105,6 +105,7 @@ WITHOUT = {
     "refresh": "as login",
     "logout": "a second one changes nothing",
     "refresh_all_dags": "a second one changes nothing",
+    "validate_dag": "changes nothing",
     "delete_dag": "a second one changes nothing: 404; If-Match keeps what was deployed in between",
 }
 

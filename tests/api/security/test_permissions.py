@@ -7,11 +7,13 @@ import pytest
 from openmetadata_airflow_apis.errors import NotAllowed
 from openmetadata_airflow_apis.security import identity, permissions
 from support.callers import OLD_DOOR, bearer
+from support.deployments import one_task
 
 ROLES = ("Viewer", "User", "Op", "Admin")
 # operationId → the built-in roles that may do it, as docs/security.md has it
 TABLE = {
     "deploy_dag": {"Admin"},
+    "validate_dag": {"Admin"},
     "delete_dag": {"Admin"},
     "refresh_all_dags": {"User", "Op", "Admin"},
     "list_dags": set(ROLES),
@@ -40,7 +42,7 @@ TABLE = {
     "run_task_instance": {"User", "Op", "Admin"},
     "trigger_dag": {"User", "Op", "Admin"},
 }
-WITHOUT_DAG = {"refresh_all_dags", "list_dags", "apply_bundle", "list_bundles", "get_bundle"}
+WITHOUT_DAG = {"refresh_all_dags", "list_dags", "apply_bundle", "list_bundles", "get_bundle", "validate_dag"}
 
 
 @pytest.fixture
@@ -123,7 +125,7 @@ def test_user_of_one_dag(app, dags, may, make_role, make_user) -> None:
     )
     user = make_user(role)
     allowed = {name for name in TABLE if may(user, name, None if name in WITHOUT_DAG else "nightly") is None}
-    for_admins = {"deploy_dag", "delete_dag", "refresh_all_dags", "restore_dag_version", "apply_bundle"}
+    for_admins = {"deploy_dag", "validate_dag", "delete_dag", "refresh_all_dags", "restore_dag_version", "apply_bundle"}
     assert allowed == set(TABLE) - for_admins
     for dag_id in ("hidden", "team.nightly"):
         assert {name for name in TABLE if may(user, name, None if name in WITHOUT_DAG else dag_id) is None} == {
@@ -165,6 +167,33 @@ def test_deployer(app, dags, may, make_role, make_user) -> None:
     both = make_user("Deployer", "Editor")
     assert may(both, "deploy_dag", "nightly") is None
     assert may(both, "delete_dag", "nightly") is None
+
+
+def test_checker(app, dags, may, make_role, make_user) -> None:
+    """A role with nothing but "can read on Managed DAGs" may check definitions and do nothing else."""
+    checker = make_user(make_role("Checker", ("can_read", "Managed DAGs")))
+    allowed = {
+        name
+        for name in TABLE
+        for dag_id in ("nightly", "unknown")
+        if may(checker, name, None if name in WITHOUT_DAG else dag_id) is None
+    }
+    assert allowed == {"validate_dag"}
+
+
+def test_a_checker_learns_nothing_of_what_is_deployed(client, sign_in, make_role, make_user) -> None:
+    """A definition under the name of a DAG that is there is answered as one of a new name; a dry run is refused."""
+    checker = make_user(make_role("Checker of names", ("can_read", "Managed DAGs")))
+    headers = bearer(sign_in(checker.username, "a-password")["access_token"])
+    answers = {}
+    for name in ("nightly", "unknown"):
+        answer = client.post("/rest_api/api/dags/validate", json=one_task(name), headers=headers)
+        answers[name] = (answer.status_code, answer.json)
+        refused = client.post("/rest_api/api/dags?dry_run=true", json=one_task(name), headers=headers)
+        assert refused.status_code == 403
+    assert answers == {
+        name: (200, {"dag_id": name, "task_count": 1, "needs_parse": False}) for name in ("nightly", "unknown")
+    }
 
 
 def test_deploying_needs_our_own_permission(app, dags, may) -> None:
