@@ -21,6 +21,7 @@ VERBS = {
     "export": "print a deployed definition so that it deploys again",
     "install-loader": "write the files by which nodes find what is deployed in the database",
     "migrate-store": "move what is deployed from files to the database, or back",
+    "migrate-older-plugin": "take over what the older plugin has deployed, with its runs",
     "uninstall": "list or remove all that this plugin has put into Airflow",
 }
 

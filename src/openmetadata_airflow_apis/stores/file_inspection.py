@@ -37,6 +37,11 @@ class Inspection:
     cure: str | None = None
     document: StoredDocument | None = None
 
+    @property
+    def is_older_plugins(self) -> bool:
+        """Whether the older plugin wrote it."""
+        return self.reason == _OLDER
+
 
 NOTHING = Inspection(is_there=False)
 

@@ -1,0 +1,81 @@
+"""`openmetadata-airflow-apis migrate-older-plugin`: take over what the older plugin has deployed, in its place.
+
+A verb of this command, and not of the client: the files lie on the webserver's machine, and the runs in its database.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from airflow.utils.session import create_session
+
+from openmetadata_airflow_apis.deploy.older_plugin import Left, TakenOver, take_over
+from openmetadata_airflow_apis.errors import ConfigurationError
+from openmetadata_airflow_apis.settings import Settings
+from openmetadata_airflow_apis.stores.older_plugin_store import KEPT, OlderPluginStore
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    parser.add_argument("--dry-run", action="store_true", help="list what would be taken over, and change nothing")
+    parser.add_argument("--yes", action="store_true", help="ask nothing; for scripts")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List what would be taken over, ask, and do it; return 0, or 1 where something is left to do by hand."""
+    logging.disable()  # Airflow logs to where the list is printed
+    try:
+        return _run(arguments)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    settings = Settings.load()
+    if settings.definition_store != "files":
+        raise ConfigurationError(
+            f"[openmetadata_airflow_apis] definition_store is '{settings.definition_store}'",
+            cure="take files over into files: set it to files for this, and move what is deployed to the database then",
+        )
+    store = OlderPluginStore(settings)
+    taken, left = _take_over(store, settings, dry_run=True)
+    print(f"{settings.dag_generated_configs}: {taken} can be taken over, {left} can not")
+    if arguments.dry_run or not taken:
+        return 1 if left else 0
+    if not (arguments.yes or _confirmed()):
+        print("Nothing was changed", file=sys.stderr)
+        return 1
+    taken, left = _take_over(store, settings, dry_run=False)
+    print(f"{taken} taken over, {left} left; the older plugin's files are in {settings.dag_generated_configs / KEPT}")
+    return 1 if left else 0
+
+
+def _take_over(store: OlderPluginStore, settings: Settings, *, dry_run: bool) -> tuple[int, int]:
+    """Print what becomes of each DAG; return how many are taken over, and how many are not."""
+    counts = {TakenOver: 0, Left: 0}
+    with create_session() as session:
+        for dag in take_over(store, user=getpass.getuser(), settings=settings, session=session, dry_run=dry_run):
+            counts[type(dag)] += 1
+            print(*_lines(dag, dry_run=dry_run), sep="\n    ")
+    return counts[TakenOver], counts[Left]
+
+
+def _lines(dag: TakenOver | Left, *, dry_run: bool) -> list[str]:
+    if isinstance(dag, Left):
+        return [f"{dag.dag_id}: stays as it is", *dag.reasons]
+    paused = {True: "paused, as it was", False: "not paused, as it was", None: "new to Airflow"}[dag.is_paused]
+    done = "would be taken over" if dry_run else "taken over"
+    return [f"{dag.dag_id}: {done}, tasks: {dag.tasks}, runs that stay: {dag.runs}, {paused}", *dag.notes]
+
+
+def _confirmed() -> bool:
+    try:
+        return input("Type migrate to take these over: ").strip() == "migrate"
+    except EOFError:
+        return False

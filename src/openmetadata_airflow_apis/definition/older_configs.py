@@ -1,0 +1,83 @@
+"""What the older plugin stored of a workflow, as a request that makes the DAG which that plugin made.
+
+Its rules are those that its release 0.1.0 follows when it builds a DAG: dates are read in the workflow's time zone
+whatever their offset, `retries` and `workflowCatchup` have no effect, and $NAME is replaced from the environment.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.definition.places import Pointer
+from openmetadata_airflow_apis.definition.workflow_files import read_json
+from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What was about that one deploy, and would pause the DAG or put it on again.
+_OF_THE_DEPLOY = ("forceDeploy", "pauseWorkflow", "unpauseWorkflow", "force", "pause", "unpause")
+_WITHOUT_EFFECT = ("retries", "workflowCatchup")
+_OFFSET = re.compile(r"(\d{4}-\d\d-\d\d(?:[T ][\d:.]+)?)(?:Z|[+-]\d\d:?\d\d)")
+_VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})")
+
+
+@dataclass(frozen=True)
+class OlderConfig:
+    """A request's body, and what its reader should know of it: a sentence for each thing that changes."""
+
+    body: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def read_older_config(text: str | bytes) -> OlderConfig:
+    """Return the request that a stored config means. Raises InvalidDefinition for what can't be one."""
+    file = read_json(text)
+    if len(file.requests) != 1 or not isinstance(file.requests[0], dict):
+        raise InvalidDefinition([Fault("", "is not one workflow")])
+    body: dict[str, Any] = file.requests[0]
+    faults = [
+        Fault(pointer, f"the older plugin put the environment variable {name} in here at each parse; write its value")
+        for pointer, name in _variables(body, Pointer(""))
+    ]
+    if faults:
+        raise InvalidDefinition(faults)
+    if isinstance(body.get("workflow"), dict):
+        own = body["workflow"]
+        return OlderConfig({**body, "workflow": {key: own[key] for key in own if key not in _OF_THE_DEPLOY}}, ())
+    return _flat(body)
+
+
+def _flat(body: dict[str, Any]) -> OlderConfig:
+    """Return the flat body without what was not heeded, and without the keys that were only filled up with null."""
+    left_out = (*_OF_THE_DEPLOY, *_WITHOUT_EFFECT)
+    kept = {
+        key: value
+        for key, value in body.items()
+        if key not in left_out and (value is not None or key == "scheduleInterval")
+    }
+    notes = [f"{key} had no effect there and is left out" for key in _WITHOUT_EFFECT if key in body]
+    for key in ("startDate", "endDate"):
+        date = _OFFSET.fullmatch(str(kept.get(key)))
+        if date:
+            kept[key] = date[1]
+        if date and not (str(body[key]).endswith("Z") and body.get("workflowTimezone") in {None, "UTC"}):
+            zone = body.get("workflowTimezone") or "UTC"
+            notes.append(f"{key} is {date[1]} in {zone}, as it was read there")
+    if any(task.get("dependencies") for task in kept.get("tasks") or () if isinstance(task, dict)):
+        notes.append("dependencies are heeded from now on; release 0.1.0 started all tasks at once")
+    return OlderConfig(kept, tuple(notes))
+
+
+def _variables(value: Any, place: Pointer) -> Iterator[tuple[str, str]]:
+    """Yield the pointer and the name of each environment variable in the texts of a value."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _variables(item, place / key)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _variables(item, place / index)
+    elif isinstance(value, str):
+        yield from ((str(place), variable[0]) for variable in _VARIABLE.finditer(value))
