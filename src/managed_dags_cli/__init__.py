@@ -20,4 +20,4 @@ output.py             answers as JSON, YAML, names and tables; progress where so
 errors.py             every end that is not well, with its exit code
 """
 
-__version__ = "1.0.0.dev0"
+__version__ = "1.0.0rc1"

@@ -1,3 +1,3 @@
 """Deploy workflow definitions as Airflow DAGs over HTTP, and run and watch what was deployed."""
 
-__version__ = "1.0.0.dev0"
+__version__ = "1.0.0rc1"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -89,6 +91,25 @@ def test_wheel_has_nothing_but_the_package(built: Path):
     with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
         tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {PACKAGE}
+
+
+def test_readme_of_the_wheel_has_no_link_that_leads_nowhere(built: Path):
+    """What PyPI shows is the README, without links and pictures that are relative to a repository."""
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        (metadata,) = [wheel.read(name).decode() for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+    assert "Description-Content-Type: text/markdown" in metadata
+    assert "## The first deploy" in metadata
+    assert re.findall(r"\]\((?!https?:)", metadata) == []
+
+
+def test_readme_of_the_wheel_leads_to_the_repository_where_that_is_known():
+    """With an address its links lead to the files of the release."""
+    readme_for_pypi = runpy.run_path(str(CHECKOUT / "hatch_build.py"))["readme_for_pypi"]
+    text = "[`the` spec](openapi/openapi.yaml), ![a page](docs/a.png), [there](https://example.org) [here](#x)"
+    assert readme_for_pypi(text, "https://example.org/x", "1.0.0") == (
+        "[`the` spec](https://example.org/x/blob/v1.0.0/openapi/openapi.yaml), "
+        "![a page](https://example.org/x/raw/v1.0.0/docs/a.png), [there](https://example.org) [here](#x)"
+    )
 
 
 def test_installed_files_are_those_of_the_checkout():

@@ -13,6 +13,7 @@ from typing import Callable
 
 import pytest
 
+from openmetadata_airflow_apis import __version__
 from openmetadata_airflow_apis.cli.doctor import auth_backends_check
 from openmetadata_airflow_apis.resources import dag_runner_template_path
 from support import airflow_home
@@ -515,7 +516,7 @@ def test_what_does_not_start(said, name: str):
     lines = [line.replace("{home}", str(home)) for line in BROKEN[name][1]]
     if not any(line.startswith(("[database]", "database", "airflow.cfg", "Airflow")) for line in lines):
         lines.append("scheduler: it never ran with this database; start `airflow scheduler`")
-    summary = f"openmetadata-airflow-apis 1.0.0.dev0: {len(lines)} problem(s), "
+    summary = f"openmetadata-airflow-apis {__version__}: {len(lines)} problem(s), "
     *problems, last = re.sub(r"\d{4}-\d\d-\d\d", "DATE", printed).splitlines()
     assert problems == [f"problem  {line}" for line in lines]
     assert last.startswith(summary)

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis import __version__, own_tables
 from openmetadata_airflow_apis.cli import doctor, main
 from openmetadata_airflow_apis.cli.doctor import (
     NOTE,
@@ -55,12 +55,12 @@ def _look_at_database() -> list:
 def test_command(app, folders, healthy, capsys) -> None:
     """The command prints one line a finding and a sum; with a problem its exit code is 1."""
     assert doctor.run(argparse.Namespace(quiet=True)) == 0
-    assert capsys.readouterr().out == "openmetadata-airflow-apis 1.0.0.dev0: 0 problem(s), 1 note(s)\n"
+    assert capsys.readouterr().out == f"openmetadata-airflow-apis {__version__}: 0 problem(s), 1 note(s)\n"
     (folders / "dags").rmdir()
     assert doctor.run(argparse.Namespace(quiet=True)) == 1
     assert capsys.readouterr().out.splitlines() == [
         f"problem  dags folder: {folders / 'dags'} does not exist; create it",
-        "openmetadata-airflow-apis 1.0.0.dev0: 1 problem(s), 1 note(s)",
+        f"openmetadata-airflow-apis {__version__}: 1 problem(s), 1 note(s)",
     ]
 
 
@@ -209,7 +209,7 @@ def test_plugin_that_is_there_twice(app, monkeypatch) -> None:
     copy = type(plugin_check.PLUGIN, (), {"name": "openmetadata_airflow_apis", "source": "$PLUGINS_FOLDER/old.py"})()
     monkeypatch.setattr(plugins_manager, "plugins", [ours, copy])
     assert _problems(plugin_check.look(Installation())) == [
-        "plugin: Airflow loads $PLUGINS_FOLDER/old.py, this is 1.0.0.dev0",
+        f"plugin: Airflow loads $PLUGINS_FOLDER/old.py, this is {__version__}",
         f"plugin: it is loaded 2 times ({ours.source}, $PLUGINS_FOLDER/old.py)",
     ]
 
