@@ -11,6 +11,7 @@ import pytest
 from openmetadata_airflow_apis.api import operations
 
 CHECKOUT = Path(__file__).parents[2]
+DOCS = CHECKOUT / "docs"
 MADE = {"operations.md", "changes.md", "contributing.md"}  # by scripts/site_pages.py
 OPERATIONS_PAGE = runpy.run_path(str(CHECKOUT / "scripts" / "operations_reference.py"))["operations_page"](
     operations.document()
@@ -21,7 +22,13 @@ def test_every_page_is_in_the_sites_navigation_once():
     """Each page below docs/, and each that is made, has one place in the navigation, and nothing else has."""
     text = (CHECKOUT / "mkdocs.yml").read_text(encoding="utf-8")
     listed = re.findall(r": ([a-z-]+\.md)$", text[text.index("\nnav:") :], re.MULTILINE)
-    assert sorted(listed) == sorted(MADE | {path.name for path in (CHECKOUT / "docs").glob("*.md")})
+    assert sorted(listed) == sorted(MADE | {path.name for path in DOCS.glob("*.md")})
+
+
+def test_what_belongs_to_an_item_of_a_list_is_indented_by_four():
+    """A block below an item is indented by four, as the site's Markdown wants it; by three it would end the list."""
+    blocks = {path.name: re.findall(r"^ {3}```\w*$", path.read_text(), re.MULTILINE) for path in DOCS.glob("*.md")}
+    assert {name: found for name, found in blocks.items() if found} == {}
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])

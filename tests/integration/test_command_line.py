@@ -73,17 +73,36 @@ def test_every_example_of_the_documentation_works(shell, airflow_live, tmp_path:
     assert not list((airflow_live.home / "dags").glob("*.py"))
 
 
+def shell_blocks(page: Path) -> list[str]:
+    """Return the shell blocks of a page, without the lines that set the server and its password."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return [re.sub(r"^(AIRFLOW|PASSWORD)=.*\n", "", block, flags=re.MULTILINE) for block in blocks]
+
+
 def test_the_first_deploy_of_the_readme_works(shell, airflow_live, tmp_path: Path):
     """The README's first deploy signs in, deploys, runs the workflow to its end, and deletes it."""
     shutil.copytree(CHECKOUT / "examples", tmp_path / "examples")
-    page = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    section = page[page.index("## The first deploy") : page.index("## Documentation")]
-    script = re.findall(r"^```sh\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)[-1]
-    script = re.sub(r"^(AIRFLOW|PASSWORD)=.*\n", "", script, flags=re.MULTILINE)
+    (script,) = [block for block in shell_blocks(CHECKOUT / "README.md") if "managed-dags login" in block]
     done = shell(script)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{airflow_live.log_tails()}"
     assert "success" in done.stdout
     assert shell("managed-dags list -o name").stdout == ""
+
+
+def test_every_command_of_the_tutorial_works(shell, airflow_live, tmp_path: Path):
+    """The commands of docs/tutorial.md, in their order, end as the page says, and print what it shows."""
+    page = CHECKOUT / "docs" / "tutorial.md"
+    script = "".join(shell_blocks(page)).replace("/tmp/tutorial", str(tmp_path / "tutorial"))  # noqa: S108, it is the page's
+    done = shell(f"exec 2>&1\n{script}")
+    assert done.returncode == 0, f"{done.stdout}\n{airflow_live.log_tails()}"
+    for block in re.findall(r"^```text\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
+        assert set(block.splitlines()) <= set(done.stdout.splitlines()), done.stdout
+    words = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert any("No such file or directory" in line for line in words), done.stdout
+    assert sum(line.startswith("exit code 1") for line in words) == 2, done.stdout
+    assert any(line == "orders, run monday: success" for line in words), done.stdout
+    assert any(line == "orders, run tuesday: success" for line in words), done.stdout
+    assert shell("managed-dags list -o name").returncode == 3  # signed out
 
 
 def test_a_login_renews_itself(shell, tmp_path: Path):
