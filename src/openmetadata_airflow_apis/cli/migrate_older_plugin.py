@@ -41,7 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if settings.definition_store != "files":
         raise ConfigurationError(
             f"[openmetadata_airflow_apis] definition_store is '{settings.definition_store}'",
-            cure="take files over into files: set it to files for this, and move what is deployed to the database then",
+            cure="set it to files for this, and call migrate-store then",
         )
     store = OlderPluginStore(settings)
     taken, left = _take_over(store, settings, dry_run=True)
