@@ -11,14 +11,15 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-import requests
 from sqlalchemy import text
 
-from support.killed_changes import MOST_KILLS, Changes, killing
+from support.killed_changes import BROKEN_OFF, MOST_KILLS, Changes, killing
 from support.live import LiveAirflow, two_webservers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import requests
 
     from support.client import Client
     from support.postgres import Cluster
@@ -91,7 +92,7 @@ def _state(airflow: LiveAirflow, dag_id: str) -> dict[str, Any]:
 def _answer(change: Change, airflow: LiveAirflow, dag_id: str, moment: float) -> requests.Response | None:
     """Return the answer, None where the workers were killed over it, which they are at that moment."""
     client = airflow.client()
-    with killing(airflow, lambda: time.monotonic() > moment), contextlib.suppress(requests.ConnectionError):
+    with killing(airflow, lambda: time.monotonic() > moment), contextlib.suppress(*BROKEN_OFF):
         return change.call(client, dag_id)
     return None
 

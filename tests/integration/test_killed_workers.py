@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 from sqlalchemy import text
 
 from openmetadata_airflow_apis.stores.version_rows import TABLE
-from support.killed_changes import API, Changes, answered, files_of, killing, workflow
+from support import stores
+from support.killed_changes import API, BROKEN_OFF, Changes, answered, files_of, killing, workflow
 from support.live import two_webservers
 from support.threads import at_once
 
@@ -65,7 +66,7 @@ def test_a_bundle_of_fifty_that_is_killed_in_the_middle(webservers: list[LiveAir
     for word, members in (("old", names[:50]), ("new", names[10:])):
         request = {"json": bundle(members, word), "headers": {"Idempotency-Key": f"large {word}"}}
         before = versions()
-        with killing(first, lambda before=before: versions() >= before + 20), pytest.raises(requests.ConnectionError):
+        with killing(first, lambda before=before: versions() >= before + 20), pytest.raises(BROKEN_OFF):
             first.client().request("PUT", path, **request)
         assert before + 20 <= versions() < before + 50
         meanwhile = descriptions(first, "large", IN_ORDER | {"pending"})  # the one that was under way
@@ -82,7 +83,7 @@ def test_a_bundle_of_fifty_that_is_killed_in_the_middle(webservers: list[LiveAir
         ]
         once = [(1, number < 10)]
         assert (name, made) == (name, once if number < 10 or number >= 50 else [(1, False), (2, False)])
-    assert files_of(first, "large") == {f"{name}{suffix}" for name in names[10:] for suffix in (".py", ".json")}
+    assert files_of(first, "large") == {Path(path).name for name in names[10:] for path in stores.files_of(name)}
 
 
 def test_two_callers_with_one_bundle_come_one_after_the_other(webservers: list[LiveAirflow]) -> None:

@@ -18,11 +18,13 @@ import threading
 import time
 import uuid
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import requests
 
+from support import stores
 from support.workflows import bash, request
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ API = "/rest_api/api"
 ALONE = [f"alone_{number}" for number in range(8)]
 BUNDLED = [f"bundled_{number}" for number in range(6)]
 MOST_KILLS = 3  # of one change
+# What a caller is told whose worker is killed: before the answer's first byte, or after it.
+BROKEN_OFF = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 # How long a change may have no answer when nobody is killed any more.
 _SECONDS = 300
 
@@ -77,8 +81,7 @@ def workflow(name: str, description: str) -> dict[str, Any]:
 
 def files_of(airflow: LiveAirflow, *beginnings: str) -> set[str]:
     """The names of the files whose names begin so, hidden or not; but for locks, which mean nothing unless held."""
-    folders = (airflow.home / "dags", airflow.home / "dag_generated_configs")
-    names = {path.name for folder in folders for path in folder.iterdir() if path.suffix != ".lock"}
+    names = {path.name for path in airflow.home.glob("dag*/*") if path.suffix != ".lock"}
     return {name for name in names if name.lstrip(".").startswith(beginnings)}
 
 
@@ -131,7 +134,7 @@ class Changes:
         assert {dag["state"] for dag in ours} <= {"parsed"}
         in_bundle = {dag["dag_id"] for dag in ours if dag["bundle_name"] == "soak"}
         assert in_bundle == set(BUNDLED) & set(deployed)
-        whole = {f"{name}{suffix}" for name in deployed for suffix in (".py", ".json")}
+        whole = {Path(path).name for name in deployed for path in stores.files_of(name)}
         assert files_of(self.webservers[0], *ALONE, *BUNDLED) == whole
 
     def deployed(self, name: str) -> str | None:
@@ -201,7 +204,7 @@ class Changes:
     def _answer(self, method: str, path: str, moment: float, **more: Any) -> requests.Response | None:
         """The answer of one of the webservers, None where its workers were killed over it, which they are then."""
         airflow = self.luck.choice(self.webservers)
-        with killing(airflow, lambda: time.monotonic() > moment), contextlib.suppress(requests.ConnectionError):
+        with killing(airflow, lambda: time.monotonic() > moment), contextlib.suppress(*BROKEN_OFF):
             return self._clients[airflow.url].request(method, API + path, **more)
         return None
 
