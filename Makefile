@@ -10,6 +10,10 @@ endif
 # Only Pythons that are on this machine; uv would look for others on the net.
 export UV_PYTHON_DOWNLOADS := never
 
+# Airflow 2.7 and 2.8 run on no newer Python; without one, the tests on 2.7.3 say so and are left out.
+OLDEST_PYTHON := $(shell for python in "$(PYTHON)" python3.11 python3.10; do "$$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 11) or print(sys.executable))' 2>/dev/null && break; done)
+export OLDEST_PYTHON := $(or $(OLDEST_PYTHON),python3.11)
+
 .PHONY: demo test nodes clients docs lint format constraints clean
 
 demo: ## Start Airflow with this plugin below .demo/, deploy a workflow with curl, watch it run
