@@ -1,4 +1,4 @@
-"""`migrate-store` between two stores, killed three times on each way, beside a scheduler that goes on."""
+"""`migrate-store` between two stores, killed twice on each way, beside a scheduler that goes on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 API = "/rest_api/api"
 OPTION = "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__"
-NAMES = [f"moved_{number:02}" for number in range(24)]
+NAMES = [f"moved_{number:02}" for number in range(12)]
 PROGRAM = "import sys; from openmetadata_airflow_apis.cli import main; sys.exit(main())"
 KEPT = ("definition", "version_number", "revision", "deployed_by", "deployed_at", "is_paused", "state")
 
@@ -50,10 +50,10 @@ def command(airflow: LiveAirflow, *arguments: str) -> subprocess.Popen[str]:
 
 
 def move(airflow: LiveAirflow, to: str) -> None:
-    """Move everything while the webserver is stopped, and kill the first three calls; start the webserver again."""
+    """Move everything while the webserver is stopped, and kill the first two calls; start the webserver again."""
     airflow.stop("webserver")
     moved: list[str] = []
-    for lines in (1, 4, 7, None):
+    for lines in (1, 5, None):
         call = command(airflow, "migrate-store", "--to", to)
         assert call.stdout is not None
         while (lines is None or lines > 0) and (line := call.stdout.readline()):
