@@ -114,7 +114,7 @@ def tables_of_deployments() -> list[Table]:
 
     tables = [version_rows.TABLE]
     if STORE == "database":
-        from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR
+        from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG
 
-        tables += [DEPLOYED_DAG, IMPORT_ERROR]
+        tables += [DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG]
     return [table for table in tables if own_tables.is_there(table)]

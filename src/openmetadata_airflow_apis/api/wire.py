@@ -12,7 +12,7 @@ from connexion.jsonifier import Jsonifier
 from openmetadata_airflow_apis.errors import Fault, InvalidBody
 
 # Objects that there may not be: left out then, since generated clients trip over references that may be null.
-_LEFT_OUT = frozenset({"changes", "last_run", "recent_runs", "task_instances"})
+_LEFT_OUT = frozenset({"changes", "last_run", "nodes", "recent_runs", "task_instances"})
 
 
 # Python indents JSON without its C encoder, which is twenty times as fast: nobody reads what is longer than this.

@@ -9,7 +9,7 @@ What a definition may hold was checked when it was deployed, and is not checked 
     managed_callables.py  loads functions from callable files, and so executes their authors' code
     managed_files.py      reads callable files without leaving their folder
     shard_loader.py       load_shard: the DAGs of one shard of the database store
-    deployed_tables.py    its tables; noted_errors.py writes what could not be built
+    deployed_tables.py    its tables; node_notes.py writes what this host has made of them
     late_rows.py          what becomes of a DAG of a shard that is deployed anew while Airflow writes the shard
     stand_ins.py          builds the same DAG without the authors' code
     stored_content.py     reads a stored document as far as a DAG file needs it

@@ -1,4 +1,4 @@
-"""The tables of the database store, in Airflow's database: what is deployed now, and what could not be built of it.
+"""The tables of the database store, in Airflow's database: what is deployed now, and what nodes have made of it.
 
 A document is the one that the file store keeps as <dag_id>.json, compressed by zlib: bytes are stored by every database
 as they are, and MySQL would cut them off at 64 KiB were they not of its largest type. A loader reads these tables
@@ -12,7 +12,7 @@ from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
 from sqlalchemy.dialects.mysql import LONGBLOB, LONGTEXT
 
 from openmetadata_airflow_apis import own_tables
-from openmetadata_airflow_apis.dagbuild.shard_loader import DEPLOYED, ERRORS
+from openmetadata_airflow_apis.dagbuild.shard_loader import DEPLOYED, ERRORS, PARSED
 
 # Of a sha256 and a time in ISO 8601, with room to spare.
 _MARK = String(128)
@@ -37,8 +37,20 @@ IMPORT_ERROR = Table(
     Column("timestamp", UtcDateTime, nullable=False),
     Column("stacktrace", Text().with_variant(LONGTEXT(), "mysql"), nullable=False),
 )
+PARSED_DAG = Table(
+    PARSED,
+    own_tables.metadata(),
+    Column("dag_id", own_tables.DAG_ID, primary_key=True),
+    Column("hostname", String(255), primary_key=True),  # of the DAG processor that has written its rows
+    Column("mark", _MARK, nullable=False),
+    Column("timestamp", UtcDateTime, nullable=False),  # of its first parse there
+    Column("callable_files", Text),  # JSON: the sha256 of each callable file that it names, by the file's path
+)
 
 
 def make_tables() -> None:
-    """Create the tables where they are missing; raise SQLAlchemyError."""
-    own_tables.make_ready(DEPLOYED_DAG, IMPORT_ERROR)
+    """Create the tables where they are missing; raise SQLAlchemyError.
+
+    The last one says to loaders that all are there.
+    """
+    own_tables.make_ready(IMPORT_ERROR, PARSED_DAG, DEPLOYED_DAG)

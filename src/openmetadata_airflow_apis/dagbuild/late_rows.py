@@ -51,12 +51,18 @@ def write_as_deployed(dag: DAG, rows: ShardRows, sync: FrameType) -> None:
 def _changed(rows: ShardRows, sync: FrameType) -> set[str]:
     global _last_sync
     if _last_sync is None or _last_sync[0] is not sync or _last_sync[1] is not rows:
-        _last_sync = (sync, rows, rows.changed())
-        mended = rows.mended()
-        if mended:
-            from openmetadata_airflow_apis.dagbuild.noted_errors import forget_errors
+        changed = rows.changed()
+        _last_sync = (sync, rows, changed)
+        mended, parsed = rows.mended(), rows.newly_parsed()
+        parsed = {dag_id: parse for dag_id, parse in parsed.items() if dag_id not in changed}
+        if mended or parsed:
+            from openmetadata_airflow_apis.dagbuild.node_notes import forget_errors, forget_silent_hosts, note_parses
 
-            forget_errors(mended, session=sync.f_locals["session"])
+            session = sync.f_locals["session"]
+            forget_errors(mended, session=session)
+            note_parses(parsed, session=session)
+            if not rows.parsed:  # perhaps the first parse of a new host, which took the place of an old one
+                forget_silent_hosts(session=session)
     return _last_sync[2]
 
 

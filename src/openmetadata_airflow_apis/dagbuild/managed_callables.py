@@ -39,6 +39,7 @@ class ManagedCallables:
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         self._folder = folder
         self._modules: dict[str, ModuleType] | None = None
+        self._sums: dict[str, str] = {}
 
     @property
     def folder(self) -> str:
@@ -61,6 +62,18 @@ class ManagedCallables:
         if not callable(function):
             raise DagNotBuilt((), f"the file '{file}' in {_FINDER.folder} has no function '{name}'")
         return function
+
+    def sha256(self, file: str) -> str | None:
+        """Return the sha256 of a file that was executed, None of one that was not."""
+        module = (self._modules or {}).get(file)
+        if module is None:
+            return None
+        if file not in self._sums:
+            from hashlib import sha256
+
+            spec = module.__spec__
+            self._sums[file] = sha256((spec.loader_state if spec is not None else None) or b"").hexdigest()
+        return self._sums[file]
 
     def are_current(self) -> bool:
         """Say whether the files that were executed, and those that these import, are still as they were then."""

@@ -5,12 +5,14 @@ through a session of Airflow's. A worker's task names its DAG (Airflow's parsing
 alone is then asked for and built.
 
 One bad definition does not hurt the others: it is left out, and a DAG processor notes its error in a table of ours. So
-does what Airflow refuses of what was built; Airflow itself knows errors of files alone.
+does what Airflow refuses of what was built; Airflow itself knows errors of files alone. Another table says which
+deployment of which DAG a host has parsed last, and is written only when that changes.
 A database that does not answer raises: Airflow keeps that as the file's import error, and keeps the DAGs it knows.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import zlib
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
 
     from airflow.models.dag import DAG
 
+    from openmetadata_airflow_apis.dagbuild.built_values import FindFunction
+
 DEPLOYED = "openmetadata_airflow_apis_deployed_dag"
 ERRORS = "openmetadata_airflow_apis_import_error"
+PARSED = "openmetadata_airflow_apis_parsed_dag"
 # Hashes are non-negative 32-bit numbers, which every database can index.
 _BITS = 31
 _BAG_MODULE = "airflow.models.dagbag"
@@ -66,7 +71,7 @@ def load_shard(shard: int, shards: int) -> dict[str, DAG]:
     asker = _Asker(caller)
     alone = None if asker.is_processor else _dag_alone(asker.wanted, fileloc, shard, shards)
     rows = ShardRows(shard, shards, dag_id=alone)
-    dags, failures = _build(rows.read(with_errors=asker.is_processor), fileloc, rows)
+    dags, failures = _build(rows.read(with_notes=asker.is_processor), fileloc, rows)
     if asker.is_processor:
         rows.note(failures)
         asker.errors_to(rows)
@@ -155,23 +160,29 @@ def _dag_alone(wanted: str | None, fileloc: str, shard: int, shards: int) -> str
 class ShardRows:
     """The rows of a shard, or of one DAG of it; shared by the DAGs that were built of them.
 
-    marks: of the deployments that were read, by their dag_ids. noted: what this host has noted of them before, as
-    (mark, text), of those that could not be built.
+    marks: of the deployments that were read, by their dag_ids. callable_files: the callable files of each that was
+    built, as JSON. noted: what this host has noted of them before, as (mark, text), of those that could not be built.
+    parsed: what it has noted of those that it has parsed, as (mark, callable files).
     """
 
     def __init__(self, shard: int, shards: int, *, dag_id: str | None = None) -> None:
         self._hashes = _hashes_of(shard, shards)
         self._dag_id = dag_id
         self.marks: dict[str, str] = {}
+        self.callable_files: dict[str, str | None] = {}
         self.noted: dict[str, tuple[str, str]] = {}
+        self.parsed: dict[str, tuple[str, str | None]] = {}
         self._failed: set[str] = set()
 
-    def read(self, *, with_errors: bool = False) -> Sequence[Any]:
-        """Return dag_id, mark and document of each DAG; with_errors: read what this host has noted of it, too."""
-        rows = self._rows(("dag_id", "mark", "document"), with_errors=with_errors)
+    def read(self, *, with_notes: bool = False) -> Sequence[Any]:
+        """Return dag_id, mark and document of each DAG; with_notes: read what this host has noted of it, too."""
+        rows = self._rows(("dag_id", "mark", "document"), with_notes=with_notes)
         self.marks = {row.dag_id: row.mark for row in rows}
-        if with_errors:
+        if with_notes:
             self.noted = {row.dag_id: (row.noted_mark, row.noted_text) for row in rows if row.noted_mark is not None}
+            self.parsed = {
+                row.dag_id: (row.parsed_mark, row.parsed_files) for row in rows if row.parsed_mark is not None
+            }
         return rows
 
     def note(self, failures: dict[str, tuple[str, str]]) -> None:
@@ -179,9 +190,18 @@ class ShardRows:
         self._failed |= failures.keys()
         new = {dag_id: failure for dag_id, failure in failures.items() if self.noted.get(dag_id) != failure}
         if new:
-            from openmetadata_airflow_apis.dagbuild.noted_errors import note_errors
+            from openmetadata_airflow_apis.dagbuild.node_notes import note_errors
 
             note_errors(new)
+
+    def newly_parsed(self) -> dict[str, tuple[str, str | None]]:
+        """Return (mark, callable files) of the DAGs that this host has not noted so, and that Airflow has taken now."""
+        built = {dag_id: (self.marks[dag_id], files) for dag_id, files in self.callable_files.items()}
+        return {
+            dag_id: parse
+            for dag_id, parse in built.items()
+            if dag_id not in self._failed and self.parsed.get(dag_id) != parse
+        }
 
     def mended(self) -> set[str]:
         """Return the DAGs of which an error is noted, and that Airflow has taken now."""
@@ -192,17 +212,24 @@ class ShardRows:
         now = {row.dag_id: row.mark for row in self._rows(("dag_id", "mark"))}
         return {dag_id for dag_id, mark in self.marks.items() if now.get(dag_id) != mark}
 
-    def _rows(self, names: tuple[str, ...], *, with_errors: bool = False) -> Sequence[Any]:
+    def _rows(self, names: tuple[str, ...], *, with_notes: bool = False) -> Sequence[Any]:
         from sqlalchemy import and_, column, select, table
 
         schema = _schema()
         deployed = table(DEPLOYED, *map(column, ("dag_id", "id_hash", "mark", "document")), schema=schema)
         columns, source = [deployed.c[name] for name in names], deployed
-        if with_errors:
+        if with_notes:
+            host = hostname()
             errors = table(ERRORS, *map(column, ("dag_id", "hostname", "mark", "stacktrace")), schema=schema)
-            of_host = and_(errors.c.dag_id == deployed.c.dag_id, errors.c.hostname == hostname())
-            source = deployed.outerjoin(errors, of_host)
-            columns += [errors.c.mark.label("noted_mark"), errors.c.stacktrace.label("noted_text")]
+            parses = table(PARSED, *map(column, ("dag_id", "hostname", "mark", "callable_files")), schema=schema)
+            for notes in (errors, parses):
+                source = source.outerjoin(notes, and_(notes.c.dag_id == deployed.c.dag_id, notes.c.hostname == host))
+            columns += [
+                errors.c.mark.label("noted_mark"),
+                errors.c.stacktrace.label("noted_text"),
+                parses.c.mark.label("parsed_mark"),
+                parses.c.callable_files.label("parsed_files"),
+            ]
         first, after = self._hashes
         condition = and_(deployed.c.id_hash >= first, deployed.c.id_hash < after)
         if self._dag_id is not None:
@@ -217,24 +244,53 @@ def hostname() -> str:
     return str(get_hostname())[:255]
 
 
-def _build(rows: Iterable[Any], fileloc: str, shard_rows: Any) -> tuple[dict[str, DAG], dict[str, tuple[str, str]]]:
+def _build(
+    rows: Iterable[Any], fileloc: str, shard_rows: ShardRows
+) -> tuple[dict[str, DAG], dict[str, tuple[str, str]]]:
     """Return the DAGs that can be built, and of the others the deployment's mark with the reason."""
     dags: dict[str, DAG] = {}
     failures: dict[str, tuple[str, str]] = {}
     callables = ManagedCallables()
     for row in rows:
+        named = NamedFiles(callables)
         try:
-            dags[row.dag_id] = build_row(row, fileloc, callables)
+            dags[row.dag_id] = build_row(row, fileloc, named)
         except ManagedDagsError as error:
             from openmetadata_airflow_apis.dagbuild.import_errors import with_summary
 
             failures[row.dag_id] = (row.mark, str(with_summary(error, "").__cause__))
         else:
+            shard_rows.callable_files[row.dag_id] = named.as_json()
             refuse_late_writes(dags[row.dag_id], shard_rows)
     return dags, failures
 
 
-def build_row(row: Any, fileloc: str, callables: ManagedCallables) -> DAG:
+class NamedFiles:
+    """Returns functions as ManagedCallables does, and remembers from which files, for one DAG."""
+
+    def __init__(self, callables: ManagedCallables) -> None:
+        """Take what gives the functions of all DAGs of the parse."""
+        self._callables = callables
+        self._files: set[str] = set()
+
+    @property
+    def folder(self) -> str:
+        """The folder of the files."""
+        return self._callables.folder
+
+    def __call__(self, file: str, name: str) -> Any:
+        """Return the function `name` of `file`; raise DagNotBuilt as ManagedCallables does."""
+        self._files.add(file)
+        return self._callables(file, name)
+
+    def as_json(self) -> str | None:
+        """Return the sha256 of each file by its path, as JSON; None where there are none."""
+        if not self._files:
+            return None
+        return json.dumps({file: self._callables.sha256(file) for file in sorted(self._files)})
+
+
+def build_row(row: Any, fileloc: str, callables: FindFunction) -> DAG:
     """Return the DAG of a row. Raises DamagedDocument, DagNotBuilt."""
     content = read_content(decompressed(row.document, row.dag_id), place_of(row.dag_id))
     mark = deployment_mark(content["sha256"], content.get("deployed_at"))
@@ -290,7 +346,6 @@ def _tables_are_missing() -> bool:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        inspector = inspect(airflow_settings.engine)
-        return not all(inspector.has_table(name, schema=_schema()) for name in (DEPLOYED, ERRORS))
+        return not inspect(airflow_settings.engine).has_table(DEPLOYED, schema=_schema())
     except SQLAlchemyError:
         return False  # it does not answer at all

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 from openmetadata_airflow_apis.deploy.bundle_plan import members
+from openmetadata_airflow_apis.deploy.dag_nodes import nodes_of
 from openmetadata_airflow_apis.deploy.dag_selection import select_dag_ids
 from openmetadata_airflow_apis.deploy.dag_summaries import (
     DagSummary,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from openmetadata_airflow_apis.deploy.dag_nodes import DagNode
     from openmetadata_airflow_apis.deploy.deployment_state import Deployed
     from openmetadata_airflow_apis.errors import ManagedDagsError
     from openmetadata_airflow_apis.settings import Settings
@@ -91,13 +93,15 @@ class DeployedPage:
 class DeployedDagDetail(DeployedDag):
     """A deployed DAG with its file, the ids of its tasks, its params, and the workflow as it was sent.
 
-    params: by their names; each one's value, description and JSON schema.
+    params: by their names; each one's value, description and JSON schema. nodes: what each node has parsed; None
+    where the nodes share their files.
     """
 
     fileloc: str
     task_ids: tuple[str, ...]
     params: dict[str, dict[str, Any]]
     definition: dict[str, Any]
+    nodes: tuple[DagNode, ...] | None
 
 
 def list_deployed(
@@ -159,12 +163,14 @@ def get_deployed(
         rows = rows_of([dag_id], store, session=session)
         (fields,) = _described([document], rows, store.without_dag_file([dag_id]), session=session)
         params = params_of(dag_id, session=session)
+        nodes = nodes_of(dag_id, document, store, session=session)
     return DeployedDagDetail(
         **fields,
         fileloc=fileloc,
         task_ids=tuple(task["task_id"] for task in document.definition["tasks"]),
         params=params,
         definition=document.source,
+        nodes=nodes,
     )
 
 

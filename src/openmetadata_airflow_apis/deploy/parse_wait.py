@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
+from openmetadata_airflow_apis.deploy.dag_nodes import nodes_behind
 from openmetadata_airflow_apis.deploy.dag_rows import renew_at_next_parse
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED, PARSED, PENDING, rows_of
 from openmetadata_airflow_apis.stores import open_store
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.deploy.deployment import Deployment
     from openmetadata_airflow_apis.settings import Settings
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
 _POLL = 0.25
 # The DAG processor drops a request for a file that it is parsing just then.
@@ -41,8 +43,9 @@ def await_parses(
 def await_parse(deployment: Deployment, seconds: float, *, settings: Settings, session: Session) -> Deployment:
     """Return the deployment with the DAG processor's verdict, waiting up to `seconds` for it.
 
-    state: "parsed", "failed" with the import error's text, or "pending" if there was none in time. Asks for a parse
-    until the rows are this deployment's. Ends the session's transaction. Raises Unavailable.
+    state: "parsed", "failed" with the import error's text, or "pending" if there was none in time. Where the nodes
+    share no files it is "parsed" once each DAG processor that has a heartbeat has parsed it. Asks for a parse until the
+    rows are this deployment's. Ends the session's transaction. Raises Unavailable.
     """
     with database_errors("Airflow's database does not answer; the workflow is deployed, ask for its state later"):
         store = open_store(settings)
@@ -55,7 +58,11 @@ def await_parse(deployment: Deployment, seconds: float, *, settings: Settings, s
             if state == FAILED:
                 return replace(deployment, state=FAILED, import_error=rows.import_error)
             # A successful parse removes the file's import error in its last step.
-            if state == PARSED and rows.parsed_at(deployment) is not None:
+            if (
+                state == PARSED
+                and rows.parsed_at(deployment) is not None
+                and not _nodes_behind(deployment, store, session=session)
+            ):
                 return replace(deployment, state=PARSED, import_error=None, is_paused=rows.is_paused)
             if time.monotonic() >= deadline:
                 return replace(deployment, state=PENDING)
@@ -67,3 +74,9 @@ def await_parse(deployment: Deployment, seconds: float, *, settings: Settings, s
                 request_parsing([deployment.fileloc], session=session)
                 session.commit()
             time.sleep(min(_POLL, max(0.0, deadline - time.monotonic())))
+
+
+def _nodes_behind(deployment: Deployment, store: DefinitionStore, *, session: Session) -> list[str]:
+    behind = nodes_behind(deployment.dag_id, deployment, store, session=session)
+    session.commit()
+    return behind

@@ -6,6 +6,7 @@ is read here goes through connections of its own: a session may have been open s
 
 from __future__ import annotations
 
+import json
 import zlib
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.conflicts import DiffersInCase
-from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR, make_tables
+from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG, make_tables
 from openmetadata_airflow_apis.dagbuild.shard_loader import CURE, decompressed, hash_of, place_of, shard_of
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument, decode, encode
 from openmetadata_airflow_apis.definition.dag_ids import is_name
@@ -26,7 +27,7 @@ from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import version_rows
 from openmetadata_airflow_apis.stores.atomic_files import storage_errors
 from openmetadata_airflow_apis.stores.database_locks import locked_in_database
-from openmetadata_airflow_apis.stores.definition_store import Head, ImportFailure, StoreHealth
+from openmetadata_airflow_apis.stores.definition_store import Head, ImportFailure, NodeParse, StoreHealth
 from openmetadata_airflow_apis.stores.loader_files import file_name
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere
 from openmetadata_airflow_apis.transactions import database_errors
@@ -159,6 +160,16 @@ class DatabaseStore:
             delete(IMPORT_ERROR).where(_ERROR.dag_id.in_(list(dag_ids))).execution_options(synchronize_session=False)
         )
 
+    def parses(self, dag_id: str, *, session: Session) -> list[NodeParse] | None:
+        """Return what DAG processors have noted, by hostname."""
+        noted: dict[str, dict[str, Any]] = {}
+        for row in session.execute(select(PARSED_DAG).where(PARSED_DAG.c.dag_id == dag_id)):
+            files = json.loads(row.callable_files or "{}")
+            noted[row.hostname] = {"mark": row.mark, "parsed_at": row.timestamp, "callable_files": files}
+        for row in session.execute(select(IMPORT_ERROR).where(_ERROR.dag_id == dag_id)):
+            noted.setdefault(row.hostname, {})["failure"] = ImportFailure(row.stacktrace, row.timestamp, row.mark)
+        return [NodeParse(hostname, **values) for hostname, values in sorted(noted.items())]
+
     def has_dag_file(self, dag_id: str) -> bool:
         """Say whether there is a row, which loader files find."""
         return self.knows(dag_id)
@@ -197,6 +208,9 @@ class DatabaseStore:
     def remove_rows(self, dag_id: str, *, session: Session) -> None:
         """Delete the row that was claimed, and what DAG processors have noted of the DAG."""
         self.forget_import_errors([dag_id], session=session)
+        session.execute(
+            delete(PARSED_DAG).where(PARSED_DAG.c.dag_id == dag_id).execution_options(synchronize_session=False)
+        )
         claimed = self._claimed.get(dag_id)
         if claimed is not None:
             removed = delete(DEPLOYED_DAG).where(_ROW.dag_id == dag_id, _ROW.mark == claimed)
@@ -256,7 +270,8 @@ def _ask(question: Any) -> Sequence[Any]:
             if own_tables.is_there(DEPLOYED_DAG) and own_tables.is_there(IMPORT_ERROR):
                 raise
         _make_tables()
-        return []
+        with airflow_settings.engine.connect() as connection:
+            return list(connection.execute(question))
 
 
 def _make_tables() -> None:

@@ -10,11 +10,11 @@ Each has both, and does nothing in those of the other kind.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -42,6 +42,22 @@ class ImportFailure:
     text: str
     timestamp: datetime
     mark: str | None
+
+
+@dataclass(frozen=True)
+class NodeParse:
+    """What the DAG processor of a host has made of a DAG.
+
+    mark, parsed_at: the deployment that it has parsed last, and when first; None before its first. callable_files: the
+    sha256 of each callable file that the DAG names, by the file's path below dag_managed_operators. failure: why the
+    newest one that it could not import was not.
+    """
+
+    hostname: str
+    mark: str | None = None
+    parsed_at: datetime | None = None
+    callable_files: Mapping[str, str] = field(default_factory=dict)
+    failure: ImportFailure | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +152,9 @@ class DefinitionStore(Protocol):
 
     def forget_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> None:
         """Forget why DAGs could not be imported, in the caller's transaction: their next parse says it anew."""
+
+    def parses(self, dag_id: str, *, session: Session) -> list[NodeParse] | None:
+        """Return what the DAG processor of each host has made of a DAG, None where hosts can't be told apart."""
 
     def has_dag_file(self, dag_id: str) -> bool:
         """Say whether the DAG processor and the workers can find the DAG: whether anything is at fileloc."""

@@ -22,7 +22,7 @@ from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.dagbuild.stored_content import canonical_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -107,6 +107,16 @@ def number_of(document: StoredDocument, newest: Mapping[str, Newest]) -> int | N
     """
     last = newest.get(document.dag_id, Newest())
     return last.version_number if last.revision == document.revision else None
+
+
+def numbers_of(dag_id: str, revisions: Collection[str], *, session: Session) -> dict[str, int]:
+    """Return the newest number of each revision that is kept of a DAG. One statement, where there are any."""
+    if not revisions:
+        return {}
+    of_revisions = select(ROW.revision, func.max(ROW.version_number)).where(
+        ROW.dag_id == dag_id, ROW.revision.in_(list(revisions))
+    )
+    return {row[0]: row[1] for row in session.execute(of_revisions.group_by(ROW.revision))}
 
 
 def newest_columns(dag_id: str) -> tuple[Any, ...]:

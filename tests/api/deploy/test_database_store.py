@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from airflow import settings as airflow_settings
 from airflow.exceptions import AirflowClusterPolicyViolation, AirflowException
+from airflow.jobs.job import Job
 from airflow.models.dag import DagModel
 from airflow.models.dagbag import DagBag
 from airflow.models.serialized_dag import SerializedDagModel
+from airflow.utils import timezone
 from airflow.utils.cli import get_dag
 from airflow.utils.dag_parsing_context import _AIRFLOW_PARSING_CONTEXT_DAG_ID
 from airflow.utils.session import create_session
@@ -22,7 +26,8 @@ from sqlalchemy.schema import CreateTable
 from openmetadata_airflow_apis.conflicts import DiffersInCase
 from openmetadata_airflow_apis.dagbuild import deployed_tables, shard_loader
 from openmetadata_airflow_apis.dagbuild.shard_loader import hash_of, shard_of
-from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed, list_deployed
+from openmetadata_airflow_apis.deploy import await_parse, delete_dag, deploy, get_deployed, list_deployed
+from openmetadata_airflow_apis.deploy.dag_nodes import DagNode, NodeFile
 from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.settings import Settings
 from openmetadata_airflow_apis.stores import loader_files, open_store, version_rows
@@ -54,7 +59,7 @@ def tables_emptied(settings):
     """Nothing is deployed after the test."""
     yield
     with airflow_settings.engine.begin() as connection:
-        for table in (deployed_tables.DEPLOYED_DAG, deployed_tables.IMPORT_ERROR):
+        for table in (deployed_tables.DEPLOYED_DAG, deployed_tables.IMPORT_ERROR, deployed_tables.PARSED_DAG):
             connection.execute(table.delete())
 
 
@@ -312,6 +317,163 @@ def test_a_change_is_one_transaction(deploying, session, settings, act):
         assert (document.deployed_by, schedule) == ("bob", "@hourly")
 
 
+@pytest.fixture
+def parsed_on(monkeypatch, session):
+    """Parse a file as the DAG processor of a host does."""
+
+    def run(hostname: str, path: str) -> None:
+        session.commit()
+        with monkeypatch.context() as patch:
+            patch.setattr("airflow.utils.net.get_hostname", lambda: hostname)
+            parse(path)
+        session.commit()
+
+    return run
+
+
+@pytest.fixture
+def heartbeat(session):
+    """Leave a heartbeat of a scheduler, which has a DAG processor, on a host; it is gone after the test."""
+
+    def leave(hostname: str) -> None:
+        job = Job(job_type="SchedulerJob", state="running", latest_heartbeat=timezone.utcnow())
+        job.hostname = hostname
+        session.add(job)
+        session.commit()
+
+    yield leave
+    session.rollback()
+    session.query(Job).delete()
+    session.commit()
+
+
+def test_each_node_says_what_it_has_parsed(deploying, parsed_on, heartbeat, session, settings):
+    """A DAG processor's first parse of a deployment is noted by host, with the callable files as they are there."""
+    checks = settings.dag_managed_operators / "checks.py"
+    checks.write_text("def check(table='t'):\n    pass\n")
+    sums = [sha256(checks.read_bytes()).hexdigest()]
+    first = deploying(schedule="@daily")
+    heartbeat("node-3")
+
+    def nodes() -> dict[str, DagNode]:
+        found = get_deployed("nightly", settings=settings, session=session).nodes
+        session.commit()
+        return {node.hostname: node for node in found}
+
+    (waiting,) = nodes().values()
+    assert waiting == DagNode(
+        "node-3", "pending", None, None, None, None, (), is_alive=True, latest_heartbeat=waiting.latest_heartbeat
+    )
+    parsed_on("node-1", first.fileloc)
+    node = nodes()["node-1"]
+    assert node == DagNode(
+        "node-1",
+        "parsed",
+        1,
+        first.revision,
+        node.parsed_at,
+        None,
+        (NodeFile("checks.py", sums[0], differs=False),),
+        is_alive=False,
+        latest_heartbeat=None,
+    )
+    assert node.parsed_at >= first.deployed_at
+
+    checks.write_text("def check(table='t'):\n    return table\n")
+    sums.append(sha256(checks.read_bytes()).hexdigest())
+    second = deploying(schedule="@hourly")
+    parsed_on("node-2", second.fileloc)
+    assert {
+        (node.hostname, node.state, node.version_number, node.revision, node.callable_files)
+        for node in nodes().values()
+    } == {
+        ("node-1", "pending", 1, first.revision, (NodeFile("checks.py", sums[0], differs=True),)),
+        ("node-2", "parsed", 2, second.revision, (NodeFile("checks.py", sums[1], differs=True),)),
+        ("node-3", "pending", None, None, ()),
+    }
+
+    checks.unlink()
+    parsed_on("node-1", second.fileloc)
+    node = nodes()["node-1"]
+    assert (node.state, node.version_number) == ("failed", 1)
+    assert "checks.py" in node.import_error
+
+    checks.write_text("def check(table='t'):\n    return table\n")
+    parsed_on("node-1", second.fileloc)
+    assert {(node.hostname, node.state) for node in nodes().values()} == {
+        ("node-1", "parsed"),
+        ("node-2", "parsed"),
+        ("node-3", "pending"),
+    }
+
+
+def test_a_parse_that_changes_nothing_notes_nothing(deploying, parsed_on, session, settings):
+    """Only a new deployment, or a callable file that has changed, is noted."""
+    checks = settings.dag_managed_operators / "checks.py"
+    checks.write_text("def check(table='t'):\n    pass\n")
+    path = deploying().fileloc
+
+    def writes() -> list[str]:
+        with counted(session) as statements:
+            parsed_on("node-1", path)
+        return [statement for statement in statements if "INSERT INTO openmetadata_airflow_apis" in statement]
+
+    assert len(writes()) == 1
+    assert writes() == []
+    checks.write_text("def check(table='t'):\n    return 1\n")
+    assert len(writes()) == 1
+    assert writes() == []
+
+
+def test_a_wait_is_for_every_node_that_lives(deploying, parsed_on, heartbeat, session, settings):
+    """A deployment is parsed once each DAG processor with a heartbeat has parsed it, and failed where one could not."""
+    checks = settings.dag_managed_operators / "checks.py"
+    checks.write_text("def check(table='t'):\n    pass\n")
+    heartbeat("node-1")
+    heartbeat("node-2")
+
+    def state() -> str:
+        return await_parse(made, 0.0, settings=settings, session=session).state
+
+    made = deploying()
+    parsed_on("gone", made.fileloc)
+    parsed_on("node-1", made.fileloc)
+    assert state() == "pending"
+    parsed_on("node-2", made.fileloc)
+    assert state() == "parsed"
+
+    made = deploying(schedule="@hourly")
+    parsed_on("node-1", made.fileloc)
+    checks.unlink()
+    parsed_on("node-2", made.fileloc)
+    assert state() == "failed"
+
+
+def test_what_silent_hosts_have_noted_is_forgotten(deploying, parsed_on, heartbeat, session, settings):
+    """A new host's first parse forgets the hosts that have noted nothing, and had no heartbeat, for a day."""
+    (settings.dag_managed_operators / "checks.py").write_text("def check(table='t'):\n    pass\n")
+    path = deploying().fileloc
+    for name in ("gone", "silent", "lately"):
+        parsed_on(name, path)
+    long_ago = timezone.utcnow() - timedelta(days=2)
+    of_old = deployed_tables.PARSED_DAG.c.hostname.in_(["gone", "silent"])
+    session.execute(deployed_tables.PARSED_DAG.update().where(of_old).values(timestamp=long_ago))
+    heartbeat("silent")
+    parsed_on("new", path)
+    nodes = get_deployed("nightly", settings=settings, session=session).nodes
+    assert [(node.hostname, node.is_alive) for node in nodes] == [("lately", False), ("new", False), ("silent", True)]
+
+
+def test_what_nodes_have_of_a_deleted_dag_is_forgotten(deploying, parsed_on, session, settings):
+    """A DAG that is deployed again has been parsed by no node."""
+    (settings.dag_managed_operators / "checks.py").write_text("def check(table='t'):\n    pass\n")
+    parsed_on("node-1", deploying().fileloc)
+    delete_dag("nightly", user="ada", settings=settings, session=session)
+    session.commit()
+    deploying()
+    assert get_deployed("nightly", settings=settings, session=session).nodes == ()
+
+
 def test_names_that_differ_in_case_are_one(deploying):
     """A name that differs from a deployed one in upper and lower case alone is refused."""
     deploying("Nightly")
@@ -328,7 +490,7 @@ def test_two_shards_have_their_own_requests(deploying, session):
 
 def test_the_tables_fit_each_database():
     """The tables can be made on PostgreSQL and MySQL, where no text or document is cut off."""
-    for table in (deployed_tables.DEPLOYED_DAG, deployed_tables.IMPORT_ERROR):
+    for table in (deployed_tables.DEPLOYED_DAG, deployed_tables.IMPORT_ERROR, deployed_tables.PARSED_DAG):
         assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
     assert "LONGBLOB" in str(CreateTable(deployed_tables.DEPLOYED_DAG).compile(dialect=mysql.dialect()))
     assert "LONGTEXT" in str(CreateTable(deployed_tables.IMPORT_ERROR).compile(dialect=mysql.dialect()))

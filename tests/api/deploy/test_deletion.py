@@ -18,7 +18,7 @@ from sqlalchemy import String, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from openmetadata_airflow_apis.conflicts import DagIsRunning, NotDeployedHere
-from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR
+from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG
 from openmetadata_airflow_apis.dagbuild.deployment_mark import DefinitionReplaced
 from openmetadata_airflow_apis.deploy import DeletedDag, delete_dag, deploy, get_deployed, row_deletion
 from openmetadata_airflow_apis.deploy.row_deletion import _tables_naming_dags
@@ -82,7 +82,7 @@ def named(session, dag_id: str) -> set[str]:
     return found
 
 
-OWN = {version_rows.TABLE.name, DEPLOYED_DAG.name, IMPORT_ERROR.name}
+OWN = {version_rows.TABLE.name, DEPLOYED_DAG.name, IMPORT_ERROR.name, PARSED_DAG.name}
 STAYS = {"log.dag_id", f"{version_rows.TABLE.name}.dag_id"}
 
 

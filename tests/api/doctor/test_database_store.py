@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
+from hashlib import sha256
 
 import pytest
+from airflow.jobs.job import Job
+from airflow.utils import timezone
 
+from openmetadata_airflow_apis import __version__
 from openmetadata_airflow_apis.cli import doctor, main
+from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, PARSED_DAG
 from openmetadata_airflow_apis.stores import loader_files
 from support.doctor import OPTION, look
 
@@ -34,7 +40,7 @@ def test_a_node_that_is_well(dags, healthy, capsys):
     """Nothing is wrong with a node that has its loader files, whatever the folder of the file store is."""
     (dags.parent / "configs").rmdir()
     assert doctor.run(argparse.Namespace(quiet=True)) == 0
-    assert capsys.readouterr().out == "openmetadata-airflow-apis 1.0.0.dev0: 0 problem(s), 1 note(s)\n"
+    assert capsys.readouterr().out == f"openmetadata-airflow-apis {__version__}: 0 problem(s), 1 note(s)\n"
 
 
 def test_a_node_without_loader_files(folders):
@@ -91,10 +97,62 @@ def test_loader_files_of_an_installation_that_uses_files(dags, monkeypatch):
     ]
 
 
+@pytest.fixture
+def deployed(session):
+    """Note that a DAG is deployed, and on which hosts it was parsed with which callable files; gone after the test."""
+
+    def note(dag_id: str, files_of: dict[str, dict[str, str]]) -> None:
+        now = timezone.utcnow()
+        row = {"dag_id": dag_id, "folded_dag_id": dag_id, "id_hash": 0, "mark": "m", "deployed_at": now}
+        session.execute(DEPLOYED_DAG.insert().values(**row, deployed_by="ann", document=b""))
+        for hostname, files in files_of.items():
+            parse = {"dag_id": dag_id, "hostname": hostname, "mark": "m", "timestamp": now}
+            session.execute(PARSED_DAG.insert().values(**parse, callable_files=json.dumps(files)))
+        session.commit()
+
+    yield note
+    session.rollback()
+    for table in (DEPLOYED_DAG, PARSED_DAG, Job.__table__):
+        session.execute(table.delete())
+    session.commit()
+
+
+def test_nodes_that_lag_behind(folders, deployed, session):
+    """A DAG processor with a heartbeat that has parsed nothing is a problem, and one that lacks a DAG worth a note."""
+    for hostname in ("node-1", "node-2", "node-3"):
+        job = Job(job_type="SchedulerJob", state="running", latest_heartbeat=timezone.utcnow())
+        job.hostname = hostname
+        session.add(job)
+    session.commit()
+    assert look("nodes") == []
+    deployed("first", {"node-1": {}, "node-2": {}, "gone": {}})
+    deployed("second", {"node-1": {}})
+    assert [str(finding) for finding in look("nodes")] == [
+        "note     nodes: the DAG processor of node-2 has parsed 1 of the 2 deployed DAGs; it may be about to; "
+        "`get_dag` says of each DAG what a node has of it, and why it could not import it",
+        "problem  nodes: the DAG processor of node-3 has parsed none of the 2 deployed DAGs; "
+        "run `openmetadata-airflow-apis doctor` there, which names the loader files that are missing",
+    ]
+
+
+def test_nodes_that_have_other_callable_files(folders, deployed):
+    """A callable file that a DAG processor has parsed with, and that is another one here, is a problem."""
+    files = {name: f"{name} = 1\n" for name in ("a", "b", "c")}
+    for name, text in files.items():
+        (folders / "operators" / f"{name}.py").write_text(text)
+    sums = {f"{name}.py": sha256(text.encode()).hexdigest() for name, text in files.items()}
+    deployed("first", {"node-1": sums, "node-2": {**sums, "a.py": "0" * 64, "c.py": "0" * 64}})
+    assert [str(finding) for finding in look("nodes")] == [
+        f"problem  nodes: {folders}/operators/a.py (and 1 more) is not the file that node-2 had at its last parse; "
+        "put the same files on every machine"
+    ]
+
+
 def test_tables_that_are_missing(monkeypatch, healthy):
     """The tables of the database store are looked for, and without them no DAG is loaded."""
     monkeypatch.setattr("openmetadata_airflow_apis.own_tables.is_there", lambda _: False)
-    assert [finding.detail for finding in look("own tables")][-2:] == [
+    assert [finding.detail for finding in look("own tables")][-3:] == [
         "the table of deployed definitions is missing, so that no DAG is loaded",
         "the table of DAGs' import errors is missing, so that no DAG is loaded",
+        "the table of what nodes have parsed is missing, so that no DAG is loaded",
     ]

@@ -26,11 +26,12 @@ def look(installation: Installation) -> Iterator[Finding]:
         (idempotency_keys.TABLE, "the table of Idempotency-Keys is missing, so that every request with one is refused"),
     ]
     if _is_database_store(installation):
-        from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR
+        from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG
 
         wanted += [
             (DEPLOYED_DAG, "the table of deployed definitions is missing, so that no DAG is loaded"),
             (IMPORT_ERROR, "the table of DAGs' import errors is missing, so that no DAG is loaded"),
+            (PARSED_DAG, "the table of what nodes have parsed is missing, so that no DAG is loaded"),
         ]
     for table, sentence in wanted:
         if not own_tables.is_there(table):

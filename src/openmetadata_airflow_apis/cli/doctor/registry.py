@@ -21,6 +21,7 @@ from openmetadata_airflow_apis.cli.doctor import (
     ignored_files_check,
     loader_files_check,
     login_limit_check,
+    nodes_check,
     option_values_check,
     own_tables_check,
     password_login_check,
@@ -88,6 +89,7 @@ CHECKS = (
     Check("database", database_check.look, "start it, then `airflow db migrate`"),
     Check("permission", deploy_permission_check.look, _MIGRATE, needs=("database",)),
     Check("own tables", own_tables_check.look, _MIGRATE, needs=("database",)),
+    Check("nodes", nodes_check.look, _MIGRATE, needs=("own tables", "option values")),
     Check("heartbeats", heartbeats_check.look, _SEE_OPTIONS, needs=("database",)),
 )
 
