@@ -11,6 +11,8 @@ Nothing is stored here: the only I/O is to read callable files and Variables.
     function_arguments.py   arguments that want a function or a class
     enum_arguments.py       arguments that want a member of an Enum
     operator_signatures.py  what an operator's class takes
+    file_check.py           check_file: each DAG of a file
+    installed_operators.py  the paths of the operators that there are
     allowed_imports.py      imports from installed packages on an allow-list, and from nowhere else
 """
 

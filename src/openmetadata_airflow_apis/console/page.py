@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from flask_appbuilder import expose
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
+from openmetadata_airflow_apis.checks.installed_operators import installed_operators
+from openmetadata_airflow_apis.console.definition_check import check_text
 from openmetadata_airflow_apis.security.permissions import PERMISSIONS
 
 _FOLDER = Path(__file__).parent
@@ -49,6 +53,8 @@ class ConsoleView(AirflowBaseView):
             config=_config(),
             revision=revision(),
             links=_links(),
+            import_map={"imports": _library_addresses()},
+            nonce=nonce,
             with_nonce=lambda html: with_nonce(html, nonce),
         )
         answer = make_response(page)
@@ -78,6 +84,21 @@ class ConsoleView(AirflowBaseView):
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
+    @expose("/check", methods=["POST"])
+    def check(self) -> Response:
+        """Answer what check_text says of the text that is sent, to whoever may deploy."""
+        _refuse_others()
+        settings = current_app.extensions[_API].settings
+        if (request.content_length or 0) > settings.max_body_bytes:
+            abort(413)
+        return jsonify(check_text(request.get_data(), settings))
+
+    @expose("/operators")
+    def operators(self) -> Response:
+        """Answer the paths of the operators that are installed, to whoever may deploy."""
+        _refuse_others()
+        return jsonify(operators=installed_operators())
+
     @expose("/static/<digest>/<path:filename>")
     def static_file(self, digest: str, filename: str) -> Response:
         """Answer one of the page's own files; its address changes with its content."""
@@ -93,10 +114,35 @@ def with_nonce(html: str, nonce: str) -> Markup:
 
 def revision() -> str:
     """Return a digest of the page's files, a part of their addresses, so that no browser keeps old ones."""
+    files = [(path, path.stat()) for path in sorted(_STATIC.rglob("*")) if path.is_file()]
+    return _digest(tuple((path, status.st_mtime_ns, status.st_size) for path, status in files))
+
+
+@lru_cache(maxsize=1)
+def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
+    # The content alone counts, so that every webserver has the same addresses; the rest says when to read it again.
     digest = hashlib.sha256()
-    for path in sorted(path for path in _STATIC.rglob("*") if path.is_file()):
+    for path, _, _ in files:
         digest.update(path.relative_to(_STATIC).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _library_addresses() -> dict[str, str]:
+    """Return where the page's libraries are, by the names that they import each other by."""
+    libraries = json.loads((_STATIC / "libraries" / "libraries.json").read_text(encoding="utf-8"))
+    files = {library["name"]: next(name for name in library["files"] if name.endswith(".js")) for library in libraries}
+    return {
+        name: url_for("ConsoleView.static_file", digest=revision(), filename=f"libraries/{file}")
+        for name, file in files.items()
+    }
+
+
+def _refuse_others() -> None:
+    """End the request of whoever may not deploy."""
+    if not get_auth_manager().is_logged_in():
+        abort(401)
+    if "deploy_dag" not in _allowed(None):
+        abort(403)
 
 
 def _allowed(dag_id: str | None) -> list[str]:
@@ -111,6 +157,9 @@ def _config() -> dict[str, str]:
         "root": request.script_root,
         "csrf_token": generate_csrf(),
         "permissions_url": url_for("ConsoleView.permissions"),
+        "check_url": url_for("ConsoleView.check"),
+        "operators_url": url_for("ConsoleView.operators"),
+        "schema_url": url_for(f"{_API}.workflow_schema"),
         "specification_url": url_for(f"{_API}.openapi_json"),
         "grid_url": url_for("Airflow.grid", dag_id="__dag_id__"),
     }

@@ -102,6 +102,9 @@ def test_what_the_script_is_told(page):
     assert config == {
         "root": "",
         "permissions_url": "/rest_api/permissions",
+        "check_url": "/rest_api/check",
+        "operators_url": "/rest_api/operators",
+        "schema_url": "/rest_api/api/schemas/workflow.json",
         "specification_url": "/rest_api/api/openapi.json",
         "grid_url": "/dags/__dag_id__/grid",
     }

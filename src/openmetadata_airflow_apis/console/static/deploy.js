@@ -1,16 +1,18 @@
-// Deploying: a definition pasted or from a file, its faults at their places, a dry run with the difference.
+// Deploying: a definition is written or dropped, checked and drawn as it is written, and deployed after a look at what
+// would change.
 
-import { button, confirm, fill, h, inline, notice } from "./dom.js";
-import { Editor, filePicker } from "./editor.js";
-import { curl, send, sentence } from "./http.js";
-import { differences } from "./differences.js";
-import { dagLink } from "./links.js";
-import { followDeployment } from "./deployment.js";
-import { withFlag } from "./positions.js";
+import { button, fill, h, inline, notice } from "./dom.js";
+import { checking } from "./definition_check.js";
+import { dagPlans } from "./dag_plans.js";
+import { droppable, filePicker } from "./definition_file.js";
+import { textEditor } from "./editor.js";
+import { faultList } from "./fault_list.js";
+import { isJson } from "./cursor_place.js";
+import { writtenGraph } from "./written_graph.js";
 
 const PATH = "/rest_api/api/dags";
 
-export function deployView({ spec, permitted, draft }) {
+export async function deployView({ spec, permitted, draft }) {
   if (!permitted.operations.includes("deploy_dag")) {
     return {
       element: h(
@@ -22,85 +24,93 @@ export function deployView({ spec, permitted, draft }) {
     };
   }
   const example = spec.paths[PATH].post.requestBody.content["application/json"].example;
-  const outcome = h("div", { class: "outcome" });
-  const editor = new Editor({ label: "Workflow definition (JSON)", id: "definition", onchange: () => fill(outcome) });
-  editor.text = draft ?? `${JSON.stringify(example, null, 2)}\n`;
+  const status = h("p", { class: "editor-status", role: "status" });
+  const faults = faultList("definition-faults", (fault) => editor.select(fault));
+  const graph = writtenGraph();
+  const plans = dagPlans();
+  const checks = checking(() => editor.text, show);
+  const editor = await textEditor({ labelId: "definition-label", faultsId: "definition-faults", onchange: changed });
 
-  async function run(dryRun) {
-    editor.clear();
-    fill(outcome, notice("", dryRun ? "Checking…" : "Deploying…"));
-    const request = { method: "POST", path: PATH, query: dryRun ? { dry_run: "true" } : {}, body: editor.text };
-    const answer = await send(request);
-    if (answer.ok) {
-      fill(outcome, dryRun ? checked(answer) : deployed(answer), command(request));
-      outcome.scrollIntoView({ block: "nearest" });
-      return;
+  // What stood below speaks of another text.
+  function changed() {
+    plans.clear();
+    fill(status, "Checking…");
+    checks.soon();
+  }
+
+  function show(result) {
+    const found = faultsOf(result);
+    faults.show(found);
+    editor.mark(found);
+    graph.show(result.dags);
+    fill(status, isJson(editor.text) ? "JSON" : "YAML", ": ", result.isUnanswered ? "not checked" : summary(result, found));
+  }
+
+  // Whatever is done is done with what the server says of the text as it is now.
+  async function whole(act) {
+    const result = await checks.now();
+    if (!result) return;
+    const found = faultsOf(result);
+    if (found.length && (result.dags.length < 2 || result.isUnanswered)) {
+      const first = found.find(({ line }) => line);
+      if (first) editor.select(first);
+      plans.say(notice("bad", h("strong", {}, "Nothing was deployed. "), inline(found[0].detail), found.length > 1 && ` And ${found.length - 1} more, above.`));
+    } else {
+      await act(result.dags);
     }
-    const faults = answer.body?.errors || [];
-    const atTheText = answer.status === 400;
-    if (atTheText) editor.show(faults, sentence(answer));
-    fill(
-      outcome,
-      !atTheText && notice("bad", h("strong", {}, `${answer.status} ${answer.body?.title || answer.title}. `), inline(sentence(answer))),
-      answer.status === 409 && /force/.test(sentence(answer)) && replaceButton(),
-    );
-    outcome.scrollIntoView({ block: "nearest" });
   }
 
-  function replaceButton() {
-    return button("Replace what is deployed", async () => {
-      const sure = await confirm(
-        "Replace the deployed workflow?",
-        "Runs under way go on with the new tasks. `force` is set to true in the definition.",
-        "Replace",
-      );
-      if (!sure) return;
-      editor.text = withFlag(editor.text, "force");
-      await run(false);
-    });
+  async function load(text) {
+    editor.text = text;
+    const result = await checks.now();
+    if (result?.dags.length > 1) await plans.look(result.dags);
   }
 
-  function deployed(answer) {
-    const state = h("span", {});
-    followDeployment(answer.body, state);
-    return notice(
-      "good",
-      h("strong", {}, answer.body.created ? "Deployed " : "Replaced "),
-      h("a", { href: dagLink(answer.body.dag_id) }, answer.body.dag_id),
-      ` (${answer.status}, ${answer.milliseconds} ms). `,
-      state,
-    );
-  }
-
-  function checked(answer) {
-    return [
-      notice("good", h("strong", {}, "No faults. "), `Nothing was changed (${answer.milliseconds} ms).`),
-      differences(answer.body),
-    ];
-  }
-
+  editor.text = draft ?? `${JSON.stringify(example, null, 2)}\n`;
+  const written = h(
+    "div",
+    { class: "editor-side" },
+    h("div", { id: "definition-label", class: "editor-label" }, "Workflow definition (JSON or YAML)"),
+    editor.element,
+    faults.element,
+    status,
+  );
   const element = h(
     "section",
-    {},
+    { class: "deploy" },
     h("h2", {}, "Deploy"),
     h(
       "p",
       { class: "lead" },
-      "Paste a workflow definition or take it from a file. A dry run checks it and shows what would change.",
+      "Write a workflow definition, or drop a file on the editor. It is checked as you write; nothing is deployed before you say so.",
     ),
-    filePicker(editor),
-    editor.element,
+    filePicker(load),
+    h("div", { class: "written" }, droppable(written, load), graph.element),
     h(
       "div",
       { class: "actions" },
-      button("Deploy", () => run(false), "primary"),
-      button("Dry run", () => run(true)),
+      button("Deploy", () => whole(plans.deploy), "primary"),
+      button("Dry run", () => whole(plans.look)),
     ),
-    outcome,
+    plans.element,
   );
-  return { element, draft: () => editor.text };
+  return {
+    element,
+    draft: () => editor.text,
+    leave() {
+      checks.stop();
+      editor.destroy();
+    },
+  };
 }
 
-function command(request) {
-  return h("details", {}, h("summary", {}, "The same with curl"), h("pre", { tabindex: "0" }, curl(request)));
+function faultsOf({ faults, dags }) {
+  return [...faults, ...dags.flatMap((dag) => dag.faults)].sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+}
+
+function summary({ dags }, found) {
+  if (found.length) return found.length === 1 ? "1 fault" : `${found.length} faults`;
+  const tasks = dags.reduce((sum, dag) => sum + dag.definition.tasks.length, 0);
+  const counted = `${tasks} ${tasks === 1 ? "task" : "tasks"}`;
+  return dags.length > 1 ? `no faults, ${dags.length} DAGs, ${counted}` : `no faults, ${counted}`;
 }

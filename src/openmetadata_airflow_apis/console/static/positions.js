@@ -1,4 +1,4 @@
-// Where each value of a JSON text stands, so that a fault's JSON pointer becomes a place in the text.
+// Where each value of a JSON text stands, so that one of them can be changed and all else stays as it was written.
 
 // Answers { places, error }: places maps each pointer to { start, end, key }, offsets into the text
 // (key is the offset of the member's name, where there is one); error is { offset, detail } where the
@@ -89,22 +89,6 @@ export function positions(text) {
 
 function escape(name) {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
-}
-
-// The place that a fault speaks of: its own, or the nearest around it where what it names is missing.
-export function placeOf(places, pointer) {
-  let around = pointer;
-  while (!places.has(around) && around) around = around.slice(0, around.lastIndexOf("/"));
-  const place = places.get(around);
-  if (!place) return null;
-  const exact = around === pointer;
-  const start = place.key ?? place.start;
-  // Of what surrounds the place, the first line is enough to look at.
-  return { start, end: exact ? place.end : place.start + 1, exact };
-}
-
-export function lineOf(text, offset) {
-  return text.slice(0, offset).split("\n").length;
 }
 
 // Set a flag of the workflow, such as `force`, in the text, leaving everything else as it was written.

@@ -1,0 +1,54 @@
+"""What the editor is told of the text that somebody is writing: its DAGs, and every fault with its place."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from openmetadata_airflow_apis.checks.file_check import check_file
+from openmetadata_airflow_apis.definition import read_json, read_yaml
+from openmetadata_airflow_apis.errors import InvalidDefinition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openmetadata_airflow_apis.definition import WorkflowFile
+    from openmetadata_airflow_apis.errors import Fault
+    from openmetadata_airflow_apis.settings import Settings
+
+
+def check_text(text: bytes, settings: Settings) -> dict[str, Any]:
+    """Check a text as a deploy would, in JSON or in YAML, with one DAG or a file of them.
+
+    Returns faults, those of a text that can't be read; and dags, for each of its DAGs: name, its key in a file of
+    several; request, the JSON text that deploys it; dag_id and definition, the canonical one, both None where there
+    are faults; and its faults.
+    """
+    try:
+        file = read_json(text) if is_json(text) else read_yaml(text)
+    except InvalidDefinition as error:
+        return {"faults": _as_json(error.faults), "dags": []}
+    return {"faults": [], "dags": _dags(file, settings)}
+
+
+def is_json(text: bytes) -> bool:
+    """Tell JSON from YAML as a person would: a JSON document begins with a brace."""
+    return text.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+
+
+def _dags(file: WorkflowFile, settings: Settings) -> list[dict[str, Any]]:
+    dags = []
+    results = check_file(file, settings, now=datetime.now(timezone.utc))
+    for name, request, result in zip(file.names, file.requests, results):
+        dag: dict[str, Any] = {"name": name, "request": json.dumps(request, indent=2, ensure_ascii=False)}
+        if isinstance(result, list):
+            dag.update(is_well=False, dag_id=None, definition=None, faults=_as_json(result))
+        else:
+            dag.update(is_well=True, dag_id=result.dag_id, definition=result.definition, faults=[])
+        dags.append(dag)
+    return dags
+
+
+def _as_json(faults: Sequence[Fault]) -> list[dict[str, Any]]:
+    return [fault._asdict() for fault in faults]

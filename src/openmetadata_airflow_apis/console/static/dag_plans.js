@@ -1,0 +1,149 @@
+// What a deploy would do to each DAG of the text, asked before it is done; and what became of it.
+
+import { button, confirm, field, fill, h, inline, notice, table, time } from "./dom.js";
+import { deployPlanned, planOf } from "./deploy_plan.js";
+import { followDeployment } from "./deployment.js";
+import { differences, isChange } from "./differences.js";
+import { curl, sentence } from "./http.js";
+import { dagLink } from "./links.js";
+
+// Answers { element, look(dags), deploy(dags), say(node), clear() }; dags are those of a check.
+export function dagPlans() {
+  const element = h("div", { class: "outcome" });
+  let asked = 0;
+
+  function say(...nodes) {
+    fill(element, ...nodes);
+    element.scrollIntoView({ block: "nearest" });
+  }
+
+  // Resolves to the plans, null where the text is another one by now.
+  async function planned(dags) {
+    asked += 1;
+    const question = asked;
+    say(notice("", "Looking at what would change…"));
+    const plans = [];
+    for (const dag of dags) plans.push(dag.is_well ? await planOf(dag) : null);
+    return question === asked ? plans : null;
+  }
+
+  async function look(dags) {
+    const plans = await planned(dags);
+    if (!plans) return;
+    if (dags.length > 1) say(listed(dags, plans));
+    else say(plans[0].ok ? lookedAt(plans[0]) : refused(plans[0].answer), command(plans[0], { dry_run: "true" }));
+  }
+
+  function lookedAt({ answer }) {
+    return [
+      notice("good", h("strong", {}, "No faults. "), `Nothing was changed (${answer.milliseconds} ms).`),
+      differences(answer.body),
+    ];
+  }
+
+  async function deploy(dags) {
+    if (dags.length > 1) {
+      await look(dags);
+      return;
+    }
+    const plans = await planned(dags);
+    if (!plans) return;
+    const [plan] = plans;
+    if (!plan.ok) {
+      say(refused(plan.answer));
+      return;
+    }
+    const comment = await confirmed(plan);
+    if (comment === null) {
+      say(notice("", "Nothing was deployed."));
+      return;
+    }
+    say(notice("", "Deploying…"));
+    const answer = await deployPlanned(plan, comment);
+    say(answer.ok ? deployed(answer) : refused(answer, () => deploy(dags)), command(plan));
+  }
+
+  // Resolves to the deploy's comment, null where somebody thought better of it. Nothing is asked for a new DAG.
+  async function confirmed({ answer: { body }, before }) {
+    if (body.created || !isChange(body.changes)) return "";
+    const comment = h("input", { type: "text", maxlength: 1000 });
+    const explanation = [
+      before && h("p", {}, `Version ${before.version_number} is deployed, by ${before.deployed_by}, `, time(before.deployed_at), "."),
+      differences(body),
+      field("Comment", comment, "What it is for. It is kept beside the new version."),
+    ];
+    return (await confirm(`Replace ${body.dag_id}?`, explanation, "Replace", "primary")) ? comment.value.trim() : null;
+  }
+
+  function deployed({ body, status, milliseconds }) {
+    const state = h("span", {});
+    followDeployment(body, state);
+    return notice(
+      "good",
+      h("strong", {}, body.created ? "Deployed " : "Replaced "),
+      h("a", { href: dagLink(body.dag_id) }, body.dag_id),
+      ` (${status}, ${milliseconds} ms). `,
+      state,
+    );
+  }
+
+  function refused(answer, again) {
+    const isNewer = answer.status === 412;
+    return notice(
+      "bad",
+      h("strong", {}, `${answer.status} ${answer.body?.title || answer.title}. `),
+      isNewer ? "Somebody else has deployed it since you looked; nothing was replaced. " : inline(sentence(answer)),
+      isNewer && again && button("Look at what would change now", again),
+    );
+  }
+
+  // A file of several DAGs: what would happen to each, and one button for all of them.
+  function listed(dags, plans) {
+    const outcomes = dags.map((dag, index) => h("div", {}, becomes(dag, plans[index])));
+    const isGood = plans.every((plan) => plan?.ok);
+    const rows = dags.map((dag, index) => [h("strong", {}, dag.dag_id ?? dag.name), outcomes[index]]);
+    const apply = button(`Deploy all ${dags.length}`, () => deployAll(dags, plans, outcomes, apply), "primary", { disabled: !isGood });
+    return [
+      h("h3", {}, "DAGs of this text"),
+      table("DAGs of this text", ["DAG", "What would happen"], rows, { empty: "" }),
+      h("div", { class: "actions" }, apply, !isGood && h("span", { class: "muted" }, "All of them must be without faults first.")),
+    ];
+  }
+
+  function becomes(dag, plan) {
+    if (!plan) return h("span", { class: "fault" }, dag.faults.length === 1 ? "1 fault" : dag.faults.length ? `${dag.faults.length} faults` : "the faults above");
+    if (!plan.ok) return inline(sentence(plan.answer));
+    const { body } = plan.answer;
+    if (body.created) return "New";
+    if (!isChange(body.changes)) return "Stays as it is";
+    const by = plan.before ? `Replaces version ${plan.before.version_number} by ${plan.before.deployed_by}` : "Replaces what is deployed";
+    return h("details", {}, h("summary", {}, by), differences(body));
+  }
+
+  async function deployAll(dags, plans, outcomes, apply) {
+    const replaced = plans.filter(({ answer }) => !answer.body.created && isChange(answer.body.changes));
+    const names = replaced.map(({ answer }) => answer.body.dag_id).join(", ");
+    if (replaced.length && !(await confirm(`Replace ${replaced.length} of ${dags.length} DAGs?`, `These are deployed already: ${names}.`, "Deploy all", "primary"))) return;
+    apply.disabled = true;
+    for (const [index, plan] of plans.entries()) {
+      fill(outcomes[index], "Deploying…");
+      const answer = await deployPlanned(plan);
+      fill(outcomes[index], answer.ok ? deployed(answer) : refused(answer));
+    }
+  }
+
+  return {
+    element,
+    look,
+    deploy,
+    say,
+    clear() {
+      asked += 1;
+      fill(element);
+    },
+  };
+}
+
+function command({ request }, query = {}) {
+  return h("details", {}, h("summary", {}, "The same with curl"), h("pre", { tabindex: "0" }, curl({ ...request, query })));
+}
