@@ -63,6 +63,12 @@ def test_fewer_than_twenty_packages_are_installed(wheel: Path):
     assert len(names) + 1 < 20, sorted(names)
 
 
+def test_an_installation_is_small(program: Path):
+    """The client with all that it requires has less than 25 MB."""
+    files = [path for path in (program.parents[1] / "lib").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert 1_000_000 < sum(path.stat().st_size for path in files) < 25_000_000
+
+
 def test_its_version_is_the_plugins(wheel: Path):
     """Client and plugin of one release have one version."""
     assert wheel.name == f"managed_dags_cli-{openmetadata_airflow_apis.__version__}-py3-none-any.whl"
