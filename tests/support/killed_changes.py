@@ -30,6 +30,7 @@ from support.workflows import bash, request
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from support.client import Client
     from support.live import LiveAirflow
 
 API = "/rest_api/api"
@@ -40,6 +41,8 @@ MOST_KILLS = 3  # of one change
 BROKEN_OFF = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 # How long a change may have no answer when nobody is killed any more.
 _SECONDS = 300
+# After how long a client logs in again: a token lives for fifteen minutes.
+_TOKEN_SECONDS = 300
 
 
 def kill_workers(airflow: LiveAirflow) -> None:
@@ -113,7 +116,7 @@ class Changes:
         self.luck = random.Random(seed)  # noqa: S311 - for no secret
         self.history: dict[str, list[str | None]] = {name: [] for name in (*ALONE, *BUNDLED)}
         self.killed = 0
-        self._clients = {airflow.url: airflow.client("admin") for airflow in webservers}
+        self._clients: dict[str, tuple[Client, float]] = {}
         self._number = 0
         # How long each kind of change has taken at most: the moment of a kill is drawn from that.
         self._took: dict[str, float] = defaultdict(lambda: 0.5)
@@ -204,9 +207,18 @@ class Changes:
     def _answer(self, method: str, path: str, moment: float, **more: Any) -> requests.Response | None:
         """The answer of one of the webservers, None where its workers were killed over it, which they are then."""
         airflow = self.luck.choice(self.webservers)
+        client = self._client(airflow)
         with killing(airflow, lambda: time.monotonic() > moment), contextlib.suppress(*BROKEN_OFF):
-            return self._clients[airflow.url].request(method, API + path, **more)
+            return client.request(method, API + path, **more)
         return None
+
+    def _client(self, airflow: LiveAirflow) -> Client:
+        """A client that logs in again before its token expires."""
+        client, until = self._clients.get(airflow.url, (None, 0.0))
+        if client is None or time.monotonic() > until:
+            client = airflow.client("admin")
+            self._clients[airflow.url] = client, time.monotonic() + _TOKEN_SECONDS
+        return client
 
     def _get(self, path: str) -> requests.Response:
         deadline = time.monotonic() + _SECONDS
