@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from support import airflow_home
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 CACHE = Path(__file__).resolve().parent.parent / ".pytest_cache" / "d" / "airflow-databases"
 ROUNDS = 30
@@ -41,6 +42,13 @@ HASHES = {
 
 def main() -> int:
     """Measure, print, and return the exit code."""
+    with airflow_with_users():
+        return _measure()
+
+
+@contextmanager
+def airflow_with_users() -> Iterator[None]:
+    """Have Airflow in this process use a new home and a SQLite database with users, who may sign in with our tokens."""
     home = airflow_home.make_home()
     os.environ.update(airflow_home.environment(home))
     os.environ["AIRFLOW__API__AUTH_BACKENDS"] = (
@@ -51,7 +59,7 @@ def main() -> int:
         airflow_home.create_sqlite_database(home, CACHE)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _measure()
+            yield
     finally:
         shutil.rmtree(home)
 

@@ -62,10 +62,15 @@ def bind(user: Any) -> None:
     app.login_manager._update_request_context_with_user(user)  # noqa: SLF001
 
 
+def request_user() -> Any:
+    """Return the user whom Airflow's checks ask about, None for nobody."""
+    user: Any = get_auth_manager().get_user()
+    return getattr(user, "_get_current_object", lambda: user)()  # flask-login's is a proxy
+
+
 def attach_again(session: Session) -> None:
     """Give the request's user to a session, after the handler's is closed: Airflow's checks read the user's roles."""
-    user: Any = get_auth_manager().get_user()
-    user = getattr(user, "_get_current_object", lambda: user)()  # flask-login's is a proxy
+    user = request_user()
     state = inspect(user, raiseerr=False)
     if state is not None and state.detached:
         session.add(user)
