@@ -12,6 +12,7 @@ from airflow.serialization.serialized_objects import SerializedDAG
 from airflow.timetables import _cron
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import validate_dag
+from openmetadata_airflow_apis.airflow_versions.dag_values import is_hashable, parse_timezone
 from openmetadata_airflow_apis.dagbuild import build_dag
 from openmetadata_airflow_apis.dagbuild import dag_builder as building
 from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
@@ -143,10 +144,27 @@ def test_a_schedule_is_what_airflow_makes_of_it(schedule: str | None, monkeypatc
             assert SerializedDAG.to_dict(dag) == SerializedDAG.to_dict(by_hand)
             assert (dag.schedule_interval, dag.timetable) == (by_hand.schedule_interval, by_hand.timetable)
         if schedule in {"0 3 * * *", "@daily"}:
-            assert made[0].timetable is made[1].timetable, "the same schedule in the same zone shares its timetable"
+            shared = made[0].timetable is made[1].timetable
+            assert shared == is_hashable(made[0].timezone), "the same schedule in the same zone shares its timetable"
             assert made[0].timetable is not made[2].timetable, "another zone has its own"
     finally:
         building._cron_timetable.cache_clear()
+
+
+def test_a_schedule_where_zones_are_no_keys(monkeypatch):
+    """A cron expression is a schedule where time zones can't be hashed too, as those of pendulum 3.1."""
+    zone = type(parse_timezone("Europe/Berlin"))
+    monkeypatch.setattr(zone, "__hash__", None)
+    dag = build(
+        schedule="0 3 * * *", start_date={"$datetime": {"at": "2026-01-01T00:00:00", "timezone": "Europe/Berlin"}}
+    )
+    assert type(dag.timezone) is zone
+    assert (dag.timezone.name, dag.schedule_interval, dag.timetable.summary) == (
+        "Europe/Berlin",
+        "0 3 * * *",
+        "0 3 * * *",
+    )
+    validate_dag(dag)
 
 
 def test_a_cron_expression_is_read_once_for_all_dags(monkeypatch):
