@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from support.page_steps import TRUE, go, press, workflow
+from support.page_steps import TRUE, barriers, go, press, workflow
 
 
 @pytest.fixture
@@ -55,6 +55,37 @@ def test_versions_are_compared_and_one_is_restored(page, two_versions, client):
     expect(rows.first).to_contain_text("3 deployed now")
     expect(rows.first).to_contain_text("Back to version 1")
     assert client.get(f"/rest_api/api/dags/{two_versions}").json()["task_ids"] == ["load"]
+
+
+def test_two_versions_are_compared_as_a_graph_and_as_text(page, two_versions):
+    """The graph has what came, went and changed in words and colours; the texts stand beside each other."""
+    go(page, f"#history/{two_versions}")
+    title = "From version 1 to version 2"
+    page.get_by_role("region", name=title).wait_for()
+    press(page, "Graph")
+    graph = page.get_by_role("region", name=f"Graph of {title}")
+    expect(graph.get_by_role("img", name="report, added, BashOperator")).to_have_attribute("data-mark", "added")
+    expect(graph.get_by_role("img", name="load, changed, BashOperator")).to_have_attribute("data-mark", "changed")
+    expect(graph.locator(".edge")).to_have_attribute("class", "edge added")
+    page.get_by_text("The same as a table").click()
+    rows = page.get_by_role("table", name=f"Tasks of {title}").locator("tbody tr")
+    expect(rows).to_have_text(["load\u2013BashOperatorall_successchanged", "reportloadBashOperatorall_successadded"])
+    assert barriers(page) == []
+
+    press(page, "Text")
+    text = page.get_by_role("region", name=f"{title}, as text")
+    expect(text.get_by_role("columnheader")).to_have_text(["Version 1", "Version 2"])
+    expect(text.locator(".went")).to_have_text([re.compile(r'^\d+\u2212\s+"retries": 1$')])
+    came = text.locator(".came")
+    expect(came.first).to_have_text(re.compile(r'^\d+\+\s+"retries": 3$'))
+    expect(came.filter(has_text='"report": {')).to_have_count(1)
+    folded = text.get_by_role("button", name=re.compile(r"^\d+ equal lines$"))
+    number = folded.count()
+    folded.first.click()
+    expect(folded).to_have_count(number - 1)
+    assert barriers(page) == []
+    press(page, "Values")
+    expect(page.get_by_role("region", name=title, exact=True).locator("tbody tr")).to_have_count(3)
 
 
 def test_a_restore_does_not_go_over_what_somebody_deployed_meanwhile(page, two_versions, client):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from axe_playwright_python.sync_playwright import Axe
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -21,6 +23,13 @@ def workflow(name: str, tasks: dict[str, Any], **flags: Any) -> str:
 
 SLEEP = {"operator": BASH, "bash_command": "sleep 300"}
 TRUE = {"operator": BASH, "bash_command": "true"}
+
+
+def barriers(page: Page) -> list[Any]:
+    """Return what axe-core finds serious on the page, below Airflow's own navigation."""
+    found = Axe().run(page, context={"include": [["html"]], "exclude": [["header"], ["footer.footer"]]})
+    serious = [item for item in found.response["violations"] if item["impact"] in {"serious", "critical"}]
+    return [(item["id"], item["nodes"]) for item in serious]
 
 
 def go(page: Page, fragment: str) -> None:

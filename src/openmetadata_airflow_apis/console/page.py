@@ -72,11 +72,13 @@ class ConsoleView(AirflowBaseView):
     def permissions(self) -> Response:
         """Answer the operations that the signed-in user may call: on all DAGs, and on each `dag_id` of the query.
 
-        guarded: the operations that ask a permission at all.
+        guarded: the operations that ask a permission at all. csrf_token: of the session, for a page that was opened in
+        an earlier one.
         """
         if not get_auth_manager().is_logged_in():
             abort(401)
         answer = jsonify(
+            csrf_token=generate_csrf(),
             guarded=list(PERMISSIONS),
             operations=_allowed(None),
             dags={dag_id: _allowed(dag_id) for dag_id in request.args.getlist("dag_id")[:100]},

@@ -54,6 +54,14 @@ def test_permissions_are_for_those_who_are_signed_in(app):
     assert app.test_client().get("/rest_api/permissions").status_code == 401
 
 
+def test_permissions_bring_the_csrf_token_of_the_session(admin):
+    """A page that was opened before its reader signed in again asks for the token of the session that there is now."""
+    token = admin.client.get("/rest_api/permissions").json["csrf_token"]
+    path = "/rest_api/api/dags/refresh?dry_run=true"
+    assert admin.client.post(path).status_code == 403
+    assert admin.client.post(path, headers={"X-CSRFToken": token}).status_code == 200
+
+
 def test_the_policy_lets_only_scripts_of_this_webserver_run(page):
     """Scripts come from this webserver, or carry the nonce of this one answer; nothing may be loaded from elsewhere."""
     policy = page.headers["Content-Security-Policy"]
@@ -120,6 +128,7 @@ def test_an_admin_is_offered_everything(admin):
     """An Admin may call every operation, on all DAGs and on one that there isn't yet."""
     answer = admin.client.get("/rest_api/permissions?dag_id=new_one").json
     everything = list(PERMISSIONS)
+    assert answer.pop("csrf_token")
     assert answer == {"guarded": everything, "operations": everything, "dags": {"new_one": everything}}
 
 

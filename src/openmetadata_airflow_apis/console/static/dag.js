@@ -1,15 +1,16 @@
 // One deployed DAG: its state, its definition, its runs, and what can be done with them.
 
-import { button, checkbox, field, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
+import { button, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
 import { importError } from "./dag_cells.js";
 import { readGraph } from "./dag_graph.js";
 import { confirmDelete, deleted, deletion, isUnfinished, triggered } from "./dags.js";
 import { deploymentState, isSettled } from "./deployment.js";
-import { permissions, send, sentence } from "./http.js";
+import { isToldAbove, permissions, send, sentence } from "./http.js";
 import { gridLink, historyLink, runLink } from "./links.js";
-import { planned } from "./plan.js";
+import { partialRun } from "./partial_run.js";
 import { polling } from "./polling.js";
 import { runPanel } from "./run.js";
+import { selectionBar } from "./selection.js";
 import { triggerForm } from "./trigger.js";
 
 const RUNS = ["Run", "State", "Started", "Ended"];
@@ -18,6 +19,7 @@ const ROWS = 10;
 
 export function dagView({ dagId, runId, taskId, edit }) {
   const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}`;
+  const trouble = h("div", {});
   const head = h("div", {});
   const outcome = h("div", { class: "outcome" });
   const actions = h("div", {});
@@ -26,27 +28,28 @@ export function dagView({ dagId, runId, taskId, edit }) {
   const picture = h("div", {});
   const overview = h("div", {});
   const order = new Map(); // task_id to its place in the graph
-  let may = [];
+  let may = null;
+  let begun = false;
   let dag = null;
   let graphed = null;
   let grid = null;
   let listed = [];
   let observed = null;
+  let some = null;
   let left = false;
   let shownHead = "";
   let shownRuns = "";
   let run = null;
   const poll = polling(load);
 
-  async function start() {
-    may = (await permissions([dagId])).dags[dagId] || [];
-    if (left) return;
-    await poll.now();
-    if (left || !dag) return;
+  // Once the DAG and what its reader may do are known.
+  async function begin() {
     fill(actions, forms(dag));
     if (runId) {
-      run = runPanel({ dagId, runId, may, order, changed: poll.now, observe });
+      const choose = (ids) => (graphed ? graphed.choose(ids) : run.pick(ids));
+      run = runPanel({ dagId, runId, taskId, may, order, picture, changed: poll.now, observe, runOnly, choose });
       fill(panel, run.element);
+      if (taskId) picture.scrollIntoView();
     }
     const graph = may.includes("get_dag_version") ? await readGraph(dagId, dag.version_number) : null;
     if (left) return;
@@ -65,41 +68,59 @@ export function dagView({ dagId, runId, taskId, edit }) {
   async function draw(graph) {
     const { graphView } = await import("./graph.js");
     if (left) return;
-    [...graph.tasks.keys()].forEach((taskId, index) => order.set(taskId, index));
-    graphed = graphView(dagId, graph);
-    fill(picture, h("h3", {}, "Graph"), graphed.element);
-    if (observed) graphed.colour(...observed);
+    [...graph.tasks.keys()].forEach((id, index) => order.set(id, index));
+    const bar = !run && may.includes("run_task_instance") && selectionBar({ may, runOnly, choose: (ids) => graphed.choose(ids) });
+    const chosen = run ? (ids) => run.pick(ids) : bar && ((ids) => bar.show(ids));
+    graphed = graphView(dagId, graph, { chosen: chosen || null });
+    if (bar) bar.show([]);
+    fill(picture, h("h3", {}, "Graph"), graphed.element, bar && bar.element);
+    if (observed) graphed.colour(observed);
+    if (run?.picked().size) graphed.choose(run.picked());
     run?.reorder();
   }
 
-  function observe(instances, isWhole) {
-    observed = [instances, isWhole];
-    graphed?.colour(instances, isWhole);
+  function observe(tasks) {
+    observed = tasks;
+    graphed?.colour(tasks);
+  }
+
+  function runOnly(ids) {
+    some?.choose(ids);
   }
 
   async function load() {
-    const answer = await send({ method: "GET", path });
+    const [answer, { dags }] = await Promise.all([send({ method: "GET", path }), may ? { dags: {} } : permissions([dagId])]);
     if (left) return null;
+    may ??= dags[dagId] ?? null;
     if (!answer.ok) {
-      fill(head, notice("bad", inline(sentence(answer))));
-      return null;
+      fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), shownHead && " What is shown below is older."));
+      return [403, 404].includes(answer.status) ? null : 4000;
     }
+    fill(trouble);
     dag = answer.body;
     const now = JSON.stringify(dag);
     if (now !== shownHead) {
       shownHead = now;
       refill(head, facts(dag));
     }
+    if (may && !begun) {
+      begun = true;
+      begin();
+    }
     const moving = await loadRuns();
-    return moving || !isSettled(dag) ? 2000 : 10000;
+    return !may || moving || !isSettled(dag) ? 2000 : 10000;
   }
 
   async function loadRuns() {
     const answer = await send({ method: "GET", path: `${path}/dagRuns`, query: { limit: LISTED } });
     if (left) return false;
-    listed = answer.ok ? answer.body.dag_runs : listed;
-    if (answer.ok) await grid?.renew(listed);
-    const found = answer.ok ? listed.slice(0, ROWS) : [];
+    if (!answer.ok) {
+      if (!isToldAbove(answer)) fill(trouble, notice("bad", inline(sentence(answer))));
+      return listed.some(isUnfinished);
+    }
+    listed = answer.body.dag_runs;
+    await grid?.renew(listed);
+    const found = listed.slice(0, ROWS);
     const now = JSON.stringify(answer.body);
     if (now !== shownRuns) {
       shownRuns = now;
@@ -109,7 +130,7 @@ export function dagView({ dagId, runId, taskId, edit }) {
         time(one.start_date),
         time(one.end_date),
       ]);
-      refill(runs, answer.ok ? table("Latest runs", RUNS, rows, { empty: "It has not run yet." }) : notice("bad", inline(sentence(answer))));
+      refill(runs, table("Latest runs", RUNS, rows, { empty: "It has not run yet." }));
     }
     return listed.some(isUnfinished);
   }
@@ -123,6 +144,7 @@ export function dagView({ dagId, runId, taskId, edit }) {
   }
 
   function forms(dag) {
+    some = may.includes("run_task_instance") && partialRun({ path, taskIds: dag.task_ids, start: (request) => act(request, triggered) });
     return [
       h(
         "div",
@@ -134,7 +156,7 @@ export function dagView({ dagId, runId, taskId, edit }) {
         h("a", { class: "button", href: gridLink(dagId) }, "Open in Airflow"),
       ),
       may.includes("trigger_dag") && configured(dag.params),
-      may.includes("run_task_instance") && someTasks(dag.task_ids),
+      some && some.element,
     ];
   }
 
@@ -152,41 +174,6 @@ export function dagView({ dagId, runId, taskId, edit }) {
     );
   }
 
-  function someTasks(taskIds) {
-    const boxes = taskIds.map((taskId) => h("input", { name: "task", value: taskId }));
-    const problem = h("div", {});
-    const submit = async (event) => {
-      event.preventDefault();
-      fill(problem);
-      const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
-      if (!chosen.length) {
-        fill(problem, notice("bad", "Choose at least one task."));
-        return;
-      }
-      const request = { method: "POST", path: `${path}/dagRuns/partial`, body: JSON.stringify({ task_ids: chosen }) };
-      const refused = (text) => fill(problem, text);
-      if (!(await planned(request, { title: "Run these tasks?", action: "Run them", kind: "primary", refused }))) return;
-      await act(request, triggered);
-    };
-    return h(
-      "details",
-      {},
-      h("summary", {}, "Run some tasks"),
-      h(
-        "form",
-        { onsubmit: submit },
-        h(
-          "fieldset",
-          {},
-          h("legend", {}, "Tasks to run; every other is skipped, or marked success where a chosen one needs it"),
-          boxes.map((box) => checkbox(box.value, box)),
-        ),
-        problem,
-        h("button", { class: "button primary" }, "Run these"),
-      ),
-    );
-  }
-
   async function remove() {
     if (!(await confirmDelete(dagId))) return;
     const answer = await act(deletion(dagId), deleted);
@@ -199,18 +186,19 @@ export function dagView({ dagId, runId, taskId, edit }) {
     fill(panel);
   }
 
-  start();
+  poll.now();
   return {
     element: h(
       "section",
       {},
       h("p", { class: "trail" }, h("a", { href: "#dags" }, "Deployed DAGs"), " / ", dagId),
       h("h2", {}, dagId),
+      trouble,
       head,
       actions,
       outcome,
       panel,
-      picture,
+      !runId && picture,
       overview,
       h("h3", {}, "Latest runs"),
       runs,

@@ -3,7 +3,7 @@
 import { actionCells, dagCell, damagedCells, pauseCell, recentRuns, scheduleCell, stateCell } from "./dag_cells.js";
 import { button, confirm, fill, h, inline, notice, refill, table } from "./dom.js";
 import { isSettled } from "./deployment.js";
-import { config, permissions, send, sentence } from "./http.js";
+import { config, isToldAbove, permissions, send, sentence } from "./http.js";
 import { dagLink, runLink } from "./links.js";
 import { filterForm, isFiltered, queryOf } from "./list_filter.js";
 import { polling } from "./polling.js";
@@ -16,6 +16,7 @@ const RUNS = 10;
 const filter = { text: "", show: "", tag: "", order: "", offset: 0 };
 
 export function dagsView() {
+  const trouble = h("div", {});
   const list = h("div", {});
   const outcome = h("div", { class: "outcome" });
   const count = h("p", { class: "muted", role: "status" });
@@ -33,10 +34,10 @@ export function dagsView() {
     const answer = await send({ method: "GET", path: PATH, query });
     if (left || question !== asked) return null;
     if (!answer.ok) {
-      shown = "";
-      fill(list, notice("bad", inline(sentence(answer))));
-      return 10000;
+      fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), shown && " What is shown below is older."));
+      return 4000;
     }
+    fill(trouble);
     const { dags, damaged, total_entries: total } = answer.body;
     const may = await permissions(dags.map((dag) => dag.dag_id));
     if (left || question !== asked) return null;
@@ -158,7 +159,7 @@ export function dagsView() {
 
   poll.now();
   return {
-    element: h("section", {}, h("h2", {}, "Deployed DAGs"), form.element, outcome, count, list, pages),
+    element: h("section", {}, h("h2", {}, "Deployed DAGs"), form.element, outcome, trouble, count, list, pages),
     leave: () => {
       left = true;
       poll.stop();

@@ -47,6 +47,10 @@ function failed(failure, open, logButton) {
     h("div", { class: "actions" }, logButton(failure)),
   );
   details.open = open;
+  // The end of a log says most. It has no height, and so no end, before it is unfolded.
+  details.addEventListener("toggle", () => {
+    for (const log of details.querySelectorAll(".log")) log.scrollTop = log.scrollHeight;
+  });
   return details;
 }
 

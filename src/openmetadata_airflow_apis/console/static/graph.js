@@ -1,63 +1,71 @@
-// A DAG's graph from left to right, with task groups that fold, in the colours of a run; and a table that says the same.
+// A DAG's graph from left to right, with task groups that fold, in the colours of a run or of a difference; tasks are
+// chosen on it; and a table says the same.
 
 import { folded } from "./dag_graph.js";
-import { button, fill, h, refill, state, table } from "./dom.js";
+import { button, fill, h, notice, refill, state, table } from "./dom.js";
+import { layOut } from "./graph_layout.js";
+import { arrow, line, svg } from "./svg.js";
+import { inWords, nameOfState, together } from "./task_states.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 42;
 const HEAD = 12; // above a group's tasks, for its name
 const LETTER = 7.2;
 const LONGEST = 30;
 const UNFOLDED = 60; // of a DAG with more tasks, the groups begin folded
-// Of a folded group, or a mapped task, the state that asks most for somebody's eyes is shown.
-const RANK = [
-  "failed", "upstream_failed", "up_for_retry", "running", "restarting", "deferred", "up_for_reschedule", "queued", "scheduled", null,
-  "skipped", "success", "removed",
-];
 
-// Answers { element, colour }: colour(instances, isWhole) takes the task instances of a run, or null for none.
-export function graphView(dagId, graph) {
+// Answers { element, colour, choose }. colour(tasks) takes the tasks of a run as task_summaries.js has them, null for
+// none. chosen(ids) is called with the tasks that are chosen, a set; without it none can be. choose(ids) chooses.
+// marks: of a difference, { tasks, edges }: "added", "removed" or "changed" by task_id, and by edge as JSON.
+export function graphView(label, graph, { chosen = null, marks = null } = {}) {
   const closed = new Set(graph.tasks.size > UNFOLDED ? graph.groups.keys() : []);
-  const drawing = h("div", { class: "graph", tabindex: "0", role: "region", "aria-label": `Graph of ${dagId}` });
+  const drawing = h("div", { class: "graph", tabindex: "0", role: "region", "aria-label": `Graph of ${label}` });
   const rows = h("div", {});
-  const hint = h("p", { class: "muted hint" });
-  const shapes = new Map(); // id of what is drawn → { node, shape, note }
+  const arrowId = `console-arrow-${marks ? "marks" : "run"}`;
+  const shapes = new Map(); // id of what is drawn → { node, element, note }
+  const picked = new Set();
   let states = null;
-  let layout = null;
+  let drawn = 0;
 
   async function draw(focus) {
-    layout ??= await import("./libraries/dagre.esm.js");
+    drawn += 1;
+    const turn = drawn;
     const shown = folded(graph, closed);
-    const svg = place(shown);
-    const { scrollLeft, scrollTop } = drawing;
-    fill(drawing, svg);
-    Object.assign(drawing, { scrollLeft, scrollTop });
+    const nodes = shown.nodes.map(({ id, group, ...node }) => ({ id, group, width: widthOf(node), height: HEIGHT }));
+    const groups = shown.open.map(({ id, group }) => ({ id, group }));
+    if (!drawing.hasChildNodes()) fill(drawing, h("p", { class: "muted" }, "The graph is being laid out…"));
+    let laid;
+    try {
+      laid = await layOut({ nodes, groups, edges: shown.edges });
+    } catch (error) {
+      fill(drawing, notice("bad", `${error.message} The table below says the same.`));
+      return;
+    }
+    if (turn !== drawn) return; // folded again meanwhile
+    const picture = place(shown, laid);
+    const { scrollLeft } = drawing;
+    fill(drawing, picture);
+    drawing.scrollLeft = scrollLeft;
+    // Where a graph is higher than its window, the beginning is in the middle of its height.
+    drawing.scrollTop = Math.max(0, (shapes.get(focus)?.y ?? firstOf(laid).y) - drawing.clientHeight / 2);
     paint();
-    if (focus) [...svg.querySelectorAll("[data-group]")].find((element) => element.dataset.group === focus)?.focus();
+    if (focus) [...picture.querySelectorAll("[data-group]")].find((element) => element.dataset.group === focus)?.focus();
   }
 
-  function place({ nodes, open, edges }) {
-    const laid = new layout.Graph({ compound: true });
-    laid.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 46, marginx: 12, marginy: 24 });
-    laid.setDefaultEdgeLabel(() => ({}));
-    for (const group of open) laid.setNode(group.id, { label: group.label });
-    for (const node of nodes) laid.setNode(node.id, { width: widthOf(node), height: HEIGHT });
-    for (const item of [...open, ...nodes]) if (item.group) laid.setParent(item.id, item.group);
-    for (const [from, to] of edges) laid.setEdge(from, to);
-    layout.layout(laid);
-    const { width, height } = laid.graph();
+  function place({ nodes, open, edges }, laid) {
     shapes.clear();
+    const { width, height } = laid;
     return svg(
       "svg",
-      { width: Math.ceil(width), height: Math.ceil(height), viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`, role: "group", "aria-label": "Tasks, by what comes before" },
-      svg("defs", {}, svg("marker", { id: "console-arrow", viewBox: "0 0 8 8", refX: 8, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, svg("path", { d: "M0 0 L8 4 L0 8 z", class: "arrow" }))),
-      open.filter(({ id }) => laid.children(id)?.length).map((group) => box(group, laid.node(group.id))),
-      laid.edges().map((edge) => svg("path", { class: "edge", d: line(laid.edge(edge).points), "marker-end": "url(#console-arrow)" })),
-      nodes.map((node) => shape(node, laid.node(node.id))),
+      { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Tasks, by what comes before" },
+      arrow(arrowId),
+      open.filter(({ id }) => laid.groups.has(id)).map((group) => box(group, laid.groups.get(group.id))),
+      laid.edges.map(({ from, to, points }) => svg("path", { class: `edge ${marks?.edges.get(JSON.stringify([from, to])) ?? ""}`, d: line(points), "marker-end": `url(#${arrowId})` })),
+      nodes.map((node) => shape(node, laid.nodes.get(node.id), edges)),
     );
   }
 
   function box(group, { x, y, width, height }) {
+    shapes.set(group.id, { y });
     return svg(
       "g",
       { transform: `translate(${x - width / 2} ${y - height / 2 - HEAD})` },
@@ -72,21 +80,11 @@ export function graphView(dagId, graph) {
       else closed.add(group.id);
       return draw(group.id);
     };
-    const element = svg(
-      "g",
-      { class: "fold", role: "button", tabindex: 0, "aria-expanded": String(!isClosed), "aria-label": `Task group ${group.id}`, "data-group": group.id },
-      ...children,
-    );
-    element.addEventListener("click", turn);
-    element.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      turn();
-    });
-    return element;
+    const attributes = { class: "fold", role: "button", tabindex: 0, "aria-expanded": String(!isClosed), "aria-label": `Task group ${group.id}`, "data-group": group.id };
+    return pressable(svg("g", attributes, ...children), turn);
   }
 
-  function shape(node, { x, y, width, height }) {
+  function shape(node, { x, y, width, height }, edges) {
     const note = svg("text", { class: "note", x: 12, y: 33 });
     const parts = [
       svg("rect", { class: "node-box", width, height, rx: 4 }),
@@ -95,33 +93,68 @@ export function graphView(dagId, graph) {
       note,
       svg("title", {}, node.id),
     ];
-    const attributes = { class: "node", transform: `translate(${x - width / 2} ${y - height / 2})` };
-    const element = svg("g", { ...attributes, ...(node.isGroup ? {} : { role: "img" }) }, ...(node.isGroup ? [toggle(node, true, ...parts)] : parts));
-    shapes.set(node.id, { node, element, note });
+    const found = [...new Set(node.members.map((id) => marks?.tasks.get(id)).filter(Boolean))];
+    const mark = found.length > 1 ? "changed" : found[0];
+    const attributes = { class: "node", transform: `translate(${x - width / 2} ${y - height / 2})`, "data-mark": mark };
+    let element;
+    if (node.isGroup) element = svg("g", attributes, toggle(node, true, ...parts));
+    else if (!chosen) element = svg("g", { ...attributes, role: "img" }, parts);
+    else element = choosable(svg("g", { ...attributes, role: "checkbox", tabindex: shapes.size ? -1 : 0, "data-task": node.id }, parts), node, edges);
+    shapes.set(node.id, { node, element, note, y });
     return element;
   }
 
+  // Arrows go along the edges, and up and down through the tasks in their order; Space and Enter choose.
+  function choosable(element, node, edges) {
+    element.addEventListener("keydown", (event) => {
+      const tasks = [...shapes.values()].filter((other) => other.node && !other.node.isGroup).map((other) => other.node.id);
+      const next = {
+        ArrowRight: () => edges.find(([from]) => from === node.id)?.[1],
+        ArrowLeft: () => edges.find(([, to]) => to === node.id)?.[0],
+        ArrowDown: () => tasks[tasks.indexOf(node.id) + 1],
+        ArrowUp: () => tasks[tasks.indexOf(node.id) - 1],
+      }[event.key];
+      if (!next) return;
+      event.preventDefault();
+      const target = shapes.get(next())?.element;
+      (target?.querySelector(".fold") ?? target)?.focus();
+    });
+    element.addEventListener("focus", () => {
+      for (const other of drawing.querySelectorAll("[data-task][tabindex='0']")) other.setAttribute("tabindex", -1);
+      element.setAttribute("tabindex", 0);
+    });
+    return pressable(element, () => {
+      if (!picked.delete(node.id)) picked.add(node.id);
+      paint();
+      chosen(picked);
+    });
+  }
+
   function paint() {
+    let first = true;
     for (const { node, element, note } of shapes.values()) {
-      const found = states && stateOf(node.members);
+      if (!node) continue;
+      const found = stateOf(node.members);
       if (found) element.dataset.state = found.state ?? "none";
       else delete element.dataset.state;
       note.textContent = noteOf(node, found);
-      if (!node.isGroup) element.setAttribute("aria-label", [node.id, found && (found.state ?? "no status"), note.textContent].filter(Boolean).join(", "));
+      element.classList.toggle("chosen", node.members.some((id) => picked.has(id)));
+      if (node.isGroup) continue;
+      const words = [node.id, found && nameOfState(found.state), marks?.tasks.get(node.id), note.textContent];
+      element.setAttribute("aria-label", words.filter(Boolean).join(", "));
+      if (chosen) element.setAttribute("aria-checked", String(picked.has(node.id)));
+      if (chosen && first && !drawing.querySelector("[data-task][tabindex='0']")) element.setAttribute("tabindex", 0);
+      first = false;
     }
     refill(rows, asTable());
   }
 
-  // The state of some tasks together, and how many task instances are in which.
   function stateOf(taskIds) {
-    const counts = new Map();
-    for (const taskId of taskIds) for (const [name, count] of states.get(taskId) || []) counts.set(name, (counts.get(name) || 0) + count);
-    if (!counts.size) return null;
-    return { state: RANK.find((name) => counts.has(name)) ?? null, counts, total: [...counts.values()].reduce((sum, count) => sum + count, 0) };
+    return states && together(taskIds.flatMap((id) => (states.has(id) ? [states.get(id).counts] : [])));
   }
 
   function noteOf(node, found) {
-    const done = found && found.total > 1 && [...found.counts].map(([name, count]) => `${count} ${name ?? "no status"}`).join(", ");
+    const done = found && found.total > 1 && inWords(found);
     if (node.isGroup) return short(done || `${node.members.length} tasks`);
     const rule = node.rule !== "all_success" && node.rule;
     return short([node.mapped ? done || "mapped" : node.operator, rule].filter(Boolean).join(", "));
@@ -130,24 +163,26 @@ export function graphView(dagId, graph) {
   function asTable() {
     const before = new Map([...graph.tasks.keys()].map((id) => [id, []]));
     for (const [from, to] of graph.edges) before.get(to).push(from);
-    const columns = ["Task", "Comes after", "Operator", "Trigger rule", ...(states ? ["State"] : [])];
+    const columns = ["Task", "Comes after", "Operator", "Trigger rule", ...(states ? ["State"] : []), ...(marks ? ["Change"] : [])];
     const cells = [...graph.tasks.values()].map((task) => {
-      const found = states && stateOf([task.id]);
+      const found = stateOf([task.id]);
       const counted = found && [...found.counts].map(([name, count]) => [" ", state(name), found.total > 1 && ` ${count}`]);
-      return [task.id, before.get(task.id).join(", ") || "–", [task.operator, task.mapped && ", mapped"], task.rule, ...(states ? [counted || "–"] : [])];
+      const more = [...(states ? [counted || "–"] : []), ...(marks ? [marks.tasks.get(task.id) ?? "–"] : [])];
+      return [task.id, before.get(task.id).join(", ") || "–", [task.operator, task.mapped && ", mapped"], task.rule, ...more];
     });
-    return table(`Tasks of ${dagId}`, columns, cells, { empty: "It has no tasks." });
+    return table(`Tasks of ${label}`, columns, cells, { empty: "It has no tasks." });
   }
 
-  function colour(instances, isWhole) {
-    states = instances && new Map();
-    for (const { task_id: taskId, state: name } of instances || []) {
-      if (!states.has(taskId)) states.set(taskId, new Map());
-      const counts = states.get(taskId);
-      counts.set(name, (counts.get(name) || 0) + 1);
-    }
-    fill(hint, instances && !isWhole && "In the colours of the task instances that are listed below; others have none.");
+  function colour(tasks) {
+    states = tasks;
     paint();
+  }
+
+  function choose(ids) {
+    picked.clear();
+    for (const id of ids) if (graph.tasks.has(id)) picked.add(id);
+    paint();
+    chosen(picked);
   }
 
   const fold = (isFolded) => () => {
@@ -161,11 +196,24 @@ export function graphView(dagId, graph) {
     {},
     buttons,
     drawing,
-    hint,
     h("details", { "data-key": "graph as a table" }, h("summary", {}, "The same as a table"), rows),
   );
   draw();
-  return { element, colour };
+  return { element, colour, choose };
+}
+
+function pressable(element, press) {
+  element.addEventListener("click", press);
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    press();
+  });
+  return element;
+}
+
+function firstOf({ nodes }) {
+  return [...nodes.values()].reduce((first, place) => (place.x < first.x ? place : first), { x: Infinity, y: 0 });
 }
 
 function widthOf(node) {
@@ -174,15 +222,4 @@ function widthOf(node) {
 
 function short(text) {
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
-}
-
-function line([first, ...rest]) {
-  return `M${first.x} ${first.y} ${rest.map(({ x, y }) => `L${x} ${y}`).join(" ")}`;
-}
-
-function svg(tag, attributes, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children.flat(Infinity));
-  return element;
 }

@@ -1,8 +1,9 @@
 // The versions of a DAG's definition: who deployed which, what each changed, and going back to one.
 
 import { button, confirm, field, fill, h, inline, notice, refill, table, time } from "./dom.js";
+import { comparisonView } from "./comparison.js";
 import { followDeployment } from "./deployment.js";
-import { changesTable, differences, isChange } from "./differences.js";
+import { differences } from "./differences.js";
 import { permissions, send, sentence } from "./http.js";
 import { dagLink } from "./links.js";
 
@@ -92,17 +93,7 @@ export function historyView({ dagId }) {
     chosen.from.value = String(against || number);
     const answer = await send({ method: "GET", path: `${path}/${number}/changes`, query: against ? { against } : {} });
     if (left) return;
-    fill(comparison, answer.ok ? compared(answer.body) : notice("bad", inline(sentence(answer))));
-  }
-
-  function compared({ version_number: number, against, changes }) {
-    const title = against ? `From version ${against} to version ${number}` : `What version ${number} brought`;
-    const names = { label: title, before: against ? `Version ${against}` : "Before", after: `Version ${number}` };
-    return [
-      h("h4", {}, title),
-      isChange(changes) ? changesTable(changes, names) : h("p", {}, "They do the same."),
-      definition(number),
-    ];
+    fill(comparison, answer.ok ? [comparisonView({ ...answer.body, path }), definition(number)] : notice("bad", inline(sentence(answer))));
   }
 
   // Fetched when it is unfolded for the first time.

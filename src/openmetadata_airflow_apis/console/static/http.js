@@ -1,5 +1,7 @@
 // Requests to the API with the browser's session, and the curl commands that do the same.
 
+import { watched } from "./connection.js";
+
 export const config = JSON.parse(document.querySelector("#rest-api").dataset.config);
 
 const CHANGES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
@@ -7,6 +9,25 @@ const CHANGES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 // A request is { method, path, query, headers, body, form, token }: path as in the specification with its
 // parameters filled in, query, headers and form as maps of text, body as text that is JSON.
 export async function send(request) {
+  const done = watched(request);
+  let answer = await asked(request);
+  if (isOldToken(request, answer) && (await renewToken())) answer = await asked(request);
+  done(answer);
+  return answer;
+}
+
+// Whoever has signed in again in another tab has another CSRF token, and so has a page that was open for an hour.
+function isOldToken({ token }, { status, body }) {
+  return status === 403 && !token && /\bCSRF\b/.test(body?.detail ?? "");
+}
+
+async function renewToken() {
+  const response = await fetch(config.permissions_url, { credentials: "same-origin" });
+  if (response.ok) config.csrf_token = (await response.json()).csrf_token;
+  return response.ok;
+}
+
+async function asked(request) {
   const headers = { Accept: "application/json, application/problem+json", ...request.headers };
   if (request.token) headers.Authorization = `Bearer ${request.token}`;
   else if (CHANGES.has(request.method)) headers["X-CSRFToken"] = config.csrf_token;
@@ -19,6 +40,7 @@ export async function send(request) {
   }
   const started = performance.now();
   let response;
+  let text;
   try {
     response = await fetch(config.root + target(request), {
       method: request.method,
@@ -27,17 +49,17 @@ export async function send(request) {
       credentials: request.token ? "omit" : "same-origin",
       redirect: "error",
     });
-  } catch (error) {
-    return unreachable(started);
+    text = await response.text();
+    body = /[/+]json/.test(response.headers.get("Content-Type") || "") ? JSON.parse(text) : text;
+  } catch {
+    return unreachable(started); // or broken off half-way
   }
-  const text = await response.text();
-  const type = response.headers.get("Content-Type") || "";
   return {
     ok: response.ok,
     status: response.status,
     title: response.statusText,
     milliseconds: Math.round(performance.now() - started),
-    body: /[/+]json/.test(type) ? JSON.parse(text) : text,
+    body,
   };
 }
 
@@ -51,9 +73,14 @@ function unreachable(started) {
   };
 }
 
+// Whether what went wrong stands at the top of the page already (connection.js).
+export function isToldAbove({ status }) {
+  return status === 0 || status === 401;
+}
+
 // An answer's sentence for people: a problem's detail, or the old door's error.
 export function sentence(answer) {
-  if (answer.status === 401) return `${detail(answer)}. Your session may have ended: load this page again and sign in.`;
+  if (answer.status === 401) return `${detail(answer)}. Your session may have ended: sign in again in another tab.`;
   return detail(answer);
 }
 
@@ -97,12 +124,13 @@ export async function permissions(dagIds = []) {
   const unknown = dagIds.filter((dagId) => !known.has(dagId));
   for (const batch of batches(unknown)) {
     const query = new URLSearchParams(batch.map((dagId) => ["dag_id", dagId]));
-    const response = await fetch(`${config.permissions_url}?${query}`, { credentials: "same-origin" });
-    if (!response.ok) return { guarded: [], operations: [], dags: {} };
+    const response = await fetch(`${config.permissions_url}?${query}`, { credentials: "same-origin" }).catch(() => null);
+    if (!response?.ok) break; // what is known already holds on
     general = await response.json();
     for (const [dagId, operations] of Object.entries(general.dags)) known.set(dagId, operations);
   }
-  return { ...general, dags: Object.fromEntries(dagIds.map((dagId) => [dagId, known.get(dagId)])) };
+  const found = dagIds.filter((dagId) => known.has(dagId)).map((dagId) => [dagId, known.get(dagId)]);
+  return { guarded: [], operations: [], ...general, dags: Object.fromEntries(found) };
 }
 
 // Gunicorn takes addresses of 4094 bytes at most.

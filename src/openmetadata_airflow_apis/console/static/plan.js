@@ -1,19 +1,34 @@
-// What an operation on a run would do, shown before it does it.
+// What operations on a run would do, shown before they do it.
 
 import { confirm, h, inline, notice, state } from "./dom.js";
 import { send, sentence } from "./http.js";
 
 const NAMED = 20;
 
-// Resolves to whether the request's dry run was looked at and confirmed; refused() is given what to show if the API
-// refuses already the dry run.
-export async function planned(request, { title, action, kind, refused }) {
-  const plan = await send({ ...request, query: { ...request.query, dry_run: "true" } });
-  if (!plan.ok) {
-    refused(notice("bad", inline(sentence(plan))));
-    return false;
+// Resolves to the requests whose dry runs were looked at and confirmed; none where that was cancelled. Of several, those
+// that the API refuses are left out and said so; refused() is given what to show if it refuses all.
+export async function planned(requests, { title, action, kind, refused }) {
+  const plans = [];
+  for (const request of requests) plans.push(await send({ ...request, query: { ...request.query, dry_run: "true" } }));
+  const problems = plans.filter(({ ok }) => !ok);
+  if (problems.length === plans.length) {
+    refused(notice("bad", inline(sentence(problems[0]))));
+    return [];
   }
-  return confirm(title, planOf(plan.body), action, kind);
+  const bodies = plans.filter(({ ok }) => ok).map(({ body }) => body);
+  const left = problems.length > 0 && h("ul", { "aria-label": "Left out" }, problems.map((plan) => h("li", {}, "Left out: ", inline(sentence(plan)))));
+  const content = h("div", { class: "scroll", tabindex: "0" }, planOf(merged(bodies)), left);
+  return (await confirm(title, content, action, kind)) ? requests.filter((_, index) => plans[index].ok) : [];
+}
+
+// Several plans as one: each task instance once, from its state before all of them to that after.
+export function merged(bodies) {
+  const all = new Map();
+  for (const instance of bodies.flatMap((body) => body.task_instances)) {
+    const key = JSON.stringify([instance.task_id, instance.map_index]);
+    all.set(key, { ...instance, state_before: all.get(key)?.state_before ?? instance.state_before });
+  }
+  return { ...bodies[0], task_instances: [...all.values()], still_running: bodies.at(-1).still_running };
 }
 
 // Task instances by what becomes of them: one line for each pair of states.

@@ -1,72 +1,93 @@
-// One run of a DAG: why it failed or waits, its tasks, and restarting, killing, skipping and marking them.
+// One run of a DAG: why it failed or waits, its graph, its tasks as a table or a timeline, and repairing it.
 
-import { isUnfinished } from "./dags.js";
-import { button, duration, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
+import { button, fill, h, inline, notice, refill, state, time } from "./dom.js";
 import { explanation } from "./explanation.js";
-import { send, sentence } from "./http.js";
+import { isToldAbove, send, sentence } from "./http.js";
 import { gridLink } from "./links.js";
 import { logPanel } from "./log.js";
-import { nameOf, planned, restarted, stopped } from "./plan.js";
+import { nameOf } from "./plan.js";
 import { polling } from "./polling.js";
+import { runActions } from "./run_actions.js";
+import { instanceTable, paging, stateButtons } from "./run_tasks.js";
+import { selectionBar } from "./selection.js";
+import { isUnderWay } from "./task_states.js";
+import { readSummaries } from "./task_summaries.js";
+import { timelineView } from "./timeline.js";
 
-const COLUMNS = ["Task", "State", "Try", "Started", "Took", "Actions"];
-const DONE = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
-const STATES = [
-  "failed", "upstream_failed", "up_for_retry", "running", "restarting", "deferred", "up_for_reschedule", "queued",
-  "scheduled", "no_status", "skipped", "success", "removed",
-];
 const LIMIT = 200;
 const EXPLAINED_FOR = 3000;
+const NAMED = 20; // so many chosen tasks are listed alone
 
-// A process that is told to stop takes a heartbeat to do so. Until it is gone, it could still fail the next try.
-const WAIT = { wait: 20 };
-
-// order: task_id to its place in the graph, once that is known; reorder() says so. observe() is given the task instances that are shown.
-export function runPanel({ dagId, runId, may, order, changed, observe }) {
+// order: task_id to its place in the graph, once that is known; reorder() says so. picture: the graph's own place.
+// observe(tasks) is given the run's tasks as task_summaries.js has them; choose(ids) chooses tasks on the graph.
+export function runPanel({ dagId, runId, taskId, may, order, picture, changed, observe, runOnly, choose }) {
   const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}/dagRuns/${encodeURIComponent(runId)}`;
   const head = h("div", {});
   const outcome = h("div", { class: "outcome" });
   const why = h("div", {});
+  const trouble = h("div", {});
+  const views = h("div", { class: "actions" });
   const tasks = h("div", {});
   const log = logPanel(path);
+  const timeline = timelineView(dagId);
   const shown = {};
+  let picked = new Set(taskId ? [taskId] : []);
+  let view = "table";
   let chosen = null; // the state that alone is shown; "" for all, null before anybody chose
   let offset = 0;
   let explained = null;
   let explainedAt = 0;
+  let summary = null;
   let left = false;
   let busy = false;
   const poll = polling(load);
+  const can = (operation) => may.includes(operation) && (!busy || operation === "task_log");
+  const actions = runActions({ path, outcome, busy: work, done: acted, isLeft: () => left });
+  const selection = selectionBar({ may, actions, runOnly, choose });
 
   async function load() {
+    const reading = may.includes("list_task_summaries") ? readSummaries(dagId, { runIds: [runId] }) : null;
     const run = await send({ method: "GET", path });
+    const summaries = await reading;
     if (left) return null;
     if (!run.ok) return unreadable(run);
-    const settled = explained?.ok && explained.body.state === run.body.state && !isUnfinished(run.body);
+    summary = summaries?.[0] ?? summary;
+    if (summary) observe(summary.tasks);
+    const settled = explained?.ok && explained.body.state === run.body.state && !isUnderWay(run.body);
     if (may.includes("explain_dag_run") && !settled && Date.now() - explainedAt > EXPLAINED_FOR) {
-      explained = await send({ method: "GET", path: `${path}/explanation` });
-      explainedAt = Date.now();
+      const explaining = explain();
+      if (!summary) await explaining;
       if (left) return null;
     }
-    const counts = explained?.ok ? explained.body.task_instance_counts : {};
+    const counts = countsOf();
+    const listed = [...picked].filter((id) => !summary || summary.tasks.has(id));
     const many = Object.values(counts).reduce((sum, count) => sum + count, 0) > LIMIT;
     const only = chosen ?? (many && counts.failed ? "failed" : "");
-    const query = { limit: LIMIT, offset, ...(only && { state: only === "no_status" ? "none" : only }) };
-    if (many) query.order_by = "start_date";
+    const query = Object.entries({ limit: LIMIT, offset, ...(only && { state: only === "no_status" ? "none" : only }), ...(many && { order_by: "start_date" }) });
+    if (picked.size && listed.length <= NAMED) query.push(...listed.map((id) => ["task_id", id]));
     const instances = await send({ method: "GET", path: `${path}/taskInstances`, query });
     if (left) return null;
     if (!instances.ok) return unreadable(instances);
+    fill(trouble);
     const { task_instances: found, total_entries: total } = instances.body;
-    if (!many && order.size) found.sort((one, other) => place(one) - place(other) || one.map_index - other.map_index);
-    observe(found, only === "" && total <= LIMIT);
+    if (!many && order.size) found.sort((one, other) => place(one.task_id) - place(other.task_id) || one.map_index - other.map_index);
     once("head", [run.body, counts, busy], () => refill(head, heading(run.body, counts)));
-    once("why", explained?.body, () => {
-      refill(why, explained && reasons());
-      for (const end of why.querySelectorAll(".log")) end.scrollTop = end.scrollHeight;
-    });
-    once("tasks", [found, total, only, offset, counts, busy], () => refill(tasks, states(counts, only), rows(found), paging(total)));
+    selection.show(picked, summary?.tasks, busy);
+    once("views", [view, Boolean(summary)], () => refill(views, summary && switches()));
+    if (view === "timeline" && summary) timeline.show(summary, inOrder());
+    once("tasks", [found, total, only, offset, counts, busy, view, order.size], () => refill(tasks, view === "timeline" && summary ? timeline.element : listing(found, counts, only, total)));
     const isCurrent = !explained?.ok || explained.body.state === run.body.state;
-    return isUnfinished(run.body) || !isCurrent ? 1500 : 10000;
+    return isUnderWay(run.body) || !isCurrent ? 1500 : 10000;
+  }
+
+  // Of a run of 10,000 task instances this takes a second, which the tasks do not wait for.
+  async function explain() {
+    explainedAt = Infinity; // not asked for again before it is there
+    const answer = await send({ method: "GET", path: `${path}/explanation` });
+    if (left) return;
+    explained = answer.ok || !explained?.ok ? answer : explained;
+    explainedAt = Date.now();
+    once("why", explained.body, () => refillReasons());
   }
 
   // What is shown is built anew only if it differs: whoever reads or selects is not disturbed.
@@ -77,14 +98,28 @@ export function runPanel({ dagId, runId, may, order, changed, observe }) {
     build();
   }
 
+  // What is there already stays: it was true a moment ago.
   function unreadable(answer) {
-    shown.head = null;
-    fill(head, notice("bad", inline(sentence(answer))));
-    return 10000;
+    fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), shown.head && " What is shown below is older."));
+    return answer.status === 404 ? 10000 : 4000;
   }
 
-  function place({ task_id: taskId }) {
-    return order.get(taskId) ?? order.size;
+  // By state: of the chosen tasks, or of all of the run.
+  function countsOf() {
+    if (!summary) return explained?.ok ? explained.body.task_instance_counts : {};
+    const counts = {};
+    const wanted = [...picked].filter((id) => summary.tasks.has(id));
+    const ids = wanted.length && wanted.length <= NAMED ? wanted : [...summary.tasks.keys()];
+    for (const id of ids) for (const [name, count] of summary.tasks.get(id).counts) counts[name ?? "no_status"] = (counts[name ?? "no_status"] ?? 0) + count;
+    return counts;
+  }
+
+  function place(id) {
+    return order.get(id) ?? order.size;
+  }
+
+  function inOrder() {
+    return [...summary.tasks.keys()].sort((one, other) => place(one) - place(other));
   }
 
   function heading(run, counts) {
@@ -94,153 +129,78 @@ export function runPanel({ dagId, runId, may, order, changed, observe }) {
       h(
         "div",
         { class: "actions" },
-        !busy && failed && may.includes("restart_failed_task") && button("Restart failed", restartFailed, "primary", { "data-key": "restart" }),
-        !busy && isUnfinished(run) && may.includes("kill_running_tasks") &&
-          button("Kill", () => kill(), "danger", { "data-key": "kill", "aria-label": `Kill ${runId}` }),
+        failed && can("restart_failed_task") && button("Restart failed", () => actions.restart(), "primary", { "data-key": "restart" }),
+        isUnderWay(run) && can("kill_running_tasks") &&
+          button("Kill", () => actions.kill(), "danger", { "data-key": "kill", "aria-label": `Kill ${runId}` }),
         h("a", { class: "button", href: gridLink(dagId, { dag_run_id: runId }) }, "This run in Airflow"),
       ),
     ];
   }
 
+  function refillReasons() {
+    refill(why, explained && reasons());
+    for (const end of why.querySelectorAll(".log")) end.scrollTop = end.scrollHeight;
+  }
+
   function reasons() {
     if (!explained.ok) return notice("bad", inline(sentence(explained)));
-    return explanation(explained.body, ({ task_id: taskId, map_index: mapIndex, try_number: tryNumber }) =>
-      may.includes("task_log") && button("Whole log", () => log.open({ taskId, mapIndex, tryNumber }), "", {
-        "aria-label": `Whole log of ${nameOf({ task_id: taskId, map_index: mapIndex })}`,
-        "data-key": `whole log ${taskId} ${mapIndex}`,
+    return explanation(explained.body, ({ task_id: id, map_index: mapIndex, try_number: tryNumber }) =>
+      may.includes("task_log") && button("Whole log", () => log.open({ taskId: id, mapIndex, tryNumber }), "", {
+        "aria-label": `Whole log of ${nameOf({ task_id: id, map_index: mapIndex })}`,
+        "data-key": `whole log ${id} ${mapIndex}`,
       }),
     );
   }
 
-  // One button for each state that there is, with how many are in it.
-  function states(counts, only) {
-    const present = STATES.filter((name) => counts[name]);
-    if (present.length < 2) return null;
-    const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    const choose = (name) => () => {
-      chosen = name;
-      offset = 0;
-      poll.now();
-    };
-    const one = (name, label, count) =>
-      h(
-        "button",
-        { type: "button", class: "button state-choice", "aria-pressed": String(only === name), onclick: choose(name), "data-key": `state ${name}` },
-        label,
-        ` ${count}`,
-      );
-    return h(
-      "div",
-      { class: "actions", role: "group", "aria-label": "Task instances in state" },
-      one("", "all", total),
-      present.map((name) => one(name, state(name === "no_status" ? null : name), counts[name])),
-    );
+  function switches() {
+    const one = (name, label) => button(label, () => { view = name; poll.now(); }, "", { "aria-pressed": String(view === name), "data-key": `view ${name}` });
+    return h("div", { class: "actions", role: "group", "aria-label": "Tasks as" }, one("table", "Table"), one("timeline", "Timeline"));
   }
 
-  function rows(found) {
-    return table(`Tasks of ${runId}`, COLUMNS, found.map(row), { empty: "There are no task instances here." });
-  }
-
-  function row(instance) {
-    const { task_id: taskId, map_index: mapIndex, start_date: start } = instance;
-    const name = nameOf(instance);
-    const unfinished = !DONE.has(instance.state);
-    const can = (operation) => !busy && may.includes(operation);
-    const act = (label, onclick, kind = "") => button(label, onclick, kind, { "data-key": `${label} ${name}`, "aria-label": `${label} ${name}` });
-    const runs = instance.duration === null && start && unfinished;
+  function listing(found, counts, only, total) {
+    const turn = (to) => { offset = to; poll.now(); };
+    const choice = (name) => { chosen = name; turn(0); };
     return [
-      name,
-      state(instance.state),
-      instance.try_number ?? "–",
-      time(start),
-      runs ? duration((Date.now() - Date.parse(start)) / 1000) : instance.duration === null ? "–" : duration(instance.duration),
-      h(
-        "div",
-        { class: "actions" },
-        unfinished && can("kill_running_tasks") && act("Kill", () => kill(instance), "danger"),
-        unfinished && can("skip_task_instance") && act("Skip", () => skip(instance)),
-        !unfinished && instance.state !== "removed" && can("restart_failed_task") && act("Restart", () => restart(instance)),
-        !["success", "removed"].includes(instance.state) && can("succeed_task_instance") && act("Mark success", () => succeed(instance)),
-        instance.try_number > 0 && may.includes("task_log") && act("Log", () => log.open({ taskId, mapIndex, tryNumber: instance.try_number })),
-        h("a", { class: "button", href: gridLink(dagId, { dag_run_id: runId, task_id: taskId, ...indexOf(instance) }), "aria-label": `${name} in Airflow`, "data-key": `airflow ${name}` }, "Airflow"),
-      ),
+      stateButtons(counts, only, choice),
+      instanceTable(found, { dagId, runId, can, actions, log }),
+      paging({ offset, limit: LIMIT, total, turn }),
     ];
   }
 
-  function paging(total) {
-    if (total <= LIMIT) return null;
-    const turn = (by) => () => {
-      offset = Math.max(0, offset + by);
-      poll.now();
-    };
-    return h(
-      "div",
-      { class: "actions" },
-      button("Previous", turn(-LIMIT), "", { disabled: offset === 0, "data-key": "previous tasks" }),
-      h("span", {}, `${offset + 1} to ${Math.min(offset + LIMIT, total)} of ${total}, in the order in which they started`),
-      button("Next", turn(LIMIT), "", { disabled: offset + LIMIT >= total, "data-key": "next tasks" }),
-    );
+  function work(isBusy) {
+    busy = isBusy;
+    for (const part of [head, tasks, selection.element]) for (const control of part.querySelectorAll("button")) control.disabled = isBusy;
   }
 
-  // Ask the API for its plan, show it, and do what was planned if that is wanted.
-  async function act({ target, query = {}, body, title, action, kind, done }) {
-    const request = { method: "POST", path: target, body: body && JSON.stringify(body) };
-    fill(outcome);
-    if (!(await planned({ ...request, query }, { title, action, kind, refused: (text) => !left && fill(outcome, text) }))) return;
-    busy = true;
-    for (const part of [head, tasks]) for (const control of part.querySelectorAll("button")) control.disabled = true;
-    fill(outcome, notice("", "Waiting until it is done…"));
-    const answer = await send({ ...request, query: { ...query, ...(body === undefined && WAIT) } });
-    busy = false;
-    if (left) return;
-    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer))));
+  async function acted() {
     explainedAt = 0;
     await Promise.all([poll.now(), changed()]);
   }
 
-  function ofTask(instance, verb) {
-    return { target: `${path}/taskInstances/${encodeURIComponent(instance.task_id)}/${verb}`, query: indexOf(instance) };
-  }
-
-  function kill(instance) {
-    const name = instance ? nameOf(instance) : "this run";
-    const query = instance ? { task_id: instance.task_id, ...indexOf(instance) } : {};
-    return act({ target: `${path}/kill`, query, title: `Kill ${name}?`, action: `Kill ${name}`, kind: "danger", done: stopped("Killed") });
-  }
-
-  function skip(instance) {
-    const name = nameOf(instance);
-    return act({ ...ofTask(instance, "skip"), title: `Skip ${name}?`, action: `Skip ${name}`, kind: "primary", done: stopped("Skipped") });
-  }
-
-  function succeed(instance) {
-    const name = nameOf(instance);
-    const title = `Mark ${name} as successful?`;
-    return act({ ...ofTask(instance, "succeed"), title, action: `Mark ${name}`, kind: "primary", done: stopped("Marked as successful") });
-  }
-
-  function restartFailed() {
-    return act({ target: `${path}/restart`, body: {}, title: "Restart what failed?", action: "Restart", kind: "primary", done: restarted });
-  }
-
-  function restart(instance) {
-    const name = nameOf(instance);
-    const body = { task_ids: [instance.task_id], ...indexOf(instance), only_failed: ["failed", "upstream_failed"].includes(instance.state) };
-    return act({ target: `${path}/restart`, body, title: `Restart ${name}?`, action: `Restart ${name}`, kind: "primary", done: restarted });
+  function pick(ids) {
+    picked = new Set(ids);
+    [chosen, offset] = [null, 0];
+    selection.show(picked, summary?.tasks, busy);
+    poll.now();
   }
 
   poll.now();
   return {
-    element: h("div", { class: "panel-box run" }, h("h3", {}, "Run ", h("code", {}, runId)), head, outcome, why, tasks, log.element),
+    element: h(
+      "div",
+      { class: "panel-box run" },
+      h("h3", {}, "Run ", h("code", {}, runId)),
+      trouble, head, outcome, why, picture, selection.element,
+      h("h3", {}, "Tasks"),
+      views, tasks, log.element,
+    ),
     reorder: poll.now,
+    pick,
+    picked: () => picked,
     leave: () => {
       left = true;
       poll.stop();
       log.leave();
     },
   };
-}
-
-function indexOf({ map_index: mapIndex }) {
-  return mapIndex >= 0 ? { map_index: mapIndex } : {};
 }

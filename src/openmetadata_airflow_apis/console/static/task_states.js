@@ -13,7 +13,12 @@ export function together(counted) {
   for (const one of counted) for (const [name, count] of one) counts.set(name, (counts.get(name) || 0) + count);
   if (!counts.size) return null;
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  return { state: RANK.find((name) => counts.has(name)) ?? null, counts, total };
+  const ranked = new Map([...counts].sort(([one], [other]) => rank(one) - rank(other)));
+  return { state: RANK.find((name) => counts.has(name)) ?? null, counts: ranked, total };
+}
+
+function rank(name) {
+  return RANK.includes(name) ? RANK.indexOf(name) : RANK.length;
 }
 
 export function nameOfState(name) {

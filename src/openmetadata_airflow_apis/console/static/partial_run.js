@@ -1,0 +1,61 @@
+// A run of some tasks: which, with what configuration, under which run id; looked at before it starts.
+
+import { checkbox, field, fill, h, notice } from "./dom.js";
+import { planned } from "./plan.js";
+
+// Answers { element, choose }: choose(ids) ticks these tasks and opens the form. path: of the DAG. start(request) starts.
+export function partialRun({ path, taskIds, start }) {
+  const boxes = taskIds.map((taskId) => h("input", { name: "task", value: taskId }));
+  const id = h("input", { type: "text", maxlength: 250, autocomplete: "off", spellcheck: "false" });
+  const conf = h("textarea", { rows: 3, spellcheck: "false", autocomplete: "off" });
+  const problem = h("div", {});
+
+  async function submit(event) {
+    event.preventDefault();
+    fill(problem);
+    const refused = (text) => fill(problem, text);
+    const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
+    if (!chosen.length) return refused(notice("bad", "Choose at least one task."));
+    let given;
+    try {
+      given = conf.value.trim() ? JSON.parse(conf.value) : null;
+    } catch (error) {
+      return refused(notice("bad", `The configuration is not JSON: ${error.message}`));
+    }
+    const body = JSON.stringify({ task_ids: chosen, ...(id.value.trim() && { run_id: id.value.trim() }), ...(given !== null && { conf: given }) });
+    const request = { method: "POST", path: `${path}/dagRuns/partial`, body };
+    const wanted = await planned([request], { title: "Run these tasks?", action: "Run them", kind: "primary", refused });
+    if (wanted.length) await start(request);
+    return null;
+  }
+
+  const element = h(
+    "details",
+    {},
+    h("summary", {}, "Run some tasks"),
+    h(
+      "form",
+      { onsubmit: submit },
+      h(
+        "fieldset",
+        { class: "task-choice" },
+        h("legend", {}, "Tasks to run; every other is skipped, or marked success where a chosen one needs it"),
+        boxes.map((box) => checkbox(box.value, box)),
+      ),
+      field("Name of the new run", id, "Its run_id; left empty, one is made up."),
+      field("What the tasks are given (JSON)", conf, "Tasks read it as dag_run.conf and params."),
+      problem,
+      h("button", { class: "button primary" }, "Run these"),
+    ),
+  );
+
+  function choose(ids) {
+    const wanted = new Set(ids);
+    for (const box of boxes) box.checked = wanted.has(box.value);
+    element.open = true;
+    element.scrollIntoView({ block: "center" });
+    id.focus({ preventScroll: true });
+  }
+
+  return { element, choose };
+}

@@ -1,0 +1,75 @@
+// The task instances of a run as a table, a page at a time, and the buttons that choose by state.
+
+import { counting } from "./clock.js";
+import { button, duration, h, state, table, time } from "./dom.js";
+import { gridLink } from "./links.js";
+import { nameOf } from "./plan.js";
+
+const COLUMNS = ["Task", "State", "Try", "Started", "Took", "Actions"];
+const DONE = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
+const STATES = [
+  "failed", "upstream_failed", "up_for_retry", "running", "restarting", "deferred", "up_for_reschedule", "queued",
+  "scheduled", "no_status", "skipped", "success", "removed",
+];
+
+// found: a page of list_task_instances. can(operation) tells what is offered; actions: of run_actions.js.
+export function instanceTable(found, { dagId, runId, can, actions, log }) {
+  return table(`Tasks of ${runId}`, COLUMNS, found.map(row), { empty: "There are no task instances here." });
+
+  function row(instance) {
+    const { task_id: taskId, map_index: mapIndex, start_date: start } = instance;
+    const name = nameOf(instance);
+    const unfinished = !DONE.has(instance.state);
+    const act = (label, onclick, kind = "") => button(label, onclick, kind, { "data-key": `${label} ${name}`, "aria-label": `${label} ${name}` });
+    const runs = instance.duration === null && start && unfinished;
+    const place = { dag_run_id: runId, task_id: taskId, ...(mapIndex >= 0 && { map_index: mapIndex }) };
+    return [
+      name,
+      state(instance.state),
+      instance.try_number ?? "–",
+      time(start),
+      runs ? counting(start) : instance.duration === null ? "–" : duration(instance.duration),
+      h(
+        "div",
+        { class: "actions" },
+        unfinished && can("kill_running_tasks") && act("Kill", () => actions.kill([instance]), "danger"),
+        unfinished && can("skip_task_instance") && act("Skip", () => actions.skip([instance])),
+        !unfinished && instance.state !== "removed" && can("restart_failed_task") && act("Restart", () => actions.restart([instance])),
+        !["success", "removed"].includes(instance.state) && can("succeed_task_instance") && act("Mark success", () => actions.succeed([instance])),
+        instance.try_number > 0 && can("task_log") && act("Log", () => log.open({ taskId, mapIndex, tryNumber: instance.try_number })),
+        h("a", { class: "button", href: gridLink(dagId, place), "aria-label": `${name} in Airflow`, "data-key": `airflow ${name}` }, "Airflow"),
+      ),
+    ];
+  }
+}
+
+// One button for each state that there is, with how many are in it. only: the state that alone is shown, "" for all.
+export function stateButtons(counts, only, choose) {
+  const present = STATES.filter((name) => counts[name]);
+  if (present.length < 2) return null;
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const one = (name, label, count) =>
+    h(
+      "button",
+      { type: "button", class: "button state-choice", "aria-pressed": String(only === name), onclick: () => choose(name), "data-key": `state ${name}` },
+      label,
+      ` ${count}`,
+    );
+  return h(
+    "div",
+    { class: "actions", role: "group", "aria-label": "Task instances in state" },
+    one("", "all", total),
+    present.map((name) => one(name, state(name === "no_status" ? null : name), counts[name])),
+  );
+}
+
+export function paging({ offset, limit, total, turn }) {
+  if (total <= limit) return null;
+  return h(
+    "div",
+    { class: "actions" },
+    button("Previous", () => turn(Math.max(0, offset - limit)), "", { disabled: offset === 0, "data-key": "previous tasks" }),
+    h("span", {}, `${offset + 1} to ${Math.min(offset + limit, total)} of ${total}, in the order in which they started`),
+    button("Next", () => turn(offset + limit), "", { disabled: offset + limit >= total, "data-key": "next tasks" }),
+  );
+}

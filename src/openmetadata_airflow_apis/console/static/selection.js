@@ -1,0 +1,48 @@
+// What can be done with the tasks that are chosen on the graph.
+
+import { button, fill, h } from "./dom.js";
+
+const NAMED = 8;
+const ENDED = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
+
+// Answers { element, show }: show(ids, tasks) takes the chosen tasks' ids, and the run's tasks as task_summaries.js has
+// them, or null where no run is shown. actions: of run_actions.js; runOnly(ids) begins a run of these alone.
+export function selectionBar({ may, actions = null, runOnly, choose }) {
+  const element = h("div", { class: "selection" });
+  const status = h("p", { role: "status", class: "muted" });
+  const buttons = h("div", { class: "actions" });
+  let shown = "";
+
+  function show(ids, tasks, isBusy) {
+    const chosen = [...ids].map((id) => ({ task_id: id, state: tasks?.get(id)?.state ?? null, counts: tasks?.get(id)?.counts }));
+    const failed = [...(tasks?.values() ?? [])].filter((task) => task.counts.has("failed")).map((task) => task.task_id);
+    const now = JSON.stringify([chosen.map((task) => [task.task_id, task.state, task.counts && [...task.counts.keys()]]), failed, isBusy]);
+    if (now === shown) return;
+    shown = now;
+    const can = (operation) => actions && !isBusy && tasks && chosen.length > 0 && may.includes(operation);
+    const states = chosen.flatMap(({ counts }) => [...(counts?.keys() ?? [])]);
+    const unfinished = states.some((name) => !ENDED.has(name));
+    const named = [...ids].slice(0, NAMED).join(", ");
+    fill(
+      status,
+      chosen.length
+        ? [h("strong", {}, `${chosen.length} ${chosen.length === 1 ? "task" : "tasks"} chosen: `), named, chosen.length > NAMED && ` and ${chosen.length - NAMED} more`]
+        : "Choose tasks on the graph to do something with them.",
+    );
+    const focused = buttons.contains(document.activeElement) && document.activeElement.textContent;
+    fill(
+      buttons,
+      can("restart_failed_task") && states.some((name) => ENDED.has(name)) && button("Restart chosen", () => actions.restart(chosen), "primary"),
+      can("kill_running_tasks") && unfinished && button("Kill chosen", () => actions.kill(chosen), "danger"),
+      can("skip_task_instance") && unfinished && button("Skip chosen", () => actions.skip(chosen)),
+      can("succeed_task_instance") && states.some((name) => name !== "success") && button("Mark chosen successful", () => actions.succeed(chosen)),
+      chosen.length > 0 && may.includes("run_task_instance") && button("Run only these…", () => runOnly([...ids])),
+      failed.length > 0 && !isBusy && button("Choose what failed", () => choose(failed)),
+      chosen.length > 0 && button("Choose none", () => choose([])),
+    );
+    if (focused) ([...buttons.children].find((one) => one.textContent === focused) ?? buttons.firstChild)?.focus();
+  }
+
+  fill(element, status, buttons);
+  return { element, show };
+}

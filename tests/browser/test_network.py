@@ -1,0 +1,61 @@
+"""The page on a bad network: slow answers, none, and errors."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from support.page_steps import TRUE, workflow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIST = re.compile(r"/rest_api/api/dags\?")
+
+
+@pytest.fixture
+def steady(client) -> Iterator[str]:
+    """A DAG that is on the page before the network goes bad."""
+    headers = {"Content-Type": "application/json"}
+    client.post("/rest_api/api/dags", data=workflow("steady", {"only": TRUE}, force=True), headers=headers)
+    yield "steady"
+    client.delete("/rest_api/api/dags/steady")
+
+
+def test_a_slow_answer_is_said_to_be_slow_and_waited_for(page, steady):
+    """After five seconds the page says that the webserver takes long; what is shown stays until the answer comes."""
+    page.get_by_label("Name has").fill(steady)
+    expect(page.locator("#rest-api .dag-name")).to_have_text([steady])
+    held: list[Any] = []
+    page.route(LIST, lambda route: held.append(route))
+    page.get_by_label("Order").select_option("Name, from Z")
+    expect(page.locator(".connection")).to_contain_text("The webserver takes long to answer.")
+    expect(page.locator("#rest-api .dag-name")).to_have_text([steady])
+    for route in held:
+        route.continue_()
+    page.unroute(LIST)
+    expect(page.locator(".connection")).to_have_text("")
+
+
+def test_what_is_shown_stays_while_nothing_answers(page, steady):
+    """Without a network, and while the webserver answers with errors, the list stays, with a sentence on why."""
+    page.get_by_label("Name has").fill(steady)
+    expect(page.locator("#rest-api .dag-name")).to_have_text([steady])
+    page.route(LIST, lambda route: route.abort())
+    page.get_by_label("Order").select_option("Name, from Z")
+    expect(page.locator(".connection")).to_contain_text("The webserver does not answer.")
+    expect(page.locator("#rest-api .dag-name")).to_have_text([steady])
+    page.unroute(LIST)
+    expect(page.locator(".connection")).to_have_text("")
+
+    problem = {"title": "Internal Server Error", "status": 500, "detail": "The database is away."}
+    page.route(LIST, lambda route: route.fulfill(status=500, json=problem))
+    page.get_by_label("Order").select_option("Name")
+    notice = page.locator("#rest-api .notice.bad")
+    expect(notice).to_have_text("The database is away. What is shown below is older.")
+    expect(page.locator("#rest-api .dag-name")).to_have_text([steady])
+    page.unroute(LIST)
+    expect(notice).to_have_count(0)
