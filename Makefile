@@ -28,7 +28,7 @@ nodes: .venv ## Run the tests of the large installation: Celery, two webservers,
 	@scripts/can_make_machines
 	@scripts/install_debian_packages tests
 	@scripts/install_debian_packages nodes
-	@.venv/bin/tox run -e nodes
+	@.venv/bin/tox run -e nodes,nodes-database
 
 clients: .venv ## Generate, compile and drive clients in four languages; run the specification's linters
 	@scripts/install_debian_packages tests

@@ -1,4 +1,4 @@
-"""The large installation, one for all tests of this folder: see support.nodes for what it can do.
+"""The large installation, one for each process that runs tests of this folder: see support.nodes for what it can do.
 
 A test that ends a node or cuts it off puts it back.
 """

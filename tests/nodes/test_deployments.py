@@ -9,7 +9,7 @@ from support.nodes import NODES
 from support.workflows import bash, python
 
 WORKERS = ("worker-1", "worker-2")
-# A callable that a definition names, in the shared folder of such files.
+# A callable that a definition names, on every node.
 CALLABLES = "import socket\n\n\ndef where():\n    return socket.gethostname()\n"
 
 
@@ -42,7 +42,7 @@ def test_a_deploy_is_read_at_once_on_the_other_webserver(first, second):
 
 def test_tasks_run_on_both_workers(airflow, first, second):
     """Tasks of one run, callable files and all, run on the workers whose queues they name."""
-    (airflow.folder / "dag_managed_operators" / "places.py").write_text(CALLABLES)
+    airflow.write_file("dag_managed_operators/places.py", CALLABLES)
     tasks = {worker: python("where", "places.py", queue=worker) for worker in WORKERS}
     deploy(first, "spread", tasks)
     trigger(second, "spread", "r")

@@ -151,7 +151,7 @@ def test_a_dag_processor_that_is_killed_in_the_middle_of_a_pass(airflow, first, 
     deploy(first, "parsed_before", {"one": bash("true")})
     airflow.wait_for(lambda: second.get(f"{DAGS}/parsed_before").json()["state"] == "parsed", "the first parse")
     # A file of somebody else's, whose parsing takes so long that the pass is in its middle.
-    (airflow.folder / "dags" / "slow.py").write_text("# airflow DAG\nimport time\n\ntime.sleep(20)\n")
+    airflow.write_file("dags/slow.py", "# airflow DAG\nimport time\n\ntime.sleep(20)\n")
     airflow.request_parse(airflow.home / "dags" / "slow.py")
     processor = airflow.machines["dag-processor"]
     airflow.wait_for(lambda: processor.processes("slow.py"), "the parsing of the slow file")
@@ -163,7 +163,7 @@ def test_a_dag_processor_that_is_killed_in_the_middle_of_a_pass(airflow, first, 
         trigger(second, "parsed_before", "r")
         await_run(airflow, "parsed_before", "r")  # the scheduler does not need it
     finally:
-        (airflow.folder / "dags" / "slow.py").unlink()
+        airflow.remove_file("dags/slow.py")
         airflow.start("dag-processor")
     for name in ("parsed_before", "parsed_after"):
         airflow.wait_for(lambda name=name: first.get(f"{DAGS}/{name}").json()["state"] == "parsed", f"{name} parsed")

@@ -8,11 +8,10 @@
         airflow.kill("worker-1")                             # as a loss of power would; stop() as systemctl would
         airflow.start("worker-1")
 
-The nodes share the folders that the file store needs on all of them, dags, dag_generated_configs and
-dag_managed_operators; all else that is below AIRFLOW_HOME, the task logs for one, is on a disk of the node's own.
+With the file store the nodes share the folders that it needs on all of them, dags, dag_generated_configs and
+dag_managed_operators; all else that is below AIRFLOW_HOME, the task logs for one, is on a disk of the node's own. With
+TESTS_STORE=database they share nothing, and write_file() gives each of them a copy.
 PostgreSQL and Redis are on the node `data`. Each worker serves the queue `default`, and one of its own name.
-
-For a store that shares no folder: LargeInstallation(cache, shared=(), settings={...}).
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from typing import TYPE_CHECKING
 import requests
 import sqlalchemy
 
-from support import airflow_home
+from support import airflow_home, stores
 from support.client import Client
 from support.live import FAST_SETTINGS
 from support.machines import Machine, Network
@@ -35,12 +34,11 @@ from support.postgres import Cluster
 from support.running_airflow import RunningAirflow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from typing_extensions import Self
 
-SHARED = ("dags", "dag_generated_configs", "dag_managed_operators")
+FOLDERS = ("dags", "dag_generated_configs", "dag_managed_operators")
 _PORT = 8080
 # How long the parts may take to be ready, all of them together, on a machine that has two cores for them.
 _START_SECONDS = 240
@@ -79,17 +77,15 @@ _SETTINGS = {
 class LargeInstallation(RunningAirflow):
     """An Airflow on many machines; `home` is its AIRFLOW_HOME on each, `folder` what is below it on all."""
 
-    def __init__(
-        self, cache: Path, *, shared: Iterable[str] = SHARED, settings: Mapping[str, str] | None = None
-    ) -> None:
-        """Take what is kept from one test run to the next, the folders that are shared, and AIRFLOW__… variables."""
+    def __init__(self, cache: Path) -> None:
+        """Take what is kept from one test run to the next."""
         self.network = Network()
         self.home = self.network.folder / "airflow"
         self.folder = self.network.folder / "shared"
         self.machines: dict[str, Machine] = self.network.machines
         self.environment: dict[str, str] = {}
         self.database: Cluster | None = None
-        self._cache, self._shared, self._settings = cache, tuple(shared), dict(settings or {})
+        self._cache, self._shared = cache, FOLDERS if stores.STORE == "files" else ()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._log_sizes: dict[str, int] = {}
 
@@ -115,6 +111,9 @@ class LargeInstallation(RunningAirflow):
             shared = {self.folder / folder: self.home / folder for folder in self._shared}
             machine = self.network.add(name, disk=self.home, shared=shared)
             machine.path(self.home / "airflow.cfg").touch()
+            for folder in FOLDERS:
+                machine.path(self.home / folder).mkdir(exist_ok=True)
+            stores.install_loaders(machine.path(self.home / "dags"))
         self._processes["redis"] = data.start(
             ["redis-server", "--bind", data.address, "--protected-mode", "no", "--save", "", "--daemonize", "no"],
             env=os.environ,
@@ -129,11 +128,11 @@ class LargeInstallation(RunningAirflow):
         self.environment = {
             **inherited,
             **airflow_home.environment(self.home, url),
+            **stores.environment(),
             **FAST_SETTINGS,
             **_SETTINGS,
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{url}",
             "PYTHONUNBUFFERED": "1",
-            **self._settings,
         }
 
     def start(self, *nodes: str) -> None:
@@ -194,12 +193,26 @@ class LargeInstallation(RunningAirflow):
         return client
 
     def write_dag(self, name: str, source: str) -> None:
-        """Put a DAG file of somebody else's into the shared dags folder; return when it has been parsed."""
-        (self.folder / "dags" / name).write_text(source)
+        """Put a DAG file of somebody else's into the dags folder; return when it has been parsed."""
+        self.write_file(f"dags/{name}", source)
         written = datetime.now(timezone.utc)
         path = self.home / "dags" / name
         self.request_parse(path)
         self.wait_for(lambda: self._parsed(path, written), f"the parsing of {name}")
+
+    def write_file(self, name: str, text: str) -> None:
+        """Write a file below AIRFLOW_HOME, in a shared folder or on each node."""
+        for path in self._paths(name):
+            path.write_text(text)
+
+    def remove_file(self, name: str) -> None:
+        """Take such a file away again."""
+        for path in self._paths(name):
+            path.unlink()
+
+    def _paths(self, name: str) -> list[Path]:
+        nodes = list(NODES)[:1] if self._shared else NODES
+        return [self.machines[node].path(self.home / name) for node in nodes]
 
     def command(self, node: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a program on a node in its Airflow's environment; return how it ended and what it printed."""
