@@ -91,6 +91,7 @@ def test_a_deployed_dag_is_told(nightly, session, settings):
         params={},
         definition={"name": "nightly"},
         task_ids=("check", "load"),
+        nodes=None if STORE == "files" else (),
     )
     parse("nightly")
     assert get_deployed("nightly", settings=settings, session=session).parsed_at > nightly.deployed_at
