@@ -6,12 +6,12 @@ A verb of this command, and not of the client: the files lie on the webserver's 
 from __future__ import annotations
 
 import getpass
-import logging
 import sys
 from typing import TYPE_CHECKING
 
 from airflow.utils.session import create_session
 
+from openmetadata_airflow_apis.cli import confirmation
 from openmetadata_airflow_apis.deploy.older_plugin import Left, TakenOver, take_over
 from openmetadata_airflow_apis.errors import ConfigurationError
 from openmetadata_airflow_apis.settings import Settings
@@ -23,17 +23,13 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    parser.add_argument("--dry-run", action="store_true", help="list what would be taken over, and change nothing")
-    parser.add_argument("--yes", action="store_true", help="ask nothing; for scripts")
+    confirmation.add_arguments(parser, dry_run="list what would be taken over, and change nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """List what would be taken over, ask, and do it; return 0, or 1 where something is left to do by hand."""
-    logging.disable()  # Airflow logs to where the list is printed
-    try:
+    with confirmation.without_logs():
         return _run(arguments)
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -48,7 +44,7 @@ def _run(arguments: argparse.Namespace) -> int:
     print(f"{settings.dag_generated_configs}: {taken} can be taken over, {left} can not")
     if arguments.dry_run or not taken:
         return 1 if left else 0
-    if not (arguments.yes or _confirmed()):
+    if not (arguments.yes or confirmation.confirmed("migrate", to_do="take these over")):
         print("Nothing was changed", file=sys.stderr)
         return 1
     taken, left = _take_over(store, settings, dry_run=False)
@@ -72,10 +68,3 @@ def _lines(dag: TakenOver | Left, *, dry_run: bool) -> list[str]:
     paused = {True: "paused, as it was", False: "not paused, as it was", None: "new to Airflow"}[dag.is_paused]
     done = "would be taken over" if dry_run else "taken over"
     return [f"{dag.dag_id}: {done}, tasks: {dag.tasks}, runs that stay: {dag.runs}, {paused}", *dag.notes]
-
-
-def _confirmed() -> bool:
-    try:
-        return input("Type migrate to take these over: ").strip() == "migrate"
-    except EOFError:
-        return False

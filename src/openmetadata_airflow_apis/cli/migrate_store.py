@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import TYPE_CHECKING
 
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.cli import confirmation
 from openmetadata_airflow_apis.deploy.store_migration import move_all
 from openmetadata_airflow_apis.settings import Settings, dags_folder
 from openmetadata_airflow_apis.stores import loader_files
@@ -28,11 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Move each DAG and print what became of it; return 0, or 1 where one stays where it is."""
-    logging.disable()  # Airflow logs to where the list is printed
-    try:
+    with confirmation.without_logs():
         return _run(arguments.to, dry_run=arguments.dry_run)
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def _run(to: str, *, dry_run: bool) -> int:

@@ -5,13 +5,13 @@ Where a deployed file is not as it was written, nothing at all is removed: someb
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import TYPE_CHECKING
 
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.cli import confirmation
 from openmetadata_airflow_apis.cli.doctor.auth_backends_check import OUR_BACKEND
 from openmetadata_airflow_apis.deploy.withdrawal import everything_deployed, withdraw
 from openmetadata_airflow_apis.security.permissions import OUR_RESOURCES
@@ -26,22 +26,16 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.deploy.withdrawal import Deployed
 
-_CONFIRMATION = "uninstall"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    parser.add_argument("--dry-run", action="store_true", help="list what would be removed, and remove nothing")
-    parser.add_argument("--yes", action="store_true", help="ask nothing; for scripts")
+    confirmation.add_arguments(parser, dry_run="list what would be removed, and remove nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """List what would be removed, ask, and remove it; return 0, or 1 with the reason where nothing was removed."""
-    logging.disable()  # Airflow logs to where the list is printed
-    try:
+    with confirmation.without_logs():
         return _run(arguments)
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -63,7 +57,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return 1
     if arguments.dry_run:
         return 0
-    if not (arguments.yes or _confirmed()):
+    if not (arguments.yes or confirmation.confirmed("uninstall", to_do="remove all of this")):
         print("Nothing was removed", file=sys.stderr)
         return 1
     with database_errors("Airflow's database does not answer; call uninstall again, which removes what is left"):
@@ -125,10 +119,3 @@ def _by_hand(settings: Settings) -> list[str]:
         f"take the section [{SECTION}], and environment variables of that name, out of Airflow's configuration",
         f"pip uninstall openmetadata-airflow-apis, for every component, and restart it: {restart}",
     ]
-
-
-def _confirmed() -> bool:
-    try:
-        return input(f"Type {_CONFIRMATION} to remove all of this: ").strip() == _CONFIRMATION
-    except EOFError:
-        return False
