@@ -226,7 +226,7 @@ def test_nobody_is_kept_out(page, deployed, client, width):
     for fragment, ready in {
         "#dags": "table",
         "#dags/for_everybody": "table",
-        f"#dags/for_everybody/wide_{width}": ".panel-box table",
+        f"#dags/for_everybody/wide_{width}": f"table[aria-label='Tasks of wide_{width}']",
         "#deploy": ".cm-content",
         "#operations/run_task_instance": "textarea",
     }.items():

@@ -160,7 +160,7 @@ def test_every_operation_with_a_dry_run_is_walked():
         for operation in operations.operations().values()
         if operation.tag not in {"security", "oldDoor"} and operation.changes_state
     }
-    assert changes == set(CALLS)
+    assert changes - {"validate_dag"} == set(CALLS)  # which is a POST, and changes nothing as it is
 
 
 @pytest.mark.parametrize("operation", CALLS)
