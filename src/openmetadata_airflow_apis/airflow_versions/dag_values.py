@@ -19,11 +19,6 @@ def parse_timezone(name: str) -> tzinfo:
     return pendulum.timezone(name)  # Airflow < 2.9 hands pendulum's own about
 
 
-def is_hashable(timezone: object) -> bool:
-    """Tell whether a timezone can be a key: none of pendulum 3.1 can, which Airflow < 2.11.1 came with."""
-    return type(timezone).__hash__ is not None
-
-
 def dataset_classes() -> tuple[type, ...]:
     """Return the classes of datasets and of conditions over them."""
     from airflow import datasets

@@ -6,7 +6,6 @@ import inspect
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.airflow_versions.dag_values import is_hashable
 from openmetadata_airflow_apis.dagbuild.built_values import FindFunction, Values, blaming, import_object, outputs_in
 from openmetadata_airflow_apis.errors import DagNotBuilt
 
@@ -54,8 +53,9 @@ def _new_dag(dag_id: str, keywords: Arguments) -> DAG:
     # through the protocol's attributes, twice: that costs half as much as a task.
     dag = DAG(dag_id, **{**keywords, "schedule": object.__new__(Timetable)})
     # What DAG() itself does with a cron expression, once it knows its time zone.
-    # Where time zones can't be keys, each DAG has a timetable of its own.
-    make = _cron_timetable if is_hashable(dag.timezone) else _cron_timetable.__wrapped__
+    # Where time zones can't be keys (pendulum 3.1, which Airflow < 2.11.1 came with), each DAG has a timetable of its
+    # own. Asked here, since a parse would import airflow_versions for nothing else.
+    make = _cron_timetable if type(dag.timezone).__hash__ is not None else _cron_timetable.__wrapped__
     dag.timetable = make(schedule, dag.timezone)
     dag.schedule_interval = schedule
     return dag
