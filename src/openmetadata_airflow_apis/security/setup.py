@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     """Create our tables and the permissions on "Managed DAGs", where they are missing.
 
-    Called while Airflow's application is built, before Airflow gives the Admin role every permission there is.
+    Called while Airflow's application is built, before Airflow gives the Admin role every permission there is. By
+    then that role has ours already: of two webservers that start at once, the second one to add them would end.
     """
     revocation.create_table()
     login_tries.create_table()
@@ -33,15 +34,20 @@ def init_app(app: Flask) -> None:
 
 def _create_permission(security_manager: Any, action: str) -> None:
     # Two tries: the first one fails where another webserver process is just ahead of this one.
-    if not (_created(security_manager, action) or _created(security_manager, action)):
+    permission = _created(security_manager, action) or _created(security_manager, action)
+    if permission is None:
         log.error("The permission %s on %s could not be made", action, permissions.MANAGED_DAGS)
+        return
+    admin = security_manager.find_role("Admin")
+    if admin is not None:
+        security_manager.add_permission_to_role(admin, permission)  # which rolls back where another was ahead
 
 
-def _created(security_manager: Any, action: str) -> bool:
+def _created(security_manager: Any, action: str) -> Any | None:
     try:
-        return security_manager.create_permission(action, permissions.MANAGED_DAGS) is not None
+        return security_manager.create_permission(action, permissions.MANAGED_DAGS)
     except AttributeError:  # Flask-AppBuilder goes on with the None that it got instead of a resource
-        return False
+        return None
 
 
 def role_names(session: Session) -> list[str]:
