@@ -1,0 +1,296 @@
+"""The database store with 8,000 definitions of five tasks in 8 shards, on a PostgreSQL of its own.
+
+    python benchmarks/database_store.py [--definitions 8000] [--repeats 5]
+
+Printed are: the DAG processor's first pass over a shard, and a later one with what it writes; a deploy and the first
+page of list_dags beside the same with ten definitions; what a worker takes to load one DAG of a shard, beside a plain
+file, both forked; and a DagBag over a shard, beside one over as many plain files. The least, or the median, of some
+turns. The exit code is 1 where a target is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from parse import CALLABLES, config, run, schedule_of, write_plain
+
+from support import airflow_home
+from support.postgres import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CACHE = Path(__file__).resolve().parent.parent / ".pytest_cache" / "d" / "airflow-databases"
+SHARDS = 8
+FEW = 10
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+# A pass of the DAG processor over a file: seconds of the DagBag, of all, DAGs, and what was written to our tables.
+PARSE = """
+import json, logging, sys, time
+from airflow import settings
+from airflow.dag_processing.processor import DagFileProcessor
+from airflow.models.dagbag import DagBag
+from sqlalchemy import event
+written = []
+def note(connection, cursor, statement, *rest):
+    words = statement.split(None, 3)
+    if words[0] in {"INSERT", "UPDATE", "DELETE"} and "openmetadata_airflow_apis" in statement.split("WHERE")[0]:
+        written.append(statement)
+event.listen(settings.engine, "before_cursor_execute", note)
+bag_seconds = 0.0
+collect = DagBag.collect_dags
+def timed(*arguments, **keywords):
+    global bag_seconds
+    begun = time.perf_counter()
+    try:
+        return collect(*arguments, **keywords)
+    finally:
+        bag_seconds = time.perf_counter() - begun
+DagBag.collect_dags = timed
+begun = time.perf_counter()
+processor = DagFileProcessor(dag_ids=None, dag_directory=sys.argv[2], log=logging.getLogger("benchmark"))
+found = processor.process_file(sys.argv[1], [])
+print("MEASURED", json.dumps([bag_seconds, time.perf_counter() - begun, found[0], len(written)]))
+"""
+# A DagBag over a folder: CPU seconds, and DAGs.
+BAG = """
+import json, sys, time
+from airflow import DAG
+from airflow.models.dagbag import DagBag
+DAG("warm", schedule=None)
+start = time.process_time()
+bag = DagBag(sys.argv[1], include_examples=False)
+seconds = time.process_time() - start
+assert not bag.import_errors, bag.import_errors
+print("MEASURED", json.dumps([seconds, len(bag.dags)]))
+"""
+# A worker's load of one DAG, each in a fork, in turns: medians of CPU and wall seconds of (dag_id, path) pairs.
+LOADS = """
+import importlib, json, os, statistics, sys, time
+from airflow import DAG, settings
+from airflow.models.dagbag import DagBag
+from airflow.utils.dag_parsing_context import _airflow_parsing_context_manager
+from airflow.utils.file import iter_airflow_imports
+from sqlalchemy import text
+DAG("warm", schedule=None)
+pairs = list(zip(sys.argv[1::2], sys.argv[2::2]))
+for _, path in pairs:
+    for module in iter_airflow_imports(path):
+        importlib.import_module(module)
+times = [[] for _ in pairs]
+for _ in range(30):
+    for index, (dag_id, path) in enumerate(pairs):
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            settings.engine.dispose()
+            with settings.engine.connect() as connection:
+                # The task's process has asked the database before it loads its DAG.
+                connection.execute(text("SELECT 1"))
+            with _airflow_parsing_context_manager(dag_id=dag_id, task_id="t0"):
+                cpu, wall = time.process_time(), time.perf_counter()
+                bag = DagBag(path, include_examples=False)
+                spent = time.process_time() - cpu, time.perf_counter() - wall
+            os.write(writer, json.dumps([*spent, list(bag.dags)]).encode())
+            os._exit(0)
+        os.close(writer)
+        *spent, found = json.loads(os.read(reader, 10000))
+        assert found == [dag_id], found
+        os.close(reader), os.wait()
+        times[index].append(spent)
+print("MEASURED", json.dumps([[statistics.median(values) for values in zip(*series)] for series in times]))
+"""
+missed: list[str] = []
+
+
+def line(words: str, value: float, limit: float, unit: str = "") -> None:
+    """Print a figure beside its target."""
+    print(f"{words:72} {value:8.2f}{unit} (target: {limit}{unit})", flush=True)
+    if value > limit:
+        missed.append(words)
+
+
+def store_definitions(names: list[str]) -> None:
+    """Write the row of each definition, as its deploy does."""
+    import zlib
+
+    from airflow import settings as airflow_settings
+
+    from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG
+    from openmetadata_airflow_apis.dagbuild.shard_loader import hash_of
+    from openmetadata_airflow_apis.dagbuild.stored_document import encode
+
+    rows = []
+    for name in names:
+        document = document_of(name)
+        rows.append(
+            {
+                "dag_id": name,
+                "folded_dag_id": name.lower(),
+                "id_hash": hash_of(name),
+                "mark": document.mark,
+                "deployed_at": NOW,
+                "deployed_by": "ann",
+                "document": zlib.compress(encode(document)),
+            }
+        )
+    with airflow_settings.engine.begin() as connection:
+        connection.execute(DEPLOYED_DAG.insert(), rows)
+
+
+def body_of(name: str, **more: Any) -> dict[str, Any]:
+    """Return the body of a deploy."""
+    return {"workflow": {"name": name, "dag_config": config(name, schedule_of(0), "report.py"), **more}}
+
+
+def document_of(name: str) -> Any:
+    """Return what a deploy stores."""
+    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+    from openmetadata_airflow_apis.definition import read_workflow
+
+    reading = read_workflow(body_of(name), now=NOW)
+    assert not reading.faults, reading.faults
+    return StoredDocument(name, reading.definition, body_of(name)["workflow"], "ann", NOW)
+
+
+def median_seconds(act: Callable[[int], None], repeats: int) -> float:
+    """Return the median of some turns, after three that do not count."""
+    spent = []
+    for number in range(repeats + 3):
+        begun = time.perf_counter()
+        act(number)
+        spent.append(time.perf_counter() - begun)
+    return statistics.median(spent[3:])
+
+
+def deploy_seconds(repeats: int) -> float:
+    """Return what a deploy takes that changes a DAG's definition."""
+    from airflow.settings import Session
+
+    from openmetadata_airflow_apis.checks import check_workflow
+    from openmetadata_airflow_apis.deploy import deploy
+    from openmetadata_airflow_apis.settings import Settings
+
+    settings = Settings.load()
+
+    def once(number: int) -> None:
+        body = body_of("deployed", force=True)
+        body["workflow"]["dag_config"]["deployed"]["description"] = f"{number} {time.time()}"
+        workflow = check_workflow(body, settings, now=datetime.now(timezone.utc))
+        deploy(workflow, user="ann", settings=settings, session=Session())
+        Session.remove()
+
+    return median_seconds(once, 10 * repeats)
+
+
+def page_seconds(repeats: int) -> float:
+    """Return what a page of ten DAGs takes."""
+    from airflow.settings import Session
+
+    from openmetadata_airflow_apis.deploy import list_deployed
+    from openmetadata_airflow_apis.settings import Settings
+
+    settings = Settings.load()
+
+    def once(_: int) -> None:
+        assert len(list_deployed(settings=settings, session=Session(), limit=FEW).dags) == FEW
+        Session.remove()
+
+    return median_seconds(once, 10 * repeats)
+
+
+def measure(home: Path, definitions: int, repeats: int) -> None:
+    """Measure all, and print."""
+    from airflow.settings import Session  # noqa: F401 - makes the engine
+
+    from openmetadata_airflow_apis.dagbuild.deployed_tables import make_tables
+    from openmetadata_airflow_apis.dagbuild.shard_loader import shard_of
+    from openmetadata_airflow_apis.deploy import record_versions_at_start
+    from openmetadata_airflow_apis.settings import Settings
+    from openmetadata_airflow_apis.stores import loader_files
+
+    environment = dict(os.environ)
+    dags = home / "dags"
+    paths = [path for path, _ in loader_files.install(dags, SHARDS)]
+    make_tables()
+    record_versions_at_start(Settings.load())
+    names = [f"bench_{number:05}" for number in range(definitions)]
+    store_definitions(names[:FEW])
+    for path in paths:
+        run(PARSE, str(path), str(dags), environment=environment)
+    few_deploy, few_page = deploy_seconds(repeats), page_seconds(repeats)
+    store_definitions(names[FEW:])
+
+    first = [run(PARSE, str(path), str(dags), environment=environment) for path in paths]
+    later = [run(PARSE, str(path), str(dags), environment=environment) for path in paths]
+    most = max(found for *_, found, _ in first)
+    line(f"first pass over a shard of up to {most}: its DagBag, slowest", max(p[0] for p in first), 15, " s")
+    line("the same, all of the pass", max(p[1] for p in first), 25, " s")
+    line("a later pass: its DagBag, slowest", max(p[0] for p in later), 15, " s")
+    line("the same, all of the pass", max(p[1] for p in later), 25, " s")
+    line("statements that the later passes write to our tables with", sum(p[3] for p in later), 0)
+    line(f"a deploy with {definitions} of one with {FEW}", deploy_seconds(repeats) / few_deploy, 1.3)
+    line(f"list_dags, {FEW} of {definitions}, of {FEW} of {FEW}", page_seconds(repeats) / few_page, 1.5)
+
+    of_first = [name for name in names if shard_of(name, SHARDS) == 0]
+    plain, shard = home / "plain", home / "shard"
+    plain.mkdir()
+    write_plain(plain, dict.fromkeys(of_first, schedule_of(0)))
+    shard.mkdir()
+    shutil.copy(paths[0], shard)
+    pairs = [of_first[0], str(plain / f"{of_first[0]}.py"), of_first[0], str(paths[0])]
+    of_plain, ours = run(LOADS, *pairs, environment=environment)
+    line("a worker's load of one DAG, of a plain file, forked, CPU time", ours[0] / of_plain[0], 1.1)
+    line("the same, elapsed time", ours[1] / of_plain[1], 1.1)
+    milliseconds = [f"{seconds * 1000:.1f}" for seconds in (*of_plain, *ours)]
+    print("  plain {} ms CPU, {} ms elapsed; ours {}, {}".format(*milliseconds))
+    seconds = {folder: [] for folder in (plain, shard)}
+    for _ in range(repeats):
+        for folder in seconds:
+            spent, found = run(BAG, str(folder), environment=environment)
+            assert found == len(of_first)
+            seconds[folder].append(spent)
+    ratio = min(seconds[shard]) / min(seconds[plain])
+    line(f"a DagBag over a shard of {len(of_first)}, of as many plain files, CPU time", ratio, 0.8)
+    print(f"  plain {min(seconds[plain]):.2f} s, ours {min(seconds[shard]):.2f} s")
+
+
+def main() -> int:
+    """Start PostgreSQL, measure, and return 1 where a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--definitions", type=int, default=8000)
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    home = airflow_home.make_home()
+    try:
+        with Cluster() as cluster:
+            CACHE.mkdir(parents=True, exist_ok=True)
+            airflow_home.create_postgres_database(cluster, "airflow", CACHE)
+            option = "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__"
+            (home / "dag_managed_operators").mkdir(exist_ok=True)
+            (home / "dag_managed_operators" / "report.py").write_text(CALLABLES)
+            os.environ.update(
+                airflow_home.environment(home, cluster.url("airflow")),
+                **{f"{option}DEFINITION_STORE": "database", f"{option}LOADER_SHARDS": str(SHARDS)},
+                AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
+            )
+            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # Airflow's processes keep compiled files
+            measure(home, options.definitions, options.repeats)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    if missed:
+        print("missed:", *missed, sep="\n  ")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
