@@ -67,8 +67,8 @@ CHANGES = {
 
 @pytest.fixture(scope="module")
 def webservers(cluster: Cluster) -> Iterator[list[LiveAirflow]]:
-    """Two webservers of two workers each, beside one another."""
-    with two_webservers(cluster, "killed_workers") as webservers:
+    """Two webservers of two workers each, beside one another, which keep every version."""
+    with two_webservers(cluster, "killed_workers", keep_versions="1000") as webservers:
         yield webservers
 
 

@@ -246,6 +246,7 @@ class Changes:
             assert answer.status_code == 404, answer.text
             return
         found = answer.json()["dag_versions"]
-        assert [version["version_number"] for version in found] == list(range(1, len(versions) + 1)), name
+        numbers = [version["version_number"] for version in found]
+        assert numbers == list(range(1, len(versions) + 1)), (name, self.history[name], found)
         is_deleted = [version["deleted_at"] is not None for version in found]
         assert is_deleted[-1] == (self.deployed(name) is None), name

@@ -284,11 +284,15 @@ def busy_airflow(cluster: Cluster, database: str) -> Iterator[LiveAirflow]:
 
 
 @contextlib.contextmanager
-def two_webservers(cluster: Cluster, database: str) -> Iterator[list[LiveAirflow]]:
-    """Two webservers of one installation, two workers each: the same folders, the same database of their own."""
+def two_webservers(cluster: Cluster, database: str, **settings: str) -> Iterator[list[LiveAirflow]]:
+    """Two webservers of one installation, two workers each: the same folders, the same database of their own.
+
+    settings: of our section in airflow.cfg.
+    """
+    options = {f"AIRFLOW__OPENMETADATA_AIRFLOW_APIS__{name.upper()}": value for name, value in settings.items()}
     url = cluster.create_database(database, "airflow")
     home = airflow_home.make_home()
-    with LiveAirflow(home, url) as first, LiveAirflow(home, url) as second:
+    with LiveAirflow(home, url, settings=options) as first, LiveAirflow(home, url, settings=options) as second:
         first.start("webserver")
         second.start("webserver")
         yield [first, second]
