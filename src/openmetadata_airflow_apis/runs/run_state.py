@@ -12,6 +12,8 @@ from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_run
 from openmetadata_airflow_apis.runs.results import RunState, TaskInstanceDetail
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.engine import Row, RowMapping
     from sqlalchemy.orm import Session
 
@@ -124,19 +126,26 @@ def task_instance_detail(
     common = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "logical_date": run.execution_date}
     if count == 1:
         return of_one(session.execute(select(*OF_ONE).where(of_task)).one(), common)
-    start_date = min((row.start_date for row in by_state if row.start_date), default=None)
-    end_date = max((row.end_date for row in by_state if row.end_date), default=None)
+    together = taken_together(by_state)
+    start_date, end_date = together["start_date"], together["end_date"]
     return TaskInstanceDetail(
         **common,
+        **together,
         map_index=None,
         count=count,
-        state=min((row.state for row in by_state), key=GRID_PRIORITY.index),
-        start_date=start_date,
-        end_date=end_date,
         duration=(end_date - start_date).total_seconds() if start_date and end_date else None,
-        try_number=max((row.try_number for row in by_state if row.try_number is not None), default=None),
         max_tries=max((row.max_tries for row in by_state if row.max_tries is not None), default=None),
     )
+
+
+def taken_together(by_state: Sequence[Row]) -> dict[str, Any]:
+    """Return state, dates and try of a task's instances as one. by_state: a row for each state that they are in."""
+    return {
+        "state": min((row.state for row in by_state), key=GRID_PRIORITY.index),
+        "start_date": min((row.start_date for row in by_state if row.start_date), default=None),
+        "end_date": max((row.end_date for row in by_state if row.end_date), default=None),
+        "try_number": max((row.try_number for row in by_state if row.try_number is not None), default=None),
+    }
 
 
 def of_one(row: Row, common: dict[str, Any]) -> TaskInstanceDetail:

@@ -10,7 +10,7 @@ from airflow.utils import timezone
 from sqlalchemy import and_, func, select
 
 from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_dag
-from openmetadata_airflow_apis.runs.run_state import GRID_PRIORITY
+from openmetadata_airflow_apis.runs.run_state import taken_together
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -122,12 +122,9 @@ def _summary(task_id: str, rows: Sequence[Row]) -> TaskSummary:
     """Return a task's summary. rows: one for each state that its instances are in."""
     return TaskSummary(
         task_id=task_id,
-        state=min((row.state for row in rows), key=GRID_PRIORITY.index),
+        **taken_together(rows),
         task_instance_counts={
             row.state or "no_status": row.number for row in sorted(rows, key=lambda row: str(row.state))
         },
-        try_number=max((row.try_number for row in rows if row.try_number is not None), default=None),
         queued_when=min((row.queued_when for row in rows if row.queued_when), default=None),
-        start_date=min((row.start_date for row in rows if row.start_date), default=None),
-        end_date=max((row.end_date for row in rows if row.end_date), default=None),
     )

@@ -90,7 +90,7 @@ export function dagsView() {
       "div",
       { class: "panel-box invitation" },
       h("h3", {}, "Nothing is deployed yet"),
-      h("p", {}, "A workflow is a JSON document. Begin with one task that says hello, and change it from there."),
+      h("p", {}, "A workflow is a JSON or YAML document. Begin with one task that says hello, and change it from there."),
       h(
         "div",
         { class: "actions" },
