@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,9 @@ ARGUMENTS = [
 # Two cores carry Airflow, its tasks and the browser.
 SECONDS = 30_000
 expect.set_options(timeout=SECONDS)
+# Milliseconds before each step, and before each answer: a test must pass whatever is drawn first.
+SLOW_HAND = float(os.environ.get("BROWSER_SLOW_HAND", "0"))
+SLOW_NETWORK = float(os.environ.get("BROWSER_SLOW_NETWORK", "0"))
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +42,7 @@ def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     assert path, "chromium is not installed; run scripts/install_debian_packages tests"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, slow_mo=SLOW_HAND)
         yield browser
         browser.close()
 
@@ -79,6 +83,9 @@ def browse(browser: Browser) -> Iterator[Callable[..., Page]]:
         )
         page = context.new_page()
         page.set_default_timeout(SECONDS)
+        if SLOW_NETWORK:
+            conditions = {"offline": False, "latency": SLOW_NETWORK, "downloadThroughput": -1, "uploadThroughput": -1}
+            context.new_cdp_session(page).send("Network.emulateNetworkConditions", conditions)
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: "Content Security Policy" in message.text and stopped.append(message.text))
         return page

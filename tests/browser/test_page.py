@@ -123,7 +123,7 @@ def test_some_tasks_are_run(page, deployed, airflow_live):
     page.get_by_text("Run some tasks").click()
     press(page, "Run these")
     expect(page.locator(".notice.bad")).to_have_text("Choose at least one task.")
-    page.get_by_role("checkbox", name="report").check()
+    page.get_by_role("checkbox", name="report", exact=True).check()
     press(page, "Run these")
     expect(page.get_by_role("dialog").locator(".plan")).to_contain_text("runs when its turn comes: report")
     press(page, "Run them")

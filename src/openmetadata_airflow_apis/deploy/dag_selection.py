@@ -51,7 +51,7 @@ def select_dag_ids(
     order_by = order_by or "dag_id"
     order = ordering(ORDERED, order_by)  # refuses what is no such name, too
     asked = {name: value for name, value in filters.items() if value is not None}
-    chosen = list(_of_pattern(dag_ids, asked.pop("dag_id_pattern", None) or ""))
+    chosen = _of_pattern(dag_ids, asked.pop("dag_id_pattern", None) or "")
     if order_by.removeprefix("-") == "dag_id":
         if asked:
             known = set(_in_database(asked, (), session=session))
@@ -91,6 +91,9 @@ def _of_pattern(dag_ids: Sequence[str], pattern: str) -> list[str]:
         for piece in pattern.split("%")
         if piece
     ]
+
+    if not pieces:
+        return list(dag_ids)
 
     def fits(dag_id: str) -> bool:
         position = 0

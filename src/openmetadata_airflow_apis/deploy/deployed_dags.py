@@ -124,27 +124,22 @@ def list_deployed(
     Raises InvalidArgument, Unavailable.
     """
     store = store or open_store(settings)
-    by_rows = dict(filters or {})
-    states, bundle_name = by_rows.pop("state", None), by_rows.pop("bundle_name", None)
-    stored = [dag_id for dag_id in store.dag_ids() if readable is None or dag_id in readable]
-    if bundle_name is not None:
-        of_bundle = members(bundle_name, store)
-        stored = [dag_id for dag_id in stored if dag_id in of_bundle]
+    asked = {name: value for name, value in (filters or {}).items() if value is not None}
     with database_errors("Airflow's database does not answer; try again later"):
-        names = select_dag_ids(stored, by_rows, order_by, session=session)
-        if states == [FAILED]:  # which only a file with an import error can be: most need not be read
-            names = store.with_import_errors(names, session=session)
         known = _Known()
-        if states:
-            known = _known(names, store, session=session)
-            names = [dag_id for dag_id in names if known.states.get(dag_id) in states]
-        documents, damaged = _read(names[offset : offset + limit], store, known)
+        if readable is None and order_by is None and not asked:
+            names, total_entries = store.dag_ids_page(offset, limit)
+        else:
+            stored = [dag_id for dag_id in store.dag_ids() if readable is None or dag_id in readable]
+            chosen, known = _chosen(stored, asked, order_by, store, session=session)
+            names, total_entries = chosen[offset : offset + limit], len(chosen)
+        documents, damaged = _read(names, store, known)
         rows = known.rows
         if rows is None:
             rows = rows_of([document.dag_id for document in documents], store, session=session)
         absent = store.without_dag_file(document.dag_id for document in documents)
         dags = _described(documents, rows, absent, recent_runs=recent_runs, session=session)
-    return DeployedPage(tuple(DeployedDag(**fields) for fields in dags), tuple(damaged), len(names))
+    return DeployedPage(tuple(DeployedDag(**fields) for fields in dags), tuple(damaged), total_entries)
 
 
 def get_deployed(
@@ -185,6 +180,27 @@ class _Known:
     rows: Mapping[str, DagRows] | None = None
     documents: Mapping[str, StoredDocument] = field(default_factory=dict)
     refused: Mapping[str, ManagedDagsError] = field(default_factory=dict)
+
+
+def _chosen(
+    stored: Sequence[str], filters: Mapping[str, Any], order_by: str | None, store: DefinitionStore, *, session: Session
+) -> tuple[list[str], _Known]:
+    """Return those that pass the filters, in their order, and what had to be found out for it.
+
+    At most four statements.
+    """
+    by_rows = dict(filters)
+    states, bundle_name = by_rows.pop("state", None), by_rows.pop("bundle_name", None)
+    if bundle_name is not None:
+        of_bundle = members(bundle_name, store)
+        stored = [dag_id for dag_id in stored if dag_id in of_bundle]
+    chosen = select_dag_ids(stored, by_rows, order_by, session=session)
+    if states == [FAILED]:  # which only a file with an import error can be: most need not be read
+        chosen = store.with_import_errors(chosen, session=session)
+    if not states:
+        return chosen, _Known()
+    known = _known(chosen, store, session=session)
+    return [dag_id for dag_id in chosen if known.states.get(dag_id) in states], known
 
 
 def _known(dag_ids: Sequence[str], store: DefinitionStore, *, session: Session) -> _Known:

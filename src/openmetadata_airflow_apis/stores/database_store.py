@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow import settings as airflow_settings
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from openmetadata_airflow_apis import own_tables
@@ -88,7 +88,15 @@ class DatabaseStore:
 
     def dag_ids(self) -> list[str]:
         """Return the names in the table."""
-        return sorted(row.dag_id for row in _ask(select(_ROW.dag_id)))
+        return sorted(row[0] for row in _ask(select(_ROW.dag_id)))
+
+    def dag_ids_page(self, offset: int, limit: int) -> tuple[list[str], int]:
+        """Have the database sort, and count: thousands of rows take Python longer than the rest of a page's answer."""
+        # PostgreSQL sorts as people do in its language; the others compare a dag_id's bytes, as Python does.
+        by_bytes = {"postgresql": _ROW.dag_id.collate("C")}.get(airflow_settings.engine.dialect.name, _ROW.dag_id)
+        ordered = select(_ROW.dag_id).order_by(by_bytes).offset(offset).limit(limit)
+        names = [row[0] for row in _ask(ordered)]
+        return names, _ask(select(func.count()).select_from(DEPLOYED_DAG))[0][0]
 
     def interrupted(self) -> set[str]:
         """Return none: nothing is left of a transaction that was not committed."""
@@ -265,13 +273,13 @@ def _ask(question: Any) -> Sequence[Any]:
     with database_errors(_NO_ANSWER):
         try:
             with airflow_settings.engine.connect() as connection:
-                return list(connection.execute(question))
+                return connection.execute(question).all()  # at once: row by row takes twice as long
         except (OperationalError, ProgrammingError):
             if own_tables.is_there(DEPLOYED_DAG) and own_tables.is_there(IMPORT_ERROR):
                 raise
         _make_tables()
         with airflow_settings.engine.connect() as connection:
-            return list(connection.execute(question))
+            return connection.execute(question).all()
 
 
 def _make_tables() -> None:

@@ -114,6 +114,9 @@ class DefinitionStore(Protocol):
     def dag_ids(self) -> list[str]:
         """Return the names of everything deployed here, damaged or not, sorted."""
 
+    def dag_ids_page(self, offset: int, limit: int) -> tuple[list[str], int]:
+        """Return `limit` of these names from `offset` on, and how many there are in all."""
+
     def interrupted(self) -> set[str]:
         """Return the names for which a process that died has left something to complete or to sweep."""
 

@@ -121,6 +121,11 @@ class FileStore:
         orphans = {name for name in modules if is_marked(str(self._module(name))) and self._is_ours(name)}
         return sorted(name for name in records | orphans if is_name(name))
 
+    def dag_ids_page(self, offset: int, limit: int) -> tuple[list[str], int]:
+        """Cut it from the names of all."""
+        dag_ids = self.dag_ids()
+        return dag_ids[offset : offset + limit], len(dag_ids)
+
     def interrupted(self) -> set[str]:
         """Return the names with left-over files, and those whose .py is not what the template renders now."""
         file_names = self._entries(self._records) + self._entries(self._modules)
