@@ -2,10 +2,12 @@
 
 A link to a file of the repository becomes a link to its page here, if it has one; else to the repository, if
 mkdocs.yml has its address (`repo_url`); else it is the file's name and no link, since nobody could follow it.
+A diagram becomes the picture that scripts/diagrams has drawn of it.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).parents[1]
 # Files at the top of the checkout that are pages of the site as well.
 PAGES = {"CHANGELOG.md": "changes.md", "CONTRIBUTING.md": "contributing.md"}
+DIAGRAM = re.compile(r"^```mermaid\n.*?accTitle: (.*?)\n.*?^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[((?:`[^`]*`|[^\[\]`])*)\]\((?!https?:|mailto:|#)([^)#\s]*)(#[^)\s]*)?\)")
 
 
@@ -37,8 +40,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
-    """Lead the links of a page somewhere that a reader of the site can go."""
-    return LINK.sub(lambda link: _link(link, config, folder=CHECKOUT / "docs"), markdown)
+    """Lead the links of a page somewhere that a reader of the site can go, and show its diagrams."""
+    numbers = itertools.count(1)
+    stem = page.file.src_uri.removesuffix(".md")
+    shown = DIAGRAM.sub(lambda diagram: f"![{diagram[1]}](images/{stem}-{next(numbers)}.svg)", markdown)
+    return LINK.sub(lambda link: _link(link, config, folder=CHECKOUT / "docs"), shown)
 
 
 def _link(link: re.Match[str], config: MkDocsConfig, folder: Path) -> str:

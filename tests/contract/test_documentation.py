@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import runpy
 from pathlib import Path
@@ -29,6 +30,18 @@ def test_what_belongs_to_an_item_of_a_list_is_indented_by_four():
     """A block below an item is indented by four, as the site's Markdown wants it; by three it would end the list."""
     blocks = {path.name: re.findall(r"^ {3}```\w*$", path.read_text(), re.MULTILINE) for path in DOCS.glob("*.md")}
     assert {name: found for name, found in blocks.items() if found} == {}
+
+
+def test_each_diagram_has_its_picture_for_the_site():
+    """A diagram's picture was drawn of what stands in the page now; `tox run -e diagrams` draws it again."""
+    drawn = {}
+    for path in DOCS.glob("*.md"):
+        blocks = re.findall(r"^```mermaid\n(.*?)^```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+        for number, source in enumerate(blocks, 1):
+            assert "    accTitle: " in source, "what a screen reader says of it"
+            drawn[f"{path.stem}-{number}.svg"] = hashlib.sha256(source.encode()).hexdigest()
+    pictures = {path.name: path.read_text(encoding="utf-8").split()[-2] for path in DOCS.glob("images/*.svg")}
+    assert pictures == drawn
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
