@@ -6,22 +6,26 @@ format says, which is the plugin's own.
 
 from __future__ import annotations
 
-import json
+import itertools
+import keyword
 import os
 import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from managed_dags_cli.workflow_files import FileRequest, PlacedFault, definition_format, read_files
+from managed_dags_cli.dag_factory_defaults import defaults_of, with_defaults
+from managed_dags_cli.dag_factory_functions import own_classes, with_named_functions
+from managed_dags_cli.workflow_files import FileRequest, definition_format, read_files
+from managed_dags_cli.yaml_edits import Edits, composed, scalars_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from managed_dags_cli.workflow_files import PlacedFault
 
 _VARIABLE = re.compile(r"\$(\w+|\{\w+\})")
-# What YAML takes for a text without quotes, whatever the name.
-_PLAIN = re.compile(r"[A-Za-z][\w-]*\.[A-Za-z]\w*", re.ASCII)
 # A fault may hide another one that stands behind it.
 _PASSES = 5
 
@@ -30,12 +34,29 @@ _PASSES = 5
 class Copies:
     """The files and folders that definitions name, and where each is copied to, below dag_managed_operators.
 
-    variables: of the environment that the paths have in them. lacking: what is named and is not there.
+    variables: of the environment that the paths have in them. lacking: what is named and is not there. functions: those
+    that had no file, by the name of the file that they get.
     """
 
     variables: Mapping[str, str]
     names: dict[str, str] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def add_function(self, file_name: str, name: str, arguments: str, result: str) -> tuple[str, str]:
+        """Note a function for a file that will be written; return its name and the file's."""
+        file_name = definition_format("managed_paths").name_of_copy(file_name)
+        while file_name in self.names.values():
+            file_name = f"more_{file_name}"
+        functions = self.functions.setdefault(file_name, {})
+        name = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_")
+        name = unused = name if name.isidentifier() and not keyword.iskeyword(name) else f"function_{name}"
+        for number in itertools.count(2):
+            if unused not in functions:
+                break
+            unused = f"{name}_{number}"
+        functions[unused] = f"def {unused}({arguments}):\n    return {result}\n"
+        return unused, file_name
 
     def name_for(self, path: str) -> str:
         """Return what to write in place of a path; two files of one name get two."""
@@ -43,7 +64,8 @@ class Copies:
             managed_paths = definition_format("managed_paths")
             name = managed_paths.name_of_copy(path)
             parents = [part for part in re.split(r"[/\\]+", path) if part not in {"", ".", ".."}][:-1]
-            taken = {other for source, other in self.names.items() if self.found(source) != self.found(path)}
+            taken = set(self.functions)
+            taken |= {other for source, other in self.names.items() if self.found(source) != self.found(path)}
             while name in taken:
                 name = managed_paths.name_of_copy(f"{parents.pop() if parents else 'other'}_{name}")
             self.names[path] = name
@@ -54,7 +76,10 @@ class Copies:
         return Path(_VARIABLE.sub(lambda match: self.variables.get(match[1].strip("{}"), match[0]), path)).expanduser()
 
     def copy_to(self, folder: Path) -> None:
-        """Copy what is there."""
+        """Copy what is there, and write the files of functions."""
+        for name, functions in self.functions.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("\n\n".join(functions.values()), encoding="utf-8")
         for path, name in self.names.items():
             source = self.found(path)
             if source.is_dir():
@@ -66,18 +91,24 @@ class Copies:
                 self.lacking[path] = name
 
 
-def migrate_file(source: Path, target: Path, copies: Copies) -> list[PlacedFault]:
-    """Write a file as it has to be here; return what is still wrong with it, at its place in the new file."""
+def migrate_file(
+    source: Path, target: Path, copies: Copies, *, folder: Path, python_path: Sequence[Path]
+) -> list[PlacedFault]:
+    """Write a file as it has to be here; return what is still wrong with it, at its place in the new file.
+
+    folder: the one that is brought over. python_path: the folders in which its own Python modules are.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+    text, left = with_defaults(source.read_text(encoding="utf-8"), defaults_of(source, folder), target)
+    target.write_text(with_named_functions(text, target, copies, python_path), encoding="utf-8")
     for _ in range(_PASSES):
         wrong = _faults_of(target)
         text = target.read_text(encoding="utf-8")
         rewritten = _rewritten(text, [fault.pointer for fault in wrong], copies)
         if rewritten == text:
-            return wrong
+            break
         target.write_text(rewritten, encoding="utf-8")
-    return _faults_of(target)
+    return [*left, *own_classes(target.read_text(encoding="utf-8"), target, python_path), *_faults_of(target)]
 
 
 def _faults_of(file: Path) -> list[PlacedFault]:
@@ -89,38 +120,13 @@ def _faults_of(file: Path) -> list[PlacedFault]:
 
 def _rewritten(text: str, pointers: Sequence[str], copies: Copies) -> str:
     """Return the text with other paths at those of the pointers where a path stands that can't be one here."""
-    import yaml
-
-    try:
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError:
+    root, edits = composed(text), Edits(text)
+    if root is None:
         return text
-    changes: dict[int, tuple[int, str]] = {}
-    for node in (node for pointer in pointers for node in _scalars_at(root, pointer)):
+    for node in (node for pointer in pointers for node in scalars_at(root, pointer)):
         if definition_format("managed_paths").fault_of_path(node.value) is not None:
-            changes[node.start_mark.index] = (node.end_mark.index, copies.name_for(node.value))
-    for start, (end, name) in sorted(changes.items(), reverse=True):
-        written = name if _PLAIN.fullmatch(name) else json.dumps(name, ensure_ascii=False)
-        line_end = "\n" if text[start:end].endswith("\n") else ""
-        text = text[:start] + written + line_end + text[end:]
-    return text
-
-
-def _scalars_at(node: Any, pointer: str) -> Iterator[Any]:
-    """Yield the text that a pointer leads to, or the texts of the list there."""
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        if node.id == "mapping":
-            node = next((value for name, value in node.value if name.value == key), None)
-        elif node.id == "sequence" and key.isdigit() and int(key) < len(node.value):
-            node = node.value[int(key)]
-        else:
-            node = None
-        if node is None:
-            return
-    for item in node.value if node.id == "sequence" else [node]:
-        if item.id == "scalar":
-            yield item
+            edits.replace(node, copies.name_for(node.value))
+    return edits.applied()
 
 
 def environment_with(given: Sequence[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from managed_dags_cli import faults, output
+from managed_dags_cli.dag_factory_defaults import NAMES
 from managed_dags_cli.dag_factory_folder import Copies, environment_with, migrate_file
 from managed_dags_cli.errors import CommandError
 
@@ -22,12 +23,20 @@ def migrate() -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--to", "target", required=True, type=click.Path(file_okay=False, path_type=Path), help="The new folder.")
 @click.option("--variable", "variables", multiple=True, metavar="NAME=PATH", help="What $NAME in a path means.")
-def dag_factory(folder: Path, target: Path, variables: tuple[str, ...]) -> None:
+@click.option(
+    "--python-path",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where Python modules of your own are, beside FOLDER.",
+)
+def dag_factory(folder: Path, target: Path, variables: tuple[str, ...], python_path: tuple[Path, ...]) -> None:
     """Bring over a FOLDER of dag-factory's YAML files.
 
     They are written to workflows/ in the new folder, with their comments, and the files that they name by an absolute
-    path or a $VARIABLE are copied to dag_managed_operators/ beside it. FOLDER stays as it is. What has still to be done
-    by hand is listed with its place; then the end is 1.
+    path or a $VARIABLE are copied to dag_managed_operators/ beside it. So are modules of your own whose functions they
+    name by a dotted path; lambdas become functions there. What defaults.yml has goes into the files' default blocks.
+    FOLDER stays as it is. What has still to be done by hand is listed with its place; then the end is 1.
     """
     if target.exists() and any(target.iterdir()):
         raise click.UsageError(f"{target} is not empty; name a new folder")
@@ -35,11 +44,20 @@ def dag_factory(folder: Path, target: Path, variables: tuple[str, ...]) -> None:
     if wrong_pairs:
         raise click.UsageError(f"--variable {wrong_pairs[0]}: NAME=PATH is wanted")
     files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _YAML and path.is_file()]
+    files = [path for path in files if path.name not in NAMES]
     if not files:
         raise click.UsageError(f"{folder} has no .yaml or .yml file")
     copies = Copies(environment_with(variables))
     left = [
-        fault for path in files for fault in migrate_file(path, target / "workflows" / path.relative_to(folder), copies)
+        fault
+        for path in files
+        for fault in migrate_file(
+            path,
+            target / "workflows" / path.relative_to(folder),
+            copies,
+            folder=folder,
+            python_path=(folder, *python_path),
+        )
     ]
     copies.copy_to(target / "dag_managed_operators")
     output.show(

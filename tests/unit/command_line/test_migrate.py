@@ -85,6 +85,107 @@ def test_what_could_not_be_done_is_listed(folder: Path, tmp_path: Path, capsys):
     assert f"${{CODE}}/stock/tasks.py: is not there; copy it to {managed / 'stock_tasks.py'}" in told
 
 
+def test_own_functions_and_lambdas_become_callable_files(tmp_path: Path, capsys):
+    """A function at a dotted path of a given folder is copied, a lambda is written down; an own class is told."""
+    (tmp_path / "lib" / "shop").mkdir(parents=True)
+    (tmp_path / "lib" / "shop" / "etl.py").write_text("def load():\n    pass\n\ndef store():\n    pass\n")
+    (tmp_path / "lib" / "shop" / "__init__.py").write_text("class Load:\n    pass\n")
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "shop.yml").write_text("""\
+shop:
+  default_args: {owner: a, start_date: 2024-01-01, on_failure_callback: shop.etl.store}
+  tasks:
+    load:  # at night
+      operator: airflow.operators.python.PythonOperator
+      python_callable: shop.etl.load  # ours
+      op_kwargs: {path: shop.csv}
+    is-there:
+      operator: airflow.providers.http.sensors.http.HttpSensor
+      endpoint: orders
+      response_check_lambda: 'lambda response, ok="yes": ok in response.text'
+      dependencies: [load]
+    not-there:
+      operator: airflow.providers.http.sensors.http.HttpSensor
+      endpoint: orders
+      response_check_lambda: >-
+        lambda response:
+        not response.text
+    broken: {operator: airflow.sensors.python.PythonSensor, python_callable_lambda: 'lambda x y: 1'}
+    theirs: {operator: airflow.operators.python.PythonOperator, python_callable: other.load}
+    own: {operator: shop.Load}
+""")
+    new = tmp_path / "new"
+    arguments = ["--to", str(new), "--python-path", str(tmp_path / "lib")]
+    assert run("migrate", "dag-factory", str(tmp_path / "dags"), *arguments) == 1
+    assert (
+        (new / "workflows" / "shop.yml").read_text()
+        == """\
+shop:
+  default_args: {owner: a, start_date: 2024-01-01, on_failure_callback_name: store, on_failure_callback_file: etl.py}
+  tasks:
+    load:  # at night
+      operator: airflow.operators.python.PythonOperator
+      python_callable_name: load
+      python_callable_file: etl.py  # ours
+      op_kwargs: {path: shop.csv}
+    is-there:
+      operator: airflow.providers.http.sensors.http.HttpSensor
+      endpoint: orders
+      response_check_name: is_there_response_check
+      response_check_file: shop_functions.py
+      dependencies: [load]
+    not-there:
+      operator: airflow.providers.http.sensors.http.HttpSensor
+      endpoint: orders
+      response_check_name: not_there_response_check
+      response_check_file: shop_functions.py
+    broken: {operator: airflow.sensors.python.PythonSensor, python_callable_lambda: 'lambda x y: 1'}
+    theirs: {operator: airflow.operators.python.PythonOperator, python_callable: other.load}
+    own: {operator: shop.Load}
+"""
+    )
+    managed = {path.name: path.read_text() for path in (new / "dag_managed_operators").iterdir()}
+    assert managed == {
+        "etl.py": "def load():\n    pass\n\ndef store():\n    pass\n",
+        "shop_functions.py": "def is_there_response_check(response, ok='yes'):\n    return ok in response.text\n\n\n"
+        "def not_there_response_check(response):\n    return not response.text\n",
+    }
+    told = capsys.readouterr().err
+    file = new / "workflows" / "shop.yml"
+    assert f"{file}:22:21: /shop/tasks/own/operator: 'shop.Load' is your own class: install its package" in told
+    assert f"{file}:20:61: /shop/tasks/broken/python_callable_lambda: lambdas are not accepted" in told
+    assert "1 files, 1 paths changed, 2 things left to do" in told
+
+
+def test_defaults_of_the_folders_go_into_each_file(tmp_path: Path, capsys):
+    """What defaults.yml of a folder and of those above it holds is in each file's default block, the nearest first."""
+    dags = tmp_path / "dags"
+    (dags / "team").mkdir(parents=True)
+    (dags / "defaults.yml").write_text("default_args: {owner: all, retries: 1}\nschedule: '@daily'\ntags: [a, z]\n")
+    (dags / "team" / "defaults.yaml").write_text("default_args:\n  retries: 2\ntags: [b, a]\n")
+    tasks = "  tasks:\n    one: {operator: airflow.operators.empty.EmptyOperator}\n"
+    plain = f"plain:  # the first\n  default_args: {{start_date: 2024-01-01}}\n{tasks}"
+    (dags / "plain.yml").write_text(f"# Ours\n---\n{plain}")
+    (dags / "team" / "own.yml").write_text(
+        "default:\n  default_args:\n    owner: me # him\n    start_date: 2024-01-01\n  schedule: '@hourly'\n"
+        f"  catchup: false\n# Below\nown:\n{tasks}"
+    )
+    (dags / "team" / "anchors.yml").write_text(f"default: &d\n  catchup: false\nanchors:\n  <<: *d\n{tasks}")
+    new = tmp_path / "new"
+    assert run("migrate", "dag-factory", str(dags), "--to", str(new)) == 1
+    written = {path.name: path.read_text() for path in (new / "workflows").rglob("*.y*ml")}
+    assert written == {
+        "plain.yml": "# Ours\n---\ndefault:\n  default_args: {owner: all, retries: 1}\n  schedule: '@daily'\n"
+        f"  tags: [a, z]\n{plain}",
+        "own.yml": "default:\n  default_args:\n    owner: me\n    retries: 2\n    start_date: 2024-01-01\n"
+        f"  schedule: '@daily'\n  tags: [a, b, z]\n  catchup: false\n# Below\nown:\n{tasks}",
+        "anchors.yml": f"default: &d\n  catchup: false\nanchors:\n  <<: *d\n{tasks}",
+    }
+    told = capsys.readouterr().err
+    assert f"{new / 'workflows' / 'team' / 'anchors.yml'}:1:1: /default: has anchors" in told
+    assert "write the content of defaults.yml into it by hand" in told
+
+
 def test_the_new_folder_is_new(folder: Path, capsys):
     """A folder that has something in it is not written to."""
     assert run("migrate", "dag-factory", str(folder), "--to", str(folder)) == 2

@@ -1,0 +1,103 @@
+"""dag-factory's defaults.yml, as it has to be here: in the `default` block of each file that it holds for.
+
+dag-factory 1.x takes the defaults.yml (or .yaml) of a file's folder and of those above it, up to the folder of all. The
+nearest wins, key for key; so it is in `default_args`, and tags are put together. The file's own `default_args` win over
+these; the other keys stand above the file's `default` block, and below the DAG's own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from managed_dags_cli.workflow_files import PlacedFault
+from managed_dags_cli.yaml_edits import composed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+NAMES = ("defaults.yml", "defaults.yaml")
+_BLOCK = "default"
+# What a `default` block is written after.
+_START = re.compile(r"(?:(?:#[^\n]*|%[^\n]*)?\n)*---[^\n]*\n|")
+
+
+def defaults_of(file: Path, folder: Path) -> list[Path]:
+    """Return the files of defaults that hold for a file, the nearest last."""
+    above = [parent for parent in file.parents if parent == folder or folder in parent.parents]
+    found = []
+    for parent in reversed(above):
+        found += [parent / name for name in NAMES if (parent / name).is_file()][:1]
+    return found
+
+
+def with_defaults(text: str, defaults: Sequence[Path], file: Path) -> tuple[str, list[PlacedFault]]:
+    """Return the text with the defaults in its `default` block, and what is left by hand. file: for the fault."""
+    import yaml
+
+    nodes = [composed(path.read_text(encoding="utf-8")) for path in defaults]
+    root = composed(text)
+    if any(node is not None and node.id != "mapping" for node in (*nodes, root)):
+        return text, [_by_hand(file, 1, "is no map of keys")]
+    merged: dict[str, tuple[Any, Any]] = {}
+    for node in (node for node in nodes if node is not None):
+        _put(merged, node)
+    own = next((pair for pair in (root.value if root else []) if pair[0].value == _BLOCK), None)
+    block = dict(merged)
+    start = end = len(_START.findall(text)[0])
+    if own is not None:
+        start, end = own[0].start_mark.index, _end_of(own[1])
+        if own[1].id != "mapping" or root.flow_style or "&" in text[start:end]:
+            return text, [_by_hand(file, own[0].start_mark.line + 1, "has anchors, or is in one line with others")]
+        for key, value in own[1].value:
+            if key.value == "default_args" and key.value in block:
+                block[key.value] = _merged(block[key.value], (key, value))
+            elif key.value not in block:
+                block[key.value] = (key, value)
+    if not merged:
+        return text, []
+    name = yaml.ScalarNode("tag:yaml.org,2002:str", _BLOCK)
+    written = yaml.serialize(_map({_BLOCK: (name, _map(block))}), Dumper=yaml.SafeDumper, allow_unicode=True)
+    return text[:start] + written + text[end:].removeprefix("\n"), []
+
+
+def _end_of(node: Any) -> int:
+    """Return where the last text of a node ends, before the comments that follow."""
+    while node.id != "scalar" and not node.flow_style and node.value:
+        node = node.value[-1][1] if node.id == "mapping" else node.value[-1]
+    return int(node.end_mark.index)
+
+
+def _map(pairs: dict[str, tuple[Any, Any]]) -> Any:
+    import yaml
+
+    return yaml.MappingNode("tag:yaml.org,2002:map", list(pairs.values()), flow_style=False)
+
+
+def _put(merged: dict[str, tuple[Any, Any]], node: Any) -> None:
+    """Put the keys of one file of defaults over those of the files above it."""
+    for key, value in node.value:
+        if key.value in merged and key.value == "default_args":
+            merged[key.value] = _merged(merged[key.value], (key, value))
+        elif key.value in merged and key.value == "tags":
+            merged[key.value] = (key, _joined(merged[key.value][1], value))
+        else:
+            merged[key.value] = (key, value)
+
+
+def _merged(lower: tuple[Any, Any], upper: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Return a map with the keys of both; the upper's values win."""
+    return upper[0], _map({key.value: (key, value) for _, node in (lower, upper) for key, value in node.value})
+
+
+def _joined(first: Any, second: Any) -> Any:
+    """Return the items of two lists, sorted, each once."""
+    import yaml
+
+    items = {item.value: item for item in (*first.value, *second.value)}
+    return yaml.SequenceNode("tag:yaml.org,2002:seq", [items[text] for text in sorted(items)], flow_style=True)
+
+
+def _by_hand(file: Path, line: int, why: str) -> PlacedFault:
+    return PlacedFault(str(file), line, 1, f"/{_BLOCK}", f"{why}: write the content of defaults.yml into it by hand")
