@@ -59,3 +59,16 @@ def test_what_is_shown_stays_while_nothing_answers(page, steady):
     expect(page.locator("#rest-api .dag-name")).to_have_text([steady])
     page.unroute(LIST)
     expect(notice).to_have_count(0)
+
+
+def test_a_script_that_does_not_arrive_is_said_to_be_missing(page):
+    """Where a script is lost on its way, the page says after ten seconds what to do, instead of loading for ever."""
+    scripts = re.compile(r"/rest_api/static/.*/dags\.js")
+    page.route(scripts, lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#rest-api .late")).to_be_visible()
+    expect(page.locator("#rest-api .stage")).to_contain_text("load it again")
+    page.unroute(scripts)
+    page.reload()
+    expect(page.get_by_label("Name has")).to_be_visible()
+    expect(page.locator("#rest-api .late")).to_have_count(0)

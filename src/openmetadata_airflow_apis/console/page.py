@@ -25,6 +25,7 @@ _FOLDER = Path(__file__).parent
 _STATIC = _FOLDER / "static"
 _API = "openmetadata_airflow_apis"
 _SCRIPT_TAG = re.compile(r"<script(?=[\s>])(?![^>]*\bsrc=)")
+_IMPORT = re.compile(r"""^(?:import|export)\b[^;'"]*["']\./([\w/]+\.js)["']""", re.MULTILINE)
 
 # Airflow's own templates have style attributes, which no nonce covers, and pictures as data: addresses.
 _POLICY = (
@@ -52,6 +53,7 @@ class ConsoleView(AirflowBaseView):
             title="Deployed workflows",
             config=_config(),
             revision=revision(),
+            scripts=_scripts_of_the_list(revision()),
             links=_links(),
             import_map={"imports": _library_addresses()},
             nonce=nonce,
@@ -127,6 +129,16 @@ def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
     for path, _, _ in files:
         digest.update(path.relative_to(_STATIC).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def _scripts_of_the_list(_: str) -> list[str]:
+    """Return the files that the list's script imports, so that a browser asks for all of them at once."""
+    names = ["console.js"]
+    for name in names:
+        imported = _IMPORT.findall((_STATIC / name).read_text(encoding="utf-8"))
+        names += [other for other in dict.fromkeys(imported) if other not in names]
+    return names
 
 
 def _library_addresses() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
+from importlib.resources import files
 
 import pytest
 
@@ -49,6 +50,21 @@ def test_the_page_is_for_those_who_are_signed_in(app):
     assert re.fullmatch(r"/login/\?next=http(://|%3A%2F%2F)localhost(/|%2F)rest_api(/|%2F)", answer.location)
 
 
+def test_a_browser_asks_for_all_scripts_of_the_list_at_once(page):
+    """The page names what its script imports, and what that imports: one turn over the network for all of it."""
+    html = page.get_data(as_text=True)
+    named = re.findall(r'rel="modulepreload" href="/rest_api/static/[^"/]+/([\w/.]+)"', html)
+    imported = {name: set(re.findall(r'^import .* from "\./(.+)";$', source(name), re.MULTILINE)) for name in named}
+    assert set(named) == {"console.js"}.union(*imported.values())
+    assert {"dags.js", "http.js", "connection.js"} < set(named)
+    assert not {"dag.js", "editor.js"} & set(named)  # loaded when they are opened
+
+
+def source(name: str) -> str:
+    """Return one of the page's files."""
+    return (files("openmetadata_airflow_apis.console") / "static" / name).read_text(encoding="utf-8")
+
+
 def test_permissions_are_for_those_who_are_signed_in(app):
     """Nobody else is told who may do what."""
     assert app.test_client().get("/rest_api/permissions").status_code == 401
@@ -86,7 +102,7 @@ def test_a_nonce_is_used_once(admin, page):
 def test_the_files_of_the_page_are_kept_by_browsers_until_they_change(admin, page):
     """A file's address holds a digest of all of them: kept for a year under it, never under another."""
     addresses = STATIC.findall(page.text)
-    assert [address.rpartition("/")[2] for address in addresses] == ["console.css", "console.js"]
+    assert {"console.css", "console.js", "dags.js"} < {address.rpartition("/")[2] for address in addresses}
     for address in addresses:
         with admin.client.get(address) as answer:
             assert (answer.status_code, answer.headers["X-Content-Type-Options"]) == (200, "nosniff")
