@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support import stores
 from support.nodes import NODES, LargeInstallation
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from support.client import Client
 
+# What only nodes that share no folder have.
+collect_ignore = ["test_dag_processors.py"] if stores.STORE == "files" else []
 CAN_MAKE_MACHINES = Path(__file__).parents[2] / "scripts" / "can_make_machines"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import text
 
 from support.node_runs import DAGS, await_run, deploy, hosts, returned, trigger
@@ -11,6 +13,11 @@ from support.workflows import bash, python
 WORKERS = ("worker-1", "worker-2")
 # A callable that a definition names, on every node.
 CALLABLES = "import socket\n\n\ndef where():\n    return socket.gethostname()\n"
+
+
+def lasting(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what is told of a DAG without what DAG processors may change between two answers."""
+    return {key: value for key, value in body.items() if key not in {"nodes", "parsed_at"}}
 
 
 def test_two_webservers_that_start_at_once_on_an_empty_database(airflow):
@@ -35,8 +42,8 @@ def test_a_deploy_is_read_at_once_on_the_other_webserver(first, second):
     """What the first webserver has deployed, the second one answers in full at the next call."""
     deployed = deploy(first, "at_once", {"one": bash("true")})
     here, there = (client.get(f"{DAGS}/at_once") for client in (first, second))
-    assert (here.status_code, here.json()) == (there.status_code, there.json()) == (200, here.json())
-    assert there.json()["revision"] == deployed["revision"]
+    assert (here.status_code, lasting(here.json())) == (there.status_code, lasting(there.json()))
+    assert (there.status_code, there.json()["revision"]) == (200, deployed["revision"])
     assert "at_once" in {dag["dag_id"] for dag in second.get(DAGS).json()["dags"]}
 
 
@@ -92,7 +99,7 @@ def test_a_restored_version_is_what_every_node_has(airflow, first, second):
     answer = second.post(f"{DAGS}/restored/dagVersions/1/restore?wait=90")
     restored = answer.json()
     assert (answer.status_code, restored["state"], restored["version_number"]) == (200, "parsed", 3), answer.text
-    here, there = (client.get(f"{DAGS}/restored").json() for client in (first, second))
+    here, there = (lasting(client.get(f"{DAGS}/restored").json()) for client in (first, second))
     assert (here, here["version_number"], here["revision"]) == (there, 3, restored["revision"])
     trigger(first, "restored", "r")
     await_run(airflow, "restored", "r")

@@ -7,10 +7,11 @@
         airflow.machines["worker-1"].unplug()                # a node that nobody reaches; plug_in() puts it back
         airflow.kill("worker-1")                             # as a loss of power would; stop() as systemctl would
         airflow.start("worker-1")
+    with airflow.empty_folder("worker-1", "dag_managed_operators"): ...   # a node that lacks the files of a folder
 
 With the file store the nodes share the folders that it needs on all of them, dags, dag_generated_configs and
 dag_managed_operators; all else that is below AIRFLOW_HOME, the task logs for one, is on a disk of the node's own. With
-TESTS_STORE=database they share nothing, and write_file() gives each of them a copy.
+TESTS_STORE=database they share nothing, write_file() gives each of them a copy, and there are two DAG processors.
 PostgreSQL and Redis are on the node `data`. Each worker serves the queue `default`, and one of its own name.
 """
 
@@ -34,6 +35,7 @@ from support.postgres import Cluster
 from support.running_airflow import RunningAirflow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from typing_extensions import Self
@@ -54,7 +56,15 @@ NODES = {
     "worker-1": ["celery", "worker", "--queues", "default,worker-1"],
     "worker-2": ["celery", "worker", "--queues", "default,worker-2"],
 }
-_JOB_TYPES = {"scheduler": "SchedulerJob", "dag-processor": "DagProcessorJob"}
+if stores.STORE == "database":
+    NODES["dag-processor-2"] = ["dag-processor"]
+_JOB_TYPES = {
+    "scheduler": "SchedulerJob",
+    "dag-processor": "DagProcessorJob",
+    "dag-processor-2": "DagProcessorJob",
+}
+# How old the last heartbeat of a DAG processor may be that is waited for: longer than a test is without one.
+_HEARTBEAT_SECONDS_OF_WEBSERVERS = 120
 _SETTINGS = {
     "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
     "AIRFLOW__CORE__PARALLELISM": "16",
@@ -154,6 +164,10 @@ class LargeInstallation(RunningAirflow):
             "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": machine.address,
             "AIRFLOW__WEBSERVER__BASE_URL": f"http://{machine.address}:{_PORT}",
         }
+        if NODES[node] == ["webserver"] and stores.STORE == "database":
+            own["AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD"] = str(_HEARTBEAT_SECONDS_OF_WEBSERVERS)
+        if node == "dag-processor-2":  # two processors share the requests for a parse; it comes by itself too
+            own["AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL"] = "10"
         self._processes[node] = machine.start(
             [sys.executable, "-W", "ignore", "-m", "airflow", *NODES[node]],
             env={**self.environment, **own},
@@ -210,6 +224,17 @@ class LargeInstallation(RunningAirflow):
         for path in self._paths(name):
             path.unlink()
 
+    @contextlib.contextmanager
+    def empty_folder(self, node: str, name: str) -> Iterator[None]:
+        """Have a node see an empty folder in place of one below AIRFLOW_HOME, which the others see as it is."""
+        command, folder = self.machines[node].command(), str(self.home / name)
+        subprocess.run([*command, "mount", "-t", "tmpfs", "-o", "size=1m", "nothing", folder], check=True)
+        try:
+            yield
+        finally:
+            # Lazily: a process that reads in it now goes on.
+            subprocess.run([*command, "umount", "--lazy", folder], check=True)
+
     def _paths(self, name: str) -> list[Path]:
         nodes = list(NODES)[:1] if self._shared else NODES
         return [self.machines[node].path(self.home / name) for node in nodes]
@@ -252,7 +277,7 @@ class LargeInstallation(RunningAirflow):
 
     def _ready(self, node: str, since: datetime) -> bool:
         if node in _JOB_TYPES:
-            return self._heartbeats(_JOB_TYPES[node], since)
+            return self._heartbeats(_JOB_TYPES[node], since, hostname=node)
         if node.startswith("worker"):
             with self.log_path(node).open("rb") as log:
                 log.seek(self._log_sizes[node])

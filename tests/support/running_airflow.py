@@ -72,9 +72,11 @@ class RunningAirflow:
         with self.engine.connect() as connection:
             return connection.execute(sqlalchemy.text(query), parameters).scalar()
 
-    def _heartbeats(self, job_type: str, since: datetime) -> bool:
+    def _heartbeats(self, job_type: str, since: datetime, *, hostname: str | None = None) -> bool:
         query = "SELECT max(latest_heartbeat) FROM job WHERE job_type = :job_type AND state = 'running'"
-        return _utc(self._scalar(query, job_type=job_type)) > since
+        if hostname is not None:
+            query += " AND hostname = :hostname"
+        return _utc(self._scalar(query, job_type=job_type, hostname=hostname)) > since
 
     def _parsed(self, path: Path, since: datetime) -> bool:
         error = self._scalar("SELECT stacktrace FROM import_error WHERE filename = :path", path=str(path))

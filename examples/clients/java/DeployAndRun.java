@@ -123,7 +123,7 @@ public final class DeployAndRun {
         DagsApi dags = new DagsApi(admin);
         DagRunsApi dagRuns = new DagRunsApi(admin);
 
-        Deployment deployment = dags.deployDag(hello("airflow.operators.bash.BashOperator"), false, 60, null, null, null, null, null);
+        Deployment deployment = dags.deployDag(hello("airflow.operators.bash.BashOperator"), false, 60, null, null, null, null, null, null);
         System.out.printf("deployed %s: %s%n", deployment.getDagId(), deployment.getState());
 
         Map<String, Object> conf = Map.of("tables", List.of("orders"), "limit", 10);
@@ -161,7 +161,7 @@ public final class DeployAndRun {
             succeeded.getTaskInstances().get(0).getTaskId(), succeeded.getState());
 
         try {
-            dags.deployDag(hello("airflow.operators.bash.BashOperater"), false, 0, null, null, null, null, null);
+            dags.deployDag(hello("airflow.operators.bash.BashOperater"), false, 0, null, null, null, null, null, null);
         } catch (ApiException refused) {
             Problem problem = problemOf(refused);
             for (Fault fault : problem.getErrors()) {

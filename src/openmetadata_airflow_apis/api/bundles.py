@@ -10,16 +10,23 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.body import settings
-from openmetadata_airflow_apis.api.deployed_answers import answer_bundle
+from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_bundle
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
 
 
 def apply_bundle(
-    bundle_name: str, body: dict[str, Any], *, dry_run: bool = False, wait: int = 0, comment: str | None = None
+    bundle_name: str,
+    body: dict[str, Any],
+    *,
+    dry_run: bool = False,
+    wait: int = 0,
+    wait_for_nodes: int | None = None,
+    comment: str | None = None,
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Make workflows a bundle, and wait for their parses if asked to."""
+    parse_wait = ParseWait(wait, wait_for_nodes).check()
     rights = deploy.Rights(
         may_deploy=partial(authorize, "deploy_dag"),
         may_replace=authorize_replacing,
@@ -38,7 +45,7 @@ def apply_bundle(
             comment=comment,
             began=began_before(),
         )
-        return answer_bundle(applied, wait, session=session)
+        return answer_bundle(applied, parse_wait, session=session)
 
 
 def list_bundles(limit: int = 100, offset: int = 0) -> dict[str, Any]:

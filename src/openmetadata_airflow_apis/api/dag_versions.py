@@ -9,7 +9,7 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import entity_tags, wire
 from openmetadata_airflow_apis.api.body import settings
-from openmetadata_airflow_apis.api.deployed_answers import answer_deployment
+from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_deployment
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize_replacing
@@ -46,9 +46,16 @@ def compare_dag_versions(dag_id: str, version_number: int, *, against: int | Non
 
 
 def restore_dag_version(
-    dag_id: str, version_number: int, *, dry_run: bool = False, wait: int = 0, comment: str | None = None
+    dag_id: str,
+    version_number: int,
+    *,
+    dry_run: bool = False,
+    wait: int = 0,
+    wait_for_nodes: int | None = None,
+    comment: str | None = None,
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Deploy a version again, and wait for its parse if asked to."""
+    parse_wait = ParseWait(wait, wait_for_nodes).check()
     with create_session() as session:
         deployment = deploy.restore_dag_version(
             dag_id,
@@ -62,4 +69,4 @@ def restore_dag_version(
             began=began_before(),
             may_replace=authorize_replacing,
         )
-        return answer_deployment(deployment, wait, session=session)
+        return answer_deployment(deployment, parse_wait, session=session)

@@ -11,7 +11,7 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import entity_tags, wire
 from openmetadata_airflow_apis.api.body import read_json, settings
-from openmetadata_airflow_apis.api.deployed_answers import answer_deployment
+from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_deployment
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.api.parameters import date_times
 from openmetadata_airflow_apis.checks import check_workflow
@@ -21,12 +21,18 @@ from openmetadata_airflow_apis.security.permissions import authorize, authorize_
 
 
 def deploy_dag(
-    *, dry_run: bool = False, wait: int = 0, comment: str | None = None, on_import_error: str = "keep"
+    *,
+    dry_run: bool = False,
+    wait: int = 0,
+    wait_for_nodes: int | None = None,
+    comment: str | None = None,
+    on_import_error: str = "keep",
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Check the definition, deploy it, and wait for its parse if asked to."""
     restore = on_import_error == "restore"
     if restore and not wait:
         raise InvalidArgument("on_import_error", "is 'restore', and nothing is waited for; give wait too, such as 60")
+    parse_wait = ParseWait(wait, wait_for_nodes).check()
     began = began_before()
     workflow = check_workflow(read_json(), settings(), now=began or datetime.now(timezone.utc))
     authorize("deploy_dag", workflow.dag_id)
@@ -42,7 +48,7 @@ def deploy_dag(
             began=began,
             may_replace=authorize_replacing,
         )
-        return answer_deployment(deployment, wait, restore=restore, session=session)
+        return answer_deployment(deployment, parse_wait, restore=restore, session=session)
 
 
 def validate_dag() -> dict[str, Any]:

@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import entity_tags, wire
 from openmetadata_airflow_apis.api.body import settings
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
+from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.identity import user_name
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-def answer_deployment(
-    deployment: deploy.Deployment, wait: int, *, restore: bool = False, session: Session
-) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Return body, status and headers.
+@dataclass(frozen=True)
+class ParseWait:
+    """How long a request waits for DAG processors. nodes: of how many hosts; None as in deploy.await_parse."""
 
-    wait: for how many seconds the verdict may be waited for. restore: whether a deployment that fails is taken back,
-    which raises ImportFailed.
-    """
+    seconds: int
+    nodes: int | None = None
+
+    def check(self) -> ParseWait:
+        """Return it; raise InvalidArgument, before anything is deployed, where there is nothing to wait for."""
+        if self.nodes is not None and not self.seconds:
+            raise InvalidArgument(
+                "wait_for_nodes", f"is {self.nodes}, and nothing is waited for; give wait too, such as 60"
+            )
+        if self.nodes is not None and settings().definition_store != "database":
+            raise InvalidArgument(
+                "wait_for_nodes",
+                f"is {self.nodes}, and with definition_store = files all nodes have the same files, so that there is "
+                "one verdict; leave it out",
+            )
+        return self
+
+
+def answer_deployment(
+    deployment: deploy.Deployment, wait: ParseWait, *, restore: bool = False, session: Session
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Return body, status and headers. restore: whether one that fails is taken back, which raises ImportFailed."""
     headers = {}
-    if wait and not deployment.dry_run:
-        with place_to_wait(wait) as seconds:
-            deployment = deploy.await_parse(deployment, seconds, settings=settings(), session=session)
-        headers = retry_header(wait, seconds, unfinished=deployment.state == "pending")
+    if wait.seconds and not deployment.dry_run:
+        with place_to_wait(wait.seconds) as seconds:
+            deployment = deploy.await_parse(deployment, seconds, nodes=wait.nodes, settings=settings(), session=session)
+        headers = retry_header(wait.seconds, seconds, unfinished=deployment.state == "pending")
         if restore and deployment.state == "failed":
             deploy.take_back(deployment, user=user_name(), settings=settings(), session=session)
     content, status, tag = answer_at_once(deployment)
@@ -40,14 +60,14 @@ def answer_at_once(deployment: deploy.Deployment) -> tuple[dict[str, Any], int, 
 
 
 def answer_bundle(
-    applied: deploy.AppliedBundle, wait: int, *, session: Session
+    applied: deploy.AppliedBundle, wait: ParseWait, *, session: Session
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Return body, status and headers. wait: for how many seconds the verdicts may be waited for."""
+    """Return body, status and headers."""
     headers = {}
-    if wait and not applied.dry_run and applied.deployed:
-        with place_to_wait(wait) as seconds:
-            applied = deploy.await_bundle(applied, seconds, settings=settings(), session=session)
-        headers = retry_header(wait, seconds, unfinished=_is_pending(applied))
+    if wait.seconds and not applied.dry_run and applied.deployed:
+        with place_to_wait(wait.seconds) as seconds:
+            applied = deploy.await_bundle(applied, seconds, nodes=wait.nodes, settings=settings(), session=session)
+        headers = retry_header(wait.seconds, seconds, unfinished=_is_pending(applied))
     content, status, _ = answer_bundle_at_once(applied)
     return content, status, headers
 

@@ -10,6 +10,7 @@ What a definition may hold was checked when it was deployed, and is not checked 
     managed_files.py      reads callable files without leaving their folder
     shard_loader.py       load_shard: the DAGs of one shard of the database store
     deployed_tables.py    its tables; node_notes.py writes what this host has made of them
+    unbuilt_tasks.py      notes why this host can't build the DAG of the task that it is to run
     late_rows.py          what becomes of a DAG of a shard that is deployed anew while Airflow writes the shard
     stand_ins.py          builds the same DAG without the authors' code
     stored_content.py     reads a stored document as far as a DAG file needs it
@@ -60,8 +61,11 @@ def load_dag(dag_id: str, workflow_config_file: str) -> DAG:
         except ManagedDagsError as error:
             if not version.was_replaced():
                 from openmetadata_airflow_apis.dagbuild.import_errors import with_summary
+                from openmetadata_airflow_apis.dagbuild.unbuilt_tasks import note_unbuilt
 
-                raise with_summary(error, mark)  # noqa: B904 - its cause is set
+                failure = with_summary(error, mark)
+                note_unbuilt(dag_id, str(failure.__cause__))
+                raise failure  # noqa: B904 - its cause is set
         else:
             if not version.was_replaced():
                 mark_dag(dag, mark)

@@ -132,6 +132,9 @@ class ErrorsOfDags(dict[str, str]):
 def _tell(failures: dict[str, tuple[str, str]], alone: str | None) -> None:
     """Raise DagNotBuilt for the one DAG that was asked for; log the errors of several."""
     if alone is not None:
+        from openmetadata_airflow_apis.dagbuild.unbuilt_tasks import note_unbuilt
+
+        note_unbuilt(alone, failures[alone][1])
         raise DagNotBuilt((), failures[alone][1])
     import logging
 

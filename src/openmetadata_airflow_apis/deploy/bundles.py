@@ -211,9 +211,11 @@ class _Application:
         )
 
 
-def await_bundle(applied: AppliedBundle, seconds: float, *, settings: Settings, session: Session) -> AppliedBundle:
-    """Return what was applied with the DAG processor's verdicts, waiting up to `seconds` for all of them."""
-    awaited = await_parses(applied.deployed, seconds, settings=settings, session=session)
+def await_bundle(
+    applied: AppliedBundle, seconds: float, *, nodes: int | None = None, settings: Settings, session: Session
+) -> AppliedBundle:
+    """Return what was applied with the DAG processor's verdicts, waiting up to `seconds` for all; see await_parse."""
+    awaited = await_parses(applied.deployed, seconds, nodes=nodes, settings=settings, session=session)
     number = len(applied.created)
     return replace(applied, created=awaited[:number], changed=awaited[number:])
 

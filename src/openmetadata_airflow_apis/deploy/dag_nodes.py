@@ -73,17 +73,21 @@ def nodes_of(
     )
 
 
-def nodes_behind(dag_id: str, deployed: Deployed, store: DefinitionStore, *, session: Session) -> list[str]:
-    """Return the hosts that run a DAG processor, by its heartbeat, and have not parsed a deployment; two statements.
+def is_parsed_on_nodes(
+    dag_id: str, deployed: Deployed, store: DefinitionStore, *, number: int | None = None, session: Session
+) -> bool:
+    """Say whether so many hosts have parsed a deployment; True where the nodes share their files.
 
-    None where the nodes share their files.
+    number: None for each host that runs a DAG processor, by its heartbeat. Two statements at most.
     """
     noted = store.parses(dag_id, session=session)
     if noted is None:
-        return []
-    marks = {parse.hostname: parse.mark for parse in noted}
-    alive = [processor.hostname for processor in dag_processors(session=session).values() if processor.is_alive]
-    return sorted(hostname for hostname in alive if marks.get(hostname) != deployed.mark)
+        return True
+    parsed = {parse.hostname for parse in noted if parse.mark == deployed.mark}
+    if number is not None:
+        return len(parsed) >= number
+    processors = dag_processors(session=session)
+    return all(hostname in parsed for hostname, processor in processors.items() if processor.is_alive)
 
 
 def _node(

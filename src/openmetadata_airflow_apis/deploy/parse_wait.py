@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
-from openmetadata_airflow_apis.deploy.dag_nodes import nodes_behind
+from openmetadata_airflow_apis.deploy.dag_nodes import is_parsed_on_nodes
 from openmetadata_airflow_apis.deploy.dag_rows import renew_at_next_parse
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED, PARSED, PENDING, rows_of
 from openmetadata_airflow_apis.stores import open_store
@@ -27,25 +27,34 @@ _POLL = 0.25
 _ASK_AGAIN = 5.0
 # Rows of another deployment were written over ours: by a parse that has ended, so that the next request is heard.
 _ASK_AT_ONCE = 1.0
+# Of several DAG processors one takes the request, and perhaps not the one that is waited for.
+_ASK_OTHERS = 2.0
 
 
 def await_parses(
-    deployments: Iterable[Deployment], seconds: float, *, settings: Settings, session: Session
+    deployments: Iterable[Deployment],
+    seconds: float,
+    *,
+    nodes: int | None = None,
+    settings: Settings,
+    session: Session,
 ) -> tuple[Deployment, ...]:
     """Return deployments with the DAG processor's verdicts, waiting up to `seconds` for all of them together."""
     deadline = time.monotonic() + seconds
     return tuple(
-        await_parse(deployment, max(0.0, deadline - time.monotonic()), settings=settings, session=session)
+        await_parse(deployment, max(0.0, deadline - time.monotonic()), nodes=nodes, settings=settings, session=session)
         for deployment in deployments
     )
 
 
-def await_parse(deployment: Deployment, seconds: float, *, settings: Settings, session: Session) -> Deployment:
+def await_parse(
+    deployment: Deployment, seconds: float, *, nodes: int | None = None, settings: Settings, session: Session
+) -> Deployment:
     """Return the deployment with the DAG processor's verdict, waiting up to `seconds` for it.
 
     state: "parsed", "failed" with the import error's text, or "pending" if there was none in time. Where the nodes
-    share no files it is "parsed" once each DAG processor that has a heartbeat has parsed it. Asks for a parse until the
-    rows are this deployment's. Ends the session's transaction. Raises Unavailable.
+    share no files it is "parsed" once the DAG processors of so many nodes have parsed it; None is for each that has a
+    heartbeat. Asks for a parse until the rows are the deployment's. Ends the session's transaction. Raises Unavailable.
     """
     with database_errors("Airflow's database does not answer; the workflow is deployed, ask for its state later"):
         store = open_store(settings)
@@ -58,16 +67,14 @@ def await_parse(deployment: Deployment, seconds: float, *, settings: Settings, s
             if state == FAILED:
                 return replace(deployment, state=FAILED, import_error=rows.import_error)
             # A successful parse removes the file's import error in its last step.
-            if (
-                state == PARSED
-                and rows.parsed_at(deployment) is not None
-                and not _nodes_behind(deployment, store, session=session)
-            ):
+            is_parsed = state == PARSED and rows.parsed_at(deployment) is not None
+            if is_parsed and _is_on_nodes(deployment, store, nodes, session=session):
                 return replace(deployment, state=PARSED, import_error=None, is_paused=rows.is_paused)
             if time.monotonic() >= deadline:
                 return replace(deployment, state=PENDING)
             is_overwritten = rows.are_overwritten(deployment)
-            if time.monotonic() >= asked + (_ASK_AT_ONCE if is_overwritten else _ASK_AGAIN):
+            ask_after = _ASK_AT_ONCE if is_overwritten else _ASK_OTHERS if is_parsed else _ASK_AGAIN
+            if time.monotonic() >= asked + ask_after:
                 asked = time.monotonic()
                 if is_overwritten:
                     renew_at_next_parse(deployment.dag_id, session=session)
@@ -76,7 +83,7 @@ def await_parse(deployment: Deployment, seconds: float, *, settings: Settings, s
             time.sleep(min(_POLL, max(0.0, deadline - time.monotonic())))
 
 
-def _nodes_behind(deployment: Deployment, store: DefinitionStore, *, session: Session) -> list[str]:
-    behind = nodes_behind(deployment.dag_id, deployment, store, session=session)
+def _is_on_nodes(deployment: Deployment, store: DefinitionStore, nodes: int | None, *, session: Session) -> bool:
+    is_there = is_parsed_on_nodes(deployment.dag_id, deployment, store, number=nodes, session=session)
     session.commit()
-    return behind
+    return is_there

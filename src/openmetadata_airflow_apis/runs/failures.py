@@ -115,7 +115,11 @@ def task_failure(
     """Return what is known of a failure. rows: those of the whole run; former: the tasks of failures told before it."""
     try_number = latest_try(row.try_number, row.state)
     logged = logged_failure(log_end.lines)
-    kind, reason = _cause(row, try_number, dag, events, logged, former)
+    unbuilt = events.unbuilt(row)
+    if unbuilt and (logged is None or logged.kind == "not_started"):
+        kind, reason = "not_started", f"It never began: {unbuilt}"
+    else:
+        kind, reason = _cause(row, try_number, dag, events, logged, former)
     if kind == "unknown" and log_end.problem:
         reason = f"Airflow's database does not say why it failed, and its log can't be read. {log_end.problem}"
     shown = shown_lines(log_end.lines, logged.end if logged else len(log_end.lines))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from airflow.models.log import Log
 from sqlalchemy import and_, false, or_, select
 
 from openmetadata_airflow_apis.airflow_versions.run_events import events_of_run, is_of_run
+from openmetadata_airflow_apis.dagbuild import unbuilt_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,7 +28,7 @@ _NEARLY = timedelta(seconds=10)
 LOST_HEARTBEAT = "heartbeat timeout"
 STATE_MISMATCH = "state mismatch"
 STUCK_IN_QUEUED = "stuck in queued tries exceeded"
-_OF_SCHEDULER = (LOST_HEARTBEAT, STATE_MISMATCH, STUCK_IN_QUEUED)
+_OF_TASKS = (LOST_HEARTBEAT, STATE_MISMATCH, STUCK_IN_QUEUED, unbuilt_tasks.EVENT)
 
 # Events of somebody's setting states; "failed" is also what a task's own process notes, then without an extra.
 _KILLED_HERE = ("kill_running_tasks", "kill_dag_runs")
@@ -91,8 +93,19 @@ class RunEvents:
         for each in self.events:
             near = moment is not None and abs(each.moment - moment) <= _NEARLY
             concerned = each.task_id is None or (each.task_id == task_id and each.map_index in {None, -1, map_index})
-            if near and concerned and each.event not in _OF_SCHEDULER:
+            if near and concerned and each.event not in _OF_TASKS:
                 return each
+        return None
+
+    def unbuilt(self, row: Row) -> str | None:
+        """Return which host could not build the DAG for the last try of a task instance, and why."""
+        since = row.queued_dttm - _NEARLY if row.queued_dttm else None  # the clocks are of two hosts
+        for each in self.events:
+            this = (each.event, each.task_id, each.map_index)
+            if this == (unbuilt_tasks.EVENT, row.task_id, row.map_index) and (since is None or each.moment >= since):
+                details = json.loads(each.text or "{}")
+                reason = str(details.get("import_error")).partition("\n")[0]
+                return f"the DAG can't be imported on its worker, the host {details.get('hostname')}: {reason}"
         return None
 
 
@@ -105,7 +118,7 @@ def events_of(run: Row, keys: Collection[tuple[str, int]], *, session: Session) 
     )
     rows = session.execute(
         select(_LOG)
-        .where(events_of_run(_LOG, run), by_hand | (_LOG.c.event.in_(_OF_SCHEDULER) & of_tasks))
+        .where(events_of_run(_LOG, run), by_hand | (_LOG.c.event.in_(_OF_TASKS) & of_tasks))
         .order_by(_LOG.c.id.desc())
         .limit(_NEWEST)
     )

@@ -26,7 +26,7 @@ from sqlalchemy.schema import CreateTable
 from openmetadata_airflow_apis.conflicts import DiffersInCase
 from openmetadata_airflow_apis.dagbuild import deployed_tables, shard_loader
 from openmetadata_airflow_apis.dagbuild.shard_loader import hash_of, shard_of
-from openmetadata_airflow_apis.deploy import await_parse, delete_dag, deploy, get_deployed, list_deployed
+from openmetadata_airflow_apis.deploy import await_parse, delete_dag, deploy, get_deployed, list_deployed, parse_wait
 from openmetadata_airflow_apis.deploy.dag_nodes import DagNode, NodeFile
 from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.settings import Settings
@@ -447,6 +447,44 @@ def test_a_wait_is_for_every_node_that_lives(deploying, parsed_on, heartbeat, se
     checks.unlink()
     parsed_on("node-2", made.fileloc)
     assert state() == "failed"
+
+
+def test_a_wait_for_a_number_of_nodes(deploying, parsed_on, heartbeat, session, settings):
+    """So many hosts have to have parsed a deployment, whichever they are and whoever else has a heartbeat."""
+    (settings.dag_managed_operators / "checks.py").write_text("def check(table='t'):\n    pass\n")
+    for name in ("node-1", "node-2", "node-3"):
+        heartbeat(name)
+    made = deploying()
+
+    def states() -> list[str]:
+        """The states that a wait for one, two and three nodes ends with, and one for all."""
+        numbers = (1, 2, 3, None)
+        return [await_parse(made, 0.0, nodes=nodes, settings=settings, session=session).state for nodes in numbers]
+
+    assert states() == ["pending"] * 4
+    for name, awaited in (
+        ("node-1", ["parsed", "pending", "pending", "pending"]),
+        ("node-without-heartbeat", ["parsed", "parsed", "pending", "pending"]),
+        ("node-2", ["parsed", "parsed", "parsed", "pending"]),
+        ("node-3", ["parsed", "parsed", "parsed", "parsed"]),
+    ):
+        parsed_on(name, made.fileloc)
+        assert states() == awaited
+
+
+def test_a_wait_asks_the_other_nodes(deploying, parsed_on, heartbeat, session, settings, monkeypatch):
+    """Of several DAG processors one takes the request for a parse: it is made again for those that are behind."""
+    monkeypatch.setattr(parse_wait, "_ASK_OTHERS", 0.02)
+    monkeypatch.setattr(parse_wait, "_POLL", 0.01)
+    asked = []
+    monkeypatch.setattr(parse_wait, "request_parsing", lambda filelocs, **_: asked.extend(filelocs))
+    (settings.dag_managed_operators / "checks.py").write_text("def check(table='t'):\n    pass\n")
+    heartbeat("node-1")
+    heartbeat("node-2")
+    made = deploying()
+    parsed_on("node-1", made.fileloc)
+    assert await_parse(made, 0.5, settings=settings, session=session).state == "pending"
+    assert set(asked) == {made.fileloc}
 
 
 def test_what_silent_hosts_have_noted_is_forgotten(deploying, parsed_on, heartbeat, session, settings):

@@ -13,7 +13,7 @@ import pytest
 
 from openmetadata_airflow_apis.api import operations
 from openmetadata_airflow_apis.stores import version_rows
-from support import dag_runs
+from support import dag_runs, stores
 from support.parsing import parses_that_fail
 from support.versions import asked_for, forget_requests
 
@@ -234,6 +234,19 @@ def takes_a_failed_import_back(old_door, session):
     )
 
 
+def waits_for_some_nodes(old_door, session):
+    # Refused before anything is deployed, by both stores or by the one whose nodes share their files.
+    status, body = old_door("deploy_dag", method="POST", json=WORKFLOW, wait_for_nodes="2")
+    assert (status, body["error"][:34]) == (400, "The argument 'wait_for_nodes' is 2")
+    assert old_door("dag_state", dag_id="argued", run_id="none")[0] == 400  # the DAG is not there
+    status, body = old_door("deploy_dag", method="POST", json=WORKFLOW, wait="1", wait_for_nodes="2")
+    if stores.STORE == "files":
+        assert (status, body["error"][:34]) == (400, "The argument 'wait_for_nodes' is 2")
+        return
+    assert (status, body["state"]) == (200, "pending")
+    assert old_door("delete_dag", dag_id="argued")[0] == 200
+
+
 def tells_of_the_parse(old_door, session):
     answer = old_door("deploy_dag", method="POST", json=WORKFLOW, wait="1")
     assert old_door("delete_dag", dag_id="argued")[0] == 200
@@ -436,6 +449,7 @@ DAY = "2026-05-01T00:00:00+00:00"
 HEEDED = {
     ("deploy_dag", "dry_run"): deploys_nothing,
     ("deploy_dag", "wait"): tells_of_the_parse,
+    ("deploy_dag", "wait_for_nodes"): waits_for_some_nodes,
     ("deploy_dag", "comment"): keeps_the_comment,
     ("deploy_dag", "on_import_error"): takes_a_failed_import_back,
     ("task_instance_detail", "map_index"): detail_of_one_instance,

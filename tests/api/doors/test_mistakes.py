@@ -98,7 +98,7 @@ MISTAKES = {
             400,
             (
                 "The argument 'workflow' belongs into the JSON body of deploy_dag; beside it, it takes dry_run, "
-                "wait, comment, on_import_error"
+                "wait, wait_for_nodes, comment, on_import_error"
             ),
         ),
     ),

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import update
 
 from openmetadata_airflow_apis.api import operations, wait_limit
-from support import dag_runs
+from support import dag_runs, stores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,6 +197,39 @@ def test_who_has_nothing_to_wait_for_is_not_sent_away(typed_door_answer, dag, se
     dag_runs.new_run(dag, session, {"first": "queued"})
     answer = typed_door_answer("POST", f"{RUN_PATH}/kill?wait={LONG}")
     assert (answer.status_code, answer.json["still_running"], "Retry-After" in answer.headers) == (200, [], False)
+
+
+WITHOUT_WAIT = "The argument 'wait_for_nodes' is 2, and nothing is waited for; give wait too, such as 60"
+OF_FILES = (
+    "The argument 'wait_for_nodes' is 2, and with definition_store = files all nodes have the same files, so that "
+    "there is one verdict; leave it out"
+)
+DEPLOYS = {
+    "deploy_dag": ("POST", "/dags", WORKFLOW),
+    "restore_dag_version": ("POST", "/dags/waited_for/dagVersions/1/restore", None),
+    "apply_bundle": ("PUT", "/bundles/waiting", {"workflows": [WORKFLOW]}),
+}
+
+
+def test_every_deploy_that_waits_takes_a_number_of_nodes():
+    """What waits for a parse can wait for the parses of some nodes."""
+    takes = {
+        each.operation_id for each in operations.operations().values() if "wait_for_nodes" in each.query_parameters
+    }
+    assert takes - {"call_by_query", "call_by_body"} == set(DEPLOYS)
+
+
+@pytest.mark.parametrize("operation_id", DEPLOYS)
+def test_a_number_of_nodes_that_means_nothing(typed_door, operation_id):
+    """Without `wait`, or with the file store, it is refused before anything is deployed."""
+    method, path, body = DEPLOYS[operation_id]
+    refusals = {"wait_for_nodes=2": WITHOUT_WAIT}
+    if stores.STORE == "files":
+        refusals[f"wait={LONG}&wait_for_nodes=2"] = OF_FILES
+    for query, words in refusals.items():
+        status, problem = typed_door(method, f"{path}?{query}", json=body)
+        assert (status, problem["type"], problem["detail"]) == (400, "/rest_api/api/problems/invalid-argument", words)
+        assert typed_door("GET", "/dags/waited_for")[0] == 404
 
 
 @pytest.fixture
