@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from integration.conftest import cluster  # noqa: F401 - pytest finds a fixture by its name
+from openmetadata_airflow_apis.stores import loader_files
 from support import airflow_home
 from support.live import LiveAirflow
 
@@ -57,10 +58,15 @@ def airflow_live(cluster) -> Iterator[LiveAirflow]:  # noqa: F811 - the fixture'
 
 @pytest.fixture(scope="session")
 def airflow_below_a_prefix(database_cache) -> Iterator[LiveAirflow]:
-    """A webserver whose base_url has a path, and which believes a proxy's headers."""
+    """A webserver whose base_url has a path, and which believes a proxy's headers; with the database store."""
     home = airflow_home.make_home()
     airflow_home.create_sqlite_database(home, database_cache)
-    settings = {"AIRFLOW__WEBSERVER__ENABLE_PROXY_FIX": "True"}
+    settings = {
+        "AIRFLOW__WEBSERVER__ENABLE_PROXY_FIX": "True",
+        "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__DEFINITION_STORE": "database",
+        "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__LOADER_SHARDS": "1",
+    }
+    list(loader_files.install(home / "dags", 1))
     with LiveAirflow(home, executor="SequentialExecutor", settings=settings) as airflow:
         airflow.url += "/data/airflow"
         airflow.environment["AIRFLOW__WEBSERVER__BASE_URL"] = airflow.url

@@ -3,6 +3,7 @@
 import { button, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
 import { importError } from "./dag_cells.js";
 import { readGraph } from "./dag_graph.js";
+import { isAwaited, nodesTable, withoutHeartbeats } from "./dag_nodes.js";
 import { confirmDelete, deleted, deletion, isUnfinished, triggered } from "./dags.js";
 import { deploymentState, isSettled } from "./deployment.js";
 import { isToldAbove, permissions, send, sentence } from "./http.js";
@@ -98,7 +99,7 @@ export function dagView({ dagId, runId, taskId, edit }) {
     }
     fill(trouble);
     dag = answer.body;
-    const now = JSON.stringify(dag);
+    const now = JSON.stringify(withoutHeartbeats(dag));
     if (now !== shownHead) {
       shownHead = now;
       refill(head, facts(dag));
@@ -108,7 +109,7 @@ export function dagView({ dagId, runId, taskId, edit }) {
       begin();
     }
     const moving = await loadRuns();
-    return !may || moving || !isSettled(dag) ? 2000 : 10000;
+    return !may || moving || !isSettled(dag) || isAwaited(dag) ? 2000 : 10000;
   }
 
   async function loadRuns() {
@@ -223,6 +224,7 @@ function facts(dag) {
       fact("Revision", h("code", {}, dag.revision.slice(0, 12))),
     ),
     dag.import_error && importError(dag),
+    nodesTable(dag),
     h(
       "details",
       { "data-key": "definition" },

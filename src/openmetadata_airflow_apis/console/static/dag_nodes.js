@@ -1,0 +1,58 @@
+// Which node has what of a DAG. With the database store each DAG processor has a disk and a parse of its own; with files
+// there are no nodes to be told apart.
+
+import { importError } from "./dag_cells.js";
+import { deploymentWord } from "./deployment.js";
+import { h, inline, state, table, time } from "./dom.js";
+
+const COLUMNS = ["Node", "State", "Version", "Parsed", "Callable files"];
+
+// The table, folded while every node has what is deployed, and nothing where there are no nodes.
+export function nodesTable({ nodes }) {
+  if (!nodes?.length) return null;
+  const parsed = nodes.filter((node) => node.state === "parsed").length;
+  const rows = nodes.map((node) => [nameCell(node), stateCell(node), versionCell(node), time(node.parsed_at), filesCell(node)]);
+  return h(
+    "details",
+    { "data-key": "nodes", open: nodes.some(needsLook) },
+    h("summary", {}, `Nodes (${parsed} of ${nodes.length} have parsed what is deployed)`),
+    table("Nodes", COLUMNS, rows, { empty: "" }),
+  );
+}
+
+// Whether a DAG processor that runs has still to parse what was deployed in the last minute.
+export function isAwaited({ nodes, deployed_at: deployedAt }) {
+  return Date.now() - Date.parse(deployedAt) < 60000 && Boolean(nodes?.some((node) => node.is_alive && node.state === "pending"));
+}
+
+// What changes with every heartbeat, and is not shown, is left out.
+export function withoutHeartbeats(dag) {
+  const nodes = dag.nodes?.map((node) => (node.is_alive ? { ...node, latest_heartbeat: null } : node));
+  return { ...dag, nodes };
+}
+
+function needsLook(node) {
+  return node.state === "failed" || node.callable_files.some((file) => file.differs);
+}
+
+function nameCell({ hostname, is_alive: isAlive, latest_heartbeat: heard }) {
+  const silence = heard ? ["no DAG processor there since ", time(heard)] : "no DAG processor there now";
+  return [hostname, !isAlive && h("div", { class: "muted" }, silence)];
+}
+
+function stateCell(node) {
+  const error = node.import_error;
+  const reason = error && [h("p", { class: "reason" }, inline(error.split("\n")[0])), importError({ dag_id: node.hostname, import_error: error })];
+  return [state(node.state, deploymentWord(node)), reason];
+}
+
+function versionCell({ version_number: number, revision }) {
+  if (number) return String(number);
+  return revision ? h("code", {}, revision.slice(0, 12)) : h("span", { class: "muted" }, "none yet");
+}
+
+function filesCell({ callable_files: files }) {
+  const differing = files.filter((file) => file.differs);
+  if (!differing.length) return files.length ? "as on the others" : h("span", { class: "muted" }, "–");
+  return differing.map((file) => h("div", {}, h("code", {}, file.path), " differs from another node's"));
+}
