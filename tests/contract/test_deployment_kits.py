@@ -18,7 +18,10 @@ from openmetadata_airflow_apis.settings import SECTION, option_docs
 
 FOLDER = Path(__file__).parents[2] / "deployment"
 COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))
-VALUES = yaml.safe_load((FOLDER / "helm-values.yaml").read_text(encoding="utf-8"))
+VALUES, DATABASE_VALUES, GIT_SYNC_VALUES = (
+    yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    for name in ("helm-values", "helm-values-database", "helm-values-git-sync")
+)
 # Of a provider that is not installed here; the tests of the large installation set them, too.
 CELERY = {"broker_url", "result_backend"}
 INSTRUCTIONS = {"ARG", "COPY", "ENV", "FROM", "RUN"}
@@ -43,14 +46,30 @@ def all_settings() -> dict[str, dict[str, str]]:
     """Return the AIRFLOW__… variables of each file."""
     settings: dict[str, dict[str, Any]] = {"Dockerfile": image_environment()}
     settings |= {f"compose.yaml {name}": each.get("environment", {}) for name, each in COMPOSE["services"].items()}
-    settings["helm-values.yaml"] = {variable["name"]: variable["value"] for variable in VALUES["env"]}
+    settings["helm-values.yaml"] = environment_of(VALUES)
+    settings["helm-values-database.yaml"] = environment_of(DATABASE_VALUES)
     return {
         place: {name: value for name, value in variables.items() if name.startswith("AIRFLOW__")}
         for place, variables in settings.items()
     }
 
 
-@pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "helm-values.yaml", "shared-volume.yaml"])
+def environment_of(values: dict[str, Any]) -> dict[str, str]:
+    """Return the variables that values of the chart set in all containers."""
+    return {variable["name"]: variable["value"] for variable in values["env"]}
+
+
+def git_sync_of(component: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the options of a component's git-sync, and its mounts by their volumes."""
+    (container,) = component["extraContainers"]
+    options = dict(option.removeprefix("--").split("=", 1) for option in container["args"])
+    return options, {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+
+
+NOT_RUN = [path.name for path in FOLDER.iterdir() if path.name == "Dockerfile" or path.suffix == ".yaml"]
+
+
+@pytest.mark.parametrize("name", sorted(NOT_RUN))
 def test_what_the_tests_cannot_run_says_so_in_its_first_line(name):
     """Whoever copies a file reads first what nobody has tried."""
     first = (FOLDER / name).read_text(encoding="utf-8").splitlines()[0]
@@ -77,8 +96,7 @@ def test_all_components_share_the_folders_that_the_image_makes():
     assert len(folders) == 3
     made = next(words for name, words in instructions() if words.startswith("mkdir"))
     assert set(made.split()[2:]) == set(folders.values())
-    environment = {variable["name"]: variable["value"] for variable in VALUES["env"]}
-    assert folders.items() <= environment.items()
+    assert folders.items() <= environment_of(VALUES).items()
     mounts = {mount["name"]: mount["mountPath"] for mount in VALUES["volumeMounts"]}
     assert (mounts, [volume["name"] for volume in VALUES["volumes"]]) == ({"shared": shared}, ["shared"])
     claim = yaml.safe_load((FOLDER / "shared-volume.yaml").read_text(encoding="utf-8"))
@@ -88,6 +106,39 @@ def test_all_components_share_the_folders_that_the_image_makes():
     assert set(components) == {"prepare", "webserver", "scheduler", "dag-processor", "triggerer", "worker"}
     for component in components.values():
         assert f"shared:{shared}" in component["volumes"]
+
+
+def test_git_sync_brings_the_same_files_to_webservers_as_to_the_others():
+    """With the database store each webserver has the repository where the chart has it for all other pods."""
+    webserver, git_sync = DATABASE_VALUES["webserver"], DATABASE_VALUES["dags"]["gitSync"]
+    options, mounts = git_sync_of(webserver)
+    assert (options["repo"], options["ref"]) == (git_sync["repo"], git_sync["ref"])
+    (volume,) = webserver["extraVolumes"]
+    assert mounts == {volume["name"]: options["root"]}
+    assert webserver["extraVolumeMounts"] == [
+        {"name": volume["name"], "mountPath": "/opt/airflow/dags", "readOnly": True}
+    ]
+    folder = f"/opt/airflow/dags/{options['link']}"
+    environment = environment_of(DATABASE_VALUES)
+    assert environment["AIRFLOW__CORE__DAGS_FOLDER"] == f"{folder}/{git_sync['subPath']}"
+    option = "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__"
+    assert environment[f"{option}DEFINITION_STORE"] == "database"
+    managed = environment[f"{option}DAG_MANAGED_OPERATORS"]
+    assert managed.startswith(f"{folder}/")
+    assert not managed.startswith(environment["AIRFLOW__CORE__DAGS_FOLDER"])  # what is there is parsed as DAG files
+    # What the comment has the operator commit is what the values name.
+    text = (FOLDER / "helm-values-database.yaml").read_text(encoding="utf-8")
+    assert f"install-loader {git_sync['subPath']}\n" in text
+    assert f"git add {git_sync['subPath']} {managed.removeprefix(f'{folder}/')} " in text
+
+
+def test_git_sync_writes_beside_what_is_deployed():
+    """With the file store one git-sync writes to the shared volume, and links into the dags folder what is parsed."""
+    options, mounts = git_sync_of(GIT_SYNC_VALUES["dagProcessor"])
+    assert mounts == {mount["name"]: mount["mountPath"] for mount in VALUES["volumeMounts"]}
+    dags = environment_of(VALUES)["AIRFLOW__CORE__DAGS_FOLDER"]
+    assert Path(options["link"]).parent == Path(dags)
+    assert Path(options["root"]).parent == Path(*mounts.values())  # its working trees are no DAG files
 
 
 def test_the_compose_file_names_nothing_that_it_lacks():
@@ -108,7 +159,7 @@ def test_secrets_come_from_the_environment():
     wanted = set(re.findall(r"\$\{(\w+)", text))
     assert wanted == set(re.findall(r"\$\{(\w+):\?in \.env\}", text))
     assert {name for name in wanted if f"{name}=%s" in text.partition("x-airflow:")[0]} == wanted
-    assert "webserverSecretKey" not in VALUES
+    assert "webserverSecretKey" not in {*VALUES, *DATABASE_VALUES, *GIT_SYNC_VALUES}
 
 
 @pytest.fixture
