@@ -54,14 +54,14 @@ def test_a_result_replaces_the_row_of_its_environment(tmp_path: Path, monkeypatc
     document = tmp_path / "document.md"
     monkeypatch.setattr(script, "DOCUMENT", document)
     document.write_text(f"before\n\n{script.BEGIN}{script.END}\nafter\n")
-    cells = ("3.11.7", "SQLite", "5,886", "0", "9", "0123456789", "2026-11-28")
+    cells = ("3.11.7", "SQLite", "core", "5,886", "0", "9", "0123456789", "2026-11-28")
     for name, airflow in (("py312", "2.11.2"), ("airflow27", "2.7.2"), ("airflow27", "2.7.3")):
         script.write((name, airflow, *cells))
     rest = " | ".join(cells)
     assert document.read_text() == (
         f"before\n\n{script.BEGIN}\n"
-        "| environment | Airflow | Python | database | passed | failed | left out | commit | on |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        "| environment | Airflow | Python | database | tests | passed | failed | left out | commit | on |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
         f"| airflow27 | 2.7.3 | {rest} |\n"
         f"| py312 | 2.11.2 | {rest} |\n"
         f"\n{script.END}\nafter\n"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+import ast
+import sys
+from typing import Any, ForwardRef, Literal, Union, get_args, get_origin, get_type_hints
 
 from openmetadata_airflow_apis.definition import canonical
 from openmetadata_airflow_apis.definition.canonical import Tagged, tag_of
@@ -37,10 +39,29 @@ def misfits(value: Any, wanted: Any, place: str = "") -> list[str]:
 def misfits_of_typed_dict(value: Any, wanted: Any, place: str) -> list[str]:
     if not isinstance(value, dict):
         return [f"{place}: no {wanted.__name__}"]
-    hints = get_type_hints(wanted, vars(canonical))
+    hints = hints_of(wanted)
     faults = [f"{place}/{key}: no key of {wanted.__name__}" for key in value if key not in hints]
     faults += [f"{place}: {key} is missing" for key in wanted.__required_keys__ if key not in value]
     for key, hint in hints.items():
         if key in value:
             faults += misfits(value[key], hint, f"{place}/{key}")
     return faults
+
+
+def hints_of(wanted: Any) -> dict[str, Any]:
+    """Return the types of a typed dict's keys."""
+    if sys.version_info >= (3, 10):
+        return get_type_hints(wanted, vars(canonical))
+    spelled = {
+        key: ast.unparse(_Unions().visit(ast.parse(hint.__forward_arg__))) if isinstance(hint, ForwardRef) else hint
+        for key, hint in wanted.__annotations__.items()
+    }
+    return get_type_hints(type(wanted.__name__, (), {"__annotations__": spelled}), {"Union": Union, **vars(canonical)})
+
+
+class _Unions(ast.NodeTransformer):
+    """Writes `X | Y` as `Union[X, Y]`: Python 3.9 can't evaluate the former."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        return ast.Subscript(ast.Name("Union"), ast.Tuple([node.left, node.right]))

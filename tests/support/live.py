@@ -35,7 +35,7 @@ import sqlalchemy
 from support import airflow_home, stores
 from support.client import Client
 from support.running_airflow import RunningAirflow
-from support.versions import AIRFLOW
+from support.versions import AIRFLOW, TAKES_PARSING_REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,6 +75,9 @@ FAST_SETTINGS = {
     "AIRFLOW__WEBSERVER__WORKER_REFRESH_INTERVAL": "0",
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
 }
+if not TAKES_PARSING_REQUESTS:  # There it must: how an import is judged is found at the next listing and no earlier.
+    FAST_SETTINGS["AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL"] = "5"
+    FAST_SETTINGS["AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL"] = "5"
 
 
 def free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib.metadata import version
 
 AIRFLOW = tuple(int(part) for part in version("apache-airflow").split("."))
@@ -18,6 +19,11 @@ EVERY_DAG_NEEDS_A_START = AIRFLOW < (2, 8)
 
 # In a mapped task group a task waits for all indexes of what is upstream, whatever its trigger rule.
 ALL_INDEXES_COUNT = AIRFLOW < (2, 10, 5)
+
+
+def called(name: str) -> str:
+    """Return what Python calls a method, such as `Resources.__init__`, where an argument is unexpected."""
+    return name if sys.version_info >= (3, 10) else name.rpartition(".")[2]  # Python 3.9: `__init__`
 
 
 def clears(dag_run_row) -> int | bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -33,7 +34,9 @@ def decorators_of_airflow() -> dict[str, Any]:
     from airflow.decorators import TaskDecoratorCollection, task
     from airflow.providers_manager import ProvidersManager
 
-    names = [*vars(TaskDecoratorCollection), *ProvidersManager().taskflow_decorators]
+    with warnings.catch_warnings():  # it imports every provider's hooks, and some warn
+        warnings.simplefilter("ignore")
+        names = [*vars(TaskDecoratorCollection), *ProvidersManager().taskflow_decorators]
     of_conditions = {"run_if", "skip_if"}  # they change a task that is there
     return {name: getattr(task, name) for name in names if not name.startswith("_") and name not in of_conditions}
 

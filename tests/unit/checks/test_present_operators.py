@@ -15,8 +15,11 @@ from openmetadata_airflow_apis.settings import Settings
 from support.versions import AIRFLOW
 from support.workflows import request
 
-# What the operators of 2.7.3's days say when they are made.
-pytestmark = pytest.mark.filterwarnings(r"ignore:\s*This class is deprecated:DeprecationWarning")
+# What the operators of 2.7.3's days say when they are made, and those of 2.8's and 2.9's.
+pytestmark = [
+    pytest.mark.filterwarnings(r"ignore:\s*This class is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings(r"ignore:Call to deprecated class:DeprecationWarning"),
+]
 
 NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
 DAG = "/workflow/dag_config/nightly"

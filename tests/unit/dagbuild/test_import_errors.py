@@ -14,6 +14,7 @@ import openmetadata_airflow_apis
 from openmetadata_airflow_apis.dagbuild.import_errors import deployment_in, readable
 from openmetadata_airflow_apis.dagbuild.stored_document import decode
 from support.deployed import write_deployed
+from support.versions import called
 
 START = {"$datetime": "2024-01-01T00:00:00+00:00"}
 _BASH = "airflow.operators.bash.BashOperator"
@@ -237,7 +238,7 @@ def test_the_sentence_comes_first_and_then_the_authors_lines(kept, tmp_path: Pat
         ),
         (
             {"task_groups": [{"group_id": "outer", "label": "outer", "arguments": {"tool_tip": "x"}}]},
-            "task group `outer`: TypeError: TaskGroup.__init__() got an unexpected keyword argument 'tool_tip'",
+            f"task group `outer`: TypeError: {called('TaskGroup.__init__')}() got an unexpected keyword argument 'tool_tip'",
         ),
         (
             {"tasks": [{**task(_BASH, bash_command="true"), "upstream": ["second"]}]},
