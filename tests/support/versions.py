@@ -18,7 +18,7 @@ CLEARS_COUNTED = AIRFLOW >= (2, 8)
 EVERY_DAG_NEEDS_A_START = AIRFLOW < (2, 8)
 
 # In a mapped task group a task waits for all indexes of what is upstream, whatever its trigger rule.
-ALL_INDEXES_COUNT = AIRFLOW < (2, 10, 5)
+ALL_INDEXES_COUNT = AIRFLOW < (2, 8)
 
 
 def called(name: str) -> str:

@@ -15,9 +15,10 @@ def looks_at_all_indexes(trigger_rule: str) -> bool:
     from airflow import __version__
     from packaging.version import Version
 
-    if Version(__version__) < Version("2.10.5"):  # Airflow < 2.10.5 waits so with every rule
+    version = Version(__version__)
+    if version < Version("2.8"):  # Airflow < 2.8 waits so with every rule, 2.8 to 2.10.4 with none
         return True
-    return trigger_rule in {"one_success", "one_failed", "one_done"}
+    return version >= Version("2.10.5") and trigger_rule in {"one_success", "one_failed", "one_done"}
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from support.workflows import request
 # What the operators of 2.7.3's days say when they are made, and those of 2.8's and 2.9's.
 pytestmark = [
     pytest.mark.filterwarnings(r"ignore:\s*This class is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings(r"ignore:Call to deprecated class:DeprecationWarning"),
+    pytest.mark.filterwarnings(r"ignore:Call to deprecated (class|method):DeprecationWarning"),
 ]
 
 NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
