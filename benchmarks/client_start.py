@@ -16,9 +16,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from figures import note
+
 from support.light_environment import CHECKOUT, closure, make_light_environment, requirements_of
 
 RUNS = 11
+GOALS = {"managed-dags --help": 0.3}
 WORKFLOW = str(CHECKOUT / "examples" / "workflows" / "nightly.yaml")
 
 
@@ -45,6 +48,7 @@ def main() -> None:
         }.items():
             runs = [seconds(*command) for _ in range(RUNS + 1)][1:]  # the first one compiles
             print(f"{name:36} {statistics.median(runs):6.2f} s")
+            note(name, statistics.median(runs), GOALS.get(name), "s")
         files = [path for path in (program.parents[1] / "lib").rglob("*") if path.is_file() and path.suffix != ".pyc"]
         size = sum(path.stat().st_size for path in files) / 1e6
         print(f"{len(closure(requirements_of(wheel))) + 1} packages, {size:.1f} MB")

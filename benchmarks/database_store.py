@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
+from figures import note
 from parse import CALLABLES, config, run, schedule_of, write_plain
 
 from support import airflow_home
@@ -115,7 +116,7 @@ missed: list[str] = []
 def line(words: str, value: float, limit: float, unit: str = "") -> None:
     """Print a figure beside its target."""
     print(f"{words:72} {value:8.2f}{unit} (target: {limit}{unit})", flush=True)
-    if value > limit:
+    if note(words, value, limit, unit.strip()):
         missed.append(words)
 
 

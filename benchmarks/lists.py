@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
+from figures import note
+
 from support import airflow_home
 from support.postgres import Cluster
 from support.statements import counted
@@ -93,7 +95,8 @@ def _measure_all(sizes: list[int]) -> int:
                 if turn:  # the first one imports, and fills what is kept
                     seconds.append(took)
         medians = {path: statistics.median(seconds) for path, seconds in times.items()}
-        missed += medians[FIRST_PAGE] > medians[AIRFLOWS]
+        ratio = medians[FIRST_PAGE] / medians[AIRFLOWS]
+        missed += note(f"the first hundred of {size:,} DAGs, of Airflow's GET /dags", ratio, 1)
         for path, median in medians.items():
             ratio = median / medians[AIRFLOWS]
             print(f"{size:8,}  {path:72}{1000 * median:10.1f}{statements[path]:6}{ratio:8.2f}")

@@ -20,6 +20,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 
+from figures import note
+
 PLAIN = """\
 from datetime import datetime, timedelta, timezone
 
@@ -108,6 +110,16 @@ print("MEASURED", json.dumps(list(times.values())))
 """
 
 
+# Of a DAG processor's CPU time, by the number of DAGs and the other way; README.md tells where they are from.
+GOALS = {
+    ("100", "plain"): 1.15,
+    ("1000", "plain"): 1.15,
+    ("100", "factory, one .py"): 0.4,
+    ("1000", "factory, one .py"): 0.27,
+    ("1000", "factory, .py each"): 0.27,
+    ("fork", "plain"): 1.1,
+    ("240", "plain"): 1.1,
+}
 CALLABLES = """\
 def report(day):
     print("done", day)
@@ -294,6 +306,8 @@ def report(count: str, seconds: dict[str, float]) -> None:
     for way, value in seconds.items():
         of_plain, of_it = value / seconds["plain"], seconds["ours"] / value
         print(f"{count:>5}  {way:18} {value:8.4f} {of_plain:9.2f} {of_it:11.2f}", flush=True)
+        if way != "ours":
+            note(f"a parse ({count}), of {way}", of_it, GOALS.get((count, way)))
 
 
 if __name__ == "__main__":

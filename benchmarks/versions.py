@@ -18,6 +18,7 @@ from unittest import mock
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from deploy_memory import airflow_of_its_own, workflow
+from figures import note
 
 from support.statements import counted
 
@@ -60,7 +61,8 @@ def main(pairs: int) -> int:
     print(f"a deploy with its version: {seconds[0] * 1000:.1f} ms, {statements[0]:.0f} statements (medians of {pairs})")
     print(f"without one:               {seconds[1] * 1000:.1f} ms, {statements[1]:.0f} statements")
     print(f"ratio: {ratio:.2f} (at most {_ALLOWED})")
-    return 0 if ratio <= _ALLOWED and statements[0] - statements[1] <= 1 else 1
+    missed = note("a deploy with its version, of one without", ratio, _ALLOWED)
+    return 0 if not missed and statements[0] - statements[1] <= 1 else 1
 
 
 if __name__ == "__main__":
