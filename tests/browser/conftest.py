@@ -35,6 +35,8 @@ expect.set_options(timeout=SECONDS)
 # Milliseconds before each step, and before each answer: a test must pass whatever is drawn first.
 SLOW_HAND = float(os.environ.get("BROWSER_SLOW_HAND", "0"))
 SLOW_NETWORK = float(os.environ.get("BROWSER_SLOW_NETWORK", "0"))
+# Airflow takes five logins in 40 seconds of an address, which all tests here share.
+UNLIMITED_LOGINS = {"AIRFLOW__FAB__AUTH_RATE_LIMITED": "False", "AIRFLOW__WEBSERVER__AUTH_RATE_LIMITED": "False"}
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +53,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def airflow_live(cluster) -> Iterator[LiveAirflow]:  # noqa: F811 - the fixture's value
     """A webserver, and a scheduler with LocalExecutor, for all tests here: each deploys DAGs of its own."""
-    with LiveAirflow(airflow_home.make_home(), cluster.create_database("browser", "airflow")) as airflow:
+    url = cluster.create_database("browser", "airflow")
+    with LiveAirflow(airflow_home.make_home(), url, settings=UNLIMITED_LOGINS) as airflow:
         airflow.start("scheduler", "webserver")
         yield airflow
 
@@ -102,9 +105,18 @@ def browse(browser: Browser) -> Iterator[Callable[..., Page]]:
     assert (hosts, stopped) == ({"127.0.0.1"}, [])
 
 
+def log_in(page: Page, url: str, user: str, path: str) -> None:
+    """Open a path of a webserver by way of Airflow's own login page."""
+    page.goto(url + path)
+    page.locator("#username").fill(user)
+    page.locator("#password").fill(airflow_home.USERS[user][1])
+    page.locator("input[type=submit]").click()
+    page.wait_for_url(url + path)
+
+
 @pytest.fixture(scope="session")
 def signed_in() -> dict[tuple[str, str], Any]:
-    """The cookies of those who are signed in, by URL and user: Airflow takes five logins in 40 seconds."""
+    """The cookies of those who are signed in, by URL and user: a login takes a second."""
     return {}
 
 
@@ -114,13 +126,11 @@ def sign_in(browse: Callable[..., Page], signed_in: dict[tuple[str, str], Any]) 
 
     def sign_in(url: str, user: str, path: str = "/rest_api/") -> Page:
         page = browse(signed_in.get((url, user)))
-        page.goto(url + path)
         if (url, user) not in signed_in:
-            page.locator("#username").fill(user)
-            page.locator("#password").fill(airflow_home.USERS[user][1])
-            page.locator("input[type=submit]").click()
-            page.wait_for_url(url + path)
+            log_in(page, url, user, path)
             signed_in[url, user] = page.context.storage_state()
+        else:
+            page.goto(url + path)
         return page
 
     return sign_in

@@ -8,18 +8,34 @@ import re
 import secrets
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.www.extensions.init_auth_manager import get_auth_manager
 from airflow.www.views import AirflowBaseView
-from flask import Response, abort, current_app, jsonify, make_response, redirect, request, send_from_directory, url_for
+from flask import (
+    Response,
+    abort,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    request,
+    send_from_directory,
+    session,
+    url_for,
+)
 from flask_appbuilder import expose
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from openmetadata_airflow_apis.checks.installed_operators import installed_operators
 from openmetadata_airflow_apis.console.definition_check import check_text
+from openmetadata_airflow_apis.security.headers import leave_session_as_it_is
 from openmetadata_airflow_apis.security.permissions import PERMISSIONS
+
+if TYPE_CHECKING:
+    from flask import Blueprint
 
 _FOLDER = Path(__file__).parent
 _STATIC = _FOLDER / "static"
@@ -41,12 +57,19 @@ class ConsoleView(AirflowBaseView):
     template_folder = str(_FOLDER / "templates")
     default_view = "index"
 
+    def create_blueprint(self, *arguments: Any, **options: Any) -> Blueprint:
+        """Make the view's blueprint as FAB does, with what the page asks by itself kept from writing the session."""
+        blueprint = super().create_blueprint(*arguments, **options)
+        blueprint.after_request(_keep_session)
+        return blueprint
+
     @expose("/")
     def index(self) -> Any:
         """Answer the page, or send a browser that is not signed in to Airflow's login."""
         manager = get_auth_manager()
         if not manager.is_logged_in():
             return redirect(manager.get_url_login(next_url=request.url))
+        g.stores_session = True
         nonce = secrets.token_urlsafe(16)
         page = self.render_template(
             "openmetadata_airflow_apis/console.html",
@@ -75,10 +98,11 @@ class ConsoleView(AirflowBaseView):
         """Answer the operations that the signed-in user may call: on all DAGs, and on each `dag_id` of the query.
 
         guarded: the operations that ask a permission at all. csrf_token: of the session, for a page that was opened in
-        an earlier one.
+        an earlier one. With `prolong` in the query the session's lifetime begins anew.
         """
         if not get_auth_manager().is_logged_in():
             abort(401)
+        g.stores_session = "prolong" in request.args or current_app.config["WTF_CSRF_FIELD_NAME"] not in session
         answer = jsonify(
             csrf_token=generate_csrf(),
             guarded=list(PERMISSIONS),
@@ -151,6 +175,11 @@ def _library_addresses() -> dict[str, str]:
     }
 
 
+def _keep_session(response: Response) -> Response:
+    """Leave the browser's session as it is, unless the answer is meant to store it. An after_request function."""
+    return response if g.get("stores_session") else leave_session_as_it_is(response)
+
+
 def _refuse_others() -> None:
     """End the request of whoever may not deploy."""
     if not get_auth_manager().is_logged_in():
@@ -170,11 +199,8 @@ def _config() -> dict[str, str]:
     return {
         "root": request.script_root,
         "csrf_token": generate_csrf(),
-        "permissions_url": url_for("ConsoleView.permissions"),
-        "check_url": url_for("ConsoleView.check"),
         "operators_url": url_for("ConsoleView.operators"),
         "schema_url": url_for(f"{_API}.workflow_schema"),
-        "specification_url": url_for(f"{_API}.openapi_json"),
         "grid_url": url_for("Airflow.grid", dag_id="__dag_id__"),
     }
 

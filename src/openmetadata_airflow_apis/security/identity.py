@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RequestSession(SecureCookieSession):
-    """A session that ends with the request: headers.harden does not store it."""
+    """A session that ends with the request."""
 
 
 def fab_security_manager() -> Any | None:

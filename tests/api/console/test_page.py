@@ -78,6 +78,40 @@ def test_permissions_bring_the_csrf_token_of_the_session(admin):
     assert admin.client.post(path, headers={"X-CSRFToken": token}).status_code == 200
 
 
+def test_what_a_page_asks_by_itself_leaves_the_session_as_it_is(admin, page):
+    """Only the page itself stores the session, or what prolongs it: nothing undoes a login or logout in another tab."""
+    token = {"X-CSRFToken": admin.csrf_token}
+    static = STATIC.search(page.text)[1]
+    answers = {
+        "list": admin.client.get("/rest_api/api/dags"),
+        "change": admin.client.post("/rest_api/api/dags/refresh?dry_run=true", headers=token),
+        "permissions": admin.client.get("/rest_api/permissions"),
+        "check": admin.client.post("/rest_api/check", data=b"a: 1", headers=token),
+        "operators": admin.client.get("/rest_api/operators"),
+        "file": admin.client.get(static),
+    }
+    assert {name: (answer.status_code, "Set-Cookie" in answer.headers) for name, answer in answers.items()} == (
+        dict.fromkeys(answers, (200, False))
+    )
+    answers["file"].close()
+    assert "Set-Cookie" in admin.client.get("/rest_api/permissions?prolong").headers
+    assert "Set-Cookie" in admin.client.get("/rest_api/").headers
+
+
+def test_an_ended_session_stays_as_it_is(app):
+    """What is refused for want of a session stores none either: it would undo the login that is under way."""
+    browser = Browser(app, "viewer")
+    browser.client.post("/logout/", data={"csrf_token": browser.csrf_token})
+    answers = [
+        browser.client.get("/rest_api/api/dags"),
+        browser.client.get("/rest_api/permissions?prolong"),
+        browser.client.post("/rest_api/check", data=b"a: 1"),
+        browser.client.get("/rest_api/"),
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401, 400, 302]
+    assert [answer.headers.get("Set-Cookie") for answer in answers] == [None] * 4
+
+
 def test_the_policy_lets_only_scripts_of_this_webserver_run(page):
     """Scripts come from this webserver, or carry the nonce of this one answer; nothing may be loaded from elsewhere."""
     policy = page.headers["Content-Security-Policy"]
@@ -125,11 +159,8 @@ def test_what_the_script_is_told(page):
     assert config.pop("csrf_token")
     assert config == {
         "root": "",
-        "permissions_url": "/rest_api/permissions",
-        "check_url": "/rest_api/check",
         "operators_url": "/rest_api/operators",
         "schema_url": "/rest_api/api/schemas/workflow.json",
-        "specification_url": "/rest_api/api/openapi.json",
         "grid_url": "/dags/__dag_id__/grid",
     }
 

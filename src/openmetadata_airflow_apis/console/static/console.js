@@ -2,9 +2,10 @@
 // #dags, #dags/DAG_ID, #dags/DAG_ID/RUN_ID, #dags/DAG_ID/RUN_ID/TASK_ID, #history/DAG_ID, #deploy, #operations, #operations/OPERATION_ID
 // The list is what most people come for: the other views, and the specification, are loaded when they are opened.
 
+import { whenSignedInAgain } from "./connection.js";
 import { dagsView } from "./dags.js";
-import { fill, h, notice } from "./dom.js";
-import { config, permissions } from "./http.js";
+import { button, fill, h, notice } from "./dom.js";
+import { permissions, send, sentence } from "./http.js";
 
 const VIEWS = { dags: "Deployed DAGs", deploy: "Deploy", operations: "Operations" };
 
@@ -15,6 +16,7 @@ let view = null;
 let draft = null;
 let specification = null;
 let opened = 0;
+let isBroken = false; // the view that was asked for could not be built
 
 async function show() {
   opened += 1;
@@ -30,6 +32,7 @@ async function show() {
   );
   draft = view?.draft?.() ?? draft;
   view?.leave?.();
+  isBroken = false;
   view = null;
   try {
     const made = await make(isHistory ? "history" : current, rest);
@@ -42,7 +45,9 @@ async function show() {
     // A keyboard or screen reader goes on where the view begins, not where the link was.
     if (current === name || isHistory) stage.focus({ preventScroll: true });
   } catch (error) {
-    if (mine === opened) fill(stage, notice("bad", `The page could not be built: ${error.message}`));
+    if (mine !== opened) return;
+    isBroken = true;
+    fill(stage, notice("bad", `This could not be shown: ${error.message} `, button("Try again", show)));
   }
 }
 
@@ -64,12 +69,16 @@ async function make(name, [first, second, third]) {
     import("./deploy.js"),
     import("./operations.js"),
   ]);
+  if (!permitted.isKnown) throw new Error("it is not known what you may do.");
   if (name === "deploy") return deployView({ spec, permitted, draft });
   return operationsView({ spec, permitted, chosen: first });
 }
 
 async function specified() {
-  specification ??= await (await fetch(config.specification_url)).json();
+  if (specification) return specification;
+  const answer = await send({ method: "GET", path: "/rest_api/api/openapi.json" });
+  if (!answer.ok) throw new Error(sentence(answer));
+  specification = answer.body;
   return specification;
 }
 
@@ -83,4 +92,5 @@ function edit(definition) {
 // Flask-AppBuilder's page names no language, which screen readers need.
 document.documentElement.lang = document.documentElement.lang || "en";
 window.addEventListener("hashchange", show);
+whenSignedInAgain(() => isBroken && show());
 show();

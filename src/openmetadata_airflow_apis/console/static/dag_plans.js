@@ -11,6 +11,7 @@ import { dagLink } from "./links.js";
 export function dagPlans() {
   const element = h("div", { class: "outcome" });
   let asked = 0;
+  let written = ""; // the comment, which is not lost where a deploy fails
 
   function say(...nodes) {
     fill(element, ...nodes);
@@ -60,19 +61,22 @@ export function dagPlans() {
     }
     say(notice("", "Deploying…"));
     const answer = await deployPlanned(plan, comment);
+    if (answer.ok) written = "";
     say(answer.ok ? deployed(answer) : refused(answer, () => deploy(dags)), command(plan));
   }
 
   // Resolves to the deploy's comment, null where somebody thought better of it. Nothing is asked for a new DAG.
   async function confirmed({ answer: { body }, before }) {
     if (body.created || !isChange(body.changes)) return "";
-    const comment = h("input", { type: "text", maxlength: 1000 });
+    const comment = h("input", { type: "text", maxlength: 1000, value: written });
     const explanation = [
       before && h("p", {}, `Version ${before.version_number} is deployed, by ${before.deployed_by}, `, time(before.deployed_at), "."),
       differences(body),
       field("Comment", comment, "What it is for. It is kept beside the new version."),
     ];
-    return (await confirm(`Replace ${body.dag_id}?`, explanation, "Replace", "primary")) ? comment.value.trim() : null;
+    const isConfirmed = await confirm(`Replace ${body.dag_id}?`, explanation, "Replace", "primary");
+    written = comment.value.trim();
+    return isConfirmed ? written : null;
   }
 
   function deployed({ body, status, milliseconds }) {

@@ -3,7 +3,7 @@
 import { actionCells, dagCell, damagedCells, pauseCell, recentRuns, scheduleCell, stateCell } from "./dag_cells.js";
 import { button, confirm, fill, h, inline, notice, refill, table } from "./dom.js";
 import { isSettled } from "./deployment.js";
-import { config, isToldAbove, permissions, send, sentence } from "./http.js";
+import { isToldAbove, permissions, send, sentence } from "./http.js";
 import { dagLink, runLink } from "./links.js";
 import { filterForm, isFiltered, queryOf } from "./list_filter.js";
 import { polling } from "./polling.js";
@@ -101,8 +101,12 @@ export function dagsView() {
   }
 
   async function deployExample() {
-    const specification = await (await fetch(config.specification_url)).json();
-    const { example } = specification.paths[PATH].post.requestBody.content["application/json"];
+    const specification = await send({ method: "GET", path: "/rest_api/api/openapi.json" });
+    if (!specification.ok) {
+      fill(outcome, notice("bad", inline(sentence(specification))));
+      return;
+    }
+    const { example } = specification.body.paths[PATH].post.requestBody.content["application/json"];
     // A DAG of that name that this user may not see stays as it is.
     const headers = { "If-None-Match": "*" };
     await act({ method: "POST", path: PATH, headers, body: JSON.stringify(example) }, ({ dag_id: dagId }) => [

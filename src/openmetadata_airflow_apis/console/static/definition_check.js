@@ -1,27 +1,20 @@
 // What is wrong with a text, and what it would make, asked of the server while somebody writes.
 
-import { config } from "./http.js";
+import { send, sentence } from "./http.js";
 
 const REST = 400; // milliseconds without a keystroke, after which the text is looked at
 
 // Resolves to { faults, dags } as console/definition_check.py answers it; a fault speaks for whatever went wrong.
 export async function check(text) {
-  try {
-    const response = await fetch(config.check_url, {
-      method: "POST",
-      headers: { "Content-Type": "text/plain", "X-CSRFToken": config.csrf_token },
-      body: text,
-      credentials: "same-origin",
-      redirect: "error",
-    });
-    if (!response.ok) return failed(response.status === 413 ? "The text is larger than the server takes." : REFUSED);
-    return await response.json();
-  } catch {
-    return failed("The webserver did not answer. Is it running, and are you still connected?");
-  }
+  const answer = await send({ method: "POST", path: "/rest_api/check", text });
+  if (answer.ok) return answer.body;
+  return failed(SENTENCES[answer.status] ?? sentence(answer));
 }
 
-const REFUSED = "The server would not look at it. Your session may have ended: load this page again and sign in.";
+const SENTENCES = {
+  401: "Your session has ended. Sign in again in another tab; then this is looked at by itself.",
+  413: "The text is larger than the server takes.",
+};
 
 function failed(detail) {
   return { dags: [], faults: [{ pointer: "", detail, line: null, column: null }], isUnanswered: true };

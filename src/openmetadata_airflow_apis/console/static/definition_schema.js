@@ -7,8 +7,13 @@ let loaded = null;
 // Resolves to the schema and the operators that are installed, once for as long as the page is open.
 export async function loadSchema() {
   loaded ??= Promise.all([read(config.schema_url), read(config.operators_url)]);
-  const [schema, { operators }] = await loaded;
-  return { schema, operators };
+  try {
+    const [schema, { operators }] = await loaded;
+    return { schema, operators };
+  } catch (error) {
+    loaded = null; // asked again next time
+    throw error;
+  }
 }
 
 async function read(address) {

@@ -2,6 +2,7 @@
 // would change.
 
 import { button, fill, h, inline, notice } from "./dom.js";
+import { whenSignedInAgain } from "./connection.js";
 import { checking } from "./definition_check.js";
 import { dagPlans } from "./dag_plans.js";
 import { droppable, filePicker } from "./definition_file.js";
@@ -66,6 +67,7 @@ export async function deployView({ spec, permitted, draft }) {
     if (result?.dags.length > 1) await plans.look(result.dags);
   }
 
+  const forget = whenSignedInAgain(checks.now);
   editor.text = draft ?? `${JSON.stringify(example, null, 2)}\n`;
   const written = h(
     "div",
@@ -98,6 +100,7 @@ export async function deployView({ spec, permitted, draft }) {
     element,
     draft: () => editor.text,
     leave() {
+      forget();
       checks.stop();
       editor.destroy();
     },

@@ -1,7 +1,7 @@
 // What the state of a deployment means, and what becomes of it.
 
 import { fill, h, state } from "./dom.js";
-import { send } from "./http.js";
+import { isToldAbove, send } from "./http.js";
 
 const WORDS = { parsed: "ready", pending: "being read", failed: "cannot be loaded" };
 const MEANING = {
@@ -37,10 +37,13 @@ export function isSettled({ state: name, parsed_at: parsedAt, deployed_at: deplo
 export function followDeployment(deployment, place) {
   const error = deployment.import_error && h("pre", { class: "error-text" }, deployment.import_error);
   fill(place, deploymentState(deployment), error);
-  if (isSettled(deployment)) return;
-  setTimeout(async () => {
+  if (!isSettled(deployment)) setTimeout(look, 1500);
+
+  async function look() {
     if (!place.isConnected) return;
     const answer = await send({ method: "GET", path: `/rest_api/api/dags/${encodeURIComponent(deployment.dag_id)}` });
-    if (place.isConnected && answer.ok) followDeployment(answer.body, place);
-  }, 1500);
+    if (!place.isConnected) return;
+    if (answer.ok) followDeployment(answer.body, place);
+    else if (isToldAbove(answer)) setTimeout(look, 4000);
+  }
 }

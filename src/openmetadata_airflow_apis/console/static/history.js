@@ -2,9 +2,10 @@
 
 import { button, confirm, field, fill, h, inline, notice, refill, table, time } from "./dom.js";
 import { comparisonView } from "./comparison.js";
+import { whenSignedInAgain } from "./connection.js";
 import { followDeployment } from "./deployment.js";
 import { differences } from "./differences.js";
-import { permissions, send, sentence } from "./http.js";
+import { isToldAbove, permissions, send, sentence } from "./http.js";
 import { dagLink } from "./links.js";
 
 const COLUMNS = ["Version", "Deployed", "By", "Comment", "Actions"];
@@ -32,7 +33,7 @@ export function historyView({ dagId }) {
     if (left) return;
     const failed = [answer, first].find(({ ok }) => !ok);
     if (failed) {
-      fill(list, notice("bad", inline(sentence(failed))));
+      if (!isToldAbove(failed) || !newest) fill(list, notice("bad", inline(sentence(failed))));
       return;
     }
     const { dag_versions: versions, total_entries: total } = answer.body;
@@ -158,6 +159,7 @@ export function historyView({ dagId }) {
     field("To version", chosen.to),
     h("button", { class: "button" }, "Compare"),
   );
+  const forget = whenSignedInAgain(start);
   start();
   return {
     element: h(
@@ -180,6 +182,7 @@ export function historyView({ dagId }) {
       comparison,
     ),
     leave: () => {
+      forget();
       left = true;
     },
   };

@@ -1,31 +1,55 @@
 // Requests to the API with the browser's session, and the curl commands that do the same.
 
-import { watched } from "./connection.js";
+import { askWhoIsSignedIn, watched } from "./connection.js";
 
 export const config = JSON.parse(document.querySelector("#rest-api").dataset.config);
 
 const CHANGES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+const PERMISSIONS = "/rest_api/permissions";
+const RENEWAL = 5 * 60 * 1000; // milliseconds after which whoever looks at the page prolongs the session
 
-// A request is { method, path, query, headers, body, form, token }: path as in the specification with its
-// parameters filled in, query, headers and form as maps of text, body as text that is JSON.
+// A request is { method, path, query, headers, body, text, form, token }: path as in the specification with its
+// parameters filled in, query, headers and form as maps of text, body as text that is JSON, text as any other.
 export async function send(request) {
   const done = watched(request);
   let answer = await asked(request);
-  if (isOldToken(request, answer) && (await renewToken())) answer = await asked(request);
+  if (isOldToken(request, answer)) {
+    const status = await renewToken();
+    if (status === 200) answer = await asked(request);
+    else if (status === 401) answer = { ...answer, status, title: "Unauthorized" };
+  }
   done(answer);
+  if (answer.ok && !request.token && !document.hidden && Date.now() - renewed > RENEWAL) renewToken("?prolong");
   return answer;
 }
 
 // Whoever has signed in again in another tab has another CSRF token, and so has a page that was open for an hour.
+// The API says so with 403, the page's own addresses with Flask-WTF's 400, whoever it is.
 function isOldToken({ token }, { status, body }) {
-  return status === 403 && !token && /\bCSRF\b/.test(body?.detail ?? "");
+  return (status === 403 || status === 400) && !token && /\bCSRF\b/.test(body?.detail ?? body ?? "");
 }
 
-async function renewToken() {
-  const response = await fetch(config.permissions_url, { credentials: "same-origin" });
-  if (response.ok) config.csrf_token = (await response.json()).csrf_token;
-  return response.ok;
+let renewed = Date.now();
+
+// Resolves to the status of the answer, 0 without one. The query may prolong the session, which no other answer does.
+async function renewToken(query = "") {
+  renewed = Date.now();
+  try {
+    const response = await fetch(config.root + PERMISSIONS + query, { credentials: "same-origin" });
+    if (response.ok) config.csrf_token = (await response.json()).csrf_token;
+    return response.status;
+  } catch {
+    return 0;
+  }
 }
+
+// It may be somebody else who has signed in.
+askWhoIsSignedIn(async () => {
+  if ((await renewToken()) !== 200) return false;
+  known.clear();
+  general = null;
+  return true;
+});
 
 async function asked(request) {
   const headers = { Accept: "application/json, application/problem+json", ...request.headers };
@@ -35,6 +59,9 @@ async function asked(request) {
   if (request.body) {
     headers["Content-Type"] = "application/json";
     body = request.body;
+  } else if (request.text !== undefined) {
+    headers["Content-Type"] = "text/plain";
+    body = request.text;
   } else if (request.form) {
     body = new URLSearchParams(request.form);
   }
@@ -55,6 +82,7 @@ async function asked(request) {
     return unreachable(started); // or broken off half-way
   }
   return {
+    isOfSession: !request.token,
     ok: response.ok,
     status: response.status,
     title: response.statusText,
@@ -80,7 +108,7 @@ export function isToldAbove({ status }) {
 
 // An answer's sentence for people: a problem's detail, or the old door's error.
 export function sentence(answer) {
-  if (answer.status === 401) return `${detail(answer)}. Your session may have ended: sign in again in another tab.`;
+  if (answer.status === 401 && answer.isOfSession) return "Your session has ended: sign in again in another tab, then do this again here.";
   return detail(answer);
 }
 
@@ -116,7 +144,8 @@ function quote(text) {
 }
 
 // Which operations the signed-in user may call: { guarded, operations, dags }, for all DAGs and for each of
-// those named. A DAG is asked about once for as long as the page is open; the server checks every call anyway.
+// those named; isKnown is false where that could not be found out. A DAG is asked about once for as long as the page is
+// open and nobody has signed in again; the server checks every call anyway.
 const known = new Map();
 let general = null;
 
@@ -124,13 +153,13 @@ export async function permissions(dagIds = []) {
   const unknown = dagIds.filter((dagId) => !known.has(dagId));
   for (const batch of batches(unknown)) {
     const query = new URLSearchParams(batch.map((dagId) => ["dag_id", dagId]));
-    const response = await fetch(`${config.permissions_url}?${query}`, { credentials: "same-origin" }).catch(() => null);
-    if (!response?.ok) break; // what is known already holds on
-    general = await response.json();
+    const answer = await send({ method: "GET", path: PERMISSIONS, query });
+    if (!answer.ok) break; // what is known already holds on
+    general = answer.body;
     for (const [dagId, operations] of Object.entries(general.dags)) known.set(dagId, operations);
   }
   const found = dagIds.filter((dagId) => known.has(dagId)).map((dagId) => [dagId, known.get(dagId)]);
-  return { guarded: [], operations: [], ...general, dags: Object.fromEntries(found) };
+  return { isKnown: general !== null, guarded: [], operations: [], ...general, dags: Object.fromEntries(found) };
 }
 
 // Gunicorn takes addresses of 4094 bytes at most.

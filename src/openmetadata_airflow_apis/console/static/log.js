@@ -1,7 +1,7 @@
 // The log of one try of a task instance, followed while it is written.
 
 import { button, fill, h, inline, notice } from "./dom.js";
-import { send, sentence } from "./http.js";
+import { isToldAbove, send, sentence } from "./http.js";
 import { nameOf } from "./plan.js";
 import { polling } from "./polling.js";
 
@@ -28,9 +28,10 @@ export function logPanel(path) {
       const answer = await send({ method: "GET", path: `${path}/taskInstances/${encodeURIComponent(taskId)}/logs`, query });
       if (poll !== mine) return null;
       if (!answer.ok) {
-        fill(said, notice("bad", inline(sentence(answer))));
-        return null;
+        fill(said, !isToldAbove(answer) && notice("bad", inline(sentence(answer))));
+        return isToldAbove(answer) ? 4000 : null;
       }
+      fill(said);
       const { content, offset, next_offset: next, end_of_log: ended } = answer.body;
       if (position === null) fill(earlier, offset > 0 && [`The last ${TAIL} lines. `, button("From the beginning", whole, "link")]);
       const below = text.scrollTop + text.clientHeight >= text.scrollHeight - 30;
