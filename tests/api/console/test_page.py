@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from html import unescape
@@ -144,6 +145,28 @@ def test_the_files_of_the_page_are_kept_by_browsers_until_they_change(admin, pag
         folder, _, name = address.rpartition("/")
         with admin.client.get(f"{folder[:-1]}x/{name}") as answer:
             assert answer.cache_control.max_age == 0
+
+
+def test_the_files_of_the_page_are_compressed_for_whoever_takes_it(admin, page):
+    """A browser gets gzip, another caller or one that wants a part the file as it is, and each knows its own again."""
+    for address in STATIC.findall(page.text):
+        with admin.client.get(address) as plain:
+            whole = plain.data
+        with admin.client.get(address, headers={"Accept-Encoding": "gzip, deflate, br"}) as answer:
+            assert gzip.decompress(answer.data) == whole
+            assert len(answer.data) < len(whole) / 2
+            assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == ("gzip", "Accept-Encoding")
+            assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+            assert answer.mimetype == plain.mimetype
+            assert answer.content_length == len(answer.data)
+        assert plain.headers["ETag"] != answer.headers["ETag"]
+        headers = {"Accept-Encoding": "gzip", "If-None-Match": answer.headers["ETag"]}
+        with admin.client.get(address, headers=headers) as again:
+            assert (again.status_code, again.data, again.headers["Vary"]) == (304, b"", "Accept-Encoding")
+        with admin.client.get(address, headers={"Accept-Encoding": "gzip", "Range": "bytes=0-9"}) as part:
+            assert (part.status_code, part.data, part.headers.get("Content-Encoding")) == (206, whole[:10], None)
+        with admin.client.get(address, headers={"Accept-Encoding": "gzip;q=0, *"}) as refused:
+            assert (refused.data, refused.headers.get("Content-Encoding")) == (whole, None)
 
 
 @pytest.mark.parametrize("path", ["../page.py", "..%2fpage.py", "nothing.js"])
