@@ -110,6 +110,25 @@ def test_what_cannot_be_done_to_a_chosen_task_is_left_out_and_said(page, started
     press(page, "Cancel")
 
 
+def test_what_could_not_be_done_is_said_task_by_task(page, started, airflow_live):
+    """One result for all of the chosen tasks: what was done, and which of them were refused, and why."""
+    name = started("chosen_refused")
+    go(page, f"#dags/{name}/night")
+    graph = page.get_by_role("region", name=f"Graph of {name}")
+    graph.get_by_role("checkbox", name="load, running, BashOperator").click()
+    graph.get_by_role("checkbox", name="spare, running, BashOperator").click()
+    press(page, "Kill chosen")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".plan li")).to_have_text(["running → failed: load, spare"])
+    problem = {"title": "Conflict", "status": 409, "detail": "It has just ended."}
+    page.route("**/kill?task_id=load*", lambda route: route.fulfill(status=409, json=problem))
+    dialog.get_by_role("button", name="Kill load, spare").click()
+    expect(page.locator(".outcome .notice.good")).to_contain_text("Killed: spare.")
+    expect(page.locator(".outcome .notice.bad")).to_have_text("Not done for 1 of 2 tasks:load: It has just ended.")
+    airflow_live.wait_for(lambda: airflow_live.task_states(name, "night")["spare"] == "failed", "the killed task")
+    assert airflow_live.task_states(name, "night")["load"] == "running"
+
+
 def test_chosen_tasks_run_alone_with_a_configuration(page, client, airflow_live):
     """From the graph of a DAG chosen tasks become a run of these alone, named and configured, after a look at it."""
     name = "chosen_alone"

@@ -4,21 +4,42 @@ import { confirm, h, inline, notice, state } from "./dom.js";
 import { send, sentence } from "./http.js";
 
 const NAMED = 20;
+const BESIDE = 4; // so many dry runs are asked for at once
 
 // Resolves to the requests whose dry runs were looked at and confirmed; none where that was cancelled. Of several, those
-// that the API refuses are left out and said so; refused() is given what to show if it refuses all.
-export async function planned(requests, { title, action, kind, refused }) {
-  const plans = [];
-  for (const request of requests) plans.push(await send({ ...request, query: { ...request.query, dry_run: "true" } }));
+// that the API refuses are left out and said so; refused() is given what to show if it refuses all. looked() is called
+// once the plan is there.
+export async function planned(requests, { title, action, kind, refused, looked = () => {} }) {
+  const plans = await dryRuns(requests);
+  looked();
   const problems = plans.filter(({ ok }) => !ok);
   if (problems.length === plans.length) {
     refused(notice("bad", inline(sentence(problems[0]))));
     return [];
   }
   const bodies = plans.filter(({ ok }) => ok).map(({ body }) => body);
-  const left = problems.length > 0 && h("ul", { "aria-label": "Left out" }, problems.map((plan) => h("li", {}, "Left out: ", inline(sentence(plan)))));
+  const left = problems.length > 0 && h("ul", { "aria-label": "Left out" }, leftOut(requests, plans));
   const content = h("div", { class: "scroll", tabindex: "0" }, planOf(merged(bodies)), left);
   return (await confirm(title, content, action, kind)) ? requests.filter((_, index) => plans[index].ok) : [];
+}
+
+async function dryRuns(requests) {
+  const plans = [];
+  let next = 0;
+  async function ask() {
+    while (next < requests.length) {
+      const index = next;
+      next += 1;
+      const request = requests[index];
+      plans[index] = await send({ ...request, query: { ...request.query, dry_run: "true" } });
+    }
+  }
+  await Promise.all(Array.from({ length: BESIDE }, ask));
+  return plans;
+}
+
+function leftOut(requests, plans) {
+  return requests.flatMap(({ name }, index) => (plans[index].ok ? [] : h("li", {}, "Left out: ", name && h("strong", {}, name, ": "), inline(sentence(plans[index])))));
 }
 
 // Several plans as one: each task instance once, from its state before all of them to that after.

@@ -1,7 +1,7 @@
 // Restarting, killing, skipping and marking tasks of a run: each shows its plan first, and does it if that is wanted.
 
-import { fill, inline, notice } from "./dom.js";
-import { send, sentence } from "./http.js";
+import { fill, h, inline, notice } from "./dom.js";
+import { isToldAbove, send, sentence } from "./http.js";
 import { merged, nameOf, planned, restarted, stopped } from "./plan.js";
 
 // A process that is told to stop takes a heartbeat to do so. Until it is gone, it could still fail the next try.
@@ -12,39 +12,37 @@ const NAMED = 5;
 // What tasks are given is { task_id, map_index, state } each, map_index only for one instance of a mapped task.
 export function runActions({ path, outcome, busy, done, isLeft }) {
   async function act({ requests, title, action, kind, tell }) {
-    fill(outcome);
-    const wanted = await planned(requests, { title, action, kind, refused: (text) => !isLeft() && fill(outcome, text) });
+    fill(outcome, notice("", "Looking at what would change…"));
+    const wanted = await planned(requests, { title, action, kind, refused: (text) => !isLeft() && fill(outcome, text), looked: () => fill(outcome) });
     if (!wanted.length || isLeft()) return;
     busy(true);
-    fill(outcome, notice("", "Waiting until it is done…"));
-    const answers = [];
-    for (const request of wanted) {
-      const last = answers.length === wanted.length - 1;
+    const good = [];
+    const failed = [];
+    for (const [index, request] of wanted.entries()) {
+      fill(outcome, notice("", wanted.length > 1 ? `Waiting until it is done: ${index + 1} of ${wanted.length}…` : "Waiting until it is done…"));
+      const last = index === wanted.length - 1;
       const answer = await send({ ...request, query: { ...request.query, ...(last && request.body === undefined && WAIT) } });
-      answers.push(answer);
-      if (!answer.ok) break;
+      if (answer.ok) good.push(answer.body);
+      else failed.push({ request, answer });
+      if (isToldAbove(answer)) {
+        failed.push(...wanted.slice(index + 1).map((untried) => ({ request: untried, answer })));
+        break;
+      }
     }
     busy(false);
     if (isLeft()) return;
-    const good = answers.filter(({ ok }) => ok).map(({ body }) => body);
-    const failed = answers.find(({ ok }) => !ok);
-    const rest = failed && wanted.length > 1 && ` ${wanted.length - good.length} of ${wanted.length} tasks are as they were.`;
-    fill(
-      outcome,
-      good.length > 0 && notice("good", tell(merged(good))),
-      failed && notice("bad", inline(sentence(failed)), rest),
-    );
+    fill(outcome, good.length > 0 && notice("good", tell(merged(good))), failed.length > 0 && notice("bad", refusals(failed, wanted.length)));
     await done();
   }
 
   const each = (tasks, verb) =>
-    tasks.map((task) => ({ method: "POST", path: `${path}/taskInstances/${encodeURIComponent(task.task_id)}/${verb}`, query: indexOf(task) }));
+    tasks.map((task) => ({ name: nameOf(task), method: "POST", path: `${path}/taskInstances/${encodeURIComponent(task.task_id)}/${verb}`, query: indexOf(task) }));
 
   return {
     kill(tasks) {
       const name = tasks ? nameAll(tasks) : "this run";
       const query = (task) => ({ task_id: task.task_id, ...indexOf(task) });
-      const requests = tasks ? tasks.map((task) => ({ method: "POST", path: `${path}/kill`, query: query(task) })) : [{ method: "POST", path: `${path}/kill`, query: {} }];
+      const requests = tasks ? tasks.map((task) => ({ name: nameOf(task), method: "POST", path: `${path}/kill`, query: query(task) })) : [{ method: "POST", path: `${path}/kill`, query: {} }];
       return act({ requests, title: `Kill ${name}?`, action: `Kill ${name}`, kind: "danger", tell: stopped("Killed") });
     },
     skip(tasks) {
@@ -66,6 +64,13 @@ export function runActions({ path, outcome, busy, done, isLeft }) {
       return act({ requests, title: `Restart ${name}?`, action: `Restart ${name}`, kind: "primary", tell: restarted });
     },
   };
+}
+
+// What could not be done, task by task where there were several; each is as it was, unless it was done with another.
+function refusals(failed, count) {
+  if (count === 1) return inline(sentence(failed[0].answer));
+  const items = failed.map(({ request, answer }) => h("li", {}, h("strong", {}, request.name), ": ", inline(sentence(answer))));
+  return [`Not done for ${failed.length} of ${count} tasks:`, h("ul", { "aria-label": "Not done" }, items)];
 }
 
 function nameAll(tasks) {
