@@ -186,7 +186,8 @@ def test_a_server_that_does_not_answer_is_told(page, editor):
         ["The webserver did not answer. Is it running, and are you still connected?"]
     )
     press(page, "Deploy")
-    expect(page.locator(".notice.bad")).to_contain_text("Nothing was deployed. The webserver did not answer.")
+    expect(page.locator(".outcome .notice.bad")).to_contain_text("Nothing was deployed. The webserver did not answer.")
+    expect(page.locator(".connection")).to_contain_text("The webserver does not answer.")
 
 
 @pytest.mark.parametrize("width", [1200, 390])

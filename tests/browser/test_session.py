@@ -41,10 +41,23 @@ def kept(client, deployed) -> Iterator[Callable[..., str]]:
         client.delete(f"/rest_api/api/dags/{name}")
 
 
+def wait_until_loaded(page: Page) -> None:
+    """Return when all that belongs to a page is there: each of Airflow's own files sets the session's cookie anew."""
+    page.wait_for_load_state("networkidle")
+
+
+def lose_session(page: Page) -> None:
+    """Forget the cookie, as a browser does with one that is too old."""
+    wait_until_loaded(page)
+    page.context.clear_cookies()
+
+
 def sign_out_elsewhere(page: Page, url: str) -> None:
     """Sign out in another tab of the same browser, by Airflow's own button."""
+    wait_until_loaded(page)
     tab = page.context.new_page()
     tab.goto(f"{url}/rest_api/")
+    wait_until_loaded(tab)
     tab.locator("form[action$='/logout/']").evaluate("form => form.submit()")
     tab.wait_for_url("**/login/**")
     tab.close()
@@ -55,6 +68,7 @@ def sign_in_elsewhere(page: Page, url: str) -> None:
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Sign in again in another tab").click()
     log_in(opened.value, url, "admin", "/rest_api/")
+    wait_until_loaded(opened.value)
     opened.value.close()
 
 
@@ -86,7 +100,7 @@ def test_a_run_that_is_looked_at_goes_on(alone, kept, client, airflow_live):
     go(alone, f"#dags/{name}/night")
     row = alone.get_by_role("table", name="Tasks of night").locator("tbody tr")
     expect(row).to_contain_text("running")
-    alone.context.clear_cookies()
+    lose_session(alone)
     expect(alone.locator(".connection")).to_have_text(ENDED)
     expect(row).to_contain_text("running")
     sign_in_elsewhere(alone, airflow_live.url)
@@ -105,7 +119,7 @@ def test_what_is_written_stays(alone, kept, client, airflow_live):
     press(alone, "Deploy")
     dialog = alone.get_by_role("dialog")
     dialog.get_by_label("Comment").fill("a second task")
-    alone.context.clear_cookies()
+    lose_session(alone)
     dialog.get_by_role("button", name="Replace").click()
     expect(alone.locator(".outcome .notice.bad")).to_contain_text("Your session has ended")
     editor = alone.get_by_label("Workflow definition")
@@ -126,7 +140,7 @@ def test_what_is_opened_meanwhile_comes_after_a_sign_in(alone, kept, airflow_liv
     """A view that is opened without a session is filled by itself after a new sign-in."""
     name = kept("session_history", {"one": TRUE})
     expect(alone.get_by_role("heading", name="Deployed DAGs")).to_be_visible()
-    alone.context.clear_cookies()
+    lose_session(alone)
     go(alone, f"#history/{name}")
     expect(alone.locator(".connection")).to_have_text(ENDED)
     sign_in_elsewhere(alone, airflow_live.url)

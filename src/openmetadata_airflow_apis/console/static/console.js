@@ -14,6 +14,7 @@ const navigation = root.querySelector("nav");
 const stage = root.querySelector(".stage");
 let view = null;
 let draft = null;
+const base = {}; // what the draft was begun from, or was deployed as last: { dagId, revision, versionNumber }
 let specification = null;
 let opened = 0;
 let isBroken = false; // the view that was asked for could not be built
@@ -62,7 +63,7 @@ function decoded(text) {
 async function make(name, [first, second, third]) {
   if (name === "history") return (await import("./history.js")).historyView({ dagId: first });
   if (name === "dags" && !first) return dagsView();
-  if (name === "dags") return (await import("./dag.js")).dagView({ dagId: first, runId: second, taskId: third, edit });
+  if (name === "dags") return (await import("./dag.js")).dagView({ dagId: first, runId: second, taskId: third, edit, again: show });
   const [spec, permitted, { deployView }, { operationsView }] = await Promise.all([
     specified(),
     permissions(),
@@ -70,7 +71,7 @@ async function make(name, [first, second, third]) {
     import("./operations.js"),
   ]);
   if (!permitted.isKnown) throw new Error("it is not known what you may do.");
-  if (name === "deploy") return deployView({ spec, permitted, draft });
+  if (name === "deploy") return deployView({ spec, permitted, draft, base });
   return operationsView({ spec, permitted, chosen: first });
 }
 
@@ -82,8 +83,10 @@ async function specified() {
   return specification;
 }
 
+// The editor begins with what is deployed, and knows what that was.
 // A definition as the API answers it is without the wrapping that a request has; the flat body has none.
-function edit(definition) {
+function edit({ dag_id: dagId, definition, revision, version_number: versionNumber }) {
+  Object.assign(base, { dagId, revision, versionNumber });
   const request = definition.dag_config ? { workflow: definition } : definition;
   draft = `${JSON.stringify(request, null, 2)}\n`;
   window.location.hash = "#deploy";

@@ -18,9 +18,11 @@ const RUNS = ["Run", "State", "Started", "Ended"];
 const LISTED = 25; // in the grid, and as rows:
 const ROWS = 10;
 
-export function dagView({ dagId, runId, taskId, edit }) {
+// edit(dag) opens the editor with its definition; again() makes this view anew.
+export function dagView({ dagId, runId, taskId, edit, again }) {
   const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}`;
   const trouble = h("div", {});
+  const newer = h("div", {});
   const head = h("div", {});
   const outcome = h("div", { class: "outcome" });
   const actions = h("div", {});
@@ -32,6 +34,7 @@ export function dagView({ dagId, runId, taskId, edit }) {
   let may = null;
   let begun = false;
   let dag = null;
+  let begunWith = null; // the DAG of which the graph and the forms are
   let graphed = null;
   let grid = null;
   let listed = [];
@@ -45,6 +48,7 @@ export function dagView({ dagId, runId, taskId, edit }) {
 
   // Once the DAG and what its reader may do are known.
   async function begin() {
+    begunWith = dag;
     fill(actions, forms(dag));
     if (runId) {
       const choose = (ids) => (graphed ? graphed.choose(ids) : run.pick(ids));
@@ -94,8 +98,10 @@ export function dagView({ dagId, runId, taskId, edit }) {
     if (left) return null;
     may ??= dags[dagId] ?? null;
     if (!answer.ok) {
-      fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), shownHead && " What is shown below is older."));
-      return [403, 404].includes(answer.status) ? null : 4000;
+      if (answer.status === 404 && shownHead) gone();
+      else if (!isToldAbove(answer)) fill(trouble, notice("bad", inline(sentence(answer)), shownHead && " What is shown below is older."));
+      if (answer.status === 403) return null;
+      return answer.status === 404 ? 10000 : 4000;
     }
     fill(trouble);
     dag = answer.body;
@@ -104,12 +110,29 @@ export function dagView({ dagId, runId, taskId, edit }) {
       shownHead = now;
       refill(head, facts(dag));
     }
+    tellNewer();
     if (may && !begun) {
       begun = true;
       begin();
     }
     const moving = await loadRuns();
     return !may || moving || !isSettled(dag) || isAwaited(dag) ? 2000 : 10000;
+  }
+
+  // Somebody has deleted it; it may come back.
+  function gone() {
+    fill(newer);
+    const versions = h("a", { href: historyLink(dagId) }, "Its versions");
+    fill(trouble, notice("bad", `${dagId} is not deployed any more: somebody has deleted it. What is shown below is older. `, versions, " stay, and each can be restored."));
+  }
+
+  // What somebody is about to do with the graph or the forms stays until they want to see the newer version.
+  function tellNewer() {
+    const isOlder = begunWith !== null && begunWith.revision !== dag.revision;
+    if (isOlder === newer.hasChildNodes()) return;
+    const what = h("a", { href: historyLink(dagId) }, "What it changed");
+    const show = button("Show it", again, "", { "data-key": "newer" });
+    fill(newer, isOlder && notice("", `${dag.deployed_by} has deployed version ${dag.version_number} since. The graph and the forms here are of version ${begunWith.version_number}. `, show, " ", what));
   }
 
   async function loadRuns() {
@@ -139,8 +162,9 @@ export function dagView({ dagId, runId, taskId, edit }) {
   async function act(request, done) {
     const answer = await send(request);
     if (left) return answer;
-    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer))));
-    if (answer.ok && request.method !== "DELETE") await poll.now();
+    const isNewer = answer.status === 412 && " Above is what is deployed now.";
+    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer)), isNewer));
+    if ((answer.ok && request.method !== "DELETE") || isNewer) await poll.now();
     return answer;
   }
 
@@ -151,7 +175,7 @@ export function dagView({ dagId, runId, taskId, edit }) {
         "div",
         { class: "actions" },
         may.includes("trigger_dag") && button("Trigger", () => trigger(), "primary"),
-        may.includes("deploy_dag") && button("Edit and redeploy", () => edit(dag.definition)),
+        may.includes("deploy_dag") && button("Edit and redeploy", () => edit(dag)),
         may.includes("delete_dag") && button("Delete", remove, "danger"),
         h("a", { class: "button", href: historyLink(dagId) }, "History"),
         h("a", { class: "button", href: gridLink(dagId) }, "Open in Airflow"),
@@ -177,10 +201,11 @@ export function dagView({ dagId, runId, taskId, edit }) {
 
   async function remove() {
     if (!(await confirmDelete(dagId))) return;
-    const answer = await act(deletion(dagId), deleted);
+    const answer = await act(deletion(dag), deleted);
     if (!answer.ok || left) return;
     poll.stop();
     fill(head);
+    fill(newer);
     const links = [h("a", { href: "#dags" }, "All deployed DAGs"), ", ", h("a", { href: historyLink(dagId) }, "its versions")];
     fill(actions, h("p", {}, links));
     fill(runs);
@@ -195,6 +220,7 @@ export function dagView({ dagId, runId, taskId, edit }) {
       h("p", { class: "trail" }, h("a", { href: "#dags" }, "Deployed DAGs"), " / ", dagId),
       h("h2", {}, dagId),
       trouble,
+      newer,
       head,
       actions,
       outcome,

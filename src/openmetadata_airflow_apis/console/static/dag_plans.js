@@ -5,10 +5,10 @@ import { deployPlanned, planOf } from "./deploy_plan.js";
 import { followDeployment } from "./deployment.js";
 import { differences, isChange } from "./differences.js";
 import { curl, sentence } from "./http.js";
-import { dagLink } from "./links.js";
+import { dagLink, historyLink } from "./links.js";
 
-// Answers { element, look(dags), deploy(dags), say(node), clear() }; dags are those of a check.
-export function dagPlans() {
+// Answers { element, look(dags), deploy(dags), say(node), clear() }; dags are those of a check. base: as in deploy.js.
+export function dagPlans(base) {
   const element = h("div", { class: "outcome" });
   let asked = 0;
   let written = ""; // the comment, which is not lost where a deploy fails
@@ -35,9 +35,10 @@ export function dagPlans() {
     else say(plans[0].ok ? lookedAt(plans[0]) : refused(plans[0].answer), command(plans[0], { dry_run: "true" }));
   }
 
-  function lookedAt({ answer }) {
+  function lookedAt({ answer, before }) {
     return [
       notice("good", h("strong", {}, "No faults. "), `Nothing was changed (${answer.milliseconds} ms).`),
+      overtaken(before),
       differences(answer.body),
     ];
   }
@@ -61,7 +62,10 @@ export function dagPlans() {
     }
     say(notice("", "Deploying…"));
     const answer = await deployPlanned(plan, comment);
-    if (answer.ok) written = "";
+    if (answer.ok) {
+      written = "";
+      Object.assign(base, { dagId: answer.body.dag_id, revision: answer.body.revision, versionNumber: answer.body.version_number });
+    }
     say(answer.ok ? deployed(answer) : refused(answer, () => deploy(dags)), command(plan));
   }
 
@@ -70,6 +74,7 @@ export function dagPlans() {
     if (body.created || !isChange(body.changes)) return "";
     const comment = h("input", { type: "text", maxlength: 1000, value: written });
     const explanation = [
+      overtaken(before),
       before && h("p", {}, `Version ${before.version_number} is deployed, by ${before.deployed_by}, `, time(before.deployed_at), "."),
       differences(body),
       field("Comment", comment, "What it is for. It is kept beside the new version."),
@@ -77,6 +82,13 @@ export function dagPlans() {
     const isConfirmed = await confirm(`Replace ${body.dag_id}?`, explanation, "Replace", "primary");
     written = comment.value.trim();
     return isConfirmed ? written : null;
+  }
+
+  // Whoever began from an older version may not know what the newer one is for.
+  function overtaken(before) {
+    if (!before || before.dag_id !== base.dagId || before.revision === base.revision) return null;
+    const newer = h("a", { href: historyLink(before.dag_id), target: "_blank" }, "what it changed");
+    return notice("bad", `You began from version ${base.versionNumber}. Version ${before.version_number} was deployed since, by ${before.deployed_by}; see `, newer, ". What is not in your text of it would be taken back.");
   }
 
   function deployed({ body, status, milliseconds }) {
@@ -93,10 +105,11 @@ export function dagPlans() {
 
   function refused(answer, again) {
     const isNewer = answer.status === 412;
+    const isGone = /nothing is deployed/.test(answer.body?.detail ?? "");
     return notice(
       "bad",
       h("strong", {}, `${answer.status} ${answer.body?.title || answer.title}. `),
-      isNewer ? "Somebody else has deployed it since you looked; nothing was replaced. " : inline(sentence(answer)),
+      isNewer ? `Somebody else has ${isGone ? "deleted" : "deployed"} it since you looked; nothing was ${isGone ? "deployed" : "replaced"}. ` : inline(sentence(answer)),
       isNewer && again && button("Look at what would change now", again),
     );
   }
@@ -132,7 +145,7 @@ export function dagPlans() {
     for (const [index, plan] of plans.entries()) {
       fill(outcomes[index], "Deploying…");
       const answer = await deployPlanned(plan);
-      fill(outcomes[index], answer.ok ? deployed(answer) : refused(answer));
+      fill(outcomes[index], answer.ok ? deployed(answer) : refused(answer, () => look(dags)));
     }
   }
 

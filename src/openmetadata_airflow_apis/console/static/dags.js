@@ -130,7 +130,8 @@ export function dagsView() {
   async function act(request, done) {
     const answer = await send(request);
     if (left) return;
-    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer))));
+    const newer = answer.status === 412 && " Below is what is deployed now.";
+    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer)), newer));
     await poll.now();
   }
 
@@ -146,7 +147,7 @@ export function dagsView() {
   }
 
   async function remove(dag) {
-    if (await confirmDelete(dag.dag_id)) await act(deletion(dag.dag_id), deleted);
+    if (await confirmDelete(dag.dag_id)) await act(deletion(dag), deleted);
   }
 
   function paging(total) {
@@ -184,8 +185,9 @@ export function triggered(run) {
   return ["Started ", link, run.is_paused && ". The DAG is paused: the run waits until somebody unpauses it."];
 }
 
-export function deletion(dagId) {
-  return { method: "DELETE", path: pathOf(dagId) };
+// What is shown is what is deleted, and nothing that somebody else has deployed since.
+export function deletion({ dag_id: dagId, revision }) {
+  return { method: "DELETE", path: pathOf(dagId), headers: { "If-Match": `"${revision}"` } };
 }
 
 export function deleted({ dag_id: dagId }) {

@@ -13,7 +13,8 @@ import { writtenGraph } from "./written_graph.js";
 
 const PATH = "/rest_api/api/dags";
 
-export async function deployView({ spec, permitted, draft }) {
+// base: of which deployment the draft began, empty if of none: { dagId, revision, versionNumber }.
+export async function deployView({ spec, permitted, draft, base }) {
   if (!permitted.operations.includes("deploy_dag")) {
     return {
       element: h(
@@ -28,7 +29,7 @@ export async function deployView({ spec, permitted, draft }) {
   const status = h("p", { class: "editor-status", role: "status" });
   const faults = faultList("definition-faults", (fault) => editor.select(fault));
   const graph = writtenGraph();
-  const plans = dagPlans();
+  const plans = dagPlans(base);
   const checks = checking(() => editor.text, show);
   const editor = await textEditor({ labelId: "definition-label", faultsId: "definition-faults", onchange: changed });
 

@@ -1,0 +1,141 @@
+"""The same DAG in two tabs: what is redeployed, deleted or restored in one is told in the other, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from support.page_steps import TRUE, go, press, workflow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page
+
+
+@pytest.fixture
+def shared(request, client, deployed) -> Iterator[str]:
+    """A DAG of one task, under a name that no other test has."""
+    name = f"tabs_{request.node.name.removeprefix('test_')}"
+    deployed(workflow(name, {"load": TRUE}, force=True))
+    yield name
+    client.delete(f"/rest_api/api/dags/{name}")
+
+
+@pytest.fixture
+def other(page) -> Callable[[str], Page]:
+    """Opens a second tab of the same browser at a fragment."""
+
+    def open_tab(fragment: str) -> Page:
+        tab = page.context.new_page()
+        tab.goto(page.url.partition("#")[0] + fragment)
+        return tab
+
+    return open_tab
+
+
+def replace_in(tab: Page, name: str, tasks: dict[str, object]) -> None:
+    """Edit a DAG in its tab, and deploy it."""
+    tab.get_by_role("button", name="Edit and redeploy").click()
+    tab.get_by_label("Workflow definition").fill(workflow(name, tasks))
+    press(tab, "Deploy")
+    tab.get_by_role("dialog").get_by_role("button", name="Replace").click()
+    expect(tab.locator(".notice.good")).to_contain_text(f"Replaced {name} (200")
+
+
+def test_a_view_tells_of_a_newer_version_and_shows_it(page, shared, other):
+    """A DAG's view says who has deployed what since, keeps what is written in its forms, and shows the new on demand."""
+    go(page, f"#dags/{shared}")
+    expect(page.get_by_role("region", name=f"Graph of {shared}").locator(".node")).to_have_count(1)
+    page.get_by_text("Trigger with a configuration").click()
+    page.get_by_label("Run id").fill("mine")
+    replace_in(other(f"#dags/{shared}"), shared, {"load": TRUE, "report": TRUE})
+    notice = page.locator(".notice").filter(has_text="has deployed version 2 since")
+    expect(notice).to_have_text(
+        "admin has deployed version 2 since. The graph and the forms here are of version 1. Show it What it changed"
+    )
+    expect(page.get_by_label("Run id")).to_have_value("mine")
+    press(page, "Show it")
+    expect(page.get_by_role("region", name=f"Graph of {shared}").locator(".node")).to_have_count(2)
+    expect(notice).to_have_count(0)
+
+
+def test_an_edit_of_an_older_version_says_what_it_would_take_back(page, shared, other, client):
+    """Who began to edit before another deployed is told so before replacing that, with the way to what it changed."""
+    go(page, f"#dags/{shared}")
+    press(page, "Edit and redeploy")
+    page.get_by_label("Workflow definition").fill(workflow(shared, {"mine": TRUE}))
+    replace_in(other(f"#dags/{shared}"), shared, {"theirs": TRUE})
+    press(page, "Deploy")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".notice.bad")).to_have_text(
+        "You began from version 1. Version 2 was deployed since, by admin; see what it changed. "
+        "What is not in your text of it would be taken back."
+    )
+    expect(dialog.get_by_role("link", name="what it changed")).to_have_attribute("href", f"#history/{shared}")
+    dialog.get_by_role("button", name="Replace").click()
+    expect(page.locator(".notice.good")).to_contain_text(f"Replaced {shared} (200")
+    press(page, "Deploy")
+    expect(page.locator(".notice.good")).to_contain_text(f"Replaced {shared} (200")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert client.get(f"/rest_api/api/dags/{shared}").json()["task_ids"] == ["mine"]
+
+
+def test_what_was_deployed_meanwhile_is_not_deleted(page, shared, other, client):
+    """Who deletes what they have looked at deletes nothing newer; it is shown then, and can be deleted."""
+    go(page, f"#dags/{shared}")
+    press(page, "Delete")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    page.route("**/rest_api/api/dags/*", lambda route: route.abort() if route.request.method == "GET" else route.continue_())
+    replace_in(other(f"#dags/{shared}"), shared, {"theirs": TRUE})
+    dialog.get_by_role("button", name=f"Delete {shared}").click()
+    expect(page.locator(".outcome .notice.bad")).to_contain_text("nothing was changed, look at it and decide anew")
+    assert client.get(f"/rest_api/api/dags/{shared}").json()["task_ids"] == ["theirs"]
+    page.unroute("**/rest_api/api/dags/*")
+    expect(page.locator(".facts")).to_contain_text("Version2")
+    press(page, "Delete")
+    dialog.get_by_role("button", name=f"Delete {shared}").click()
+    expect(page.locator(".outcome .notice.good")).to_have_text(f"Deleted {shared}.")
+
+
+def test_a_dag_that_is_deleted_and_restored_elsewhere(page, shared, other, client):
+    """A view whose DAG is deleted says so and leads to its versions; restored in another tab, it goes on by itself."""
+    go(page, f"#dags/{shared}")
+    expect(page.locator(".facts")).to_contain_text("Version1")
+    tab = other(f"#dags/{shared}")
+    press(tab, "Delete")
+    tab.get_by_role("dialog").get_by_role("button", name=f"Delete {shared}").click()
+    expect(tab.locator(".notice.good")).to_have_text(f"Deleted {shared}.")
+    gone = page.locator(".notice.bad").filter(has_text="is not deployed any more")
+    expect(gone).to_have_text(
+        f"{shared} is not deployed any more: somebody has deleted it. What is shown below is older. "
+        "Its versions stay, and each can be restored."
+    )
+    tab.get_by_role("link", name="its versions").click()
+    press(tab, "Restore version 1")
+    tab.get_by_role("dialog").get_by_role("button", name="Restore version 1").click()
+    expect(tab.locator(".notice.good")).to_contain_text("Restored version 1; it is version 2 now.")
+    expect(gone).to_have_count(0)
+    expect(page.locator(".facts")).to_contain_text("Version2")
+    assert json.loads(client.get(f"/rest_api/api/dags/{shared}").text)["task_ids"] == ["load"]
+
+
+def test_a_deploy_of_what_was_deleted_meanwhile_is_asked_again(page, shared, client):
+    """Who would replace what another has deleted is told that, and then deploys it as new."""
+    go(page, f"#dags/{shared}")
+    press(page, "Edit and redeploy")
+    page.get_by_label("Workflow definition").fill(workflow(shared, {"mine": TRUE}))
+    press(page, "Deploy")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    assert client.delete(f"/rest_api/api/dags/{shared}").status_code == 200
+    dialog.get_by_role("button", name="Replace").click()
+    expect(page.locator(".notice.bad")).to_contain_text(
+        "Somebody else has deleted it since you looked; nothing was deployed."
+    )
+    press(page, "Look at what would change now")
+    expect(page.locator(".notice.good")).to_contain_text(f"Deployed {shared} (201")
