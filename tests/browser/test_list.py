@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -151,3 +152,32 @@ def test_a_long_list_is_read_a_page_at_a_time(page, sign_in):
     press(page, "Next")
     expect(page.locator("#rest-api .dag-name").first).to_have_text("many_00050")
     assert {("50", "0"), ("50", "50")} == set(asked)
+
+
+def test_opening_the_list_asks_for_little_and_for_its_files_once(page, deploy):
+    """One question for the list, each DAG's permissions once, and no file twice, none of the editor's."""
+    deploy("counted")
+    tab = page.context.new_page()
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(page.url)
+    expect(row_of(tab, "counted")).to_have_count(1)
+    calls = [url for url in asked if "/rest_api/api/" in url]
+    assert {urlsplit(url).path for url in calls} == {"/rest_api/api/dags"}
+    permissions = [urlsplit(url).query for url in asked if urlsplit(url).path == "/rest_api/permissions"]
+    named = [dag_id for query in permissions for dag_id in parse_qs(query)["dag_id"]]
+    assert len(named) == len(set(named))
+    assert len(permissions) <= 1 + sum(len(dag_id) + 8 for dag_id in named) // 2700  # an address has 4094 bytes
+    files = [url for url in asked if "/rest_api/static/" in url]
+    scripts = tab.locator("link[rel=modulepreload]").count()
+    assert (len(files), len(set(files))) == (scripts + 1, scripts + 1)
+    assert not [url for url in files if "/libraries/" in url]
+
+    tab.goto(page.url)
+    expect(row_of(tab, "counted")).to_have_count(1)
+    transferred = tab.evaluate(
+        """() => performance.getEntriesByType("resource")
+            .filter(({ name }) => name.includes("/rest_api/static/"))
+            .map(({ transferSize }) => transferSize)"""
+    )
+    assert transferred == [0] * (scripts + 1)

@@ -1,4 +1,4 @@
-"""The same DAG in two tabs: what is redeployed, deleted or restored in one is told in the other, and nothing is lost."""
+"""The same DAG in two tabs: what is redeployed, deleted or restored in one is told in the other, nothing lost."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Page
+
+VIEW = "**/rest_api/api/dags/*"  # what a DAG's view asks again and again
 
 
 @pytest.fixture
@@ -37,6 +39,11 @@ def other(page) -> Callable[[str], Page]:
     return open_tab
 
 
+def version_of(client, name: str) -> int:
+    """Return the number of the version that is deployed: one that was deleted before goes on counting."""
+    return client.get(f"/rest_api/api/dags/{name}").json()["version_number"]
+
+
 def replace_in(tab: Page, name: str, tasks: dict[str, object]) -> None:
     """Edit a DAG in its tab, and deploy it."""
     tab.get_by_role("button", name="Edit and redeploy").click()
@@ -46,16 +53,18 @@ def replace_in(tab: Page, name: str, tasks: dict[str, object]) -> None:
     expect(tab.locator(".notice.good")).to_contain_text(f"Replaced {name} (200")
 
 
-def test_a_view_tells_of_a_newer_version_and_shows_it(page, shared, other):
-    """A DAG's view says who has deployed what since, keeps what is written in its forms, and shows the new on demand."""
+def test_a_view_tells_of_a_newer_version_and_shows_it(page, shared, other, client):
+    """A DAG's view says who has deployed what since, keeps what is written in its forms, and shows it on demand."""
+    version = version_of(client, shared)
     go(page, f"#dags/{shared}")
     expect(page.get_by_role("region", name=f"Graph of {shared}").locator(".node")).to_have_count(1)
     page.get_by_text("Trigger with a configuration").click()
     page.get_by_label("Run id").fill("mine")
     replace_in(other(f"#dags/{shared}"), shared, {"load": TRUE, "report": TRUE})
-    notice = page.locator(".notice").filter(has_text="has deployed version 2 since")
+    notice = page.locator(".notice").filter(has_text=f"has deployed version {version + 1} since")
     expect(notice).to_have_text(
-        "admin has deployed version 2 since. The graph and the forms here are of version 1. Show it What it changed"
+        f"admin has deployed version {version + 1} since. "
+        f"The graph and the forms here are of version {version}. Show it What it changed"
     )
     expect(page.get_by_label("Run id")).to_have_value("mine")
     press(page, "Show it")
@@ -65,6 +74,7 @@ def test_a_view_tells_of_a_newer_version_and_shows_it(page, shared, other):
 
 def test_an_edit_of_an_older_version_says_what_it_would_take_back(page, shared, other, client):
     """Who began to edit before another deployed is told so before replacing that, with the way to what it changed."""
+    version = version_of(client, shared)
     go(page, f"#dags/{shared}")
     press(page, "Edit and redeploy")
     page.get_by_label("Workflow definition").fill(workflow(shared, {"mine": TRUE}))
@@ -72,7 +82,7 @@ def test_an_edit_of_an_older_version_says_what_it_would_take_back(page, shared, 
     press(page, "Deploy")
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".notice.bad")).to_have_text(
-        "You began from version 1. Version 2 was deployed since, by admin; see what it changed. "
+        f"You began from version {version}. Version {version + 1} was deployed since, by admin; see what it changed. "
         "What is not in your text of it would be taken back."
     )
     expect(dialog.get_by_role("link", name="what it changed")).to_have_attribute("href", f"#history/{shared}")
@@ -86,17 +96,18 @@ def test_an_edit_of_an_older_version_says_what_it_would_take_back(page, shared, 
 
 def test_what_was_deployed_meanwhile_is_not_deleted(page, shared, other, client):
     """Who deletes what they have looked at deletes nothing newer; it is shown then, and can be deleted."""
+    version = version_of(client, shared)
     go(page, f"#dags/{shared}")
     press(page, "Delete")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
-    page.route("**/rest_api/api/dags/*", lambda route: route.abort() if route.request.method == "GET" else route.continue_())
+    page.route(VIEW, lambda route: route.abort() if route.request.method == "GET" else route.continue_())
     replace_in(other(f"#dags/{shared}"), shared, {"theirs": TRUE})
     dialog.get_by_role("button", name=f"Delete {shared}").click()
     expect(page.locator(".outcome .notice.bad")).to_contain_text("nothing was changed, look at it and decide anew")
     assert client.get(f"/rest_api/api/dags/{shared}").json()["task_ids"] == ["theirs"]
-    page.unroute("**/rest_api/api/dags/*")
-    expect(page.locator(".facts")).to_contain_text("Version2")
+    page.unroute(VIEW)
+    expect(page.locator(".facts")).to_contain_text(f"Version{version + 1}")
     press(page, "Delete")
     dialog.get_by_role("button", name=f"Delete {shared}").click()
     expect(page.locator(".outcome .notice.good")).to_have_text(f"Deleted {shared}.")
@@ -104,8 +115,9 @@ def test_what_was_deployed_meanwhile_is_not_deleted(page, shared, other, client)
 
 def test_a_dag_that_is_deleted_and_restored_elsewhere(page, shared, other, client):
     """A view whose DAG is deleted says so and leads to its versions; restored in another tab, it goes on by itself."""
+    version = version_of(client, shared)
     go(page, f"#dags/{shared}")
-    expect(page.locator(".facts")).to_contain_text("Version1")
+    expect(page.locator(".facts")).to_contain_text(f"Version{version}")
     tab = other(f"#dags/{shared}")
     press(tab, "Delete")
     tab.get_by_role("dialog").get_by_role("button", name=f"Delete {shared}").click()
@@ -116,11 +128,11 @@ def test_a_dag_that_is_deleted_and_restored_elsewhere(page, shared, other, clien
         "Its versions stay, and each can be restored."
     )
     tab.get_by_role("link", name="its versions").click()
-    press(tab, "Restore version 1")
-    tab.get_by_role("dialog").get_by_role("button", name="Restore version 1").click()
-    expect(tab.locator(".notice.good")).to_contain_text("Restored version 1; it is version 2 now.")
+    press(tab, f"Restore version {version}")
+    tab.get_by_role("dialog").get_by_role("button", name=f"Restore version {version}").click()
+    expect(tab.locator(".notice.good")).to_contain_text(f"Restored version {version}; it is version {version + 1} now.")
     expect(gone).to_have_count(0)
-    expect(page.locator(".facts")).to_contain_text("Version2")
+    expect(page.locator(".facts")).to_contain_text(f"Version{version + 1}")
     assert json.loads(client.get(f"/rest_api/api/dags/{shared}").text)["task_ids"] == ["load"]
 
 
