@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from airflow.www.extensions.init_auth_manager import get_auth_manager
 from flask import current_app, g
 from flask.globals import request_ctx
 from flask.sessions import SecureCookieSession
-from sqlalchemy import inspect, select
+from sqlalchemy import bindparam, inspect, select
 from sqlalchemy.orm import lazyload
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
 
@@ -31,12 +33,18 @@ def active_user(user_id: int) -> Any | None:
     security_manager = fab_security_manager()
     if security_manager is None:
         return None
-    model = security_manager.user_model
+    question = _user_of_id(security_manager.user_model)
+    user = security_manager.get_session.execute(question, {"user_id": user_id}).scalar_one_or_none()
+    return user if user is not None and user.is_active else None
+
+
+@functools.cache
+def _user_of_id(model: Any) -> Select:
+    """Return the statement that reads a user by `user_id`; made once, since each request asks it."""
     # Roles come with every permission they have, which costs more than all the rest of a call: Airflow's checks
     # ask for the permissions with a statement of their own.
-    question = select(model).where(model.id == user_id).options(lazyload("*")).execution_options(populate_existing=True)
-    user = security_manager.get_session.execute(question).scalar_one_or_none()
-    return user if user is not None and user.is_active else None
+    wanted = select(model).where(model.id == bindparam("user_id")).options(lazyload("*"))
+    return wanted.execution_options(populate_existing=True)
 
 
 def session_user() -> Any | None:
