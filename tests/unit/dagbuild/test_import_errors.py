@@ -211,7 +211,7 @@ def test_the_sentence_comes_first_and_then_the_authors_lines(kept, tmp_path: Pat
     assert first == f"openmetadata_airflow_apis.errors.DagNotBuilt: {told.rstrip()}"
     init = Path(openmetadata_airflow_apis.__file__).parent / "dagbuild" / "__init__.py"
     lines = init.read_text().splitlines()
-    at = next(index for index, line in enumerate(lines) if "raise with_summary" in line)
+    at = next(index for index, line in enumerate(lines) if "raise failure" in line)
     assert without_marks(last) == (
         "Traceback (most recent call last):\n"
         f'  File "{tmp_path}/dags/broken.py", line 8, in <module>\n'
