@@ -1,6 +1,6 @@
 """Gives the test process an AIRFLOW_HOME of its own before anything imports Airflow.
 
-TESTS_DATABASE=postgresql runs the tests that need Airflow's database on PostgreSQL instead of SQLite.
+TESTS_DATABASE=postgresql, mysql or mariadb runs the tests that need Airflow's database there instead of on SQLite.
 TESTS_STORE=database runs the tests with the database store instead of the file store (see support.stores).
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support import airflow_home, stores
+from support import airflow_home, mysql, stores
 from support.postgres import Cluster
 
 if TYPE_CHECKING:
@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 _DATABASE = os.environ.get("TESTS_DATABASE", "sqlite")
 _HOME = airflow_home.make_home()
-_CLUSTER = Cluster() if _DATABASE == "postgresql" else None
-os.environ.update(airflow_home.environment(_HOME, _CLUSTER.url("airflow") if _CLUSTER else None))
+_SERVER: Cluster | mysql.Server | None = None
+if _DATABASE == "postgresql":
+    _SERVER = Cluster()
+elif _DATABASE != "sqlite":
+    _SERVER = mysql.Server(_DATABASE)
+os.environ.update(airflow_home.environment(_HOME, _SERVER.url("airflow") if _SERVER else None))
 os.environ.update(stores.environment())
 stores.install_loaders(_HOME / "dags")
 
@@ -37,10 +41,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Remove the AIRFLOW_HOME, and its PostgreSQL."""
+    """Remove the AIRFLOW_HOME, and its database's server."""
     shutil.rmtree(_HOME, ignore_errors=True)
-    if _CLUSTER:
-        _CLUSTER.stop()
+    if _SERVER:
+        _SERVER.stop()
 
 
 @pytest.fixture(scope="session")
@@ -58,9 +62,11 @@ def database_cache(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def database(home: Path, database_cache: Path) -> None:
     """A migrated Airflow database that this test process has for itself."""
-    if _CLUSTER:
-        _CLUSTER.start()
-        airflow_home.create_postgres_database(_CLUSTER, "airflow", database_cache)
+    if isinstance(_SERVER, Cluster):
+        _SERVER.start()
+        airflow_home.create_postgres_database(_SERVER, "airflow", database_cache)
+    elif _SERVER:
+        airflow_home.start_mysql(_SERVER, database_cache)
     else:
         airflow_home.create_sqlite_database(home, database_cache)
 

@@ -37,6 +37,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from openmetadata_airflow_apis.errors import OutcomeUnknown, Unavailable
+from openmetadata_airflow_apis.mysql_values import refused_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,8 @@ def in_one_transaction(
     If so, the answer of the try before is returned.
 
     Raises Unavailable with the sentence `unavailable` where nothing was committed; OutcomeUnknown with the sentence
-    that `unknown` makes of the answer where that can't be told, since the database stays away.
+    that `unknown` makes of the answer where that can't be told, since the database stays away; InvalidRequest where
+    the database can't have a value.
     """
     tries = _Tries(change, was_committed, session)
 
@@ -175,6 +177,9 @@ class _Tries(Generic[Answer]):
                 self._session.get_bind().dispose()
             if isinstance(error, Exception) and self._is_done():
                 return self.answer
+            refused = refused_value(error)
+            if refused is not None:
+                raise refused from error
             raise
         if self._is_done():
             self._session.rollback()
@@ -245,8 +250,14 @@ def _leaves_doubt(error: BaseException) -> bool:
 
 @contextmanager
 def database_errors(sentence: str) -> Iterator[None]:
-    """Turn a database that does not answer into Unavailable with this sentence."""
+    """Turn a database that does not answer into Unavailable with this sentence.
+
+    Raises InvalidRequest where it answers that it can't have a value.
+    """
     try:
         yield
     except (DBAPIError, PoolTimeoutError, StaleDataError) as error:
+        refused = refused_value(error)
+        if refused is not None:
+            raise refused from error
         raise Unavailable(why(sentence, error)) from error

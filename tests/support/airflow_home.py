@@ -16,12 +16,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from support.mysql import Server
     from support.postgres import Cluster
 
 USERS = {
@@ -85,6 +87,11 @@ def create_postgres_database(cluster: Cluster, name: str, cache: Path) -> None:
     cluster.load_template(name, _kept(cache, "postgres", _make_postgres).read_bytes())
 
 
+def start_mysql(server: Server, cache: Path) -> None:
+    """Start a server whose database `airflow` is migrated, has USERS in it, and can be copied."""
+    server.start(_kept(cache, server.kind, partial(_make_mysql, server.kind)).read_bytes())
+
+
 def _kept(cache: Path, kind: str, make: Callable[[Path], None]) -> Path:
     """Return the kept file of that kind; where it is missing, the first of pytest's workers makes it."""
     path = cache / f"{kind}-{_fingerprint()}"
@@ -123,6 +130,18 @@ def _make_postgres(path: Path) -> None:
         with Cluster() as cluster:
             _make_database(environment(home, cluster.create_database("airflow")))
             path.write_bytes(cluster.dump("airflow"))
+    finally:
+        shutil.rmtree(home)
+
+
+def _make_mysql(kind: str, path: Path) -> None:
+    from support.mysql import Server
+
+    home = make_home()
+    try:
+        with Server(kind) as server:
+            _make_database(environment(home, server.create_database("airflow")))
+            path.write_bytes(server.archive())
     finally:
         shutil.rmtree(home)
 

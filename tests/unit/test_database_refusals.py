@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from openmetadata_airflow_apis.mysql_values import refused_value
 from openmetadata_airflow_apis.transactions import refusal, why
 
 if TYPE_CHECKING:
@@ -55,3 +57,31 @@ def test_a_read_only_file(tmp_path: Path) -> None:
 def test_a_database_that_does_not_answer() -> None:
     """A sentence about a database that does not answer stays as it is where nothing else is known."""
     assert why(SENTENCE, _of_mysql(2003)) == SENTENCE
+
+
+_YEAR_2038, _YEAR_2039 = (datetime(year, 1, 1, tzinfo=timezone.utc) for year in (2038, 2039))
+
+
+def _of_values(number: int, *values: object, words: str = "in the server's language") -> DBAPIError:
+    """What MySQL's driver raises about a statement with these values, of which it names none."""
+    return OperationalError("", [values], Exception(number, words))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (_of_values(3854, "a", "b \U0001f418"), "'b \U0001f418' cannot be an id here"),
+        (_of_values(1267, "b \U0001f418"), "'b \U0001f418' cannot be an id here"),
+        (_of_values(1292, _YEAR_2038, _YEAR_2039), "2039-01-01T00:00:00+00:00 cannot be kept"),
+        (_of_values(1292, _YEAR_2038), None),
+        (_of_values(1267, "a"), None),
+        (_of_values(1062, "Team", "daily", "team", words="for key 'dag_tag.PRIMARY'"), "'Team' and 'team' cannot both"),
+        (_of_values(1062, "Team", "daily", words="for key 'dag_tag.PRIMARY'"), None),
+        (_of_values(1205, "b \U0001f418"), None),
+        (ValueError(3854), None),
+    ],
+)
+def test_a_value_that_mysql_does_not_have(error: Exception, expected: str | None) -> None:
+    """The caller is told which value MySQL's columns can't have; an error that no value explains is none of these."""
+    refused = refused_value(error)
+    assert refused is None if expected is None else str(refused).startswith(expected)

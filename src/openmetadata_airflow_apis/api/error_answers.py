@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from openmetadata_airflow_apis import errors
 from openmetadata_airflow_apis.api import old_door_bodies, problem_types, problems
 from openmetadata_airflow_apis.api.not_found_hints import hint
+from openmetadata_airflow_apis.mysql_values import refused_value
 from openmetadata_airflow_apis.transactions import refusal, why
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def translate(error: Exception) -> errors.ManagedDagsError | tuple[int, str]:
     """Return our own error for one of a library's, or a status and a sentence where there is none."""
     if isinstance(error, errors.ManagedDagsError):
         return error
+    refused = refused_value(error)
+    if refused is not None:
+        return refused
     if (
         isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError))
         or (isinstance(error, DBAPIError) and error.connection_invalidated)

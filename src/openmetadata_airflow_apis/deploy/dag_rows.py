@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.models.dag import DAG, DagModel
+from airflow.models.dag import DAG, DagModel, DagTag
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils import timezone
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from openmetadata_airflow_apis.airflow_versions.dag_code import files_elsewhere
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
@@ -64,6 +64,7 @@ def write_rows(versions: Sequence[Version], store: DefinitionStore, *, session: 
     for version in built:
         mark_dag(version.dag, version.document.mark)
         SerializedDagModel.write_dag(version.dag, processor_subdir=subdir, session=session)
+    _forget_changed_tags(built, session=session)
     with files_elsewhere() if store.in_database else nullcontext():
         DAG.bulk_write_to_db([version.dag for version in built], processor_subdir=subdir, session=session)
     if built:
@@ -88,6 +89,24 @@ def write_rows(versions: Sequence[Version], store: DefinitionStore, *, session: 
         )
     store.forget_import_errors([version.dag_id for version in versions], session=session)
     request_parsing({version.fileloc for version in versions}, session=session)
+
+
+def _forget_changed_tags(versions: Sequence[Version], *, session: Session) -> None:
+    """Delete the tags of DAGs that have others by now, on MySQL, where `Team` is the same key as `team`.
+
+    Airflow inserts the new ones before it deletes the old ones.
+    """
+    if session.get_bind().dialect.name != "mysql":
+        return
+    tags = DagTag.__table__
+    of_versions = tags.c.dag_id.in_([version.dag_id for version in versions])
+    stored: dict[str, set[str]] = {}
+    for dag_id, name in session.execute(select(tags.c.dag_id, tags.c.name).where(of_versions)):
+        stored.setdefault(dag_id, set()).add(name)
+    new = {version.dag_id: set(version.dag.tags) for version in versions if version.dag is not None}
+    changed = [dag_id for dag_id, names in new.items() if stored.get(dag_id, set()) != names]
+    if changed:
+        session.execute(delete(tags).where(tags.c.dag_id.in_(changed)))
 
 
 def write_permissions(dag: DAG, *, session: Session) -> None:

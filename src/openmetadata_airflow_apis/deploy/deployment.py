@@ -28,7 +28,7 @@ from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.version_history import prune_now_and_then
-from openmetadata_airflow_apis.errors import DagNotBuilt, Fault, InvalidDefinition
+from openmetadata_airflow_apis.errors import DagNotBuilt, Fault, InvalidDefinition, InvalidRequest
 from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction
 
@@ -106,7 +106,8 @@ def deploy(
     called with the dag_id if something is deployed under it, while the name is locked; whatever it raises ends the
     deploy. is_locked: whether the caller holds the name's lock.
     Commits the session. Raises PreconditionFailed, ConfigurationError, DagExists, NotDeployedHere, InvalidDefinition,
-    StorageFull, Unavailable; after any of them the old version stays deployed, unless an Unavailable says otherwise.
+    InvalidRequest where Airflow's database can't have a value of it, StorageFull, Unavailable; after any of them the
+    old version stays deployed, unless an Unavailable says otherwise.
     """
     store = store or open_store(settings)
     store.check_configuration()
@@ -196,14 +197,18 @@ def _write_version(
             prune_now_and_then(dag_id, deployment.version_number, settings=settings, session=session)
         return deployment
 
-    return in_one_transaction(
-        change,
-        session=session,
-        was_committed=lambda: receipt.is_stored(session=session),
-        again_after=COLLISIONS,
-        unavailable=not_taken,
-        unknown=lambda _: unknown,
-    )
+    try:
+        return in_one_transaction(
+            change,
+            session=session,
+            was_committed=lambda: receipt.is_stored(session=session),
+            again_after=COLLISIONS,
+            unavailable=not_taken,
+            unknown=lambda _: unknown,
+        )
+    except InvalidRequest:  # the database can't have a value of it, and no later parse could write it either
+        store.take_back(dag_id, previous)
+        raise
 
 
 def _not_taken(dag_id: str, store: DefinitionStore) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """A lock per name in Airflow's database, held by a connection against every other process, and gone with it.
 
 PostgreSQL has advisory locks, which end with a transaction, so that they hold behind PgBouncer too; MySQL has named
-ones. An SQLite database is a file of one machine: there a file beside it is locked.
+ones, which all databases of a server share. An SQLite database is a file of one machine: there a file beside it is
+locked.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _acquire(connection: Connection, name: str, deadline: float) -> None:
 
 
 def _key(connection: Connection, name: str) -> Any:
+    if connection.dialect.name == "mysql":  # a lock's name has at most 64 characters
+        return sha256(f"openmetadata_airflow_apis {connection.engine.url.database} {name}".encode()).hexdigest()
     digest = sha256(f"openmetadata_airflow_apis {name}".encode())
-    if connection.dialect.name == "mysql":
-        return digest.hexdigest()  # a MySQL lock's name has at most 64 characters
     return int.from_bytes(digest.digest()[:8], "big", signed=True)

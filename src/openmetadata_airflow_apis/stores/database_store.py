@@ -195,6 +195,9 @@ class DatabaseStore:
     def write(self, document: StoredDocument) -> None:
         """Do nothing: `write_rows` writes the row."""
 
+    def take_back(self, dag_id: str, previous: StoredDocument | None) -> None:
+        """Do nothing: `write` has done nothing."""
+
     def write_rows(self, document: StoredDocument, *, session: Session) -> None:
         """Write the DAG's row in place of the one that was claimed."""
         values = {

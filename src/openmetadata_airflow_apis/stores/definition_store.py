@@ -172,6 +172,9 @@ class DefinitionStore(Protocol):
     def write(self, document: StoredDocument) -> None:
         """Replace what is deployed under the document's name. The caller holds the name's lock and its claim."""
 
+    def take_back(self, dag_id: str, previous: StoredDocument | None) -> None:
+        """Undo `write`: what was deployed under the name before is so again, or nothing is."""
+
     def write_rows(self, document: StoredDocument, *, session: Session) -> None:
         """Do the same in the caller's transaction, which writes Airflow's rows."""
 

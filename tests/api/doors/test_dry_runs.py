@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, table, text
 
 from openmetadata_airflow_apis.api import operations
 from openmetadata_airflow_apis.stores import version_rows
@@ -136,8 +136,9 @@ def everything(session, home: Path) -> dict[str, Any]:
 
     session.rollback()
     names = inspect(session.get_bind()).get_table_names()
+    everything_of = select(text("*"))
     rows = {
-        name: sorted(repr(tuple(map(content, row))) for row in session.execute(text(f'SELECT * FROM "{name}"')))  # noqa: S608
+        name: sorted(repr(tuple(map(content, row))) for row in session.execute(everything_of.select_from(table(name))))
         for name in names
     }
     assert len(rows) > 40

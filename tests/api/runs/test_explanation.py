@@ -577,7 +577,7 @@ class TestTasks:
         trigger = Trigger("airflow.triggers.temporal.DateTimeTrigger", {}, created_date=now() - timedelta(hours=3))
         session.add(trigger)
         session.commit()
-        timeout = now() + timedelta(hours=1)
+        timeout = now().replace(microsecond=0) + timedelta(hours=1)  # as MySQL keeps it
         new_run(chain, session, {"first": "deferred"}, trigger_id=trigger.id, trigger_timeout=timeout)
         (group, *_) = explain(session).waiting
         assert reasons(group.reasons) == [("Trigger", "It waits for its trigger DateTimeTrigger to fire.")]
