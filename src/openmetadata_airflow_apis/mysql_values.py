@@ -30,9 +30,9 @@ def refused_value(error: BaseException) -> InvalidRequest | None:
     """
     if not isinstance(error, DBAPIError) or error.orig is None:
         return None
-    code, *words = error.orig.args or (None,)
+    code = next(iter(error.orig.args), None)
     values = list(_values(error.params))
-    if code == _DUPLICATE_CODE and "dag_tag" in str(words):
+    if code == _DUPLICATE_CODE and "dag_tag" in (error.statement or ""):
         twins = _twins(value for value in values if isinstance(value, str))
         return twins and InvalidRequest(
             f"'{twins[0]}' and '{twins[1]}' cannot both be tags of a DAG here: Airflow's database is MySQL, which "

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support import airflow_home
 from support.live import LiveAirflow
+from support.mysql import Server
 from support.postgres import Cluster
 
 if TYPE_CHECKING:
@@ -21,15 +23,27 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def cluster(database_cache: Path) -> Iterator[Cluster]:
-    """A PostgreSQL whose database `airflow` is migrated, has USERS, and is a template for others."""
+def cluster(database_cache: Path) -> Iterator[Cluster | Server]:
+    """A PostgreSQL whose database `airflow` is migrated, has USERS, and is a template for others.
+
+    With TESTS_DATABASE=mysql it is a MySQL, for the tests that need nothing of PostgreSQL's own.
+    """
+    kind = os.environ.get("TESTS_DATABASE", "")
+    if kind in ("mysql", "mariadb"):
+        server = Server(kind)
+        try:
+            airflow_home.start_mysql(server, database_cache)
+            yield server
+        finally:
+            server.stop()
+        return
     with Cluster() as cluster:
         airflow_home.create_postgres_database(cluster, "airflow", database_cache)
         yield cluster
 
 
 @pytest.fixture(scope="module")
-def airflow_live(cluster: Cluster) -> Iterator[LiveAirflow]:
+def airflow_live(cluster: Cluster | Server) -> Iterator[LiveAirflow]:
     """A webserver, and a scheduler with LocalExecutor, on a clean PostgreSQL database, for one module."""
     database = f"live_{next(_numbers)}"
     url = cluster.create_database(database, "airflow")
