@@ -80,7 +80,7 @@ def _measure_all(sizes: list[int]) -> int:
     missed, stored = 0, 0
     print(f"{'DAGs':>8}  {'call':72}{'ms':>10}{'SQL':>6}{'ratio':>8}")
     for size in sizes:
-        _store(range(stored, size))
+        store_dags(range(stored, size))
         stored = size
         times: dict[str, list[float]] = {path: [] for path in (AIRFLOWS, *QUERIES)}
         statements = {}
@@ -103,7 +103,7 @@ def _measure_all(sizes: list[int]) -> int:
     return 1 if missed else 0
 
 
-def _store(numbers: Iterable[int]) -> None:
+def store_dags(numbers: Iterable[int]) -> None:
     """Store DAGs with these numbers and their runs, as deploys, the DAG processor and a scheduler would leave them."""
     from airflow.models.dag import DagModel, DagTag
     from airflow.models.serialized_dag import SerializedDagModel
