@@ -3,20 +3,19 @@
 The .py depends on the dag_id and the template alone, so that a redeploy is one rename: that of the .json,
 which is the record of what is deployed. A first deploy renames the .json first and the .py second; a delete
 unlinks the .py first and turns the .json into `.<dag_id>.json.deleting` second. Whatever a crash leaves
-between two of these steps, `finish_interrupted` completes or sweeps.
+between two of these steps, `finish_interrupted` completes or sweeps (`interrupted_files.py`).
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Callable, TypeVar
 
 from sqlalchemy import delete, select
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
-from openmetadata_airflow_apis.conflicts import DiffersInCase, NotDeployedHere
+from openmetadata_airflow_apis.conflicts import DiffersInCase
 from openmetadata_airflow_apis.dagbuild.import_errors import deployment_in, readable
 from openmetadata_airflow_apis.dagbuild.stored_document import encode
 from openmetadata_airflow_apis.definition.dag_ids import is_name
@@ -28,15 +27,18 @@ from openmetadata_airflow_apis.errors import (
     Unavailable,
 )
 from openmetadata_airflow_apis.settings import dags_folder
-from openmetadata_airflow_apis.stores import atomic_files, rendered_module, runner_template
+from openmetadata_airflow_apis.stores import atomic_files, runner_template
 from openmetadata_airflow_apis.stores.definition_store import ImportFailure, StoreHealth
-from openmetadata_airflow_apis.stores.file_inspection import Inspection, inspect_module, inspect_record, is_marked
+from openmetadata_airflow_apis.stores.deployed_files import DELETING, DeployedFiles, dag_id_of_record
+from openmetadata_airflow_apis.stores.file_inspection import is_marked
+from openmetadata_airflow_apis.stores.interrupted_files import InterruptedFiles
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere, locked_file
 from openmetadata_airflow_apis.stores.seen_deployments import deployment_of
 from openmetadata_airflow_apis.stores.stored_heads import stored_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from sqlalchemy.orm import Session
 
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
 
 Content = TypeVar("Content")
 _LOCK_SECONDS = 20.0
-_DELETING = ".deleting"
 _LOCK = ".lock"
 
 
@@ -63,10 +64,8 @@ class FileStore:
     in_database = False
 
     def __init__(self, settings: Settings, *, at_step: Callable[[str], None] = _nothing) -> None:
-        self._template = settings.runner_template()
-        self._records = settings.dag_generated_configs
-        self._modules = dags_folder()
-        self._at_step = at_step
+        self._files = DeployedFiles(settings.dag_generated_configs, dags_folder(), settings.runner_template(), at_step)
+        self._interrupted = InterruptedFiles(self._files)
 
     @contextmanager
     def locked(self, dag_id: str) -> Iterator[None]:
@@ -86,9 +85,9 @@ class FileStore:
     def _held(self, file_name: str, busy: str) -> Iterator[None]:
         with ExitStack() as held:
             try:
-                with atomic_files.storage_errors(self._records):
-                    atomic_files.make_folder(self._records)
-                    held.enter_context(locked_file(self._records / file_name, seconds=_LOCK_SECONDS))
+                with atomic_files.storage_errors(self._files.records):
+                    atomic_files.make_folder(self._files.records)
+                    held.enter_context(locked_file(self._files.records / file_name, seconds=_LOCK_SECONDS))
             except HeldElsewhere:
                 raise Unavailable(busy) from None
             yield
@@ -96,16 +95,16 @@ class FileStore:
     def heads(self) -> dict[str, Head]:
         """Read it from each .json, and from those that are being deleted, unless they are as they were last time."""
         heads = {}
-        for name in self._entries(self._records):
-            dag_id = _dag_id_of_record(name)
-            head = stored_head(self._records / name) if dag_id is not None and is_name(dag_id) else None
+        for name in self._files.entries(self._files.records):
+            dag_id = dag_id_of_record(name)
+            head = stored_head(self._files.records / name) if dag_id is not None and is_name(dag_id) else None
             if dag_id is not None and head is not None:
                 heads[dag_id] = head
         return heads
 
     def fileloc(self, dag_id: str) -> str:
         """Return the path of <dag_id>.py."""
-        return str(self._module(dag_id))
+        return str(self._files.module(dag_id))
 
     def own_fileloc(self, dag_id: str) -> str | None:
         """Return the path of <dag_id>.py."""
@@ -116,9 +115,9 @@ class FileStore:
 
     def dag_ids(self) -> list[str]:
         """Return the names of the .json files in dag_generated_configs, and of our .py files that have lost theirs."""
-        records = {name[:-5] for name in self._entries(self._records) if name.endswith(".json")}
-        modules = {name[:-3] for name in self._entries(self._modules) if name.endswith(".py")} - records
-        orphans = {name for name in modules if is_marked(str(self._module(name))) and self._is_ours(name)}
+        records = {name[:-5] for name in self._files.entries(self._files.records) if name.endswith(".json")}
+        modules = {name[:-3] for name in self._files.entries(self._files.modules) if name.endswith(".py")} - records
+        orphans = {name for name in modules if is_marked(str(self._files.module(name))) and self._files.is_ours(name)}
         return sorted(name for name in records | orphans if is_name(name))
 
     def dag_ids_page(self, offset: int, limit: int) -> tuple[list[str], int]:
@@ -128,44 +127,42 @@ class FileStore:
 
     def interrupted(self) -> set[str]:
         """Return the names with left-over files, and those whose .py is not what the template renders now."""
-        file_names = self._entries(self._records) + self._entries(self._modules)
-        left_over = {dag_id for dag_id in map(_dag_id_of_left_over, file_names) if dag_id and is_name(dag_id)}
-        return left_over | {dag_id for dag_id in self.dag_ids() if self._module_is_stale(dag_id)}
+        return self._interrupted.dag_ids(self.dag_ids())
 
     def knows(self, dag_id: str) -> bool:
         """Say whether there is a .json, one being deleted, or a .py that was rendered here."""
         if not is_name(dag_id):
             return False  # `../x` or 250 characters make no file of ours
-        if os.path.lexists(self._record(dag_id)) or os.path.lexists(self._tombstone(dag_id)):
+        if os.path.lexists(self._files.record(dag_id)) or os.path.lexists(self._files.tombstone(dag_id)):
             return True
-        return self._is_ours(dag_id)
+        return self._files.is_ours(dag_id)
 
     def check_configuration(self) -> None:
         """Render the template for an example."""
-        runner_template.check(self._template, self._records)
+        runner_template.check(self._files.template, self._files.records)
 
     def health(self) -> StoreHealth:
         """Say whether both folders can be written, or made, and the template makes DAG files."""
-        dag_files = _is_writable(self._modules)
+        dag_files = _is_writable(self._files.modules)
         try:
             self.check_configuration()
         except ConfigurationError:
             dag_files = False
-        return StoreHealth(definitions=_is_writable(self._records), dag_files=dag_files)
+        return StoreHealth(definitions=_is_writable(self._files.records), dag_files=dag_files)
 
     def read(self, dag_id: str) -> StoredDocument | None:
         """Read <dag_id>.json after checking that it and <dag_id>.py are ours and as they were written."""
         if not is_name(dag_id):
             return None
-        record, module = self._inspect(dag_id)
+        record, module = self._files.inspect(dag_id)
         if not record.is_there:
             if not module.is_ours:
                 return None
             if module.reason is None:
                 cure = "deploy the workflow again, or delete the DAG"
-                reason = f"is missing, but {self._module(dag_id)} is there"
-                raise DamagedDocument(str(self._record(dag_id)), reason, cure=cure)
-        self._refuse_damage(dag_id, record, module)
+                reason = f"is missing, but {self._files.module(dag_id)} is there"
+                raise DamagedDocument(str(self._files.record(dag_id)), reason, cure=cure)
+        self._files.refuse_damage(dag_id, record, module)
         return record.document
 
     def read_many(self, dag_ids: Iterable[str]) -> tuple[dict[str, StoredDocument], dict[str, ManagedDagsError]]:
@@ -176,7 +173,7 @@ class FileStore:
         self, dag_ids: Iterable[str]
     ) -> tuple[dict[str, Deployment | StoredDocument], dict[str, ManagedDagsError]]:
         """Read what has changed since this process read it last, one after the other."""
-        records, modules = str(self._records), str(self._modules)
+        records, modules = str(self._files.records), str(self._files.modules)
         return _each(
             dag_ids,
             lambda dag_id: deployment_of(
@@ -221,66 +218,43 @@ class FileStore:
 
     def has_dag_file(self, dag_id: str) -> bool:
         """Say whether there is a <dag_id>.py."""
-        return os.path.lexists(self._module(dag_id))
+        return os.path.lexists(self._files.module(dag_id))
 
     def claim(self, dag_id: str) -> StoredDocument | None:
         """Read <dag_id>.json after checking that it and <dag_id>.py are ours, by hash and by seal."""
         folded = dag_id.lower()
-        for other in self._entries(self._records):
-            name = other[1 : -len(_DELETING)] if other.endswith(_DELETING) else other
+        for other in self._files.entries(self._files.records):
+            name = other[1 : -len(DELETING)] if other.endswith(DELETING) else other
             if name.endswith(".json") and name[:-5] != dag_id and name[:-5].lower() == folded:
                 raise DiffersInCase(dag_id, name[:-5])
-        record, module = self._inspect(dag_id)
-        self._refuse_damage(dag_id, record, module)
+        record, module = self._files.inspect(dag_id)
+        self._files.refuse_damage(dag_id, record, module)
         return record.document
-
-    def _inspect(self, dag_id: str) -> tuple[Inspection, Inspection]:
-        return inspect_record(self._record(dag_id), dag_id), inspect_module(self._module(dag_id), dag_id)
-
-    def _refuse_damage(self, dag_id: str, record: Inspection, module: Inspection) -> None:
-        """Raise what is wrong with the two files, both in one sentence: whoever mends one is not sent for the other."""
-        places = ((self._record(dag_id), record), (self._module(dag_id), module))
-        faults = [(path, file) for path, file in places if file.reason is not None]
-        if not faults:
-            return
-        path, first = faults[0]
-        words = f"{first.reason}" if len(faults) == 1 else f"{first.reason}, and {faults[1][0]} {faults[1][1].reason}"
-        them = "the file" if len(faults) == 1 else "both files"
-        if not (record.is_ours or module.is_ours):
-            cure = f"move {them} away and deploy the workflow here, or deploy under another name"
-            raise NotDeployedHere(dag_id, f"{path} {words}", cure=cure)
-        if len(faults) == 1 and first.cure is not None:
-            cure = first.cure
-        elif record.document is not None:
-            cure = "move the file away and refresh, which writes it again, or put back what was deployed"
-        else:
-            cure = f"move {them} away and deploy the workflow again, or put back what was deployed"
-        raise DamagedDocument(str(path), words, cure=cure)
 
     def write(self, document: StoredDocument) -> None:
         """Write both files beside their places, then rename: the .py only where it differs."""
         dag_id = document.dag_id
-        record, module = self._record(dag_id), self._module(dag_id)
-        text = self._rendered(dag_id)
+        record, module = self._files.record(dag_id), self._files.module(dag_id)
+        text = self._files.rendered(dag_id)
         with ExitStack() as besides:
-            with atomic_files.storage_errors(self._modules):
+            with atomic_files.storage_errors(self._files.modules):
                 module_beside = None
                 if atomic_files.read_bytes(module) != text:
-                    module_beside = self._beside(module, text, besides)
-            with atomic_files.storage_errors(self._records):
-                record_beside = self._beside(record, encode(document), besides)
+                    module_beside = self._files.beside(module, text, besides)
+            with atomic_files.storage_errors(self._files.records):
+                record_beside = self._files.beside(record, encode(document), besides)
             if record.exists():
                 # The .py serves the old definition as well as the new one: the record comes last and decides.
-                self._put(module_beside, module)
-                self._put(record_beside, record)
+                self._files.put(module_beside, module)
+                self._files.put(record_beside, record)
                 return
-            self._put(record_beside, record)
+            self._files.put(record_beside, record)
             try:
-                self._put(module_beside, module)
+                self._files.put(module_beside, module)
             except Unavailable:
                 with suppress(OSError):
                     record.unlink()
-                    atomic_files.sync_folder(self._records)
+                    atomic_files.sync_folder(self._files.records)
                 raise
 
     def take_back(self, dag_id: str, previous: StoredDocument | None) -> None:
@@ -299,141 +273,53 @@ class FileStore:
     @contextmanager
     def removing(self, dag_id: str) -> Iterator[None]:
         """Unlink the .py and rename the .json, for good when the block ends without an error."""
-        record, module = self._record(dag_id), self._module(dag_id)
-        with atomic_files.storage_errors(self._modules):
+        record, module = self._files.record(dag_id), self._files.module(dag_id)
+        with atomic_files.storage_errors(self._files.modules):
             text = atomic_files.read_bytes(module)
         try:
-            with atomic_files.storage_errors(self._modules):
-                self._at_step("unlink the .py")
+            with atomic_files.storage_errors(self._files.modules):
+                self._files.at_step("unlink the .py")
                 module.unlink(missing_ok=True)
                 if text is not None:
-                    atomic_files.sync_folder(self._modules)
+                    atomic_files.sync_folder(self._files.modules)
             if record.exists():
-                self._put(record, self._tombstone(dag_id))
+                self._files.put(record, self._files.tombstone(dag_id))
             yield
         except OutcomeUnknown:
             raise
         except BaseException:
-            self._bring_back(dag_id, text)
+            self._interrupted.undo_removal(dag_id, text)
             raise
         self.end_removal(dag_id)
 
     def finish_interrupted(self, dag_id: str) -> bool:
         """Unlink what was written beside; render a missing .py; end a removal that was begun."""
-        record, module = self._record(dag_id), self._module(dag_id)
-        with atomic_files.storage_errors(self._records):
-            for path in atomic_files.left_beside(record):
-                path.unlink(missing_ok=True)
-            removal_begun = self._removal_begun(dag_id)
-        with atomic_files.storage_errors(self._modules):
-            for path in atomic_files.left_beside(module):
-                path.unlink(missing_ok=True)
-            if removal_begun:
-                module.unlink(missing_ok=True)
-        if not removal_begun and self._module_is_stale(dag_id):
-            with ExitStack() as besides, atomic_files.storage_errors(self._modules):
-                self._put(self._beside(module, self._rendered(dag_id), besides), module)
-        return removal_begun
+        return self._interrupted.finish(dag_id)
 
     def end_removal(self, dag_id: str) -> None:
         """Unlink .<dag_id>.json.deleting."""
-        self._at_step("unlink the .deleting")
-        with suppress(OSError):  # what stays is swept by the next refresh, deploy or delete
-            self._tombstone(dag_id).unlink(missing_ok=True)
-            atomic_files.sync_folder(self._records)
+        self._interrupted.end_removal(dag_id)
 
     def take_away(self, dag_id: str) -> None:
         """Unlink the .py, then the .json: of a DAG that is in another store by now, or was never deployed."""
-        for path in (self._module(dag_id), self._record(dag_id)):
+        for path in (self._files.module(dag_id), self._files.record(dag_id)):
             with atomic_files.storage_errors(path.parent):
-                self._at_step(f"take away {path.suffix}")
+                self._files.at_step(f"take away {path.suffix}")
                 path.unlink(missing_ok=True)
                 atomic_files.sync_folder(path.parent)
 
     def dismantle(self) -> None:
         """Unlink the lock files that a crash has left, and remove dag_generated_configs where nothing else is there."""
-        names = self._entries(self._records)
-        if not names and not self._records.is_dir():
+        names = self._files.entries(self._files.records)
+        if not names and not self._files.records.is_dir():
             return
-        with atomic_files.storage_errors(self._records):
+        with atomic_files.storage_errors(self._files.records):
             for name in names:
                 if name.startswith(".") and name.endswith(_LOCK):
-                    with suppress(HeldElsewhere), locked_file(self._records / name, seconds=0):
+                    with suppress(HeldElsewhere), locked_file(self._files.records / name, seconds=0):
                         pass  # it is unlinked by its holder
             with suppress(OSError):  # somebody else's files are in it, or it is where a volume is mounted
-                self._records.rmdir()
-
-    def _bring_back(self, dag_id: str, text: bytes | None) -> None:
-        record, module = self._record(dag_id), self._module(dag_id)
-        tombstone = self._tombstone(dag_id)
-        with suppress(OSError, Unavailable):  # the caller's own error says more; what stays is finished later
-            if tombstone.exists():
-                self._put(tombstone, record)
-            if text is not None and not module.exists():
-                with ExitStack() as besides:
-                    self._put(self._beside(module, text, besides), module)
-
-    def _beside(self, path: Path, data: bytes, besides: ExitStack) -> Path:
-        self._at_step(f"write beside {path.suffix}")
-        atomic_files.make_folder(path.parent)
-        beside = atomic_files.write_beside(path, data)
-        besides.callback(beside.unlink, missing_ok=True)
-        return beside
-
-    def _put(self, beside: Path | None, path: Path) -> None:
-        if beside is None:
-            return
-        with atomic_files.storage_errors(path.parent):
-            self._at_step(f"rename to {path.suffix}")
-            beside.replace(path)
-            self._at_step(f"sync {path.suffix}")
-            atomic_files.sync_folder(path.parent)
-
-    def _is_ours(self, dag_id: str) -> bool:
-        return inspect_module(self._module(dag_id), dag_id).is_ours
-
-    def _removal_begun(self, dag_id: str) -> bool:
-        tombstone = self._tombstone(dag_id)
-        if not os.path.lexists(tombstone):
-            return False
-        if tombstone.is_symlink() or not tombstone.is_file():
-            raise DamagedDocument(str(tombstone), "is not a regular file", cure="move it away and try again")
-        if os.path.lexists(self._record(dag_id)):  # no removal leaves both: what is deployed stays
-            tombstone.unlink(missing_ok=True)
-            return False
-        return True
-
-    def _module_is_stale(self, dag_id: str) -> bool:
-        """Say whether the .py of a sound .json is missing, or ours and not what the template renders now."""
-        path = self._module(dag_id)
-        try:
-            module = inspect_module(path, dag_id)
-            if module.reason is not None:
-                return False
-            if module.is_there and atomic_files.read_bytes(path) == self._rendered(dag_id):
-                return False
-            return inspect_record(self._record(dag_id), dag_id).document is not None
-        except (OSError, Unavailable):  # told by whoever reads it
-            return False
-
-    def _rendered(self, dag_id: str) -> bytes:
-        return rendered_module.render(self._template, dag_id, self._record(dag_id))
-
-    def _entries(self, folder: Path) -> list[str]:
-        with atomic_files.storage_errors(folder):
-            try:
-                return [path.name for path in folder.iterdir()]
-            except FileNotFoundError:
-                return []  # the first deploy makes it
-
-    def _record(self, dag_id: str) -> Path:
-        return self._records / f"{dag_id}.json"
-
-    def _module(self, dag_id: str) -> Path:
-        return self._modules / f"{dag_id}.py"
-
-    def _tombstone(self, dag_id: str) -> Path:
-        return self._records / f".{dag_id}.json{_DELETING}"
+                self._files.records.rmdir()
 
 
 def _each(
@@ -451,23 +337,6 @@ def _each(
             if content is not None:  # deleted since the names were read
                 contents[dag_id] = content
     return contents, refused
-
-
-def _dag_id_of_record(file_name: str) -> str | None:
-    """Return the dag_id of a .json, or of one that is being deleted, None for any other file."""
-    if file_name.endswith(".json"):
-        return file_name[:-5]
-    if file_name.startswith(".") and file_name.endswith(f".json{_DELETING}"):
-        return file_name[1 : -len(f".json{_DELETING}")]
-    return None
-
-
-def _dag_id_of_left_over(file_name: str) -> str | None:
-    """Return the dag_id of a file that an interrupted deploy or delete left, None for any other file."""
-    if file_name.endswith(_DELETING):
-        return _dag_id_of_record(file_name)
-    target = atomic_files.written_beside(file_name)
-    return Path(target).stem if target and Path(target).suffix in (".json", ".py") else None
 
 
 def _is_writable(folder: Path) -> bool:

@@ -23,12 +23,12 @@ class OlderPluginStore(FileStore):
 
     def older_dag_ids(self) -> list[str]:
         """Return the names of what is deployed by the older plugin, and of what was being taken over when we died."""
-        names = (name[:-5] for name in self._entries(self._records) if name.endswith(".json"))
-        return sorted(name for name in names if self._inspect(name)[0].is_older_plugins)
+        names = (name[:-5] for name in self._files.entries(self._files.records) if name.endswith(".json"))
+        return sorted(name for name in names if self._files.inspect(name)[0].is_older_plugins)
 
     def record(self, dag_id: str) -> Path:
         """Return the path of <dag_id>.json."""
-        return self._record(dag_id)
+        return self._files.record(dag_id)
 
     def claim(self, dag_id: str) -> StoredDocument | None:
         """Do as the store of files, but return None where the older plugin's files, or one and ours, are there."""
@@ -41,7 +41,7 @@ class OlderPluginStore(FileStore):
 
     def is_older(self, dag_id: str) -> bool:
         """Say whether the .json is the older plugin's, and the .py too, or ours where a process has died in between."""
-        record, module = self._inspect(dag_id)
+        record, module = self._files.inspect(dag_id)
         return record.is_older_plugins and (module.is_older_plugins or (module.is_ours and module.reason is None))
 
     def keep_older_files(self, dag_id: str) -> Path:
@@ -49,10 +49,10 @@ class OlderPluginStore(FileStore):
 
         What is in it stays as it is: it is from a try that was broken off.
         """
-        folder = self._records / KEPT
+        folder = self._files.records / KEPT
         with atomic_files.storage_errors(folder):
             atomic_files.make_folder(folder)
-            copies = {self._record(dag_id): f"{dag_id}.json", self._module(dag_id): f"{dag_id}.py.txt"}
+            copies = {self._files.record(dag_id): f"{dag_id}.json", self._files.module(dag_id): f"{dag_id}.py.txt"}
             for source, name in copies.items():
                 content = atomic_files.read_bytes(source)
                 if content is not None and not (folder / name).exists():

@@ -1,0 +1,99 @@
+"""What deploys and deletes that were cut off leave of files on disk, and how it is completed or swept."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis.definition.dag_ids import is_name
+from openmetadata_airflow_apis.errors import DamagedDocument, Unavailable
+from openmetadata_airflow_apis.stores import atomic_files
+from openmetadata_airflow_apis.stores.deployed_files import DELETING, dag_id_of_record
+from openmetadata_airflow_apis.stores.file_inspection import inspect_module, inspect_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from openmetadata_airflow_apis.stores.deployed_files import DeployedFiles
+
+
+class InterruptedFiles:
+    """What is left between two steps of a deploy or of a delete."""
+
+    def __init__(self, files: DeployedFiles) -> None:
+        self._files = files
+
+    def dag_ids(self, known: Iterable[str]) -> set[str]:
+        """Return the names with left-over files, and those of the known ones whose .py is not what is rendered now."""
+        file_names = self._files.entries(self._files.records) + self._files.entries(self._files.modules)
+        left_over = {dag_id for dag_id in map(_dag_id_of_left_over, file_names) if dag_id and is_name(dag_id)}
+        return left_over | {dag_id for dag_id in known if self._module_is_stale(dag_id)}
+
+    def finish(self, dag_id: str) -> bool:
+        """Unlink what was written beside; render a missing .py; return whether a removal was begun, for end_removal."""
+        record, module = self._files.record(dag_id), self._files.module(dag_id)
+        with atomic_files.storage_errors(self._files.records):
+            for path in atomic_files.left_beside(record):
+                path.unlink(missing_ok=True)
+            removal_begun = self._removal_begun(dag_id)
+        with atomic_files.storage_errors(self._files.modules):
+            for path in atomic_files.left_beside(module):
+                path.unlink(missing_ok=True)
+            if removal_begun:
+                module.unlink(missing_ok=True)
+        if not removal_begun and self._module_is_stale(dag_id):
+            with ExitStack() as besides, atomic_files.storage_errors(self._files.modules):
+                self._files.put(self._files.beside(module, self._files.rendered(dag_id), besides), module)
+        return removal_begun
+
+    def undo_removal(self, dag_id: str, text: bytes | None) -> None:
+        """Put the .json back, and a .py with that text, where a removal that has failed has taken them away."""
+        record, module = self._files.record(dag_id), self._files.module(dag_id)
+        tombstone = self._files.tombstone(dag_id)
+        with suppress(OSError, Unavailable):  # the caller's own error says more; what stays is finished later
+            if tombstone.exists():
+                self._files.put(tombstone, record)
+            if text is not None and not module.exists():
+                with ExitStack() as besides:
+                    self._files.put(self._files.beside(module, text, besides), module)
+
+    def end_removal(self, dag_id: str) -> None:
+        """Unlink .<dag_id>.json.deleting."""
+        self._files.at_step("unlink the .deleting")
+        with suppress(OSError):  # what stays is swept by the next refresh, deploy or delete
+            self._files.tombstone(dag_id).unlink(missing_ok=True)
+            atomic_files.sync_folder(self._files.records)
+
+    def _removal_begun(self, dag_id: str) -> bool:
+        tombstone = self._files.tombstone(dag_id)
+        if not os.path.lexists(tombstone):
+            return False
+        if tombstone.is_symlink() or not tombstone.is_file():
+            raise DamagedDocument(str(tombstone), "is not a regular file", cure="move it away and try again")
+        if os.path.lexists(self._files.record(dag_id)):  # no removal leaves both: what is deployed stays
+            tombstone.unlink(missing_ok=True)
+            return False
+        return True
+
+    def _module_is_stale(self, dag_id: str) -> bool:
+        """Say whether the .py of a sound .json is missing, or ours and not what the template renders now."""
+        path = self._files.module(dag_id)
+        try:
+            module = inspect_module(path, dag_id)
+            if module.reason is not None:
+                return False
+            if module.is_there and atomic_files.read_bytes(path) == self._files.rendered(dag_id):
+                return False
+            return inspect_record(self._files.record(dag_id), dag_id).document is not None
+        except (OSError, Unavailable):  # told by whoever reads it
+            return False
+
+
+def _dag_id_of_left_over(file_name: str) -> str | None:
+    """Return the dag_id of a file that an interrupted deploy or delete left, None for any other file."""
+    if file_name.endswith(DELETING):
+        return dag_id_of_record(file_name)
+    target = atomic_files.written_beside(file_name)
+    return Path(target).stem if target and Path(target).suffix in (".json", ".py") else None
