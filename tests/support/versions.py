@@ -6,7 +6,12 @@ import json
 import sys
 from importlib.metadata import version
 
-AIRFLOW = tuple(int(part) for part in version("apache-airflow").split("."))
+
+def _numbers(distribution: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version(distribution).split("."))
+
+
+AIRFLOW = _numbers("apache-airflow")
 
 # A deploy and a refresh ask the DAG processor for files; before, its next listing of the dags folder finds them.
 TAKES_PARSING_REQUESTS = AIRFLOW >= (2, 10)
@@ -19,6 +24,11 @@ EVERY_DAG_NEEDS_A_START = AIRFLOW < (2, 8)
 
 # In a mapped task group a task waits for all indexes of what is upstream, whatever its trigger rule.
 ALL_INDEXES_COUNT = AIRFLOW < (2, 8)
+
+
+def provider(name: str) -> tuple[int, ...]:
+    """Return the version of a provider package, such as `postgres`."""
+    return _numbers(f"apache-airflow-providers-{name}")
 
 
 def called(name: str) -> str:

@@ -206,7 +206,12 @@ def test_datasets_and_conditions():
             argument(condition)
         return
     made = argument(condition)
-    assert made.as_expression() == {"any": ["s3://b/1", {"all": ["s3://b/1", "s3://b/2"]}]}
+    of_all = made.objects[1]
+    assert (type(made).__name__, made.objects[0].uri) == ("DatasetAny", "s3://b/1")
+    assert (type(of_all).__name__, [dataset.uri for dataset in of_all.objects]) == (
+        "DatasetAll",
+        ["s3://b/1", "s3://b/2"],
+    )
     assert made.objects[1].objects[1].extra == {"k": "v"}
 
 
