@@ -19,7 +19,7 @@ from support.workflows import request
 pytestmark = [
     pytest.mark.filterwarnings(r"ignore:\s*This class is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings(r"ignore:Call to deprecated (class|method):DeprecationWarning"),
-    pytest.mark.filterwarnings(r"ignore:Import of \w+ from the .airflow.providers.common.sql.hooks.:DeprecationWarning"),
+    pytest.mark.filterwarnings(r"ignore:Import of \w+ from the .airflow.providers.common.sql:DeprecationWarning"),
 ]
 
 NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
