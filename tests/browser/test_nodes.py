@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,6 @@ from support.workflows import python, request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from support.client import Client
     from support.live import LiveAirflow
@@ -69,7 +69,7 @@ def parse_on(airflow_below_a_prefix: LiveAirflow) -> Callable[[str, Path], None]
 
     def run(hostname: str, folder: Path) -> None:
         path = airflow.home / "dags" / loader_files.file_name(0, 1)
-        environment = {**airflow.environment, FOLDER: str(folder)}
+        environment = {**airflow.environment, FOLDER: str(folder), "PYTHONPATH": str(Path(__file__).parents[1])}
         subprocess.run([sys.executable, "-c", PARSE, hostname, str(path)], env=environment, check=True)
 
     return run
