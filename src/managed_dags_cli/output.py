@@ -82,7 +82,8 @@ def say_line(line: str) -> None:
 
 
 def say(text: str) -> None:
-    """Tell something beside the answer, on standard error."""
+    """Tell something beside the answer, on standard error; what shows progress ends with it."""
+    end_progress()
     click.echo(text, err=True)
 
 
@@ -98,7 +99,20 @@ def progress(text: str) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     with _console(sys.stderr).status(text) as status:
-        yield lambda changed: status.update(changed)
+        _shown.append(status)
+        try:
+            yield lambda changed: status.update(changed) if status in _shown else None
+        finally:
+            end_progress()
+
+
+_shown: list[Any] = []
+
+
+def end_progress() -> None:
+    """Take away what shows progress, before anything else is written to where it stands."""
+    while _shown:
+        _shown.pop().stop()
 
 
 def cell(value: Any) -> str:
