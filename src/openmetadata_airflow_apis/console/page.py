@@ -73,15 +73,15 @@ class ConsoleView(AirflowBaseView):
         if not manager.is_logged_in():
             return redirect(manager.get_url_login(next_url=request.url))
         g.stores_session = True
-        nonce = secrets.token_urlsafe(16)
+        nonce, current = secrets.token_urlsafe(16), revision()
         page = self.render_template(
             "openmetadata_airflow_apis/console.html",
             title="Deployed workflows",
             config=_config(),
-            revision=revision(),
-            scripts=_scripts_of_the_list(revision()),
+            revision=current,
+            scripts=_scripts_of_the_list(current),
             links=_links(),
-            import_map={"imports": _library_addresses()},
+            import_map={"imports": _library_addresses(current)},
             nonce=nonce,
             with_nonce=lambda html: with_nonce(html, nonce),
         )
@@ -136,14 +136,15 @@ class ConsoleView(AirflowBaseView):
         path = safe_join(str(_STATIC), filename)
         if path is None or not Path(path).is_file():
             abort(404)
-        is_current = digest == revision()
+        current = revision()
+        is_current = digest == current
         # A part of a file is a part of the file as it is.
         is_compressed = request.accept_encodings["gzip"] > 0 and "Range" not in request.headers
-        content = _compressed(path, revision()) if is_compressed else Path(path).read_bytes()
+        content = _compressed(path, current) if is_compressed else Path(path).read_bytes()
         answer = send_file(
             BytesIO(content),
             download_name=Path(path).name,
-            etag=f"{revision()}{'-gzip' if is_compressed else ''}",
+            etag=f"{current}{'-gzip' if is_compressed else ''}",
             max_age=365 * 24 * 3600 if is_current else 0,
             conditional=True,
         )
@@ -190,12 +191,12 @@ def _scripts_of_the_list(_: str) -> list[str]:
     return names
 
 
-def _library_addresses() -> dict[str, str]:
+def _library_addresses(digest: str) -> dict[str, str]:
     """Return where the page's libraries are, by the names that they import each other by."""
     libraries = json.loads((_STATIC / "libraries" / "libraries.json").read_text(encoding="utf-8"))
     files = {library["name"]: next(name for name in library["files"] if name.endswith(".js")) for library in libraries}
     return {
-        name: url_for("ConsoleView.static_file", digest=revision(), filename=f"libraries/{file}")
+        name: url_for("ConsoleView.static_file", digest=digest, filename=f"libraries/{file}")
         for name, file in files.items()
     }
 
