@@ -103,6 +103,12 @@ def confirm(question: str, *, yes: bool) -> None:
         raise CommandError("nothing was done")
 
 
+def check_nodes(nodes: int | None, *, wait: bool) -> None:
+    """Raise UsageError for --wait-for-nodes without --wait."""
+    if nodes is not None and not wait:
+        raise click.UsageError("--wait-for-nodes needs --wait")
+
+
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 wait_option = click.option("--wait", is_flag=True, help="Return when it has ended; exit with 1 if it failed.")
@@ -113,6 +119,12 @@ timeout_option = click.option(
     show_default=True,
     metavar="SECONDS",
     help="How long --wait waits; then exit with 1.",
+)
+nodes_option = click.option(
+    "--wait-for-nodes",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="With --wait and the database store: so many hosts are enough.  [default: each that runs]",
 )
 conf_option = click.option(
     "--conf", callback=read_json_option, metavar="JSON", help="The run's configuration: JSON, @FILE, or - for stdin."

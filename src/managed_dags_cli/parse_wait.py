@@ -13,25 +13,28 @@ if TYPE_CHECKING:
 _POLL = 1.0
 
 
-def parsed_state(api: Api, deployment: Mapping[str, Any], deadline: float) -> dict[str, Any]:
+def parsed_state(api: Api, deployment: Mapping[str, Any], deadline: float, nodes: int | None = None) -> dict[str, Any]:
     """Return state and import error of a deployment as soon as it is parsed, or as they are at the deadline.
 
     deployment: the answer to a deploy with `wait`, whose state is pending where the server could not wait so long.
-    deadline: of time.monotonic().
+    deadline: of time.monotonic(). nodes: of how many hosts the DAG processors have to parse it; None is for each that
+    runs.
     """
     state, import_error = deployment["state"], deployment.get("import_error")
     while state == "pending" and time.monotonic() < deadline:
         time.sleep(_POLL)
         dag = api.document("get_dag", dag_id=deployment["dag_id"])
         import_error = dag.get("import_error")
-        state = dag["state"] if dag["state"] == "failed" or _is_parsed(dag) else "pending"
+        state = dag["state"] if dag["state"] == "failed" or _is_parsed(dag, nodes) else "pending"
     return {"state": state, "import_error": import_error}
 
 
-def _is_parsed(dag: Mapping[str, Any]) -> bool:
-    """Say whether each DAG processor that runs has parsed what is deployed.
+def _is_parsed(dag: Mapping[str, Any], number: int | None) -> bool:
+    """Say whether so many hosts, or each DAG processor that runs, have parsed what is deployed.
 
     The deploy itself makes a DAG known, so that its state is parsed before the DAG processor has looked at it.
     """
-    behind = [node for node in dag.get("nodes") or () if node["is_alive"] and node["state"] != "parsed"]
-    return dag["state"] == "parsed" and dag["parsed_at"] is not None and not behind
+    nodes = dag.get("nodes") or ()
+    parsed = [node for node in nodes if node["state"] == "parsed"]
+    is_enough = len(parsed) >= number if number else all(node in parsed for node in nodes if node["is_alive"])
+    return dag["state"] == "parsed" and dag["parsed_at"] is not None and is_enough

@@ -12,8 +12,10 @@ import click
 from managed_dags_cli import faults, outcomes, output
 from managed_dags_cli.command_options import (
     WAIT_SECONDS,
+    check_nodes,
     confirm,
     dry_run_option,
+    nodes_option,
     timeout_option,
     with_session,
     yes_option,
@@ -44,6 +46,7 @@ _APPLIED = Table({"dag": "dag_id", "result": "result", "version": "version_numbe
 @click.option("--force", is_flag=True, help="Take in DAGs that were deployed without a bundle.")
 @click.option("--comment", metavar="TEXT", help="What this is for; it stands in `versions`.")
 @click.option("--wait", is_flag=True, help="Return when Airflow has parsed them; exit with 1 if it could not.")
+@nodes_option
 @dry_run_option
 @yes_option
 @timeout_option
@@ -57,6 +60,7 @@ def apply(
     force: bool,
     comment: str | None,
     wait: bool,
+    wait_for_nodes: int | None,
     dry_run: bool,
     yes: bool,
     timeout: int,
@@ -67,6 +71,7 @@ def apply(
     alone, and with --prune what the bundle had beside them is deleted. The plan is shown first. Where one workflow has
     a fault, nothing is deployed.
     """
+    check_nodes(wait_for_nodes, wait=wait)
     name = name or Path(folder).resolve().name
     requests = _read(folder, session)
     body = {"prune": prune, "workflows": [_forced(request.body) if force else request.body for request in requests]}
@@ -84,11 +89,15 @@ def apply(
             _show(session, plan)
         return
     confirm(f"Apply this to the bundle {name}?", yes=yes)
-    arguments = {"comment": comment, "wait": min(WAIT_SECONDS, timeout) if wait else None}
+    arguments = {
+        "comment": comment,
+        "wait": min(WAIT_SECONDS, timeout) if wait else None,
+        "wait_for_nodes": wait_for_nodes,
+    }
     with output.progress(f"applying {name}"):
         answer = _applied(session, name, body, requests, arguments)
         if wait:
-            _wait_for_parses(session, answer, time.monotonic() + timeout)
+            _wait_for_parses(session, answer, time.monotonic() + timeout, wait_for_nodes)
     _show(session, answer)
     _end(answer, wait=wait)
 
@@ -171,9 +180,9 @@ def _show(session: Session, answer: dict[str, Any]) -> None:
     output.show(answer, shown, [row for row in rows if row["result"] != "unchanged"], _APPLIED)
 
 
-def _wait_for_parses(session: Session, answer: Mapping[str, Any], deadline: float) -> None:
+def _wait_for_parses(session: Session, answer: Mapping[str, Any], deadline: float, nodes: int | None) -> None:
     for dag in (*answer["created"], *answer["changed"]):
-        dag.update(parsed_state(session.api, dag, deadline))
+        dag.update(parsed_state(session.api, dag, deadline, nodes))
 
 
 def _end(answer: Mapping[str, Any], *, wait: bool) -> None:

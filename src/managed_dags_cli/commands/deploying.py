@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from managed_dags_cli import faults, outcomes, output
-from managed_dags_cli.command_options import WAIT_SECONDS, dry_run_option, timeout_option, with_session
+from managed_dags_cli.command_options import (
+    WAIT_SECONDS,
+    check_nodes,
+    dry_run_option,
+    nodes_option,
+    timeout_option,
+    with_session,
+)
 from managed_dags_cli.definition_changes import changed_lines
 from managed_dags_cli.errors import CommandError, Refused
 from managed_dags_cli.outcomes import Outcome
@@ -53,6 +60,7 @@ def validate(session: Session, files: tuple[str, ...], server: bool) -> None:  #
 @click.option("--pause/--unpause", "paused", default=None, help="Leave the DAG paused, or not.  [default: as it is]")
 @click.option("--comment", metavar="TEXT", help="What this deploy is for; it stands in `versions`.")
 @click.option("--wait", is_flag=True, help="Return when Airflow has parsed it; exit with 1 if it could not.")
+@nodes_option
 @click.option("--restore-on-error", is_flag=True, help="With --wait, take a version back that Airflow cannot import.")
 @click.option("--if-revision", metavar="SHA256", help="Only where this revision is deployed; `diff` and `get` show it.")
 @dry_run_option
@@ -66,6 +74,7 @@ def deploy(
     paused: bool | None,
     comment: str | None,
     wait: bool,
+    wait_for_nodes: int | None,
     restore_on_error: bool,
     if_revision: str | None,
     dry_run: bool,
@@ -79,6 +88,7 @@ def deploy(
     """
     if restore_on_error and not wait:
         raise click.UsageError("--restore-on-error needs --wait: only a parse shows what cannot be imported")
+    check_nodes(wait_for_nodes, wait=wait)
     flags = {"force": True} if force else {}
     if paused is not None:
         flags.update({"pause": paused, "unpause": not paused})
@@ -86,7 +96,7 @@ def deploy(
     if if_revision is not None:
         arguments["If-Match"] = f'"{if_revision}"'
     if wait and not dry_run:
-        arguments["wait"] = min(WAIT_SECONDS, timeout)
+        arguments.update(wait=min(WAIT_SECONDS, timeout), wait_for_nodes=wait_for_nodes)
         if restore_on_error:
             arguments["on_import_error"] = "restore"
     found: list[Outcome] = []
@@ -97,7 +107,7 @@ def deploy(
         with output.progress(f"deploying {item.dag_id}"):
             outcome = _deployed(session, item, arguments, flags)
             if wait and not dry_run:
-                outcome = _parsed(session, outcome, time.monotonic() + timeout)
+                outcome = _parsed(session, outcome, time.monotonic() + timeout, wait_for_nodes)
         found.append(outcome)
     outcomes.tell(found, session)
 
@@ -179,11 +189,11 @@ def _with_flags(body: dict[str, Any], flags: dict[str, bool]) -> dict[str, Any]:
     return {**body, **{flat[name]: value for name, value in flags.items()}}
 
 
-def _parsed(session: Session, outcome: Outcome, deadline: float) -> Outcome:
+def _parsed(session: Session, outcome: Outcome, deadline: float, nodes: int | None) -> Outcome:
     """Return what became of it when the DAG processor has parsed it, or the time is up."""
     if outcome.answer is None or outcome.failed:
         return outcome
-    answer = {**outcome.answer, **parsed_state(session.api, outcome.answer, deadline)}
+    answer = {**outcome.answer, **parsed_state(session.api, outcome.answer, deadline, nodes)}
     reason = None
     if answer["state"] == "failed":
         reason = f"Airflow cannot import it: {answer['import_error']}"

@@ -9,8 +9,10 @@ import click
 from managed_dags_cli import output
 from managed_dags_cli.command_options import (
     WAIT_SECONDS,
+    check_nodes,
     confirm,
     dry_run_option,
+    nodes_option,
     with_session,
     yes_option,
 )
@@ -74,17 +76,27 @@ def versions(
 @click.argument("version_number", metavar="VERSION", type=click.IntRange(min=1))
 @click.option("--comment", metavar="TEXT", help="What this is for; it stands in `versions`.")
 @click.option("--wait", is_flag=True, help="Return when Airflow has parsed it; exit with 1 if it could not.")
+@nodes_option
 @dry_run_option
 @yes_option
 @with_session()
 def restore(
-    session: Session, dag_id: str, version_number: int, *, comment: str | None, wait: bool, dry_run: bool, yes: bool
+    session: Session,
+    dag_id: str,
+    version_number: int,
+    *,
+    comment: str | None,
+    wait: bool,
+    wait_for_nodes: int | None,
+    dry_run: bool,
+    yes: bool,
 ) -> None:
     """Deploy a former VERSION again.
 
     As a new version; of a deleted DAG too. What would change is shown first. What somebody else deploys in that moment
     is not replaced unseen.
     """
+    check_nodes(wait_for_nodes, wait=wait)
     place = {"dag_id": dag_id, "version_number": version_number}
     condition = _as_it_is(session, dag_id)
     planned = session.api.call("restore_dag_version", None, {**place, "dry_run": True}, condition).document
@@ -95,7 +107,12 @@ def restore(
         session.show(planned, [planned], _RESTORED)
         return
     confirm(f"Deploy version {version_number} of {dag_id} again?", yes=yes)
-    arguments: dict[str, Any] = {**place, "comment": comment, "wait": WAIT_SECONDS if wait else None}
+    arguments: dict[str, Any] = {
+        **place,
+        "comment": comment,
+        "wait": WAIT_SECONDS if wait else None,
+        "wait_for_nodes": wait_for_nodes,
+    }
     with output.progress(f"restoring {dag_id}"):
         answer = session.api.call("restore_dag_version", None, arguments, condition).document
     session.show(answer, [answer], _RESTORED)

@@ -62,7 +62,8 @@ def run(*arguments: str) -> int:
 def serving(*answers: bytes | None) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """A server that gives these answers, one a request; None is a connection that ends without one.
 
-    No Airflow can be made to lose its answer at will. Yields the URL, and the headers of the requests so far.
+    No Airflow can be made to lose its answer at will. Yields the URL, and of the requests so far the headers,
+    with the first line as `request`.
     """
     waiting = list(answers)
     seen: list[dict[str, str]] = []
@@ -70,13 +71,13 @@ def serving(*answers: bytes | None) -> Iterator[tuple[str, list[dict[str, str]]]
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            seen.append(dict(self.headers))
+            seen.append({**self.headers, "request": self.requestline})
             content = waiting.pop(0)
             self.close_connection = True
             if content is not None:
                 self.wfile.write(content)
 
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the base class wants these names
+        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the base class wants these names
 
         def log_message(self, *arguments: object) -> None:
             """Say nothing."""
@@ -123,6 +124,10 @@ def test_each_command_has_a_help_whose_summary_is_whole(capsys):
         ["deploy"],
         ["deploy", "no-such-file.json"],
         ["deploy", "--restore-on-error", "-"],
+        ["deploy", "--wait-for-nodes", "2", "-"],
+        ["deploy", "--wait", "--wait-for-nodes", "0", "-"],
+        ["apply", "--wait-for-nodes", "2", "."],
+        ["restore", "--wait-for-nodes", "2", "x", "1"],
         ["call"],
         ["call", "deploy_dags"],
         ["call", "get_dag"],
@@ -200,6 +205,29 @@ def test_a_refusal_ends_with_one(capsys):
     with serving(json_answer(problem, "403 Forbidden", "application/problem+json")) as (url, _):
         assert run("list", "--url", url, "--token", "x") == 1
     assert capsys.readouterr().err == "not yours\n"
+
+
+REFUSED = json_answer({"type": "/rest_api/api/problems/x", "title": "x", "status": 400, "detail": "no"}, "400 x")
+PLANNED = {"created": [{"dag_id": "x"}], "changed": [], "unchanged": [], "deleted": [], "dry_run": True}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "before"),
+    [
+        (["deploy", "FOLDER/x.json"], []),
+        (["apply", "FOLDER", "--yes"], [PLANNED]),
+        (["restore", "x", "1", "--yes"], [{"dag_id": "x"}, {"dag_id": "x", "changes": {}}]),
+    ],
+)
+def test_the_number_of_nodes_to_wait_for_is_sent(arguments: list[str], before: list, tmp_path: Path, capsys):
+    """Whatever deploys tells the server for how many hosts it is to wait, and nothing else of what it asks does."""
+    (tmp_path / "x.json").write_text(json.dumps({"workflow": {"name": "x", "dag_config": {"x": {"tasks": {}}}}}))
+    words = [argument.replace("FOLDER", str(tmp_path)) for argument in arguments]
+    with serving(*map(json_answer, before), REFUSED) as (url, seen):
+        assert run(*words, "--wait", "--wait-for-nodes", "2", "--url", url, "--token", "x") == 1
+    assert "no" in capsys.readouterr().err
+    told = [("wait=30" in headers["request"], "wait_for_nodes=2" in headers["request"]) for headers in seen]
+    assert told == [(False, False)] * len(before) + [(True, True)]
 
 
 def test_tokens_are_in_a_file_of_the_users_own(configuration: Path, capsys):

@@ -69,6 +69,17 @@ def test_each_node_that_lives_is_waited_for():
     assert len(server.asked) == 2
 
 
+def test_so_many_nodes_are_enough():
+    """Where a number is given it is enough that so many hosts have parsed it, whichever they are, and no fewer are."""
+    some = answer("parsed", PARSED_AT, (True, "parsed"), (True, "pending"), (False, "pending"))
+    enough = answer("parsed", PARSED_AT, (True, "parsed"), (True, "pending"), (False, "parsed"))
+    server = Answers(some, enough)
+    assert parse_wait.parsed_state(server, PENDING, later(), 2) == {"state": "parsed", "import_error": None}
+    assert len(server.asked) == 2
+    server = Answers(some)
+    assert parse_wait.parsed_state(server, PENDING, later(), 1) == {"state": "parsed", "import_error": None}
+
+
 def test_an_import_error_ends_the_wait():
     """A DAG that could not be imported is told as failed, with the reason."""
     server = Answers(answer("parsed"), answer("failed", import_error="boom"))
