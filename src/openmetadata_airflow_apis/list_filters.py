@@ -9,9 +9,10 @@ from sqlalchemy import or_
 from openmetadata_airflow_apis.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence, Sized
 
-    from sqlalchemy.sql import ColumnElement
+    from sqlalchemy.orm import Session
+    from sqlalchemy.sql import ColumnElement, Select
 
 
 def conditions(columns: Mapping[str, Any], filters: Mapping[str, Any]) -> Iterator[ColumnElement]:
@@ -48,3 +49,10 @@ def ordering(columns: Mapping[str, Any], order_by: str) -> Sequence[ColumnElemen
         )
     column = columns[name]
     return (column.is_(None), column.desc() if order_by.startswith("-") else column)
+
+
+def total_of(page: Sized, counting: Select, *, limit: int, offset: int, session: Session) -> int:
+    """Return how many rows there are in all: by the page itself where it is the last one, else by asking `counting`."""
+    if len(page) < limit and (len(page) or not offset):
+        return offset + len(page)
+    return session.execute(counting).scalar_one()

@@ -26,7 +26,7 @@ from openmetadata_airflow_apis.dagbuild.stored_content import read_content
 from openmetadata_airflow_apis.errors import DagNotBuilt, DamagedDocument, ManagedDagsError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import FrameType
 
     from airflow.models.dag import DAG
@@ -216,9 +216,11 @@ class ShardRows:
         return {dag_id for dag_id, mark in self.marks.items() if now.get(dag_id) != mark}
 
     def _rows(self, names: tuple[str, ...], *, with_notes: bool = False) -> Sequence[Any]:
+        schema = _schema()
+        if self._dag_id is not None and not with_notes:
+            return _ask(*_of_one(names, schema, self._dag_id))
         from sqlalchemy import and_, column, select, table
 
-        schema = _schema()
         deployed = table(DEPLOYED, *map(column, ("dag_id", "id_hash", "mark", "document")), schema=schema)
         columns, source = [deployed.c[name] for name in names], deployed
         if with_notes:
@@ -320,14 +322,30 @@ def decompressed(document: Any, dag_id: str) -> bytes:
         raise DamagedDocument(place_of(dag_id), f"cannot be decompressed: {error}", cure=CURE) from None
 
 
-def _ask(question: Any) -> Sequence[Any]:
+def _of_one(names: tuple[str, ...], schema: str | None, dag_id: str) -> tuple[Any, dict[str, str]]:
+    """Return the question for one DAG's row, and its values.
+
+    As text: each task's process asks it once, and SQLAlchemy would take longer to make the statement than the database
+    to answer it.
+    """
+    from airflow import settings as airflow_settings
+    from sqlalchemy import text
+
+    quoted = airflow_settings.engine.dialect.identifier_preparer.quote
+    place = f"{quoted(schema)}.{DEPLOYED}" if schema else DEPLOYED
+    # The names are those of this module, the schema is quoted: nothing here is a caller's.
+    words = f"SELECT {', '.join(names)} FROM {place} WHERE dag_id = :dag_id"  # nosec B608 # noqa: S608 - see above
+    return text(words), {"dag_id": dag_id}
+
+
+def _ask(question: Any, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
     """Return the rows that a question gives, through Airflow's engine; none where our tables are not made yet."""
     from airflow import settings as airflow_settings
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         with airflow_settings.engine.connect() as connection:
-            return list(connection.execute(question))
+            return list(connection.execute(question, values or {}))
     except SQLAlchemyError as error:
         if _tables_are_missing():
             return []  # nothing was ever deployed

@@ -10,7 +10,7 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils import timezone
 from airflow.utils.sqlalchemy import with_row_locks
-from sqlalchemy import null, select, update
+from sqlalchemy import bindparam, null, select, update
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.airflow_versions.run_history import one_more_clear
@@ -35,15 +35,15 @@ RUN = DagRun.__table__
 TI = TaskInstance.__table__
 _DAG = DagModel.__table__
 _IMPORT_ERROR = parse_import_error()
+# Made once: nearly every request asks it.
+_DAG_ROW = select(_DAG.c.is_paused, _DAG.c.is_active, _DAG.c.has_import_errors, _DAG.c.fileloc).where(
+    _DAG.c.dag_id == bindparam("dag_id")
+)
 
 
 def find_dag(dag_id: str, *, session: Session) -> Row:
     """Return the DAG's row (is_paused, is_active, has_import_errors, fileloc); raise DagNotFound."""
-    row = session.execute(
-        select(_DAG.c.is_paused, _DAG.c.is_active, _DAG.c.has_import_errors, _DAG.c.fileloc).where(
-            _DAG.c.dag_id == dag_id
-        )
-    ).first()
+    row = session.execute(_DAG_ROW, {"dag_id": dag_id}).first()
     if row is None:
         raise DagNotFound(dag_id)
     return row

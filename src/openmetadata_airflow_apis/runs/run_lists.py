@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, select
 
-from openmetadata_airflow_apis.list_filters import conditions, ordering
+from openmetadata_airflow_apis.list_filters import conditions, ordering, total_of
 from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_dag, find_run
 from openmetadata_airflow_apis.runs.run_state import OF_ONE, RUNS_WITH_NOTES, of_one, run_state
 from openmetadata_airflow_apis.runs.task_instance_rows import of_run
@@ -59,9 +59,9 @@ def list_dag_runs(
     listed = and_(RUN.c.dag_id == dag_id, *conditions(_RUN_COLUMNS, filters or {}))
     order = ordering(_RUN_COLUMNS, order_by) if order_by else ()
     query = RUNS_WITH_NOTES.where(listed).order_by(*order, RUN.c.id.desc())
-    rows = session.execute(query.limit(limit).offset(offset))
-    total = session.execute(select(func.count()).select_from(RUN).where(listed)).scalar_one()
-    return [run_state(row) for row in rows.mappings()], total
+    rows = session.execute(query.limit(limit).offset(offset)).mappings().all()
+    counting = select(func.count()).select_from(RUN).where(listed)
+    return [run_state(row) for row in rows], total_of(rows, counting, limit=limit, offset=offset, session=session)
 
 
 def list_task_instances(
@@ -83,7 +83,8 @@ def list_task_instances(
     listed = and_(of_run(dag_id, run_id), *conditions(_TASK_INSTANCE_COLUMNS, filters or {}))
     order = ordering(_TASK_INSTANCE_COLUMNS, order_by) if order_by else ()
     query = select(TI.c.task_id, *OF_ONE).where(listed).order_by(*order, TI.c.task_id, TI.c.map_index)
-    rows = session.execute(query.limit(limit).offset(offset))
-    total = session.execute(select(func.count()).select_from(TI).where(listed)).scalar_one()
+    rows = session.execute(query.limit(limit).offset(offset)).all()
+    counting = select(func.count()).select_from(TI).where(listed)
+    total = total_of(rows, counting, limit=limit, offset=offset, session=session)
     common = {"dag_id": dag_id, "run_id": run_id, "logical_date": run.execution_date}
     return [of_one(row, {**common, "task_id": row.task_id}) for row in rows], total

@@ -12,7 +12,11 @@ from flask.sessions import SecureCookieSession
 from sqlalchemy import bindparam, inspect, select
 from sqlalchemy.orm import lazyload
 
+from openmetadata_airflow_apis.security import revocation
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
@@ -28,22 +32,27 @@ def fab_security_manager() -> Any | None:
     return security_manager if hasattr(security_manager, "auth_user_db") else None
 
 
-def active_user(user_id: int) -> Any | None:
-    """Return the user with that id, None where there is none or the user is not active."""
+def active_user(user_id: int, identifiers: Sequence[str]) -> tuple[Any, bool] | None:
+    """Return the user with that id, and whether one of these tokens or families is revoked. One statement.
+
+    None where there is no such user, or the user is not active. Raises Unavailable where this cannot be read.
+    """
     security_manager = fab_security_manager()
     if security_manager is None:
         return None
     question = _user_of_id(security_manager.user_model)
-    user = security_manager.get_session.execute(question, {"user_id": user_id}).scalar_one_or_none()
-    return user if user is not None and user.is_active else None
+    session = security_manager.get_session
+    with revocation.asking(session):
+        row = session.execute(question, {"user_id": user_id, "identifiers": identifiers}).one_or_none()
+    return tuple(row) if row is not None and row[0].is_active else None
 
 
 @functools.cache
 def _user_of_id(model: Any) -> Select:
     """Return the statement that reads a user by `user_id`; made once, since each request asks it."""
     # Roles come with every permission they have, which costs more than all the rest of a call: Airflow's checks
-    # ask for the permissions with a statement of their own.
-    wanted = select(model).where(model.id == bindparam("user_id")).options(lazyload("*"))
+    # ask for the permissions with a statement of their own. Airflow < 3 keeps its users where our tables are.
+    wanted = select(model, revocation.IS_REVOKED).where(model.id == bindparam("user_id")).options(lazyload("*"))
     return wanted.execution_options(populate_existing=True)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import uuid
+from contextlib import contextmanager
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 
 from airflow import settings as airflow_settings
 from sqlalchemy import BigInteger, Column, String, Table, bindparam, delete, insert, select
@@ -14,6 +16,9 @@ from sqlalchemy.orm import Session
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.transactions import in_one_transaction, why
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +30,8 @@ TABLE = Table(
     Column("identifier", String(36), primary_key=True),
     Column("expires_at", BigInteger, nullable=False, index=True),  # seconds since 1970: of no use after
 )
-# Made once: each request asks it, and making it takes as long as the answer.
-_REVOKED = select(TABLE.c.identifier).where(TABLE.c.identifier.in_(bindparam("identifiers", expanding=True))).limit(1)
+# Whether one of `identifiers` is revoked. Made once: each request asks it, and making it takes as long as the answer.
+IS_REVOKED = select(TABLE.c.identifier).where(TABLE.c.identifier.in_(bindparam("identifiers", expanding=True))).exists()
 # How long a receipt is kept: longer than anybody asks for it.
 _RECEIPT_SECONDS = 3600
 
@@ -49,8 +54,15 @@ def create_table() -> None:
 def is_revoked(*identifiers: str) -> bool:
     """Tell whether one of these tokens or families is revoked; raise Unavailable where that cannot be read."""
     session = airflow_settings.Session()
+    with asking(session):
+        return bool(session.execute(select(IS_REVOKED), {"identifiers": identifiers}).scalar())
+
+
+@contextmanager
+def asking(session: Any) -> Iterator[None]:
+    """Ask IS_REVOKED in the block, by itself or beside other things; raise Unavailable where that cannot be read."""
     try:
-        return session.execute(_REVOKED, {"identifiers": identifiers}).first() is not None
+        yield
     except SQLAlchemyError as error:
         session.rollback()
         raise _unavailable(error) from error

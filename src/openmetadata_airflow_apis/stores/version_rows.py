@@ -20,6 +20,7 @@ from sqlalchemy.dialects.mysql import LONGBLOB
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.dagbuild.stored_content import canonical_bytes
+from openmetadata_airflow_apis.list_filters import total_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -169,11 +170,11 @@ def page(dag_id: str, *, limit: int, offset: int, oldest_first: bool, session: S
     """Return some of a DAG's versions, and how many it has."""
     order = ROW.version_number.asc() if oldest_first else ROW.version_number.desc()
     of_dag = ROW.dag_id == dag_id
-    total = session.execute(select(func.count()).select_from(TABLE).where(of_dag)).scalar_one()
     rows = session.execute(
         select(*(ROW[key] for key in _KEYS)).where(of_dag).order_by(order).limit(limit).offset(offset)
-    )
-    return [DagVersion(*row) for row in rows], total
+    ).all()
+    counting = select(func.count()).select_from(TABLE).where(of_dag)
+    return [DagVersion(*row) for row in rows], total_of(rows, counting, limit=limit, offset=offset, session=session)
 
 
 def read(dag_id: str, version_number: int, *, session: Session) -> DagVersionDetail | None:

@@ -558,3 +558,15 @@ def test_a_pending_dag_is_built_by_the_dag_processor(session, settings, dags):
     parse(made.fileloc)
     session.commit()
     assert get_deployed("nightly", settings=settings, session=session).state == "parsed"
+
+
+def test_a_workers_question_names_the_schema_of_airflows_tables(session):
+    """The statement for one DAG asks in [database] sql_alchemy_schema, quoted where its name needs it."""
+    from openmetadata_airflow_apis.dagbuild import shard_loader
+
+    names = ("dag_id", "mark")
+    for schema, place in ((None, ""), ("airflow", "airflow."), ("Air flow", '"Air flow".')):
+        words, values = shard_loader._of_one(names, schema, "nightly")
+        quoted = place if session.get_bind().dialect.name != "mysql" else place.replace('"', "`")
+        assert str(words).split(" FROM ")[1] == f"{quoted}{shard_loader.DEPLOYED} WHERE dag_id = :dag_id"
+        assert values == {"dag_id": "nightly"}
