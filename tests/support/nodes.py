@@ -75,8 +75,6 @@ _SETTINGS = {
     # A task whose worker could not begin it, since the database was away, is queued again soon (10 minutes by default).
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "5",
-    # What support.live sets would end a task's process on a busy machine that misses one heartbeat.
-    "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "0",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
     "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",
     "AIRFLOW__CELERY__BROKER_URL": "redis://data:6379/0",
