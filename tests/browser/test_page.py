@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from openmetadata_airflow_apis.api import operations
-from support.page_steps import BASH, SLEEP, TRUE, barriers, fill_definition, go, press, workflow
+from support.page_steps import BASH, SLEEP, TRUE, barriers, fill_definition, go, in_dark, press, workflow
 
 
 def test_a_workflow_is_broken_repaired_deployed_and_deleted(page):
@@ -200,6 +200,7 @@ def test_a_viewer_is_offered_nothing_that_changes_anything_and_refused_by_the_se
     expect(page.get_by_role("link", name="Open in Airflow")).to_be_visible()
     expect(page.get_by_role("region", name="Graph of looked_at")).to_be_visible()
     expect(page.locator("#rest-api").get_by_role("button")).to_have_count(0)
+    expect(page.locator("#rest-api nav a")).to_have_text(["Deployed DAGs", "Operations"])
     go(page, "#deploy")
     expect(page.locator("#rest-api .notice")).to_have_text(
         "You may not deploy: it needs the permission “can create on Managed DAGs”."
@@ -217,12 +218,14 @@ def test_a_viewer_is_offered_nothing_that_changes_anything_and_refused_by_the_se
     assert refused == [403, "Forbidden"]
 
 
-@pytest.mark.parametrize("width", [1200, 390])
-def test_nobody_is_kept_out(page, deployed, client, width):
-    """axe-core finds nothing serious in any view, and a phone's width needs no scrolling to the side."""
+@pytest.mark.parametrize(("width", "dark"), [(1200, True), (390, False)])
+def test_nobody_is_kept_out(page, deployed, client, width, dark):
+    """axe-core finds nothing serious in any view, light or dark, and a phone's width needs no scrolling aside."""
     deployed(workflow("for_everybody", {"greet": TRUE}, force=True))
     client.post("/rest_api/api/dags/for_everybody/dagRuns", json={"run_id": f"wide_{width}"})
     page.set_viewport_size({"width": width, "height": 850})
+    if dark:
+        in_dark(page)
     for fragment, ready in {
         "#dags": "table",
         "#dags/for_everybody": "table",

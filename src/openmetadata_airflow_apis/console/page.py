@@ -210,21 +210,24 @@ def _refuse_others() -> None:
     """End the request of whoever may not deploy."""
     if not get_auth_manager().is_logged_in():
         abort(401)
-    if "deploy_dag" not in _allowed(None):
+    if not _may("deploy_dag", None):
         abort(403)
 
 
+def _may(operation_id: str, dag_id: str | None) -> bool:
+    return all(needed.granted(dag_id) for needed in PERMISSIONS[operation_id])
+
+
 def _allowed(dag_id: str | None) -> list[str]:
-    return [
-        operation_id for operation_id, needs in PERMISSIONS.items() if all(needed.granted(dag_id) for needed in needs)
-    ]
+    return [operation_id for operation_id in PERMISSIONS if _may(operation_id, dag_id)]
 
 
-def _config() -> dict[str, str]:
+def _config() -> dict[str, Any]:
     """Return what the page's script must know; addresses carry the webserver's own path prefix."""
     return {
         "root": request.script_root,
         "csrf_token": generate_csrf(),
+        "may_deploy": _may("deploy_dag", None),
         "operators_url": url_for("ConsoleView.operators"),
         "schema_url": url_for(f"{_API}.workflow_schema"),
         "grid_url": url_for("Airflow.grid", dag_id="__dag_id__"),

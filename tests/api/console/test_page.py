@@ -178,11 +178,12 @@ def test_only_the_files_of_the_page_are_served(admin, path):
 
 
 def test_what_the_script_is_told(page):
-    """The page tells its script the addresses of this webserver and the session's CSRF token."""
+    """The page tells its script the addresses of this webserver, the session's CSRF token, and who may deploy."""
     config = json.loads(unescape(re.search(r'data-config="([^"]*)"', page.text)[1]))
     assert config.pop("csrf_token")
     assert config == {
         "root": "",
+        "may_deploy": True,
         "operators_url": "/rest_api/operators",
         "schema_url": "/rest_api/api/schemas/workflow.json",
         "grid_url": "/dags/__dag_id__/grid",

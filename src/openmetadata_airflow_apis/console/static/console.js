@@ -5,7 +5,7 @@
 import { whenSignedInAgain } from "./connection.js";
 import { dagsView } from "./dags.js";
 import { button, fill, h, notice } from "./dom.js";
-import { permissions, send, sentence } from "./http.js";
+import { config, permissions, send, sentence } from "./http.js";
 
 const VIEWS = { dags: "Deployed DAGs", deploy: "Deploy", operations: "Operations" };
 
@@ -28,7 +28,7 @@ async function show() {
   fill(
     navigation,
     Object.entries(VIEWS).map(([key, label]) =>
-      h("a", { href: `#${key}`, "aria-current": key === current ? "page" : null }, label),
+      (key !== "deploy" || config.may_deploy) && h("a", { href: `#${key}`, "aria-current": key === current ? "page" : null }, label),
     ),
   );
   draft = view?.draft?.() ?? draft;

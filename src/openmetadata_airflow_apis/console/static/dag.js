@@ -1,10 +1,10 @@
 // One deployed DAG: its state, its definition, its runs, and what can be done with them.
 
 import { button, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
-import { importError } from "./dag_cells.js";
+import { importError, pauseCell, scheduleCell } from "./dag_cells.js";
 import { readGraph } from "./dag_graph.js";
 import { isAwaited, nodesTable, withoutHeartbeats } from "./dag_nodes.js";
-import { confirmDelete, deleted, deletion, isUnfinished, triggered } from "./dags.js";
+import { confirmDelete, deleted, deletion, isUnfinished, switched, switching, triggered } from "./dags.js";
 import { deploymentState, isSettled } from "./deployment.js";
 import { isToldAbove, permissions, send, sentence } from "./http.js";
 import { gridLink, historyLink, runLink } from "./links.js";
@@ -21,6 +21,7 @@ const ROWS = 10;
 // edit(dag) opens the editor with its definition; again() makes this view anew.
 export function dagView({ dagId, runId, taskId, edit, again }) {
   const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}`;
+  const title = h("h2", {}, dagId);
   const trouble = h("div", {});
   const newer = h("div", {});
   const head = h("div", {});
@@ -99,7 +100,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     may ??= dags[dagId] ?? null;
     if (!answer.ok) {
       if (answer.status === 404 && shownHead) gone();
-      else if (!isToldAbove(answer)) fill(trouble, notice("bad", inline(sentence(answer)), shownHead && " What is shown below is older."));
+      else if (!isToldAbove(answer)) fill(trouble, notice("bad", inline(sentence(answer)), shownHead ? " What is shown below is older." : answer.status === 404 && unknown()));
       if (answer.status === 403) return null;
       return answer.status === 404 ? 10000 : 4000;
     }
@@ -108,7 +109,8 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     const now = JSON.stringify(withoutHeartbeats(dag));
     if (now !== shownHead) {
       shownHead = now;
-      refill(head, facts(dag));
+      fill(title, dag.dag_display_name ?? dagId);
+      refill(head, facts(dag, pausing()));
     }
     tellNewer();
     if (may && !begun) {
@@ -117,6 +119,11 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     }
     const moving = await loadRuns();
     return !may || moving || !isSettled(dag) || isAwaited(dag) ? 2000 : 10000;
+  }
+
+  // Whoever follows an old link to it may want it back.
+  function unknown() {
+    return [". If it was deployed here before, ", h("a", { href: historyLink(dagId) }, "its versions"), " stay, and each can be restored."];
   }
 
   // Somebody has deleted it; it may come back.
@@ -154,7 +161,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
         time(one.start_date),
         time(one.end_date),
       ]);
-      refill(runs, table("Latest runs", RUNS, rows, { empty: "It has not run yet." }));
+      refill(runs, h("h3", {}, "Latest runs"), table("Latest runs", RUNS, rows, { empty: "It has not run yet." }));
     }
     return listed.some(isUnfinished);
   }
@@ -183,6 +190,13 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
       may.includes("trigger_dag") && configured(dag.params),
       some && some.element,
     ];
+  }
+
+  // The switch, for whoever may turn it; in words for others.
+  function pausing() {
+    if (dag.is_paused === null) return h("span", { class: "muted" }, "not known yet");
+    if (may?.includes("patch_dag")) return pauseCell(dag, may, () => act(switching(dag), switched));
+    return dag.is_paused ? "no, paused" : "yes";
   }
 
   async function trigger(body = "{}") {
@@ -218,7 +232,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
       "section",
       {},
       h("p", { class: "trail" }, h("a", { href: "#dags" }, "Deployed DAGs"), " / ", dagId),
-      h("h2", {}, dagId),
+      title,
       trouble,
       newer,
       head,
@@ -227,7 +241,6 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
       panel,
       !runId && picture,
       overview,
-      h("h3", {}, "Latest runs"),
       runs,
     ),
     leave: () => {
@@ -238,18 +251,21 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   };
 }
 
-function facts(dag) {
+function facts(dag, isOn) {
   return [
     h(
       "dl",
       { class: "facts" },
       fact("State", deploymentState(dag)),
-      fact("Paused", dag.is_paused === null ? h("span", { class: "muted" }, "not known yet") : dag.is_paused ? "yes" : "no"),
-      fact("Deployed", [dag.deployed_by, ", ", time(dag.deployed_at)]),
+      fact("On", isOn),
+      fact("Schedule", scheduleCell(dag)),
+      dag.owners.length > 0 && fact("Owners", dag.owners.join(", ")),
+      dag.tags.length > 0 && fact("Tags", dag.tags.map(({ name }) => name).join(", ")),
+      fact("Deployed", ["by ", dag.deployed_by, ", ", time(dag.deployed_at)]),
       dag.version_number && fact("Version", h("a", { href: historyLink(dag.dag_id), "data-key": "version" }, String(dag.version_number))),
       fact("Revision", h("code", {}, dag.revision.slice(0, 12))),
     ),
-    dag.import_error && importError(dag),
+    dag.import_error && [h("p", { class: "reason" }, inline(dag.import_error.split("\n")[0])), importError(dag)],
     nodesTable(dag),
     h(
       "details",

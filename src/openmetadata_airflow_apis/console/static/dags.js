@@ -140,10 +140,7 @@ export function dagsView() {
   }
 
   async function pause(dag) {
-    const body = JSON.stringify({ is_paused: !dag.is_paused });
-    await act({ method: "PATCH", path: pathOf(dag.dag_id), body }, ({ dag_id: dagId, is_paused: isPaused }) =>
-      isPaused ? `${dagId} is paused: no run starts by itself.` : `${dagId} is on: its runs start by its schedule.`,
-    );
+    await act(switching(dag), switched);
   }
 
   async function remove(dag) {
@@ -183,6 +180,14 @@ export function isUnfinished(run) {
 export function triggered(run) {
   const link = h("a", { href: runLink(run) }, run.run_id);
   return ["Started ", link, run.is_paused && ". The DAG is paused: the run waits until somebody unpauses it."];
+}
+
+export function switching({ dag_id: dagId, is_paused: isPaused }) {
+  return { method: "PATCH", path: pathOf(dagId), body: JSON.stringify({ is_paused: !isPaused }) };
+}
+
+export function switched({ dag_id: dagId, is_paused: isPaused }) {
+  return isPaused ? `${dagId} is paused: no run starts by itself.` : `${dagId} is on: its runs start by its schedule.`;
 }
 
 // What is shown is what is deleted, and nothing that somebody else has deployed since.

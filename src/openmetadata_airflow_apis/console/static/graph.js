@@ -10,6 +10,8 @@ import { inWords, nameOfState, together } from "./task_states.js";
 const HEIGHT = 42;
 const HEAD = 12; // above a group's tasks, for its name
 const LETTER = 7.2;
+const NOTE_LETTER = 6.4; // of the smaller line below a node's name
+const COUNTED = 18; // letters that a node of several task instances has at least, for how many are in which state
 const LONGEST = 30;
 const UNFOLDED = 60; // of a DAG with more tasks, the groups begin folded
 
@@ -86,12 +88,13 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
 
   function shape(node, { x, y, width, height }, edges) {
     const note = svg("text", { class: "note", x: 12, y: 33 });
+    const title = svg("title", {});
     const parts = [
       svg("rect", { class: "node-box", width, height, rx: 4 }),
       svg("rect", { class: "node-state", width: 5, height, rx: 2 }),
       svg("text", { x: 12, y: 17 }, (node.isGroup ? "▸ " : "") + short(node.label)),
       note,
-      svg("title", {}, node.id),
+      title,
     ];
     const found = [...new Set(node.members.map((id) => marks?.tasks.get(id)).filter(Boolean))];
     const mark = found.length > 1 ? "changed" : found[0];
@@ -100,7 +103,7 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
     if (node.isGroup) element = svg("g", attributes, toggle(node, true, ...parts));
     else if (!chosen) element = svg("g", { ...attributes, role: "img" }, parts);
     else element = choosable(svg("g", { ...attributes, role: "checkbox", tabindex: shapes.size ? -1 : 0, "data-task": node.id }, parts), node, edges);
-    shapes.set(node.id, { node, element, note, y });
+    shapes.set(node.id, { node, element, note, title, width, y });
     return element;
   }
 
@@ -132,16 +135,18 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
 
   function paint() {
     let first = true;
-    for (const { node, element, note } of shapes.values()) {
+    for (const { node, element, note, title, width } of shapes.values()) {
       if (!node) continue;
       const found = stateOf(node.members);
       if (found) element.dataset.state = found.state ?? "none";
       else delete element.dataset.state;
-      note.textContent = noteOf(node, found);
+      const words = noteOf(node, found);
+      note.textContent = short(words, Math.floor((width - 18) / NOTE_LETTER));
+      title.textContent = note.textContent === words ? node.id : `${node.id}: ${words}`;
       element.classList.toggle("chosen", node.members.some((id) => picked.has(id)));
       if (node.isGroup) continue;
-      const words = [node.id, found && nameOfState(found.state), marks?.tasks.get(node.id), note.textContent];
-      element.setAttribute("aria-label", words.filter(Boolean).join(", "));
+      const name = [node.id, found && nameOfState(found.state), marks?.tasks.get(node.id), words];
+      element.setAttribute("aria-label", name.filter(Boolean).join(", "));
       if (chosen) element.setAttribute("aria-checked", String(picked.has(node.id)));
       if (chosen && first && !drawing.querySelector("[data-task][tabindex='0']")) element.setAttribute("tabindex", 0);
       first = false;
@@ -155,9 +160,9 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
 
   function noteOf(node, found) {
     const done = found && found.total > 1 && inWords(found);
-    if (node.isGroup) return short(done || `${node.members.length} tasks`);
+    if (node.isGroup) return done || `${node.members.length} tasks`;
     const rule = node.rule !== "all_success" && node.rule;
-    return short([node.mapped ? done || "mapped" : node.operator, rule].filter(Boolean).join(", "));
+    return [node.mapped ? done || "mapped" : node.operator, rule].filter(Boolean).join(", ");
   }
 
   function asTable() {
@@ -217,9 +222,10 @@ function firstOf({ nodes }) {
 }
 
 function widthOf(node) {
-  return Math.max(96, 30 + LETTER * Math.max(short(node.label).length, node.isGroup ? 12 : Math.min(LONGEST, node.operator.length + (node.rule === "all_success" ? 0 : node.rule.length + 2))));
+  const note = node.isGroup || node.mapped ? COUNTED : Math.min(LONGEST, node.operator.length + (node.rule === "all_success" ? 0 : node.rule.length + 2));
+  return Math.max(96, 30 + LETTER * Math.max(short(node.label).length, note));
 }
 
-function short(text) {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+function short(text, longest = LONGEST) {
+  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
 }

@@ -17,6 +17,7 @@ export function historyView({ dagId }) {
   const list = h("div", {});
   const pages = h("div", { class: "actions" });
   const comparison = h("div", {});
+  const difference = h("div", { hidden: true });
   const chosen = { from: h("select", {}), to: h("select", {}) };
   let offset = 0;
   let may = [];
@@ -38,6 +39,7 @@ export function historyView({ dagId }) {
     }
     const { dag_versions: versions, total_entries: total } = answer.body;
     newest = first.body.dag_versions[0];
+    difference.hidden = !newest;
     refill(list, table(`Versions of ${dagId}`, COLUMNS, versions.map(row), { empty: "It has no versions here." }));
     refill(pages, paging(total));
     const numbers = Array.from({ length: newest ? newest.version_number : 0 }, (_, index) => newest.version_number - index);
@@ -159,6 +161,7 @@ export function historyView({ dagId }) {
     field("To version", chosen.to),
     h("button", { class: "button" }, "Compare"),
   );
+  difference.append(h("h3", {}, "Difference"), form, comparison);
   const forget = whenSignedInAgain(start);
   start();
   return {
@@ -177,9 +180,7 @@ export function historyView({ dagId }) {
       outcome,
       list,
       pages,
-      h("h3", {}, "Difference"),
-      form,
-      comparison,
+      difference,
     ),
     leave: () => {
       forget();

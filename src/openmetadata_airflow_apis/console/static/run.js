@@ -26,7 +26,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
   const outcome = h("div", { class: "outcome" });
   const why = h("div", {});
   const trouble = h("div", {});
-  const views = h("div", { class: "actions" });
+  const views = h("div", {});
   const tasks = h("div", {});
   const log = logPanel(path);
   const timeline = timelineView(dagId);
@@ -73,7 +73,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
     if (!many && order.size) found.sort((one, other) => place(one.task_id) - place(other.task_id) || one.map_index - other.map_index);
     once("head", [run.body, counts, busy], () => refill(head, heading(run.body, counts)));
     selection.show(picked, summary?.tasks, busy);
-    once("views", [view, Boolean(summary)], () => refill(views, summary && switches()));
+    once("views", [view, Boolean(summary)], () => refill(views, h("h3", {}, "Tasks"), summary && switches()));
     if (view === "timeline" && summary) timeline.show(summary, inOrder());
     once("tasks", [found, total, only, offset, counts, busy, view, order.size], () => refill(tasks, view === "timeline" && summary ? timeline.element : listing(found, counts, only, total)));
     const isCurrent = !explained?.ok || explained.body.state === run.body.state;
@@ -125,7 +125,9 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
   function heading(run, counts) {
     const failed = counts.failed > 0 || run.state === "failed";
     return [
-      h("p", { class: "run-state" }, state(run.state), " started ", time(run.start_date), ", ended ", time(run.end_date)),
+      h("p", { class: "run-state" }, state(run.state), run.start_date && [" started ", time(run.start_date)], run.end_date && [", ended ", time(run.end_date)]),
+      Object.keys(run.conf ?? {}).length > 0 &&
+        h("details", { "data-key": "conf" }, h("summary", {}, "Configuration"), h("pre", { tabindex: "0" }, JSON.stringify(run.conf, null, 2))),
       h(
         "div",
         { class: "actions" },
@@ -191,7 +193,6 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
       { class: "panel-box run" },
       h("h3", {}, "Run ", h("code", {}, runId)),
       trouble, head, outcome, why, picture, selection.element,
-      h("h3", {}, "Tasks"),
       views, tasks, log.element,
     ),
     reorder: poll.now,

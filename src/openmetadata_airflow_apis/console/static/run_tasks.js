@@ -36,7 +36,7 @@ export function instanceTable(found, { dagId, runId, can, actions, log }) {
         unfinished && can("skip_task_instance") && act("Skip", () => actions.skip([instance])),
         !unfinished && instance.state !== "removed" && can("restart_failed_task") && act("Restart", () => actions.restart([instance])),
         !["success", "removed"].includes(instance.state) && can("succeed_task_instance") && act("Mark success", () => actions.succeed([instance])),
-        instance.try_number > 0 && can("task_log") && act("Log", () => log.open({ taskId, mapIndex, tryNumber: instance.try_number })),
+        instance.try_number > 0 && start && can("task_log") && act("Log", () => log.open({ taskId, mapIndex, tryNumber: instance.try_number })),
         h("a", { class: "button", href: gridLink(dagId, place), "aria-label": `${name} in Airflow`, "data-key": `airflow ${name}` }, "Airflow"),
       ),
     ];

@@ -3,6 +3,7 @@
 import { button, fill, h } from "./dom.js";
 
 const NAMED = 8;
+const ACTING = ["restart_failed_task", "kill_running_tasks", "skip_task_instance", "succeed_task_instance", "run_task_instance"];
 const ENDED = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
 
 // Answers { element, show }: show(ids, tasks) takes the chosen tasks' ids, and the run's tasks as task_summaries.js has
@@ -11,6 +12,7 @@ export function selectionBar({ may, actions = null, runOnly, choose }) {
   const element = h("div", { class: "selection" });
   const status = h("p", { role: "status", class: "muted" });
   const buttons = h("div", { class: "actions" });
+  const canAct = ACTING.some((operation) => may.includes(operation));
   let shown = "";
 
   function show(ids, tasks, isBusy) {
@@ -27,7 +29,7 @@ export function selectionBar({ may, actions = null, runOnly, choose }) {
       status,
       chosen.length
         ? [h("strong", {}, `${chosen.length} ${chosen.length === 1 ? "task" : "tasks"} chosen: `), named, chosen.length > NAMED && ` and ${chosen.length - NAMED} more`]
-        : "Choose tasks on the graph to do something with them.",
+        : `Choose tasks on the graph to ${canAct ? "do something with them" : "list them alone"}.`,
     );
     const focused = buttons.contains(document.activeElement) && document.activeElement.textContent;
     fill(

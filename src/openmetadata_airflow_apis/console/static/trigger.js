@@ -66,7 +66,7 @@ function paramField(name, { value, description, schema }) {
   const type = types.find((one) => one !== "null") ?? { boolean: "boolean", number: "number" }[typeof value];
   const required = value === null && types.length > 0 && !types.includes("null");
   const label = [schema.title || h("code", {}, name), required ? " (required)" : ""];
-  const hint = inline([description, rangeOf(schema)].filter(Boolean).join(" "));
+  const hint = inline([description, rangeOf(schema)].filter(Boolean).join("\u2002"));
   const differs = (given) => (JSON.stringify(given) === JSON.stringify(value) ? undefined : given);
 
   if (Array.isArray(schema.enum)) {
