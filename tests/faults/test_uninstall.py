@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from support.client import Client
     from support.postgres import Cluster
 
+pytestmark = pytest.mark.file_store("each test says itself which store it is of")
 DAGS = "/rest_api/api/dags"
 _numbers = itertools.count(1)
 # Python runs it at its start: this package can neither be found nor imported, as after `pip uninstall`.

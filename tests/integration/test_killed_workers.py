@@ -13,6 +13,7 @@ from support import stores
 from support.killed_changes import API, BROKEN_OFF, Changes, answered, files_of, killing, workflow
 from support.live import two_webservers
 from support.threads import at_once
+from support.two_callers import deploy_and_trigger_with_one_key, deploy_with_one_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,3 +102,9 @@ def test_two_callers_with_one_bundle_come_one_after_the_other(webservers: list[L
         assert descriptions(webservers[number % 2], "pair") in [
             dict.fromkeys(names[caller], f"{number} of {caller}") for caller in range(2)
         ]
+
+
+def test_two_callers_with_one_tag_or_one_key(webservers: list[LiveAirflow]) -> None:
+    """Of two deploys with the same If-Match one wins; two requests with one Idempotency-Key have one effect."""
+    deploy_with_one_tag(webservers, "one_tag", 5)
+    deploy_and_trigger_with_one_key(webservers, "one_key", 5)

@@ -3,6 +3,7 @@
     changes = Changes(webservers, seed=7)          # LiveAirflow's, of one installation
     changes.kill(300)                              # as many requests lose the process that worked on them
     changes.check()                                # what is deployed, and how, in the end
+    print(changes.figures())
 
 What a change leaves is known beforehand. While it has no answer, each DAG is as it was or as it is to be; once it has
 one, it is as it is to be, with one version more where the definition changed, however often the change was sent.
@@ -17,7 +18,7 @@ import random
 import threading
 import time
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,7 @@ class Changes:
     """Changes of some DAGs, and what is deployed by them.
 
     history: of each DAG the descriptions of its versions, None for a deletion. killed: how many requests were broken
-    off by a kill.
+    off by a kill. answered: how many changes of each kind were answered in the end.
     """
 
     def __init__(self, webservers: list[LiveAirflow], *, seed: int) -> None:
@@ -116,6 +117,8 @@ class Changes:
         self.luck = random.Random(seed)  # noqa: S311 - for no secret
         self.history: dict[str, list[str | None]] = {name: [] for name in (*ALONE, *BUNDLED)}
         self.killed = 0
+        self.answered: Counter[str] = Counter()
+        self._began = time.monotonic()
         self._clients: dict[str, tuple[Client, float]] = {}
         self._number = 0
         # How long each kind of change has taken at most: the moment of a kill is drawn from that.
@@ -139,6 +142,17 @@ class Changes:
         assert in_bundle == set(BUNDLED) & set(deployed)
         whole = {Path(path).name for name in deployed for path in stores.files_of(name)}
         assert files_of(self.webservers[0], *ALONE, *BUNDLED) == whole
+
+    def figures(self) -> str:
+        """What was done so far, in one line."""
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(self.answered.items()))
+        changes = sum(self.answered.values())
+        minutes = (time.monotonic() - self._began) / 60
+        versions = sum(len(self.versions(name)) for name in self.history)
+        return (
+            f"{stores.STORE}: {self.killed} requests lost their process, {changes} changes were answered ({kinds}), "
+            f"{versions} versions, {minutes:.0f} minutes"
+        )
 
     def deployed(self, name: str) -> str | None:
         """The description of what is deployed under a name, by what was answered."""
@@ -190,6 +204,7 @@ class Changes:
             answers.append((round(took, 2), answer if answer is None else (answer.status_code, answer.text)))
             if answer is not None and answer.status_code in good:
                 self._took[kind] = max(took, self._took[kind])
+                self.answered[kind] += 1
                 break
             assert answer is None or is_in_the_way(answer), answer.text
             assert time.monotonic() < deadline, f"no answer to {method} {path} but {answers}"
