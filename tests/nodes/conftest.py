@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from support.client import Client
 
-# What only nodes that share no folder have.
-collect_ignore = ["test_dag_processors.py"] if stores.STORE == "files" else []
+# What only nodes that share no folder have; and what has nothing to do with a store, and is tested with files.
+collect_ignore = ["test_dag_processors.py"] if stores.STORE == "files" else ["test_machines.py", "test_explanations.py"]
 CAN_MAKE_MACHINES = Path(__file__).parents[2] / "scripts" / "can_make_machines"
 
 

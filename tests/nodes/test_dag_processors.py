@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.node_runs import DAGS
-from support.workflows import python, request
+from openmetadata_airflow_apis.dagbuild.shard_loader import shard_of
+from support.node_runs import DAGS, await_run, deploy, trigger
+from support.stores import SHARDS
+from support.workflows import bash, python, request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 ONE, TWO = "dag-processor", "dag-processor-2"
 SOURCE = "def work(number=1):\n    return number\n"
+# The same on one node, which takes so long there that a pass is in its middle.
+SLOW_SOURCE = f"import pathlib, time\n\npathlib.Path('{{marker}}').touch()\ntime.sleep(20)\n\n\n{SOURCE}"
 
 
 @pytest.fixture
@@ -95,3 +100,37 @@ def test_one_that_is_stopped_or_loses_its_power(airflow, deploy_and_wait, nodes)
         airflow.start(TWO)
     both = {ONE: ("parsed", 3, True), TWO: ("parsed", 3, True)}
     airflow.wait_for(lambda: nodes("alone", *keys) == both, "its parse", seconds=100)
+
+
+def test_one_that_is_killed_in_the_middle_of_a_pass(airflow, first, second, deploy_and_wait, nodes):
+    """The other one goes on, with the same shard too, and so do runs; the one that was killed makes up for it."""
+    in_one_shard = (name for name in map("pass_{}".format, itertools.count()) if shard_of(name, SHARDS) == 0)
+    before, slow, after = itertools.islice(in_one_shard, 3)
+    assert deploy_and_wait(before, 1) == ("parsed", None)
+    marker = airflow.home / "in_the_middle"
+    airflow.write_file("dag_managed_operators/slow.py", SOURCE)
+    one = airflow.machines[ONE].path
+    one(airflow.home / "dag_managed_operators" / "slow.py").write_text(SLOW_SOURCE.format(marker=marker))
+    loader = deploy(first, slow, {"one": python("work", "slow.py")})["fileloc"]
+
+    def in_the_middle() -> bool:  # of two processors one takes a request
+        airflow.request_parse(loader)
+        return one(marker).exists()
+
+    airflow.wait_for(in_the_middle, "the pass over the slow file", seconds=100)
+    airflow.kill(ONE)
+    try:
+        assert deploy_and_wait(after, 1, wait=2) == ("pending", None)
+        assert deploy_and_wait(after, 1, wait_for_nodes=1) == ("parsed", None)
+        deploy(second, before, {"one": bash("echo again")})
+        trigger(second, before, "r")
+        await_run(airflow, before, "r")
+    finally:
+        one(airflow.home / "dag_managed_operators" / "slow.py").write_text(SOURCE)
+        airflow.start(ONE)
+    for name, version in ((before, 2), (slow, 1), (after, 1)):
+        both = {ONE: ("parsed", version), TWO: ("parsed", version)}
+        airflow.wait_for(
+            lambda name=name, both=both: nodes(name, "state", "version_number") == both, f"{name} on both", seconds=100
+        )
+    assert first.get(f"{DAGS}?limit=100").json()["damaged"] == []

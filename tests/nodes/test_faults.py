@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import text
 
 from support.node_runs import DAGS, await_run, deploy, trigger
@@ -146,6 +147,7 @@ def test_a_worker_that_is_cut_off(airflow, first, second):
     assert later["summary"] == meanwhile["summary"], later
 
 
+@pytest.mark.file_store("test_dag_processors.py has the same of nodes that share no folder")
 def test_a_dag_processor_that_is_killed_in_the_middle_of_a_pass(airflow, first, second):
     """Deploys go on without it, and are parsed by the next one; what it had parsed before stays as it was."""
     deploy(first, "parsed_before", {"one": bash("true")})

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 FOLDERS = ("dags", "dag_generated_configs", "dag_managed_operators")
+# Below AIRFLOW_HOME, on each node's own disk: /tmp is this machine's, and all nodes have the same process ids.
+_TEMPORARY = "tmp"
 _PORT = 8080
 # How long the parts may take to be ready, all of them together, on a machine that has two cores for them.
 _START_SECONDS = 240
@@ -119,7 +121,7 @@ class LargeInstallation(RunningAirflow):
             shared = {self.folder / folder: self.home / folder for folder in self._shared}
             machine = self.network.add(name, disk=self.home, shared=shared)
             machine.path(self.home / "airflow.cfg").touch()
-            for folder in FOLDERS:
+            for folder in (*FOLDERS, _TEMPORARY):
                 machine.path(self.home / folder).mkdir(exist_ok=True)
             stores.install_loaders(machine.path(self.home / "dags"))
         self._processes["redis"] = data.start(
@@ -141,6 +143,7 @@ class LargeInstallation(RunningAirflow):
             **_SETTINGS,
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{url}",
             "PYTHONUNBUFFERED": "1",
+            "TMPDIR": str(self.home / _TEMPORARY),
         }
 
     def start(self, *nodes: str) -> None:
