@@ -7,13 +7,17 @@ finds a higher version than its own is the older one of a rolling upgrade: it re
 
 from __future__ import annotations
 
+import logging
+
 from airflow import settings as airflow_settings
 from airflow.configuration import conf
 from airflow.models.base import StringID
-from sqlalchemy import Column, Integer, MetaData, Table, func, inspect, select
+from sqlalchemy import Column, Index, Integer, MetaData, Table, func, inspect, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from openmetadata_airflow_apis.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
 
 
 def metadata() -> MetaData:
@@ -25,6 +29,8 @@ def metadata() -> MetaData:
 PREFIX = "openmetadata_airflow_apis_"
 # The type of a dag_id, whose upper and lower case count in every database, as in Airflow's own tables.
 DAG_ID = StringID()
+# An index waits for those who are using its table, and all others then wait for it: by MySQL's own limit for a year.
+_ONE_WAIT = "SET SESSION lock_wait_timeout = 10"
 SCHEMA_VERSION = 1
 _SCHEMA_ROW = 1
 SCHEMA = Table(
@@ -41,15 +47,53 @@ def is_there(table: Table) -> bool:
 
 
 def create_missing(table: Table) -> None:
-    """Create the table where it is missing, whoever else is creating it now; raise SQLAlchemyError."""
-    if is_there(table):
+    """Create the table and its indexes where they are missing, whoever else is creating them now.
+
+    MySQL and SQLite commit each of them by itself, so that the process that made the table may have ended before it
+    made the indexes. Raises SQLAlchemyError where there is no table then. An index that cannot be made is logged, and
+    tried again at the next start: without it the table is slower, and no less right.
+    """
+    if not is_there(table):
+        try:
+            table.create(airflow_settings.engine)
+        except SQLAlchemyError:
+            # Several webserver processes start at once, and one of them is the first.
+            if not is_there(table):
+                raise
+        else:
+            return
+    if airflow_settings.engine.dialect.name == "postgresql":  # which has made both or neither
         return
+    for index in missing_indexes(table):
+        _create_index(index)
+
+
+def missing_indexes(table: Table) -> list[Index]:
+    """Return the indexes of a table that Airflow's database lacks, whatever their names are there. One look at most."""
+    if not table.indexes:
+        return []
+    there = inspect(airflow_settings.engine).get_indexes(table.name, schema=table.schema)
+    columns = [index["column_names"] for index in there]
+    missing = [index for index in table.indexes if [column.name for column in index.columns] not in columns]
+    return sorted(missing, key=lambda index: str(index.name))
+
+
+def _create_index(index: Index) -> None:
     try:
-        table.create(airflow_settings.engine)
-    except SQLAlchemyError:
-        # Several webserver processes start at once, and one of them is the first.
-        if not is_there(table):
-            raise
+        with airflow_settings.engine.connect() as connection:
+            if connection.dialect.name == "mysql":
+                connection.detach()  # so that the limit ends with it
+                connection.execute(text(_ONE_WAIT))
+            index.create(connection)
+            connection.commit()
+    except SQLAlchemyError as error:
+        if index in missing_indexes(index.table):  # else another webserver has made it meanwhile
+            log.warning(
+                "The index %s of the table %s cannot be made, and is tried again at the next start: %s",
+                index.name,
+                index.table.name,
+                error,
+            )
 
 
 def make_ready(*tables: Table) -> None:

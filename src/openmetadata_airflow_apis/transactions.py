@@ -30,7 +30,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from airflow.utils.retries import MAX_DB_RETRIES
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
@@ -164,7 +164,7 @@ class _Tries(Generic[Answer]):
         """Make the change and commit it, or raise, rolled back."""
         try:
             if self._lost_connection:
-                self._limit_lock_waits()
+                limit_lock_waits(_LOCK_SECONDS, session=self._session)
             answer = self._change()
             self._session.flush()
             write = _BESIDE.get()
@@ -200,9 +200,38 @@ class _Tries(Generic[Answer]):
             return False
         return self._was_committed()
 
-    def _limit_lock_waits(self) -> None:
-        if self._session.get_bind().dialect.name == "postgresql":  # others have a limit of their own
-            self._session.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
+
+# Where a pooled connection keeps MySQL's own limit while it has another.
+_OWN_LIMIT = "openmetadata_airflow_apis lock wait"
+
+
+def limit_lock_waits(seconds: int, *, session: Session) -> None:
+    """Have each statement of the session's transaction wait so long at most for a lock that another holds.
+
+    PostgreSQL's own limit is none at all, MySQL's is 50 s. SQLite has one lock for all, and a limit of its own.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{seconds}s'"))
+    elif connection.dialect.name == "mysql":  # whose limit is the connection's, which others are given afterwards
+        if _OWN_LIMIT not in connection.info:
+            own = connection.execute(text("SELECT @@SESSION.innodb_lock_wait_timeout")).scalar_one()
+            event.listen(connection.engine, "checkin", _restore_limit)  # the same one is listened to once
+            connection.info[_OWN_LIMIT] = own, connection.dialect.dbapi.Error
+        connection.execute(text(f"SET SESSION innodb_lock_wait_timeout = {seconds}"))
+
+
+def _restore_limit(connection: Any, record: Any) -> None:
+    """Give a connection that comes back to its pool the limit that it had; close it where that is not possible."""
+    own, error_of_driver = record.info.pop(_OWN_LIMIT, (None, None))
+    if own is None or connection is None:
+        return
+    try:
+        cursor = connection.cursor()
+        cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {int(own)}")
+        cursor.close()
+    except error_of_driver as error:
+        record.invalidate(error)
 
 
 _READ_ONLY = "is read-only"

@@ -14,11 +14,12 @@ from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils.sqlalchemy import is_lock_not_available_error, with_row_locks
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from openmetadata_airflow_apis.errors import Unavailable
+from openmetadata_airflow_apis.transactions import limit_lock_waits
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 # How long a change tries to get its locks. The scheduler holds a run for as long as one of its loops takes.
 _SECONDS = 20
-# PostgreSQL's own limit is none at all; MySQL's is 50 s.
-_ONE_WAIT = "SET LOCAL lock_timeout = '10s'"
+# How long one statement waits for a lock: PostgreSQL's own limit is none at all, MySQL's is 50 s.
+_ONE_WAIT = 10
 # PostgreSQL's and MySQL's codes for the victim of a deadlock; SQLite has one lock for all, and no codes.
 _DEADLOCKS = ("40P01", 1213)
 
@@ -40,8 +41,7 @@ def lock_dag(dag_id: str, *, session: Session) -> None:
     Meanwhile the scheduler creates no runs and decides about none, and the DAG processor writes no rows. Waits for
     the runs alone. Raises OperationalError if another process holds one of the locks; lost_race knows it.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(_ONE_WAIT))
+    limit_lock_waits(_ONE_WAIT, session=session)
     runs = select(DagRun.id).where(DagRun.dag_id == dag_id).order_by(DagRun.id)
     session.execute(with_row_locks(runs, of=DagRun, session=session)).all()
     lock_dag_rows([dag_id], session=session)

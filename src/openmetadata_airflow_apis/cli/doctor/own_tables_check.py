@@ -38,7 +38,15 @@ def look(installation: Installation) -> Iterator[Finding]:
             yield Finding(
                 PROBLEM, "database", sentence, "restart the webserver; its log says why it cannot make the table"
             )
-        elif table is own_tables.SCHEMA:
+            continue
+        for index in own_tables.missing_indexes(table):
+            yield Finding(
+                PROBLEM,
+                "database",
+                f"the index {index.name} of the table {table.name} is missing, so that it is slower with each row",
+                "restart the webserver, which makes it; where it cannot, its log says why",
+            )
+        if table is own_tables.SCHEMA:
             yield from _newer_tables()
 
 
