@@ -17,6 +17,8 @@ from airflow.stats import Stats
 from airflow.utils import timezone
 from sqlalchemy import bindparam, insert, select, update
 
+from openmetadata_airflow_apis.mysql_values import ROOM, is_mysql
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
@@ -96,16 +98,24 @@ def record_all(
             "run_id": entry.run_id,
             "task_id": entry.task_id,
             "map_index": entry.map_index,
-            "extra": json.dumps(
-                {**({} if entry.run_id is None else {"run_id": entry.run_id}), **(entry.details or {}), **request},
-                default=str,
-            ),
+            "extra": _extra(entry, request, session=session),
         }
         for entry in entries
     ]
     if rows:
         known = [{name: value for name, value in row.items() if name in _LOG.c} for row in rows]
         session.execute(insert(_LOG), known)
+
+
+def _extra(entry: Entry, request: Mapping[str, str], *, session: Session) -> str:
+    """Return what an entry tells beside its columns, as JSON; of a list that MySQL has no room for, its length."""
+    run = {} if entry.run_id is None else {"run_id": entry.run_id}
+    details = entry.details or {}
+    extra = json.dumps({**run, **details, **request}, default=str)
+    if len(extra) > ROOM and is_mysql(session):
+        counted = {name: len(value) if isinstance(value, list) else value for name, value in details.items()}
+        extra = json.dumps({**run, **counted, **request}, default=str)
+    return extra
 
 
 def annotate(dag_run_pk: int, text: str, *, user: str, session: Session) -> None:

@@ -1,23 +1,36 @@
-"""What MySQL's columns, as Airflow makes them, cannot have: whose value was refused is told which, and why."""
+"""What MySQL's columns, as Airflow makes them, cannot have: whose value is refused is told which, and why.
+
+`refuse_ids` and its like are asked before anything is written, so that a dry run answers as the real call does.
+`refused_value` makes the same sentences of what the database says to a statement.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from airflow.models.base import StringID
+from sqlalchemy import false, func, literal, select, text, union_all
 from sqlalchemy.exc import DBAPIError
 
 from openmetadata_airflow_apis.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-# MySQL's codes for a text that a column cannot hold or be compared with, a moment that it cannot hold, and a second
-# row of one key.
+    from sqlalchemy import Column
+    from sqlalchemy.orm import Session
+
+# MySQL's codes for a text that a column cannot hold or be compared with, a moment that it cannot hold, a second row of
+# one key, and a value that is too large for its column.
 _TEXT_CODES = (1267, 1270, 1271, 1366, 3854, 3988)
 _MOMENT_CODE = 1292
 _DUPLICATE_CODE = 1062
+_LARGE_CODE = 1406
+# What a TEXT and a BLOB have room for, in bytes.
+ROOM = 65_535
 # https://dev.mysql.com/doc/refman/8.4/en/datetime.html
 _MOMENTS = (datetime(1970, 1, 1, 0, 0, 1, tzinfo=timezone.utc), datetime(2038, 1, 19, 3, 14, 7, tzinfo=timezone.utc))
 
@@ -25,8 +38,9 @@ _MOMENTS = (datetime(1970, 1, 1, 0, 0, 1, tzinfo=timezone.utc), datetime(2038, 1
 def refused_value(error: BaseException) -> InvalidRequest | None:
     """Return what a caller is told whose value Airflow's columns cannot have on MySQL; None for every other error.
 
-    Ids are kept there in three bytes a character ([database] sql_engine_collation_for_ids), moments as TIMESTAMP, and a
-    DAG's tags, which are the key of a table, in a collation that takes many a pair of them for the same.
+    Ids are kept there in three bytes a character ([database] sql_engine_collation_for_ids), moments as TIMESTAMP, long
+    values as TEXT and BLOB, and a DAG's tags, which are the key of a table, in a collation that takes many a pair of
+    them for the same.
     """
     if not isinstance(error, DBAPIError) or error.orig is None:
         return None
@@ -34,22 +48,120 @@ def refused_value(error: BaseException) -> InvalidRequest | None:
     values = list(_values(error.params))
     if code == _DUPLICATE_CODE and "dag_tag" in (error.statement or ""):
         twins = _twins(value for value in values if isinstance(value, str))
-        return twins and InvalidRequest(
-            f"'{twins[0]}' and '{twins[1]}' cannot both be tags of a DAG here: Airflow's database is MySQL, which "
-            "takes them for the same, whatever their case, accents and spaces at the end"
+        return twins and _the_same(*twins, "tags of a DAG", _AS_PEOPLE_READ)
+    if code == _LARGE_CODE and (column := re.search(r"'(\w+)'", str(error.orig))):
+        return InvalidRequest(
+            f"A value is too large for the column `{column[1]}` of Airflow's database, which is MySQL"
         )
     for value in values:
-        if code in _TEXT_CODES and isinstance(value, str) and max(value, default="") > "\uffff":
-            return InvalidRequest(
-                f"'{value[:60]}' cannot be an id here: Airflow's database is MySQL, whose ids have no characters "
-                f"beyond U+FFFF, such as '{max(value)}'"
-            )
-        if code == _MOMENT_CODE and isinstance(value, datetime) and not _MOMENTS[0] <= _in_utc(value) <= _MOMENTS[1]:
-            return InvalidRequest(
-                f"{_in_utc(value).isoformat()} cannot be kept: Airflow's database is MySQL, whose moments are those "
-                f"from {_MOMENTS[0].isoformat()} to {_MOMENTS[1].isoformat()}"
-            )
+        if code in _TEXT_CODES and isinstance(value, str) and _is_beyond(value):
+            return _no_id(value)
+        if code == _MOMENT_CODE and isinstance(value, datetime) and _is_out_of_range(value):
+            return _no_moment(value)
     return None
+
+
+def is_mysql(session: Session) -> bool:
+    """Tell whether Airflow's database is a MySQL or MariaDB."""
+    return bool(session.get_bind().dialect.name == "mysql")
+
+
+def refuse_ids(ids: Iterable[str], *, session: Session) -> None:
+    """Raise InvalidRequest for the first that cannot be an id in Airflow's database. Asks it nothing."""
+    if is_mysql(session) and "utf8mb4" not in (StringID().collation or ""):
+        for value in ids:
+            if _is_beyond(value):
+                raise _no_id(value)
+
+
+def refuse_moments(moments: Iterable[datetime | None], *, session: Session) -> None:
+    """Raise InvalidRequest for the first that Airflow's database cannot keep. Asks it nothing."""
+    if is_mysql(session):
+        for moment in moments:
+            if moment is not None and _is_out_of_range(moment):
+                raise _no_moment(moment)
+
+
+def refuse_twins(texts: Sequence[str], column: Column, what: str, *, session: Session) -> None:
+    """Raise InvalidRequest where a column, a key of its table, takes two of the texts for the same. One statement.
+
+    what: says what they cannot both be.
+    """
+    if len(texts) < 2 or not is_mysql(session):
+        return
+    # A union has the collation of the column in it, whatever that is.
+    numbered = union_all(
+        select(literal(-1).label("number"), column.label("text")).where(false()),
+        *(select(literal(number), literal(value)) for number, value in enumerate(texts)),
+    ).subquery()
+    of_twins = select(func.min(numbered.c.number), func.max(numbered.c.number)).group_by(numbered.c.text)
+    twins = session.execute(of_twins.having(func.count() > 1).limit(1)).first()
+    if twins is not None:
+        first, second = sorted(texts[number] for number in twins)
+        raise _the_same(first, second, what, _AS_PEOPLE_READ)
+
+
+def refuse_equal_but_for_spaces(texts: Iterable[str], what: str, *, session: Session) -> None:
+    """Raise InvalidRequest where two of the texts differ in spaces at the end alone. Asks the database nothing.
+
+    what: says what they cannot both be.
+    """
+    seen: dict[str, str] = {}
+    for value in texts if is_mysql(session) else ():
+        other = seen.setdefault(value.rstrip(" "), value)
+        if other != value:
+            raise _the_same(min(other, value), max(other, value), what, "spaces at the end")
+
+
+def refuse_large(size: int, column: Column, what: str, *, session: Session) -> None:
+    """Raise InvalidRequest where a value of so many bytes has no room in a column of TEXT or BLOB.
+
+    what: says what it is. One statement for a large one: an administrator may have made the column larger.
+    """
+    if size <= ROOM or not is_mysql(session):
+        return
+    ask = (
+        "SELECT character_octet_length FROM information_schema.columns "
+        "WHERE table_schema = DATABASE() AND table_name = :table AND column_name = :column"
+    )
+    room = session.execute(text(ask), {"table": column.table.name, "column": column.name}).scalar()
+    if room is not None and size > room:
+        raise InvalidRequest(
+            f"{what} has {size} bytes, and cannot be kept: Airflow's database is MySQL, whose column "
+            f"`{column.table.name}.{column.name}` has room for {room}"
+        )
+
+
+_AS_PEOPLE_READ = "case, accents and spaces at the end"
+
+
+def _the_same(first: str, second: str, what: str, whatever: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"'{first}' and '{second}' cannot both be {what} here: Airflow's database is MySQL, which takes them for the "
+        f"same, whatever their {whatever}"
+    )
+
+
+def _is_beyond(value: str) -> bool:
+    return max(value, default="") > "\uffff"
+
+
+def _no_id(value: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"'{value[:60]}' cannot be an id here: Airflow's database is MySQL, whose ids have no characters beyond "
+        f"U+FFFF, such as '{max(value)}'"
+    )
+
+
+def _is_out_of_range(moment: datetime) -> bool:
+    return not _MOMENTS[0] <= _in_utc(moment) <= _MOMENTS[1]
+
+
+def _no_moment(moment: datetime) -> InvalidRequest:
+    return InvalidRequest(
+        f"{_in_utc(moment).isoformat()} cannot be kept: Airflow's database is MySQL, whose moments are those from "
+        f"{_MOMENTS[0].isoformat()} to {_MOMENTS[1].isoformat()}"
+    )
 
 
 def _values(params: Any) -> Iterator[Any]:

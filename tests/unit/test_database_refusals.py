@@ -77,6 +77,10 @@ def _of_values(number: int, *values: object, statement: str = "") -> DBAPIError:
         (_of_values(1267, "a"), None),
         (_of_values(1062, "Team", "daily", "team", statement="INSERT INTO dag_tag"), "'Team' and 'team' cannot both"),
         (_of_values(1062, "Team", "daily", statement="INSERT INTO dag_tag"), None),
+        (
+            OperationalError("", {}, Exception(1406, "Data too long for column 'conf' at row 1")),
+            "A value is too large for the column `conf` of",
+        ),
         (_of_values(1205, "b \U0001f418"), None),
         (ValueError(3854), None),
     ],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.models.dag import DAG, DagModel, DagTag
+from airflow.models.dag import DAG, DagModel, DagOwnerAttributes, DagTag
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils import timezone
 from sqlalchemy import bindparam, delete, select, update
@@ -17,6 +17,7 @@ from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsi
 from openmetadata_airflow_apis.airflow_versions.dag_permissions import make_dag_permissions
 from openmetadata_airflow_apis.dagbuild.deployment_mark import mark_dag
 from openmetadata_airflow_apis.deploy.row_locks import lock_dag_rows
+from openmetadata_airflow_apis.mysql_values import is_mysql
 from openmetadata_airflow_apis.settings import dags_folder
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def write_rows(versions: Sequence[Version], store: DefinitionStore, *, session: 
     for version in built:
         mark_dag(version.dag, version.document.mark)
         SerializedDagModel.write_dag(version.dag, processor_subdir=subdir, session=session)
-    _forget_changed_tags(built, session=session)
+    _forget_changed_names(built, session=session)
     with files_elsewhere() if store.in_database else nullcontext():
         DAG.bulk_write_to_db([version.dag for version in built], processor_subdir=subdir, session=session)
     if built:
@@ -91,22 +92,26 @@ def write_rows(versions: Sequence[Version], store: DefinitionStore, *, session: 
     request_parsing({version.fileloc for version in versions}, session=session)
 
 
-def _forget_changed_tags(versions: Sequence[Version], *, session: Session) -> None:
-    """Delete the tags of DAGs that have others by now, on MySQL, where `Team` is the same key as `team`.
+def _forget_changed_names(versions: Sequence[Version], *, session: Session) -> None:
+    """Delete the tags of DAGs that have others by now, and their owners' links, on MySQL: `Team` is `team` there.
 
     Airflow inserts the new ones before it deletes the old ones.
     """
-    if session.get_bind().dialect.name != "mysql":
+    if not is_mysql(session):
         return
-    tags = DagTag.__table__
-    of_versions = tags.c.dag_id.in_([version.dag_id for version in versions])
-    stored: dict[str, set[str]] = {}
-    for dag_id, name in session.execute(select(tags.c.dag_id, tags.c.name).where(of_versions)):
-        stored.setdefault(dag_id, set()).add(name)
-    new = {version.dag_id: set(version.dag.tags) for version in versions if version.dag is not None}
-    changed = [dag_id for dag_id, names in new.items() if stored.get(dag_id, set()) != names]
-    if changed:
-        session.execute(delete(tags).where(tags.c.dag_id.in_(changed)))
+    dags = {version.dag_id: version.dag for version in versions if version.dag is not None}
+    tags, owners = DagTag.__table__.c, DagOwnerAttributes.__table__.c
+    for names, new in (
+        (tags.name, {dag_id: set(dag.tags) for dag_id, dag in dags.items()}),
+        (owners.owner, {dag_id: set(dag.owner_links) for dag_id, dag in dags.items()}),
+    ):
+        of_dag = names.table.c.dag_id
+        stored: dict[str, set[str]] = {}
+        for dag_id, name in session.execute(select(of_dag, names).where(of_dag.in_(list(dags)))):
+            stored.setdefault(dag_id, set()).add(name)
+        changed = [dag_id for dag_id, wanted in new.items() if stored.get(dag_id, set()) != wanted]
+        if changed:
+            session.execute(delete(names.table).where(of_dag.in_(changed)))
 
 
 def write_permissions(dag: DAG, *, session: Session) -> None:

@@ -27,6 +27,7 @@ from openmetadata_airflow_apis.deploy.definition_changes import Changes, changes
 from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
+from openmetadata_airflow_apis.deploy.refused_values import refuse_what_mysql_lacks
 from openmetadata_airflow_apis.deploy.version_history import prune_now_and_then
 from openmetadata_airflow_apis.errors import DagNotBuilt, Fault, InvalidDefinition, InvalidRequest
 from openmetadata_airflow_apis.stores import open_store, version_rows
@@ -120,7 +121,7 @@ def deploy(
     answers = database_errors("Airflow's database does not answer; nothing was deployed, try again later")
     if dry_run:
         with answers:
-            previous = _check(workflow, store, may_replace, precondition, session=session)
+            previous = _check(workflow, dag, store, may_replace, precondition, session=session)
             planned, _ = _deployment(document, previous, dag, fileloc, session=session)
             return replace(
                 planned,
@@ -133,7 +134,7 @@ def deploy(
             finish_interrupted(dag_id, store, session=session)
             # What is written in one transaction is not there unless all of the request was done, its answer included.
             is_stored = partial(_is_stored_by, document, None if store.in_database else began)
-            previous = _check(workflow, store, may_replace, precondition, is_stored=is_stored, session=session)
+            previous = _check(workflow, dag, store, may_replace, precondition, is_stored=is_stored, session=session)
             session.commit()  # no read transaction stays open over the writing of files
         if previous and bundle_name is None:
             document = replace(document, bundle_name=previous.bundle_name)
@@ -246,6 +247,7 @@ def build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:
 
 def _check(
     workflow: Workflow,
+    dag: DAG | None,
     store: DefinitionStore,
     may_replace: Callable[[str], None],
     precondition: Precondition,
@@ -264,6 +266,7 @@ def _check(
     refuse_what_is_not_ours(workflow.dag_id, store.fileloc(workflow.dag_id), session=session)
     if previous and not workflow.force:
         raise DagExists(workflow.dag_id, host=get_hostname())
+    refuse_what_mysql_lacks(workflow.definition, dag, session=session)
     return previous
 
 

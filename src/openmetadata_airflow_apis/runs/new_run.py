@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from openmetadata_airflow_apis.conflicts import DagRunExists, ScheduleFails
 from openmetadata_airflow_apis.errors import DagNotFound, InvalidArgument
+from openmetadata_airflow_apis.mysql_values import refuse_ids, refuse_large, refuse_moments
 from openmetadata_airflow_apis.runs.lookup import RUN, find_dag, refuse_import_errors, serialized_dag
 from openmetadata_airflow_apis.stores.loader_files import is_loader
 
@@ -114,6 +116,11 @@ def plan_run(
             raise InvalidArgument("logical_date", _beyond_the_schedule(when, dag)) from error
         raise
     _check_conf(dag, conf)
+    refuse_ids([run_id], session=session)
+    refuse_moments([when, *data_interval], session=session)
+    if conf:
+        size = len(pickle.dumps(conf, pickle.HIGHEST_PROTOCOL))  # as its column stores it
+        refuse_large(size, RUN.c.conf, "The conf", session=session)
     taken = session.execute(
         select(RUN.c.run_id, RUN.c.execution_date)
         .where(RUN.c.dag_id == dag.dag_id, (RUN.c.run_id == run_id) | (RUN.c.execution_date == when))

@@ -1,12 +1,19 @@
-"""Values that MySQL does not have: Airflow keeps ids there in three bytes a character, and moments until 2038."""
+"""Values that MySQL does not have: Airflow keeps ids there in three bytes a character, and moments until 2038.
+
+A dry run refuses each in the words of the real call.
+"""
 
 from __future__ import annotations
 
+import json
+import pickle
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from airflow.models.log import Log
 
+from openmetadata_airflow_apis import audit
 from support import dag_runs
 
 if TYPE_CHECKING:
@@ -23,10 +30,15 @@ NO_MOMENT = (
     f"{LATE} cannot be kept: Airflow's database is MySQL, whose moments are those from 1970-01-01T00:00:01+00:00 to "
     "2038-01-19T03:14:07+00:00"
 )
-NO_TAG = (
-    "'{}' and '{}' cannot both be tags of a DAG here: Airflow's database is MySQL, which takes them for the same, "
-    "whatever their case, accents and spaces at the end"
+TWINS = (
+    "'{}' and '{}' cannot both be {} here: Airflow's database is MySQL, which takes them for the same, whatever "
+    "their {}"
 )
+AS_READ = "case, accents and spaces at the end"
+LARGE = "x" * 66_000
+AS_STORED = len(pickle.dumps({"a": LARGE}, pickle.HIGHEST_PROTOCOL))
+NO_ROOM = "{} has {} bytes, and cannot be kept: Airflow's database is MySQL, whose column `{}` has room for 65535"
+EMPTY = {"operator": "airflow.operators.empty.EmptyOperator"}
 
 
 @pytest.fixture
@@ -79,14 +91,29 @@ def test_nothing_has_such_an_id(typed_door, is_mysql, method, path, body):
         assert (status, ELEPHANT in answer["detail"]) == (404, True)
 
 
-def test_a_run_of_such_a_moment(dag, typed_door, is_mysql):
-    """A run may be of any moment after its DAG's start, but on MySQL; there it is refused with the reason."""
-    status, answer = typed_door("POST", f"/dags/{dag.dag_id}/dagRuns", json={"logical_date": LATE})
+@pytest.mark.parametrize(
+    ("path", "body", "detail"),
+    [
+        ("dagRuns", {"logical_date": LATE}, NO_MOMENT),
+        ("dagRuns", {"conf": {"a": LARGE}}, NO_ROOM.format("The conf", AS_STORED, "dag_run.conf")),
+        (
+            "dagRuns/partial",
+            {"task_ids": ["first"], "conf": {"a": LARGE}},
+            NO_ROOM.format("The conf", AS_STORED, "dag_run.conf"),
+        ),
+    ],
+    ids=["a moment", "a large conf", "a large conf of a run of some tasks"],
+)
+def test_a_run_of_such_a_value(dag, typed_door, is_mysql, path, body, detail):
+    """A run may be of any moment after its DAG's start, and have any conf, but on MySQL; there the reason is told."""
+    planned = typed_door("POST", f"/dags/{dag.dag_id}/{path}", query_string={"dry_run": "true"}, json=body)
+    status, answer = typed_door("POST", f"/dags/{dag.dag_id}/{path}", json=body)
     runs = typed_door("GET", f"/dags/{dag.dag_id}/dagRuns")[1]["total_entries"]
     if is_mysql:
-        assert (status, answer, runs) == (400, refused(NO_MOMENT), 0)
+        assert (status, answer, runs) == (400, refused(detail), 0)
+        assert planned == (status, answer)
     else:
-        assert (status, runs) == (201, 1)
+        assert (planned[0], status, runs) == (200, 201, 1)
 
 
 @pytest.mark.usefixtures("run")
@@ -102,11 +129,38 @@ def test_a_list_up_to_such_a_moment(typed_door, moment, later, earlier):
 @pytest.mark.parametrize(
     ("changed", "detail"),
     [
-        ({"tags": ["Team", "team"]}, NO_TAG.format("Team", "team")),
-        ({"tags": ["cafe", "café"]}, NO_TAG.format("cafe", "café")),
+        ({"tags": ["Team", "team"]}, TWINS.format("Team", "team", "tags of a DAG", AS_READ)),
+        ({"tags": ["cafe", "café"]}, TWINS.format("cafe", "café", "tags of a DAG", AS_READ)),
+        ({"tags": ["groß", "gross"]}, TWINS.format("gross", "groß", "tags of a DAG", AS_READ)),
+        ({"tags": ["か", "カ"]}, TWINS.format("か", "カ", "tags of a DAG", AS_READ)),
+        (
+            {"owner_links": {"Ann": "https://a.example", "ann": "https://b.example"}},
+            TWINS.format("Ann", "ann", "owners of a DAG with a link", AS_READ),
+        ),
+        ({"schedule": ["abc", "abc "]}, TWINS.format("abc", "abc ", "URIs of datasets", "spaces at the end")),
         ({"schedule": "@once", "start_date": LATE}, NO_MOMENT),
+        (
+            {"schedule": "0 0 1 1 *", "start_date": "2037-06-01"},
+            NO_MOMENT.replace(LATE, "2039-01-01T00:00:00+00:00"),
+        ),
+        ({"description": LARGE}, NO_ROOM.format("The description", 66_000, "dag.description")),
+        (
+            {"tasks": {"one": {**EMPTY, "executor_config": {"a": LARGE}}}},
+            NO_ROOM.format("The executor_config of the task `one`", AS_STORED, "task_instance.executor_config"),
+        ),
     ],
-    ids=["case", "accents", "a first run after 2038"],
+    ids=[
+        "case",
+        "accents",
+        "letters",
+        "syllables",
+        "owners",
+        "datasets",
+        "a first run after 2038",
+        "an interval after 2038",
+        "a description",
+        "an executor_config",
+    ],
 )
 @pytest.mark.parametrize("is_new", [True, False], ids=["the first deploy", "another deploy"])
 def test_a_deploy_of_such_a_value(typed_door, is_mysql, changed, detail, is_new):
@@ -115,15 +169,25 @@ def test_a_deploy_of_such_a_value(typed_door, is_mysql, changed, detail, is_new)
     if not is_new:
         assert typed_door("POST", "/dags", json=workflow(before))[0] == 201
 
+    planned = typed_door("POST", "/dags", query_string={"dry_run": "true"}, json=workflow({**before, **changed}))
     status, answer = typed_door("POST", "/dags", json=workflow({**before, **changed}))
 
     if is_mysql:
         assert (status, answer) == (400, refused(detail))
+        assert planned == (status, answer)
         status, answer = typed_door("GET", "/dags/of_databases")
         assert status == (404 if is_new else 200)
         assert is_new or answer["definition"] == workflow(before)["workflow"]
     else:
-        assert status == (201 if is_new else 200)
+        assert (planned[0], status) == (200, 201 if is_new else 200)
+
+
+def test_the_audit_row_of_many_tasks(session, is_mysql):
+    """An operation with thousands of named tasks has its row in the audit log, or their number."""
+    names = [f"a_task_{number:06}" for number in range(6000)]
+    audit.record("run_task_instance", user="ada", dag_id="many", details={"task_ids": names}, session=session)
+    (extra,) = session.query(Log.extra).filter_by(dag_id="many").one()
+    assert json.loads(extra) == {"task_ids": len(names) if is_mysql else names}
 
 
 @pytest.mark.usefixtures("_deleted")
@@ -137,8 +201,26 @@ def test_a_tag_changes_its_case(typed_door):
         assert sorted(tag["name"] for tag in listed["tags"]) == sorted(tags)
 
 
+@pytest.mark.usefixtures("_deleted")
+def test_an_owner_with_a_link_changes_its_case(typed_door):
+    """As a tag may: each deploy leaves the links that it has."""
+    for owners in ({"ann": "https://a.example"}, {"Ann": "https://a.example"}, {"Ann": "https://b.example"}, {}):
+        changed = {"schedule": None, "start_date": START, "owner_links": owners}
+        assert typed_door("POST", "/dags", json=workflow(changed))[0] < 300
+        assert links_of("of_databases") == owners
+
+
+def links_of(dag_id: str) -> dict[str, str]:
+    """The links of a DAG's owners, as Airflow's pages have them."""
+    from airflow.models.dag import DagOwnerAttributes
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        rows = session.query(DagOwnerAttributes).filter_by(dag_id=dag_id)
+        return {row.owner: row.link for row in rows}
+
+
 def workflow(dag: dict[str, object]) -> dict[str, object]:
     """What is posted to deploy a DAG `of_databases` of one task, in the place of the one that is there."""
-    tasks = {"one": {"operator": "airflow.operators.empty.EmptyOperator"}}
-    dag_config = {"of_databases": {**dag, "default_args": {"owner": "ada"}, "tasks": tasks}}
+    dag_config = {"of_databases": {"tasks": {"one": EMPTY}, **dag, "default_args": {"owner": "ada"}}}
     return {"workflow": {"name": "of_databases", "unpause": False, "force": True, "dag_config": dag_config}}

@@ -1,0 +1,99 @@
+"""What a definition may not have where Airflow's database is MySQL: found before anything is written.
+
+Whoever asks for a dry run is told so too. What is refused is what Airflow's columns there cannot have, now or when the
+first run begins: a task's executor_config is in no column before that, and it is the scheduler that would meet it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.models.dag import DagModel, DagOwnerAttributes, DagTag
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.types import DagRunType
+from sqlalchemy import select
+
+from openmetadata_airflow_apis.definition.dataset_values import DATASET_ALIAS
+from openmetadata_airflow_apis.mysql_values import (
+    is_mysql,
+    refuse_equal_but_for_spaces,
+    refuse_large,
+    refuse_moments,
+    refuse_twins,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from airflow.models.dag import DAG
+    from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.definition.canonical import Definition
+
+_DAG, _OF_TASK = DagModel.__table__.c, TaskInstance.__table__.c.executor_config
+
+
+def refuse_what_mysql_lacks(definition: Definition, dag: DAG | None, *, session: Session) -> None:
+    """Raise InvalidRequest for a value that Airflow's database cannot have. A few statements, on MySQL alone.
+
+    dag: None where only the DAG processor can build it; what is known only then is left to it.
+    """
+    if not is_mysql(session):
+        return
+    arguments = definition["dag"]
+    tags, owners = sorted(set(arguments.get("tags") or ())), sorted(arguments.get("owner_links") or ())
+    refuse_twins(tags, DagTag.__table__.c.name, "tags of a DAG", session=session)
+    refuse_twins(owners, DagOwnerAttributes.__table__.c.owner, "owners of a DAG with a link", session=session)
+    if dag is None:
+        return
+    size = len((dag.description or "").encode())
+    refuse_large(size, _DAG.description, "The description", session=session)
+    of_dataset, of_alias = _names_of_datasets(definition, dag)
+    refuse_equal_but_for_spaces(sorted(of_dataset), "URIs of datasets", session=session)
+    refuse_equal_but_for_spaces(sorted(of_alias), "names of dataset aliases", session=session)
+    as_stored = _OF_TASK.type.bind_processor(session.get_bind().dialect)
+    for task in dag.tasks:
+        if getattr(task, "executor_config", None):
+            size = len(as_stored(task.executor_config))
+            refuse_large(size, _OF_TASK, f"The executor_config of the task `{task.task_id}`", session=session)
+    if dag.timetable.can_be_scheduled:
+        refuse_moments(_moments_of_next_run(dag, session=session), session=session)
+
+
+def _names_of_datasets(definition: Definition, dag: DAG) -> tuple[set[str], set[str]]:
+    """Return the URIs of the datasets, and the names of the aliases, that the DAG waits for or its tasks make."""
+    uris, names = set(), set()
+    for tag, content in _tagged(definition["dag"].get("schedule")):
+        if tag == "$dataset":
+            uris.add(content["uri"])
+        elif tag == "$call" and content["path"] == DATASET_ALIAS:
+            names.add(str((content.get("args") or [content.get("kwargs", {}).get("name")])[0]))
+    for outlet in (outlet for task in dag.tasks for outlet in getattr(task, "outlets", None) or ()):
+        (uris if hasattr(outlet, "uri") else names).add(str(getattr(outlet, "uri", getattr(outlet, "name", ""))))
+    return uris, names
+
+
+def _tagged(value: Any) -> Iterator[tuple[str, Any]]:
+    """Give the tag and the content of each tagged object in a value."""
+    if isinstance(value, dict):
+        yield from value.items()
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _tagged(item)
+
+
+def _moments_of_next_run(dag: DAG, *, session: Session) -> Iterator[datetime]:
+    """Give the moments that Airflow notes in the DAG's row of its next run."""
+    automated = (DagRunType.BACKFILL_JOB, DagRunType.SCHEDULED)
+    last = session.scalar(
+        select(DagRun)
+        .where(DagRun.dag_id == dag.dag_id, DagRun.run_type.in_(automated))
+        .order_by(DagRun.execution_date.desc())
+        .limit(1)
+    )
+    following = dag.next_dagrun_info(None if last is None else dag.get_run_data_interval(last))
+    if following is not None:
+        yield from (following.logical_date, *following.data_interval, following.run_after)
