@@ -16,6 +16,7 @@ from openmetadata_airflow_apis.dagbuild.shard_loader import DEPLOYED, ERRORS, PA
 
 # Of a sha256 and a time in ISO 8601, with room to spare.
 _MARK = String(128)
+_TEXT = Text().with_variant(LONGTEXT(), "mysql")
 DEPLOYED_DAG = Table(
     DEPLOYED,
     own_tables.metadata(),
@@ -35,7 +36,7 @@ IMPORT_ERROR = Table(
     Column("hostname", String(255), primary_key=True),  # of the DAG processor that could not build it
     Column("mark", _MARK, nullable=False),
     Column("timestamp", UtcDateTime, nullable=False),
-    Column("stacktrace", Text().with_variant(LONGTEXT(), "mysql"), nullable=False),
+    Column("stacktrace", _TEXT, nullable=False),
 )
 PARSED_DAG = Table(
     PARSED,
@@ -44,7 +45,7 @@ PARSED_DAG = Table(
     Column("hostname", String(255), primary_key=True),  # of the DAG processor that has written its rows
     Column("mark", _MARK, nullable=False),
     Column("timestamp", UtcDateTime, nullable=False),  # of its first parse there
-    Column("callable_files", Text),  # JSON: the sha256 of each callable file that it names, by the file's path
+    Column("callable_files", _TEXT),  # JSON: the sha256 of each callable file that it names, by the file's path
 )
 
 

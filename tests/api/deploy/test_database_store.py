@@ -531,7 +531,8 @@ def test_the_tables_fit_each_database():
     for table in (deployed_tables.DEPLOYED_DAG, deployed_tables.IMPORT_ERROR, deployed_tables.PARSED_DAG):
         assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
     assert "LONGBLOB" in str(CreateTable(deployed_tables.DEPLOYED_DAG).compile(dialect=mysql.dialect()))
-    assert "LONGTEXT" in str(CreateTable(deployed_tables.IMPORT_ERROR).compile(dialect=mysql.dialect()))
+    for table in (deployed_tables.IMPORT_ERROR, deployed_tables.PARSED_DAG):
+        assert "LONGTEXT" in str(CreateTable(table).compile(dialect=mysql.dialect()))
 
 
 def test_loader_files_are_written_once(tmp_path):
