@@ -113,12 +113,17 @@ def refuse_equal_but_for_spaces(texts: Iterable[str], what: str, *, session: Ses
             raise _the_same(min(other, value), max(other, value), what, "spaces at the end")
 
 
-def refuse_large(size: int, column: Column, what: str, *, session: Session) -> None:
-    """Raise InvalidRequest where a value of so many bytes has no room in a column of TEXT or BLOB.
+def refuse_large(value: Any, column: Column, what: str, *, session: Session) -> None:
+    """Raise InvalidRequest where a value has no room in a column of TEXT or BLOB.
 
     what: says what it is. One statement for a large one: an administrator may have made the column larger.
     """
-    if size <= ROOM or not is_mysql(session):
+    if not is_mysql(session):
+        return
+    as_stored = column.type.bind_processor(session.get_bind().dialect)
+    stored = as_stored(value) if as_stored else value
+    size = len(stored.encode() if isinstance(stored, str) else stored)
+    if size <= ROOM:
         return
     ask = (
         "SELECT character_octet_length FROM information_schema.columns "

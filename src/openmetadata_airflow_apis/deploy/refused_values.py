@@ -48,16 +48,14 @@ def refuse_what_mysql_lacks(definition: Definition, dag: DAG | None, *, session:
     refuse_twins(owners, DagOwnerAttributes.__table__.c.owner, "owners of a DAG with a link", session=session)
     if dag is None:
         return
-    size = len((dag.description or "").encode())
-    refuse_large(size, _DAG.description, "The description", session=session)
+    refuse_large(dag.description or "", _DAG.description, "The description", session=session)
     of_dataset, of_alias = _names_of_datasets(definition, dag)
     refuse_equal_but_for_spaces(sorted(of_dataset), "URIs of datasets", session=session)
     refuse_equal_but_for_spaces(sorted(of_alias), "names of dataset aliases", session=session)
-    as_stored = _OF_TASK.type.bind_processor(session.get_bind().dialect)
     for task in dag.tasks:
         if getattr(task, "executor_config", None):
-            size = len(as_stored(task.executor_config))
-            refuse_large(size, _OF_TASK, f"The executor_config of the task `{task.task_id}`", session=session)
+            what = f"The executor_config of the task `{task.task_id}`"
+            refuse_large(task.executor_config, _OF_TASK, what, session=session)
     if dag.timetable.can_be_scheduled:
         refuse_moments(_moments_of_next_run(dag, session=session), session=session)
 

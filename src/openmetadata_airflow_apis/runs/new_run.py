@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import pickle
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -119,8 +118,7 @@ def plan_run(
     refuse_ids([run_id], session=session)
     refuse_moments([when, *data_interval], session=session)
     if conf:
-        size = len(pickle.dumps(conf, pickle.HIGHEST_PROTOCOL))  # as its column stores it
-        refuse_large(size, RUN.c.conf, "The conf", session=session)
+        refuse_large(conf, RUN.c.conf, "The conf", session=session)
     taken = session.execute(
         select(RUN.c.run_id, RUN.c.execution_date)
         .where(RUN.c.dag_id == dag.dag_id, (RUN.c.run_id == run_id) | (RUN.c.execution_date == when))
