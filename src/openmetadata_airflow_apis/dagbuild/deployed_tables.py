@@ -8,7 +8,7 @@ without this module, by their names alone.
 from __future__ import annotations
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import DDL, Column, Integer, LargeBinary, String, Table, Text, event
 from sqlalchemy.dialects.mysql import LONGBLOB, LONGTEXT
 
 from openmetadata_airflow_apis import own_tables
@@ -29,6 +29,9 @@ DEPLOYED_DAG = Table(
     Column("bundle_name", own_tables.DAG_ID, index=True),
     Column("document", LargeBinary().with_variant(LONGBLOB(), "mysql"), nullable=False),
 )
+# PostgreSQL's own index is in the order of the database's language; a page of a list is in that of bytes.
+_BY_BYTES = DDL(f'CREATE INDEX ix_{DEPLOYED}_dag_id_bytes ON %(fullname)s (dag_id COLLATE "C")')
+event.listen(DEPLOYED_DAG, "after_create", _BY_BYTES.execute_if(dialect="postgresql"))
 IMPORT_ERROR = Table(
     ERRORS,
     own_tables.metadata(),

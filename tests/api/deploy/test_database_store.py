@@ -571,3 +571,19 @@ def test_a_workers_question_names_the_schema_of_airflows_tables(session):
         quoted = place if session.get_bind().dialect.name != "mysql" else place.replace('"', "`")
         assert str(words).split(" FROM ")[1] == f"{quoted}{shard_loader.DEPLOYED} WHERE dag_id = :dag_id"
         assert values == {"dag_id": "nightly"}
+
+
+def test_a_page_of_names_is_read_in_the_order_of_an_index(session):
+    """PostgreSQL reads the names of a page alone; by the primary key's index it would sort all that are deployed."""
+    from sqlalchemy import text
+
+    from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG
+
+    if session.get_bind().dialect.name != "postgresql":
+        pytest.skip("the other databases' own index is in the order of bytes")
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    plan = session.scalars(
+        text(f'EXPLAIN SELECT dag_id FROM {DEPLOYED_DAG.fullname} ORDER BY dag_id COLLATE "C" LIMIT 10')  # noqa: S608
+    ).all()
+    session.rollback()
+    assert [line for line in plan if "Sort" in line] == [], plan
