@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy
 
+from support.stores import STORE
+
 if TYPE_CHECKING:
     import requests
 
@@ -131,7 +133,10 @@ def test_request_of_the_older_documentation_deploys_unchanged(airflow_live: Live
     ],
 )
 def test_an_import_error_begins_with_its_sentence(airflow_live: LiveAirflow, client: Client, code: str, reason: str):
-    """`wait`, get_dag and Airflow's own list of import errors name the task, the file and the line before all else."""
+    """`wait`, get_dag and Airflow's own list of import errors name the task, the file and the line before all else.
+
+    With the database store a DAG has no file that could be in Airflow's list.
+    """
     file = airflow_live.home / "dag_managed_operators" / "boom.py"
     file.write_text(f"{code}\n\n\ndef run():\n    pass\n")
     definition = {
@@ -151,8 +156,11 @@ def test_an_import_error_begins_with_its_sentence(airflow_live: LiveAirflow, cli
     assert (answer.json()["state"], answer.json()["import_error"]) == ("failed", told)
     assert client.get("/rest_api/api/dags/booming").json()["import_error"] == told
     listed = client.get("/api/v1/importErrors", auth=("admin", "admin-secret")).json()["import_errors"]
-    (kept,) = [error["stack_trace"] for error in listed if error["filename"].endswith("/booming.py")]
-    assert kept.startswith(f"openmetadata_airflow_apis.errors.DagNotBuilt: {told}\n\n")
+    if STORE == "files":
+        (kept,) = [error["stack_trace"] for error in listed if error["filename"].endswith("/booming.py")]
+        assert kept.startswith(f"openmetadata_airflow_apis.errors.DagNotBuilt: {told}\n\n")
+    else:  # whose shard imports, and Airflow lists files alone
+        assert listed == []
     assert client.delete("/rest_api/api/dags/booming").status_code == 200
 
 
