@@ -1,4 +1,7 @@
-"""Which names a DAG may have: its file stands on sys.path, beside Python's own modules."""
+"""Which names a DAG may have: its file stands on sys.path, beside Python's own modules.
+
+Two names that differ in case alone are one name: of DAGs, and of bundles.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,14 @@ def is_name(text: str) -> bool:
     return len(text) <= _LONGEST and _NAME.fullmatch(text) is not None
 
 
+def folded(name: str) -> str:
+    """Return what is the same for all spellings of a DAG's or a bundle's name that differ in case alone.
+
+    To the disks of macOS and Windows they are one file. Whoever locks several names does so in the order of this.
+    """
+    return name.lower()
+
+
 def fault_of_name(name: str, *, dags_folder: Path | None = None) -> str | None:
     """Return what is wrong with a name for a DAG, or None.
 
@@ -35,11 +46,11 @@ def fault_of_name(name: str, *, dags_folder: Path | None = None) -> str | None:
             "a letter or a digit, has no two dots in a row and none at its end, and is "
             f"{_LONGEST} characters long at most"
         )
-    lowered = name.lower()
-    if lowered in _RESERVED:
+    module = folded(name)
+    if module in _RESERVED:
         return f"'{name}' is a reserved name; give another"
     # No module has a dot in its name: `import service.schema` looks for schema in service, never for service.schema.py.
-    if lowered in _standard_modules() or lowered in _installed_modules(dags_folder):
+    if module in _standard_modules() or module in _installed_modules(dags_folder):
         return f"'{name}' is the name of an importable Python module, which the DAG's file would hide; give another"
     return None
 
@@ -47,7 +58,7 @@ def fault_of_name(name: str, *, dags_folder: Path | None = None) -> str | None:
 def _standard_modules() -> set[str]:
     # Python < 3.10 has no list of its standard library; its modules are found on sys.path then.
     names = {*sys.builtin_module_names, *getattr(sys, "stdlib_module_names", ())}
-    return {name.lower() for name in names}
+    return set(map(folded, names))
 
 
 def _installed_modules(dags_folder: Path | None) -> set[str]:
@@ -70,4 +81,4 @@ def _modules(folder: Path) -> Iterator[str]:
         # Elsewhere than among installed packages, a folder without __init__ is more often just a folder.
         is_package = "." not in entry.name and entry.is_dir() and (packages or (entry / "__init__.py").is_file())
         if is_package or entry.name.endswith(_MODULE_ENDINGS):
-            yield entry.name.split(".")[0].lower()
+            yield folded(entry.name.split(".")[0])

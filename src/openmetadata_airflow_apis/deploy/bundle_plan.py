@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Callable
 from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.conflicts import BundleConflict, DagExists
 from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse
+from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.definition.places import Pointer
 from openmetadata_airflow_apis.deploy.deployment import build
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
@@ -101,7 +102,7 @@ def check_bundle(documents: Sequence[object], settings: Settings, *, now: dateti
         except InvalidDefinition as error:
             faults += [fault._replace(pointer=place + fault.pointer) for fault in error.faults]
             continue
-        earlier = places.setdefault(workflow.dag_id.lower(), place)
+        earlier = places.setdefault(folded(workflow.dag_id), place)
         if earlier != place:
             name = place.below(["workflow", "name"] if "workflow" in dict(document) else ["name"])  # type: ignore[call-overload]
             faults.append(Fault(name, f"is the name of {earlier} too, whatever the case; give each workflow its own"))

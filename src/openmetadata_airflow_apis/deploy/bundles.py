@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from airflow.utils import timezone
 
+from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.deploy.bundle_plan import Bundle, bundle_dag, check_bundle, members, plan_bundle
 from openmetadata_airflow_apis.deploy.deletion import DeletedDag, delete_dag
 from openmetadata_airflow_apis.deploy.deployment import deploy
@@ -152,7 +153,7 @@ class _Application:
             # More than was planned before, since somebody has changed it meanwhile: all of them anew, in their order.
             locks.close()
             locked |= plan.touched
-            for dag_id in sorted({dag_id.lower() for dag_id in locked}):
+            for dag_id in sorted(set(map(folded, locked))):
                 locks.enter_context(self.store.locked(dag_id))
             for dag_id in sorted(locked):
                 if dag_id not in plan.to_delete:  # whose deletion begins with this, and counts the rows

@@ -13,6 +13,7 @@ from airflow.utils.file import list_py_file_paths
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parsing_requests, request_parsing
 from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_dag
+from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
 from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
@@ -146,7 +147,7 @@ class _Refresh:
         rows = rows_of(documents, self.store, session=self.session)
         self.session.commit()
         self.behind = {dag_id for dag_id, document in documents.items() if rows[dag_id].state(document) == PENDING}
-        return sorted(self.behind, key=str.lower)
+        return sorted(self.behind, key=folded)
 
     def _write(self, dag_ids: list[str]) -> bool:
         """Write the rows of some DAGs; return False if one of several failed, so that none was written."""

@@ -19,6 +19,7 @@ from airflow.utils import timezone
 from sqlalchemy import func, select, update
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
+from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.deploy.dag_rows import renew_at_next_parse
 from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
@@ -73,7 +74,7 @@ def move_all(
     move = _Move(files, database, to == "database", session)
     if not dry_run:
         yield from move.finish_interrupted()
-    for dag_id in sorted(move.source.dag_ids(), key=str.lower):
+    for dag_id in sorted(move.source.dag_ids(), key=folded):
         try:
             outcome = move.plan(dag_id) if dry_run else move.move(dag_id)
         except ManagedDagsError as error:

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
 from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.errors import ManagedDagsError, Unavailable
 from openmetadata_airflow_apis.stores import idempotency_keys, open_store, version_rows
 from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
@@ -110,7 +111,7 @@ def unrecorded(revisions: Mapping[str, str], *, session: Session) -> list[str]:
     none = version_rows.Newest()
     return sorted(
         (dag_id for dag_id, revision in revisions.items() if newest.get(dag_id, none).revision != revision),
-        key=str.lower,
+        key=folded,
     )
 
 

@@ -21,7 +21,7 @@ from openmetadata_airflow_apis.conflicts import DiffersInCase
 from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG, make_tables
 from openmetadata_airflow_apis.dagbuild.shard_loader import CURE, decompressed, hash_of, place_of, shard_of
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument, decode, encode
-from openmetadata_airflow_apis.definition.dag_ids import is_name
+from openmetadata_airflow_apis.definition.dag_ids import folded, is_name
 from openmetadata_airflow_apis.errors import DamagedDocument, ManagedDagsError, Unavailable
 from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import version_rows
@@ -59,14 +59,14 @@ class DatabaseStore:
     def locked(self, dag_id: str) -> Iterator[None]:
         """Hold the name by a lock of the database."""
         busy = f"The DAG `{dag_id}` is being deployed or deleted by another request; try again when that is done"
-        with _held(dag_id.lower(), busy):
+        with _held(folded(dag_id), busy):
             yield
 
     @contextmanager
     def locked_bundle(self, bundle_name: str) -> Iterator[None]:
         """Hold the bundle by a lock of a name that no DAG has."""
         busy = f"The bundle `{bundle_name}` is being applied by another request; try again when that is done"
-        with _held(f"bundle {bundle_name.lower()}", busy):
+        with _held(f"bundle {folded(bundle_name)}", busy):
             yield
 
     def heads(self) -> dict[str, Head]:
@@ -184,7 +184,7 @@ class DatabaseStore:
 
     def claim(self, dag_id: str) -> StoredDocument | None:
         """Return the document in the DAG's row; `write_rows` and `remove_rows` change that row alone."""
-        rows = _ask(select(_ROW.dag_id, _ROW.mark, _ROW.document).where(_ROW.folded_dag_id == dag_id.lower()))
+        rows = _ask(select(_ROW.dag_id, _ROW.mark, _ROW.document).where(_ROW.folded_dag_id == folded(dag_id)))
         self._claimed[dag_id] = rows[0].mark if rows else None
         if not rows:
             return None
@@ -210,7 +210,7 @@ class DatabaseStore:
         dag_id = document.dag_id
         claimed = self._claimed.get(dag_id)
         if claimed is None:
-            names = {"dag_id": dag_id, "folded_dag_id": dag_id.lower(), "id_hash": hash_of(dag_id)}
+            names = {"dag_id": dag_id, "folded_dag_id": folded(dag_id), "id_hash": hash_of(dag_id)}
             session.execute(insert(DEPLOYED_DAG).values(**names, **values))
             return
         changed = update(DEPLOYED_DAG).where(_ROW.dag_id == dag_id, _ROW.mark == claimed).values(**values)

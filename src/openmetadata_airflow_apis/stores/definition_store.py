@@ -90,11 +90,12 @@ class DefinitionStore(Protocol):
     def locked(self, dag_id: str) -> AbstractContextManager[None]:
         """Hold the name against every other process; a holder that dies lets go of it.
 
-        Two names that differ only in case are one name here. Raises Unavailable where the holder takes too long.
+        Two names that differ only in case are one name (dag_ids.folded). Raises Unavailable where the holder takes too
+        long.
         """
 
     def locked_bundle(self, bundle_name: str) -> AbstractContextManager[None]:
-        """Hold a bundle likewise. Whoever holds one locks names after it, ordered by their lower case."""
+        """Hold a bundle likewise. Whoever holds one locks names after it, in the order of dag_ids.folded."""
 
     def heads(self) -> dict[str, Head]:
         """Return what stands before the definition of everything deployed here, by dag_id.

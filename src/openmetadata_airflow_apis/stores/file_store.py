@@ -18,7 +18,7 @@ from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_
 from openmetadata_airflow_apis.conflicts import DiffersInCase
 from openmetadata_airflow_apis.dagbuild.import_errors import deployment_in, readable
 from openmetadata_airflow_apis.dagbuild.stored_document import encode
-from openmetadata_airflow_apis.definition.dag_ids import is_name
+from openmetadata_airflow_apis.definition.dag_ids import folded, is_name
 from openmetadata_airflow_apis.errors import (
     ConfigurationError,
     DamagedDocument,
@@ -71,14 +71,14 @@ class FileStore:
     def locked(self, dag_id: str) -> Iterator[None]:
         """Hold the name by an flock on a file in dag_generated_configs."""
         busy = f"The DAG `{dag_id}` is being deployed or deleted by another request; try again when that is done"
-        with self._held(f".{dag_id.lower()}{_LOCK}", busy):
+        with self._held(f".{folded(dag_id)}{_LOCK}", busy):
             yield
 
     @contextmanager
     def locked_bundle(self, bundle_name: str) -> Iterator[None]:
         """Hold the bundle by an flock on a file beside the DAGs', whose name no DAG has."""
         busy = f"The bundle `{bundle_name}` is being applied by another request; try again when that is done"
-        with self._held(f".bundle {bundle_name.lower()}{_LOCK}", busy):
+        with self._held(f".bundle {folded(bundle_name)}{_LOCK}", busy):
             yield
 
     @contextmanager
@@ -222,10 +222,10 @@ class FileStore:
 
     def claim(self, dag_id: str) -> StoredDocument | None:
         """Read <dag_id>.json after checking that it and <dag_id>.py are ours, by hash and by seal."""
-        folded = dag_id.lower()
+        asked_for = folded(dag_id)
         for other in self._files.entries(self._files.records):
             name = other[1 : -len(DELETING)] if other.endswith(DELETING) else other
-            if name.endswith(".json") and name[:-5] != dag_id and name[:-5].lower() == folded:
+            if name.endswith(".json") and name[:-5] != dag_id and folded(name[:-5]) == asked_for:
                 raise DiffersInCase(dag_id, name[:-5])
         record, module = self._files.inspect(dag_id)
         self._files.refuse_damage(dag_id, record, module)
