@@ -6,7 +6,7 @@ command_options.py    the options that every command has, and what it gets of th
 servers.py            which server is meant, by options, environment or a login
 stored_logins.py      the logins of `managed-dags login`: a file that nobody else may read
 credentials.py        tokens, and how they are renewed
-api.py                one call of an operation, signed in
+operation_calls.py    one call of an operation, signed in
 connection.py         HTTP: proxies, certificates, lost answers
 operations.py         the operations of the specification that this package ships
 described_operations.py   what of the specification they are made of

@@ -1,4 +1,7 @@
-"""HTTP to one server: proxies of the environment, the system's certificates, lost answers asked for again."""
+"""HTTP to one server: proxies of the environment, the system's certificates, and how a request is sent again.
+
+Whether it may be sent again where its answer is lost, operation_calls says.
+"""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ Answer = TypeVar("Answer")
 # What comes of rows that the DAG processor writes at the same time.
 COLLISIONS = (IntegrityError, StaleDataError)
 # How long the database is asked whether it has committed what it gave no answer to: most failovers are over by then.
-PATIENCE_SECONDS = 20.0
+COMMIT_PATIENCE_SECONDS = 20.0
 # The lost connection's transaction may hold its locks until the server notices that nobody is there any more.
 _LOCK_SECONDS = 5
 
@@ -97,7 +97,7 @@ def in_one_transaction(
 
     def ends(state: RetryCallState) -> bool:
         if tries.in_doubt:
-            return time.monotonic() - tries.in_doubt_since > PATIENCE_SECONDS
+            return time.monotonic() - tries.in_doubt_since > COMMIT_PATIENCE_SECONDS
         return state.attempt_number >= MAX_DB_RETRIES
 
     try:

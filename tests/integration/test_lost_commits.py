@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _numbers = itertools.count(1)
 _DEFINITION = "SELECT count(*) FROM openmetadata_airflow_apis_deployed_dag WHERE dag_id = :dag_id"
 DAGS = "/rest_api/api/dags"
-LITTLE_PATIENCE = "from openmetadata_airflow_apis import transactions\n\ntransactions.PATIENCE_SECONDS = 4\n"
+LITTLE_PATIENCE = "from openmetadata_airflow_apis import transactions\n\ntransactions.COMMIT_PATIENCE_SECONDS = 4\n"
 
 
 @dataclass

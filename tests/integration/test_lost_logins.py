@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SECURITY = "/api/v1/security"
 READ = "/rest_api/api/dags"
-LITTLE_PATIENCE = "from openmetadata_airflow_apis import transactions\n\ntransactions.PATIENCE_SECONDS = 4\n"
+LITTLE_PATIENCE = "from openmetadata_airflow_apis import transactions\n\ntransactions.COMMIT_PATIENCE_SECONDS = 4\n"
 PASSWORD = airflow_home.USERS["viewer"][1]
 LOSSES = ["answer", "request", "late", "unnoticed"]
 

@@ -1,4 +1,9 @@
-"""Which texts among arguments are Jinja templates or name a template file, and whether Jinja can read them."""
+"""Which texts among arguments are Jinja templates, and whether Jinja can read them.
+
+A text that names a template file is left alone: whether there is such a file isn't looked at, and Airflow reads it when
+the task runs. In which folders it is looked for, definition/template_folders.py says; which arguments are templated,
+the operator (operator_signatures.py).
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.cli import confirmation
 from openmetadata_airflow_apis.cli.doctor.auth_backends_check import OUR_BACKEND
-from openmetadata_airflow_apis.deploy.withdrawal import everything_deployed, withdraw
+from openmetadata_airflow_apis.deploy.uninstalled_dags import everything_deployed, withdraw
 from openmetadata_airflow_apis.security.permissions import OUR_RESOURCES
 from openmetadata_airflow_apis.security.setup import remove_permissions, role_names
 from openmetadata_airflow_apis.settings import SECTION, Settings, dags_folder
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-    from openmetadata_airflow_apis.deploy.withdrawal import Deployed
+    from openmetadata_airflow_apis.deploy.uninstalled_dags import Deployed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ What a definition may hold was checked when it was deployed, and is not checked 
     shard_loader.py       load_shard: the DAGs of one shard of the database store
     deployed_tables.py    its tables; node_notes.py writes what this host has made of them
     unbuilt_tasks.py      notes why this host can't build the DAG of the task that it is to run
-    late_rows.py          what becomes of a DAG of a shard that is deployed anew while Airflow writes the shard
+    late_shard_rows.py          what becomes of a DAG of a shard that is deployed anew while Airflow writes the shard
     stand_ins.py          builds the same DAG without the authors' code
     stored_content.py     reads a stored document as far as a DAG file needs it
     stored_document.py    the stored document, whole

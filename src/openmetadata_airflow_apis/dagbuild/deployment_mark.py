@@ -4,6 +4,9 @@ Airflow writes a DAG's two rows, `dag` and `serialized_dag`, at different times,
 may end after it. So a row has to say itself what it is of. Of all that Airflow serializes with a DAG, from 2.7 to 2.11,
 edge_info alone is kept as it is, may be text, and is shown nowhere but between two tasks of the ids that are its keys:
 no task_id has a `#`.
+
+A sync of Airflow's that comes too late is refused here as well: it would write a DAG that was parsed from a definition
+which a deploy has replaced, or a delete removed, since. Of a shard, late_shard_rows says what is written instead.
 """
 
 from __future__ import annotations
@@ -65,7 +68,7 @@ def refuse_late_writes(dag: DAG, version: FileVersion | ShardRows) -> None:
     Airflow's sync takes the owner, as all else that it writes, once it has locked the row. A deploy replaces the
     definition before it locks the row. So either the sync finds the definition replaced and raises
     DefinitionReplaced, which rolls it back, or the deploy comes after it and writes over it. Of a shard, where that
-    would keep all others from being written, the DAG alone is then written as it is deployed now (see late_rows).
+    would keep all others from being written, the DAG alone is then written as it is deployed now (see late_shard_rows).
     """
     dag.__class__ = _deployed_dag_class()
     vars(dag)["_definition_version"] = version
@@ -87,7 +90,7 @@ def _check_at_sync(dag: DAG, sync: FrameType) -> None:
                 "nothing is written of it, its next parse takes the new one"
             )
     elif version is not None:
-        from openmetadata_airflow_apis.dagbuild.late_rows import write_as_deployed
+        from openmetadata_airflow_apis.dagbuild.late_shard_rows import write_as_deployed
 
         write_as_deployed(dag, version, sync)
 

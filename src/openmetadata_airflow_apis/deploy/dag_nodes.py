@@ -1,4 +1,7 @@
-"""Which node has what: the deployment of a DAG that the DAG processor of each host has parsed last."""
+"""Which node has what: the deployment of a DAG that the DAG processor of each host has parsed last.
+
+So it says, too, on which nodes a deployment has to be parsed before the wait for it is over.
+"""
 
 from __future__ import annotations
 

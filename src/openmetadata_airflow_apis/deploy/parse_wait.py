@@ -1,4 +1,7 @@
-"""Waiting for the DAG processor's verdict on a deployment."""
+"""Waiting for the DAG processor's verdict on a deployment.
+
+On which nodes it has to be parsed, and when that is so, dag_nodes.py says.
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.runs.results import ChangedRun, TouchedTaskInstance
 
 # A forked process has written its pid a second after its start; one that starts a new interpreter takes longer.
-PATIENCE_SECONDS = 15
+OVERWRITE_PATIENCE_SECONDS = 15
 _POLL_SECONDS = 0.2
 # What a process writes that does not know of the stop. A success that it reaches in time stays a success.
 _BY_PROCESS = ("running", "up_for_retry", "up_for_reschedule", "deferred")
@@ -68,8 +68,8 @@ def hold(changed: Sequence[ChangedRun], *, session: Session) -> None:
     """Keep a committed stop in force for tasks that had just started, or whose trigger had just fired.
 
     changed: what it did to runs of one DAG. For tasks that had just started this takes until each process has
-    written its pid, at most PATIENCE_SECONDS; for deferred ones a moment; for others nothing. Each look is one
-    statement. The session must have nothing pending. A dry run has changed nothing, and nothing is held.
+    written its pid, at most OVERWRITE_PATIENCE_SECONDS; for deferred ones a moment; for others nothing. Each look is
+    one statement. The session must have nothing pending. A dry run has changed nothing, and nothing is held.
     Raises Unavailable.
     """
     stopped = [item for item in _stopped(changed) if not item.run.dry_run]
@@ -80,7 +80,7 @@ def hold(changed: Sequence[ChangedRun], *, session: Session) -> None:
     with database_errors(_done_and_unwatched(changed)):
         _watch(
             starting,
-            PATIENCE_SECONDS,
+            OVERWRITE_PATIENCE_SECONDS,
             until=lambda row: row.pid is not None or not row.process_alive,
             session=session,
         )

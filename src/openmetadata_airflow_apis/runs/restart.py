@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.runs.task_dependencies import Indexes
 
 # How long a restart waits for the processes of the tries before: a few of Airflow's heartbeats (5 s), and on_kill.
-PATIENCE_SECONDS = 30
+STOPPING_PATIENCE_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def restart_failed(
     choice: what to begin with in place of what failed, and whether to leave what is downstream. A finished run is
     queued again. Those that are running are stopped and tried again (state restarting).
     The process of one that was killed just before may still be there for some seconds: this waits for its end,
-    holding no lock, for at most PATIENCE_SECONDS. waiting: entered for that with the seconds that this would like to
-    wait, it gives how many it may. dry_run: change nothing, wait for nothing, answer what would be cleared.
+    holding no lock, for at most STOPPING_PATIENCE_SECONDS. waiting: entered for that with the seconds that this would
+    like to wait, it gives how many it may. dry_run: change nothing, wait for nothing, answer what would be cleared.
     Raises DagNotFound, DagRunNotFound, TaskNotFound, NothingFailed, NothingToRestart, TaskIsStopping, Unavailable.
     """
 
@@ -150,7 +150,7 @@ def _carry_out_in_time(
             raise _StillEnding(plans)
         return plans
 
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + STOPPING_PATIENCE_SECONDS
     while True:
         try:
             return carry_out(operation, decide_unless_ending, dry_run=dry_run, user=user, session=session)

@@ -42,7 +42,7 @@ TABLE = Table(
 )
 _COUNTED = TABLE.c.refused + TABLE.c.pending
 # How long a try waits for those that are being looked at, and how often it asks.
-PATIENCE_SECONDS = 10
+TRY_PATIENCE_SECONDS = 10
 _POLL_SECONDS = 0.05
 # A row is forgotten some time after its window, when nobody can be about to begin a new one in it.
 _KEPT_SECONDS = 3600
@@ -96,7 +96,7 @@ def begin(wanted: Sequence[Limit]) -> Look:
 
     Waits while others are being looked at that may give theirs back. Raises TooManyTries, Unavailable.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TRY_PATIENCE_SECONDS
     while True:
         try:
             look = _begun(wanted)

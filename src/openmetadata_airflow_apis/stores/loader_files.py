@@ -1,4 +1,7 @@
-"""The loader files of the database store: one a shard, the same for ever, in the dags folder of each node."""
+"""The loader files of the database store: one a shard, the same for ever, in the dags folder of each node.
+
+What a loader file does, and which DAG is in which shard, dagbuild/shard_loader.py says.
+"""
 
 from __future__ import annotations
 

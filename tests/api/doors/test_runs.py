@@ -224,7 +224,7 @@ class TestRestart:
         """What has been killed is not restarted before its process is gone; both doors name the process."""
         process = {"job_id": dag_runs.new_job(session), "hostname": "worker-1", "pid": 4711}
         dag_runs.put_states("doors", {"second": "failed"}, session, **process)
-        monkeypatch.setattr(restart, "PATIENCE_SECONDS", 0)
+        monkeypatch.setattr(restart, "STOPPING_PATIENCE_SECONDS", 0)
         detail = (
             "The last process of the task `second` (host worker-1, pid 4711) has not ended yet in the DagRun "
             "`manual__1` of the DAG `doors`; nothing was changed, try again in a moment"

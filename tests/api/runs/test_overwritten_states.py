@@ -135,12 +135,12 @@ def test_only_what_has_just_begun_is_waited_for(jobs, session):
     _write(session, 1, pid=4712)
     began = time.monotonic()
     kill_running("begins", "manual__1", user="ada", session=session)
-    assert time.monotonic() - began < overwritten_states.PATIENCE_SECONDS / 3
+    assert time.monotonic() - began < overwritten_states.OVERWRITE_PATIENCE_SECONDS / 3
 
 
 def test_a_process_that_never_writes_its_pid_is_not_waited_for_long(jobs, monkeypatch, session):
     """After its patience a kill returns all the same, and what it did stays done."""
-    monkeypatch.setattr(overwritten_states, "PATIENCE_SECONDS", 0.6)
+    monkeypatch.setattr(overwritten_states, "OVERWRITE_PATIENCE_SECONDS", 0.6)
     began = time.monotonic()
     kill_running("begins", "manual__1", user="ada", session=session)
     assert time.monotonic() - began >= 0.6
@@ -152,7 +152,7 @@ def test_a_process_that_ends_before_its_pid_is_there_is_waited_for_no_longer(job
     process(_end, jobs[1])
     began = time.monotonic()
     kill_running("begins", "manual__1", user="ada", session=session)
-    assert time.monotonic() - began < overwritten_states.PATIENCE_SECONDS / 2
+    assert time.monotonic() - began < overwritten_states.OVERWRITE_PATIENCE_SECONDS / 2
 
 
 @pytest.mark.parametrize("written", ["up_for_reschedule", "up_for_retry", "deferred"])

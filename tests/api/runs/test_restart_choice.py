@@ -333,7 +333,7 @@ def test_a_chosen_task_whose_process_is_there_is_waited_for(succeeded, session, 
     """A chosen task that was killed just before is not cleared before its process has ended."""
     from airflow.jobs.job import Job
 
-    monkeypatch.setattr(restart, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(restart, "STOPPING_PATIENCE_SECONDS", 0)
     job = Job(state="running", job_type="LocalTaskJob")
     session.add(job)
     session.commit()

@@ -42,7 +42,7 @@ def killed(dag, session) -> list[int]:
 @pytest.fixture
 def impatient(monkeypatch):
     """A restart waits for half a second."""
-    monkeypatch.setattr(restart_module, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(restart_module, "STOPPING_PATIENCE_SECONDS", 0.5)
 
 
 def _set(session, task_id, map_index, **values):

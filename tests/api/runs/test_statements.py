@@ -139,7 +139,7 @@ def test_a_restart_that_has_to_wait_costs_few_statements_more(session, monkeypat
     """Finding that 5,000 processes are still there takes as few statements as for 10: five, and one a look."""
     from airflow.utils import timezone
 
-    monkeypatch.setattr(restart, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(restart, "STOPPING_PATIENCE_SECONDS", 0)
     numbers = []
     for indexes in (8, 4998):
         dag = _dag(indexes)

@@ -1,4 +1,4 @@
-"""Withdrawing what was deployed here, before the plugin itself goes: nothing may be left that can't be imported then.
+"""What `uninstall` does to the deployed DAGs before the plugin itself goes: no file may be left that can't be imported.
 
 A delete takes a DAG's runs away too. A withdrawal leaves Airflow what it would have of any DAG whose file is gone: the
 runs, the task instances and the permissions on the DAG, which is no longer active.

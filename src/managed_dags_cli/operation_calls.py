@@ -1,4 +1,8 @@
-"""One call of an operation: the request that the specification says, signed in, and what its answer means."""
+"""One call of an operation: the request that the specification says, signed in, and what its answer means.
+
+What is sent again after a lost answer is decided here: what only reads, PATCH, PUT, and what has an Idempotency-Key.
+All else, such as a delete, may have been done, and whoever called it is told so.
+"""
 
 from __future__ import annotations
 
