@@ -17,6 +17,7 @@ from openmetadata_airflow_apis.definition.places import Pointer
 from openmetadata_airflow_apis.deploy.deployment import build
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
 from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
+from openmetadata_airflow_apis.deploy.preconditions import lacks_force
 from openmetadata_airflow_apis.deploy.row_deletion import refuse_running
 from openmetadata_airflow_apis.errors import Conflict, DamagedDocument, Fault, InvalidDefinition
 from openmetadata_airflow_apis.stores import version_rows
@@ -224,7 +225,7 @@ class _Planning:
                 place, f"The DAG `{dag_id}` belongs to the bundle `{other}`; delete it there, or leave it out"
             )
             return None
-        if document is not None and other is None and not workflow.force:
+        if other is None and lacks_force(workflow, document):
             self._conflict(place, str(DagExists(workflow.dag_id, host="")))
             return None
         return replace(workflow, force=True, checked_dag=dag)

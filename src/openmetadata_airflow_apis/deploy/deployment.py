@@ -25,7 +25,7 @@ from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, changes_between
 from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
-from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
+from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition, lacks_force
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.refused_values import refuse_what_mysql_lacks
 from openmetadata_airflow_apis.deploy.version_history import prune_now_and_then
@@ -121,7 +121,7 @@ def deploy(
     answers = database_errors("Airflow's database does not answer; nothing was deployed, try again later")
     if dry_run:
         with answers:
-            previous = _check(workflow, dag, store, may_replace, precondition, session=session)
+            previous = _refuse_unfit_deploy(workflow, dag, store, may_replace, precondition, session=session)
             planned, _ = _deployment(document, previous, dag, fileloc, session=session)
             return replace(
                 planned,
@@ -134,7 +134,9 @@ def deploy(
             finish_interrupted(dag_id, store, session=session)
             # What is written in one transaction is not there unless all of the request was done, its answer included.
             is_stored = partial(_is_stored_by, document, None if store.in_database else began)
-            previous = _check(workflow, dag, store, may_replace, precondition, is_stored=is_stored, session=session)
+            previous = _refuse_unfit_deploy(
+                workflow, dag, store, may_replace, precondition, is_stored=is_stored, session=session
+            )
             session.commit()  # no read transaction stays open over the writing of files
         if previous and bundle_name is None:
             document = replace(document, bundle_name=previous.bundle_name)
@@ -245,7 +247,7 @@ def build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:
     return dag
 
 
-def _check(
+def _refuse_unfit_deploy(
     workflow: Workflow,
     dag: DAG | None,
     store: DefinitionStore,
@@ -255,7 +257,10 @@ def _check(
     is_stored: Callable[[StoredDocument], bool] = lambda _: False,
     session: Session,
 ) -> StoredDocument | None:
-    """Return what is deployed, or raise what is against a deploy. is_stored: whether this request has stored it."""
+    """Return what is deployed, or raise what is against a deploy: another's file or DAG, If-Match, and no `force`.
+
+    is_stored: whether this request has stored what is deployed; it needs no force then.
+    """
     previous = store.claim(workflow.dag_id)
     if previous and is_stored(previous):
         refuse_what_is_not_ours(workflow.dag_id, store.fileloc(workflow.dag_id), session=session)
@@ -264,7 +269,7 @@ def _check(
         may_replace(workflow.dag_id)
     precondition.check(workflow.dag_id, previous.revision if previous else None)
     refuse_what_is_not_ours(workflow.dag_id, store.fileloc(workflow.dag_id), session=session)
-    if previous and not workflow.force:
+    if lacks_force(workflow, previous):
         raise DagExists(workflow.dag_id, host=get_hostname())
     refuse_what_mysql_lacks(workflow.definition, dag, session=session)
     return previous

@@ -1,10 +1,18 @@
-"""What must be deployed for a change to be made, so that two callers do not undo each other's change unseen."""
+"""What must be deployed for a change to be made, so that two callers do not undo each other's change unseen.
+
+It is compared with If-Match and If-None-Match; and a deploy over something needs `force`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.errors import PreconditionFailed
+
+if TYPE_CHECKING:
+    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+    from openmetadata_airflow_apis.definition import Workflow
 
 ANY = "*"
 
@@ -29,6 +37,15 @@ class Precondition:
 
 
 WHATEVER = Precondition()
+
+
+def lacks_force(workflow: Workflow, deployed: StoredDocument | None) -> bool:
+    """Say whether something is deployed under a workflow's name that it does not say to replace, by `force: true`.
+
+    A deploy is refused then (DagExists), and so is taking such a DAG into a bundle. What a bundle has already, it
+    replaces without force.
+    """
+    return deployed is not None and not workflow.force
 
 
 def _is_among(deployed: str | None, revisions: frozenset[str]) -> bool:
