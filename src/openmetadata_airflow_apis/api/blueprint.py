@@ -23,7 +23,7 @@ from openmetadata_airflow_apis.api import (
     problems,
     wire,
 )
-from openmetadata_airflow_apis.api.handlers import handler_of
+from openmetadata_airflow_apis.api.handler_lookup import handler_of
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security import setup
 from openmetadata_airflow_apis.security.gate import authenticate

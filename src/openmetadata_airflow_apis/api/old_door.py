@@ -12,7 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from openmetadata_airflow_apis.api import body, operations
 from openmetadata_airflow_apis.api import old_door_arguments as arguments
 from openmetadata_airflow_apis.api import old_door_bodies as bodies
-from openmetadata_airflow_apis.api.handlers import handler_of
+from openmetadata_airflow_apis.api.handler_lookup import handler_of
 from openmetadata_airflow_apis.definition.fault_messages import closest
 from openmetadata_airflow_apis.errors import InvalidArgument, OperationNotNamed, UnknownOperation
 from openmetadata_airflow_apis.security.gate import authenticate

@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openmetadata_airflow_apis.airflow_versions.task_logs import latest_try
+from openmetadata_airflow_apis.airflow_versions.try_logs import latest_try
 from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.runs.explanation_results import TaskFailure
 from openmetadata_airflow_apis.runs.log_reading import open_log, readable_task_instances

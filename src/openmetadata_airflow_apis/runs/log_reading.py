@@ -17,7 +17,7 @@ from airflow.utils.log.log_reader import TaskLogReader
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from openmetadata_airflow_apis.airflow_versions.task_logs import executors_log_reader
+from openmetadata_airflow_apis.airflow_versions.try_logs import executors_log_reader
 from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.runs.in_time import NotInTime, done_in_time
 from openmetadata_airflow_apis.runs.log_sources import (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from airflow.models.log import Log
 from sqlalchemy import and_, false, or_, select
 
-from openmetadata_airflow_apis.airflow_versions.run_events import events_of_run, is_of_run
+from openmetadata_airflow_apis.airflow_versions.audit_log_columns import events_of_run, is_of_run
 from openmetadata_airflow_apis.dagbuild import unbuilt_tasks
 
 if TYPE_CHECKING:

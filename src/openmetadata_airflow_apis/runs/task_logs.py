@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from openmetadata_airflow_apis.airflow_versions.run_history import task_instance_history
-from openmetadata_airflow_apis.airflow_versions.task_logs import latest_try
+from openmetadata_airflow_apis.airflow_versions.try_logs import latest_try
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskLogNotFound, TaskNotFound
 from openmetadata_airflow_apis.runs.log_reading import open_log, readable_task_instances
 from openmetadata_airflow_apis.runs.log_sources import LogMissing, Text

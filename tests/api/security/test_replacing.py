@@ -117,7 +117,7 @@ def test_pending_dags(client, admin, refused, callables: Path) -> None:
 
 def test_a_deploy_in_between(monkeypatch, deployed, refused) -> None:
     """Nor is one that somebody deployed while the newcomer's permission was being looked at."""
-    from openmetadata_airflow_apis.api import dags
+    from openmetadata_airflow_apis.api import dag_handlers
 
-    monkeypatch.setattr(dags, "authorize", lambda *_: None)  # looked before the DAG was there
+    monkeypatch.setattr(dag_handlers, "authorize", lambda *_: None)  # looked before the DAG was there
     refused(deployed)

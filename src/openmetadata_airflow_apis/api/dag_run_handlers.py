@@ -8,7 +8,7 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
-from openmetadata_airflow_apis.api.chosen_runs import chosen_runs
+from openmetadata_airflow_apis.api.chosen_runs_body import chosen_runs
 from openmetadata_airflow_apis.api.ended_runs import with_end
 from openmetadata_airflow_apis.api.parameters import date_times
 from openmetadata_airflow_apis.api.stopped_runs import await_all_stopped, await_stopped
