@@ -1,1 +1,12 @@
-"""What a user types: a module for each kind of command, its commands in COMMANDS."""
+"""What a user types: a module for each kind of command, its commands in COMMANDS.
+
+signing_in.py  login, logout, contexts
+deploying.py   validate, deploy, diff
+bundles.py     apply: a folder of workflows becomes a bundle
+looking.py     list, get, runs, state, explain, logs
+running.py     trigger, run-tasks, pause, unpause
+repairing.py   restart, kill, skip, succeed, delete
+versions.py    versions, restore
+migrating.py   migrate: what people have, to what is deployed here
+calling.py     call any operation of the specification; completion
+"""

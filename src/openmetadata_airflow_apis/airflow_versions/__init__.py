@@ -2,4 +2,17 @@
 
 "Airflow < 2.10" in a function says: it can go when 2.10 is the oldest Airflow that is supported. A module a concern,
 imported by what needs it alone: some of them are on the way of every parse.
+
+    dag_values.py         timezones, datasets and conditions over them
+    stored_params.py      params in a serialized DAG
+    dag_code.py           the source code of DAG files that Airflow keeps
+    dag_parsing.py        the check of a DAG, requests to parse a file, import errors
+    dag_processors.py     which DAG processors run, by their heartbeats
+    dag_permissions.py    how permissions are kept and asked
+    scheduling.py         where schedulers decide differently: start dates, mapped groups, timetables
+    run_history.py        what is remembered of cleared runs and tries
+    task_retries.py       when a failed task is tried again
+    try_logs.py           how tries are numbered, and the logs of those that run are read
+    audit_log_columns.py  how the audit log says which run an event is about
+    webserver.py          what Airflow's page answers in JSON, the storage of FAB's limits, connections after a fork
 """

@@ -1,0 +1,48 @@
+"""HTTP: connexion routes by openapi.yaml; a handler takes typed arguments, calls one verb of the inside, and answers.
+
+Both doors, the typed paths and the older plugin's `?api=`, call the same handlers.
+
+Handlers, a module for each tag of the specification; each function has the operationId's name:
+
+    dag_handlers.py            deploy_dag, validate, list, get, patch, delete, refresh_all_dags
+    dag_version_handlers.py    versions of a DAG: list, get, compare, restore
+    bundle_handlers.py         bundles of DAGs: apply, get, list
+    dag_run_handlers.py        trigger, state, restart, kill and partial runs, of one run or of many
+    task_instance_handlers.py  one task of a run: its state, restart, skip, succeed
+    task_log_handler.py        the log of a try, as JSON or as a stream of text
+    explanation_handler.py     explain_dag_run
+    login_handlers.py          login, refresh, logout
+    health_handler.py          health
+    problem_handlers.py        the pages that the `type` of an error leads to
+    handler_lookup.py          which function serves an operation, once for each Idempotency-Key
+
+What comes in:
+
+    blueprint.py            the Flask blueprint: routes by connexion, with the gate before every call
+    operations.py           openapi.yaml in memory, and what it says of each operation
+    body.py                 request bodies: their size, encoding and type, and every fault against the specification
+    strict_json.py          JSON that is refused though Python reads it: doubled keys, NaN, lone surrogates, too deep
+    parameters.py           parameters of paths and queries, checked against the specification
+    chosen_runs_body.py     which runs a change of many is about: run_ids, or else states and dates
+    entity_tags.py          ETag, If-Match, If-None-Match; deploy/preconditions.py compares them
+    idempotent_requests.py  Idempotency-Key: a repeated request gets the first one's answer
+
+What goes out:
+
+    wire.py              values as JSON: dataclasses become objects, dates RFC 3339
+    deployed_answers.py  the answer of a deploy, after its wait for the parse; on_import_error=restore begins here
+    ended_runs.py        the answer of what starts a run or looks at one, after its wait for the end
+    stopped_runs.py      the answer of a kill, a skip and a success, after its wait for processes
+    wait_limit.py        how long an answer may wait, and how many webserver processes may wait at once
+    problem_types.py     the HTTP status, the `type` and the remedy of each error
+    problems.py          an error as application/problem+json (RFC 9457)
+    error_answers.py     every error below the API becomes an answer, in the words of its door
+    not_found_hints.py   "did you mean": names that the caller may see, like the one that was not found
+    documents.py         openapi.json, the JSON Schema of workflows, and Swagger UI
+
+The old door:
+
+    old_door.py            `?api=OPERATION`: which operation is meant; with a cookie, no GET may change something
+    old_door_arguments.py  its arguments, of query, form or JSON; another operation's are refused
+    old_door_bodies.py     the older plugin's bodies and messages, which its users match on
+"""

@@ -1,19 +1,31 @@
-"""What needs Airflow to be judged.
+"""Checks a definition whose form is right: what needs Airflow to be judged.
 
 Nothing is stored here: the only I/O is to read callable files and Variables.
 
-    workflow_check.py       check_workflow: the gate that every definition passes before anything is stored
-    findings.py             collects faults, at the places of the document as it was sent
-    task_checks.py          one task after the other: its class, arguments, function, templates
-    value_checks.py         tagged values: functions, imports, objects to construct, Variables; and Jinja
-    kubernetes_checks.py    what a pod's objects are made of
-    managed_functions.py    whether a call fits a function of a callable file, by its syntax tree
-    function_arguments.py   arguments that want a function or a class
+    workflow_check.py     check_workflow: the gate that every definition passes before anything is stored
+    file_check.py         check_file: each DAG of a file, as `validate` and the page's editor want it
+    findings.py           collects faults, at the places of the document as it was sent
+    task_checks.py        one task after the other: its class, arguments, function, templates
+    value_checks.py       tagged values: functions, imports, objects to construct, Variables; and Jinja
+    template_checks.py    Jinja templates in arguments: can they be read, are their filters known; not their files
+    macro_checks.py       macros that are texts although their authors meant a function
+    kubernetes_checks.py  what a pod's objects are made of
+    default_args.py       which of default_args become a task's arguments
+
+Operators: is there such a class, and what does it take?
+
+    present_operators.py    what an operator's path means in this installation, or why it means nothing
+    operator_successors.py  an operator that is gone becomes the one that took its place, with its arguments
+    provider_packages.py    which provider package a path needs, and whether it is installed
+    installed_operators.py  the paths of all operators that are installed, for the page's editor
+    operator_signatures.py  what an operator's class takes: arguments, required ones, templated ones
     enum_arguments.py       arguments that want a member of an Enum
-    operator_signatures.py  what an operator's class takes
-    file_check.py           check_file: each DAG of a file
-    installed_operators.py  the paths of the operators that there are
-    allowed_imports.py      imports from installed packages on an allow-list, and from nowhere else
+    function_arguments.py   arguments that want a function or a class
+
+Functions and imports:
+
+    managed_functions.py  whether a call fits a function of a callable file, by its syntax tree
+    allowed_imports.py    imports from installed packages on an allow-list, and from nowhere else
 """
 
 from openmetadata_airflow_apis.checks.workflow_check import check_workflow

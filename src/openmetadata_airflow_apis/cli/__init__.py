@@ -1,4 +1,14 @@
-"""The command line: `openmetadata-airflow-apis VERB`, one module a verb."""
+"""The command line: `openmetadata-airflow-apis VERB`, one module a verb.
+
+doctor/                  doctor: what is wrong with this installation, a module for each check
+validate.py              validate: the check of a deploy, offline, of JSON and YAML files
+export.py                export: a deployed definition, such that it deploys again
+install_loader.py        install-loader: the loader files of the database store, into a dags folder or an image
+migrate_store.py         migrate-store: from files to the database, or back; what stays where it is, and why
+migrate_older_plugin.py  migrate-older-plugin: takes over what the older plugin has deployed
+uninstall.py             uninstall: what of ours is in Airflow, and taking it away
+confirmation.py          what verbs share that list what they would do, ask, and then do it
+"""
 
 from __future__ import annotations
 

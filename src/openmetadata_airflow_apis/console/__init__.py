@@ -1,7 +1,11 @@
 """The page at /rest_api/ for a signed-in browser: the deployed DAGs and their runs, deploying, each operation's form.
 
-page.py serves it, below Airflow's own navigation; static/ is plain JavaScript and CSS that the browser
-loads as it lies there. What the page does, it does through the API, as any other caller would.
+What the page does, it does through the API, as any other caller would.
+
+    page.py              serves it below Airflow's navigation: its files, its content security policy, who may do what
+    definition_check.py  what the editor is told of a text that somebody is writing: its DAGs, and every fault
+    static/              plain JavaScript and CSS, which the browser loads as it lies there
+    templates/           the page's HTML, around which Airflow's navigation stands
 """
 
 from __future__ import annotations

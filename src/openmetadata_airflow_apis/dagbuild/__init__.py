@@ -5,16 +5,27 @@ What a definition may hold was checked when it was deployed, and is not checked 
     dag_builder.py        build_dag: a canonical definition in, an Airflow DAG out
     built_values.py       Python objects of the values in a definition
     kubernetes_models.py  models of the Kubernetes client of plain maps
-    deployment_mark.py    which deployment a DAG was built from, and what to do if a deploy overtakes its parse
     managed_callables.py  loads functions from callable files, and so executes their authors' code
     managed_files.py      reads callable files without leaving their folder
-    shard_loader.py       load_shard: the DAGs of one shard of the database store
-    deployed_tables.py    its tables; node_notes.py writes what this host has made of them
-    unbuilt_tasks.py      notes why this host can't build the DAG of the task that it is to run
-    late_shard_rows.py          what becomes of a DAG of a shard that is deployed anew while Airflow writes the shard
-    stand_ins.py          builds the same DAG without the authors' code
+    stand_ins.py          builds the same DAG without the authors' code, for a deploy; what only a parse can build
     stored_content.py     reads a stored document as far as a DAG file needs it
-    stored_document.py    the stored document, whole
+    stored_document.py    the stored document, whole: what a deploy keeps of a definition, and its sha256
+
+When a deploy comes in the middle of a parse:
+
+    deployment_mark.py  which deployment a DAG was built from; a sync of Airflow's that is too late is refused
+    late_shard_rows.py  of a shard, only the DAG that was deployed meanwhile is written otherwise
+
+The database store, on each node:
+
+    shard_loader.py     load_shard: which DAG is in which shard, and the DAGs of one; what a loader file calls
+    deployed_tables.py  its tables: what is deployed, and what nodes have made of it
+    node_notes.py       notes what this host has parsed, and what it could not build
+
+What can't be built:
+
+    import_errors.py  the words of an import error: the one sentence, with the line of the author's file
+    unbuilt_tasks.py  notes in the audit log why this host can't build the DAG of the task that it is to run
 """
 
 from __future__ import annotations

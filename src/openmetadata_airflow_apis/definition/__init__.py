@@ -4,38 +4,59 @@ What is allowed is written down once, in openapi.yaml under components/schemas/W
 validates it by these schemas, and makes one form of all the spellings. It knows no Airflow: what needs Airflow (is
 there such a class, does it take this argument) is in checks/.
 
-    canonical.py         the canonical definition as types, and its tags
-    places.py            the three ways to say where something stands
-    workflow.py          Workflow and Reading: what a document was read as
-    workflow_reader.py   read_workflow: the three steps from a document to a Reading
-    workflow_files.py    workflows in JSON and YAML files, with line numbers
-    yaml_documents.py    YAML as JSON would have it, with lines
-    workflow_schema.py   the schemas of openapi.yaml, compiled for validation, and as JSON Schema for editors
-    fault_messages.py    what jsonschema finds, in our words
+    workflow_reader.py  read_workflow: the three steps from a document to a Reading
+    workflow.py         Workflow and Reading: what a document was read as
+    canonical.py        the canonical definition as types, and its tags
+    places.py           the three ways to say where something stands
+    reading_context.py  what all readers are told, and where they note faults
+    fault_messages.py   what jsonschema finds, in our words; "did you mean"
+
+Files:
+
+    workflow_files.py  workflows in JSON and YAML files, with line numbers
+    yaml_documents.py  YAML as JSON would have it, with lines: tags of dag-factory, anchors, doubled keys
+    json_places.py     where the values of a JSON text stand, by line and column
+    older_configs.py   what the older plugin stored of a workflow, as a request
 
 The first step, one spelling:
 
-    json_limits.py       what can be stored as JSON at all
-    dialects.py          which dialect a document is in; a request and its dag_config
-    default_block.py     what dag-factory's `default` adds to a DAG
-    flat_body.py         the flat body of the 0.1 releases
+    json_limits.py    what can be stored as JSON at all
+    dialects.py       which dialect a document is in; a request and its dag_config
+    default_block.py  what dag-factory's `default` adds to a DAG
+    flat_body.py      the flat body of the 0.1 releases: forceDeploy, workflowCatchup and the like
+    null_values.py    null means that a key is not given
 
-The third step, the canonical form (the second is the schema's):
+The second step, the schema:
 
-    reading_context.py   what all readers are told, and where they note faults
-    dag_keys.py          the DAG's keys
-    task_keys.py         the keys of tasks and task groups
-    task_ids.py, task_graph.py   their ids and edges
-    key_readers.py       the keys of an object, each by the reader of its x-kind in the schema
-    plain_values.py      readers of values: `__type__` objects, dates, durations, outputs, conditions
-    date_values.py, dataset_values.py, dotted_paths.py   what these are made of
-    schedules.py, named_functions.py, pod_arguments.py   readers of schedules, functions, a pod's arguments
-    dataset_conditions.py, dataset_files.py   conditions on datasets as text, datasets by their names in a file
-    operator_paths.py    what the paths of operators in older releases mean today, and the package of each path
-    task_outputs.py      texts that name the output of another task
-    http_bodies.py       the JSON text of an HTTP request's body
-    null_values.py       null means that a key is not given
-    dag_ids.py           which dag_ids are good
+    workflow_schema.py  the schemas of openapi.yaml, compiled for validation, and as JSON Schema for editors
+
+The third step, the canonical form of DAGs and tasks:
+
+    dag_keys.py             the DAG's keys
+    dag_ids.py              which names a DAG may have; names that differ in case alone are one
+    task_keys.py            the keys of tasks and task groups
+    task_ids.py             the ids of tasks and groups, with their dependencies as they were sent
+    task_graph.py           full ids and edges: who a name means, unknown names, cycles
+    setup_and_teardown.py   tasks that are set up or torn down
+    taskflow_decorators.py  the TaskFlow decorator of a task
+    operator_paths.py       what the paths of operators in older releases mean today, and the package of each path
+
+The third step, values:
+
+    key_readers.py         the keys of an object, each by the reader of its x-kind in the schema
+    plain_values.py        values of any kind: `__type__` objects, joined texts, outputs, conditions, relative dates
+    task_outputs.py        texts that name the output of another task: `+task`, `+task['key']`, `task.output`
+    date_values.py         durations and moments, of texts that mean one
+    schedules.py           when a DAG runs: cron, presets, durations, timetables, datasets
+    dataset_values.py      datasets by their URI
+    dataset_conditions.py  conditions on datasets, as text
+    dataset_files.py       datasets by their names in a file
+    dotted_paths.py        dotted paths of Python names, and which of them a definition may name
+    named_functions.py     functions and objects by name: callbacks, imports, callable files
+    managed_paths.py       paths of callable files below dag_managed_operators
+    template_folders.py    in which folders Airflow looks for template files
+    pod_arguments.py       a pod's arguments: plain maps that become Kubernetes models
+    http_bodies.py         the JSON text of an HTTP request's body
 """
 
 from __future__ import annotations

@@ -1,4 +1,46 @@
-"""The deployment of a definition: what is stored where, in which order, under which lock."""
+"""The deployment of a definition: what is stored where, in which order, under which lock.
+
+    deployment.py          deploy: the definition first, then Airflow's rows; what a deploy is refused for
+    preconditions.py       what must be deployed for a change: If-Match, If-None-Match, and `force` over something
+    ownership.py           is a dag_id ours, or another file's?
+    refused_values.py      what Airflow's columns on MySQL can't have: refused before anything is written
+    recovery.py            completes or sweeps what a process that died has left; deploy, delete, refresh begin with it
+    validation.py          validate: the checks of a deploy, without a look at what is deployed
+    patch.py               pauses and unpauses a DAG
+    deletion.py            delete: the definition and every row
+    definition_changes.py  what a deploy would change: two definitions side by side
+    bundles.py             bundles: many DAGs deployed and deleted together, under their locks
+    bundle_plan.py         what applying a bundle deploys, deletes, leaves alone, or is refused for
+
+After a deploy:
+
+    parse_wait.py        `wait`: until the DAG processor has parsed it; asks for the parse again
+    dag_nodes.py         `wait_for_nodes`: which node has parsed which deployment, and whether those are enough
+    failed_import.py     on_import_error=restore: takes a deploy back that does not import
+    deployment_state.py  parsed, pending or failed: what Airflow's rows are of
+    refresh.py           refresh_all_dags: Airflow is brought up to date with what is deployed
+
+Reading:
+
+    deployed_dags.py        a page of what is deployed, or one DAG with its definition
+    dag_selection.py        which DAGs a list holds, and in which order: filters, patterns, order_by
+    dag_summaries.py        DAGs at a glance: owners, tags, schedule, last and next run, params
+    dag_versions.py         versions: listed, looked at, compared, restored
+    version_history.py      when a version is recorded, and when old ones are forgotten (keep_versions)
+    installation_health.py  health
+
+Airflow's rows:
+
+    dag_rows.py      what a deploy writes, so that a DAG can be scheduled without a parse
+    row_deletion.py  which rows a deletion removes, and which stay; a DAG that is running is refused
+    row_locks.py     locks a DAG's rows against Airflow's own processes, without deadlocks
+
+Moving and leaving:
+
+    store_migration.py   migrate-store: DAGs move from one store to the other; a damaged one stays
+    older_plugin.py      takes over what the older plugin has deployed, with its runs
+    uninstalled_dags.py  uninstall: deployed DAGs are taken away, their runs stay
+"""
 
 from openmetadata_airflow_apis.deploy.bundle_plan import BundleDag, Rights
 from openmetadata_airflow_apis.deploy.bundles import (

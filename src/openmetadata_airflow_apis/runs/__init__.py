@@ -3,6 +3,70 @@
 Each verb takes a SQLAlchemy session of Airflow's with nothing pending. One that changes something makes a plan,
 applies it and commits exactly once, or rolls back and raises; one that reads leaves the session as it is.
 A verb costs a fixed number of SQL statements, whatever the number of runs and of task instances.
+
+Verbs:
+
+    trigger.py             trigger: a manual run of a DAG
+    partial.py             a run in which only some tasks run; a chosen task that could never start is refused
+    new_run.py             a new DagRun: its dates, conf and run_id, checked as by Airflow's own trigger
+    restart.py             restart: clears what failed; waits for processes that are still ending, or refuses (409)
+    restart_choice.py      what of a run is restarted: from which tasks on, and with what downstream
+    clearing.py            clears task instances, with the effect of Airflow's own clearing
+    kill.py                kill: fails what is unfinished
+    skip.py                skip: a task, and what would be skipped with it
+    succeed.py             succeed: marks a task as successful
+    marked_tasks.py        what skip and succeed share: what becomes of the run
+    downstream_states.py   what becomes of the tasks downstream of skipped ones
+    run_plan.py            a plan, what a dry run answers, and how it is applied
+    task_instance_rows.py  the SQL that the verbs share: which columns change with a state
+    results.py             what the verbs answer
+
+Which runs and tasks:
+
+    lookup.py        finds the DAG, run and task that were named, or says which is missing
+    chosen_runs.py   the runs of a change of many
+    chosen_tasks.py  tasks by their own ids or their group's
+    near_names.py    "did you mean": names like the one that was not found
+
+Processes:
+
+    overwritten_states.py  holds a kill, skip or restart against a process that writes its own state over it
+    process_watch.py       waits until the processes of stopped task instances have ended
+    in_time.py             work that nothing bounds, given up at a deadline
+
+Reading:
+
+    run_state.py          the state of a run and of its task instances
+    run_lists.py          pages of runs and of task instances: filters, order
+    run_wait.py           waits until a run has ended
+    task_summaries.py     how each task went in several runs
+    task_dependencies.py  what depends on what, down to map indexes
+
+Explaining a run:
+
+    explanation.py          explain_dag_run: why it failed, why it isn't running, what would help
+    explanation_results.py  what that answers
+    summary.py              it in a few sentences
+    run_reasons.py          what holds for the run as a whole
+    waiting_reasons.py      what each unfinished task instance waits for
+    upstream_reasons.py     why a task waits for the tasks before it
+    past_runs.py            why a task waits for past runs: depends_on_past
+    queued_reasons.py       who has to take a queued task instance
+    celery_workers.py       which queues the Celery workers serve
+    scheduling_facts.py     pools, limits, schedulers: what decides when tasks start
+    trigger_rules.py        what Airflow's scheduler decides by trigger rules
+    failures.py             the failures of a run, and which came first
+    run_events.py           what the audit log says of a run
+    helpful_calls.py        the calls that would help
+    wording.py              how numbers, times and long texts are written
+
+Logs:
+
+    task_logs.py           the log of one try: a part, the last lines, or all of it
+    log_reading.py         finds a log through Airflow's own handler, within a given time
+    log_sources.py         where a log's text lies: files, a worker's log server, a store
+    logged_failures.py     what the end of a log says of a failure
+    printed_exceptions.py  exceptions in a log, as Python prints them
 """
 
 from openmetadata_airflow_apis.runs.chosen_runs import ChosenRuns

@@ -1,4 +1,30 @@
-"""Where definitions are kept: the port, definition_store.DefinitionStore, a store of files and one in the database."""
+"""Where definitions are kept: one port, and two stores behind it, of files and in the database.
+
+    definition_store.py  the port, DefinitionStore: what a store promises
+    version_rows.py      the versions of each definition, in a table of ours: numbers, texts, what is pruned
+    idempotency_keys.py  what became of requests with an Idempotency-Key: claimed, taken over, answered
+
+The file store:
+
+    file_store.py          <dag_id>.json and <dag_id>.py, in which order they are written and taken away
+    deployed_files.py      these two files: where they are, how they are written, whether they were edited
+    interrupted_files.py   what a crash leaves of them, completed or swept
+    file_inspection.py     whose file this is, and whether it is as a deploy wrote it: what a 409 says of it
+    rendered_module.py     the .py of a DAG: rendered, marked and sealed
+    runner_template.py     the template of that file, and what an operator's own must hold
+    older_plugin_store.py  the same store, to take over files of the older plugin
+    atomic_files.py        files that are old or new and never between
+    name_locks.py          a lock per name, held by a process: flock
+    stored_heads.py        revision and bundle of a stored file, without reading all of it
+    seen_deployments.py    which deployment the files are of, known without reading them again
+
+The database store:
+
+    database_store.py       a row a DAG, written with Airflow's rows
+    database_locks.py       a lock per name in Airflow's database
+    loader_files.py         the loader files of each node: their names, how they are written and removed
+    noted_import_errors.py  what DAG processors could not build
+"""
 
 from __future__ import annotations
 

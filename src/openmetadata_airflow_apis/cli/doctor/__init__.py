@@ -1,7 +1,47 @@
 """`openmetadata-airflow-apis doctor`: what is wrong with this installation, before a user finds out.
 
 It looks at what the process that runs it sees: run it on each machine, as the user and with the environment of the
-webserver (or scheduler) there. It changes nothing. One module a check; `registry` has them all, in their order.
+webserver (or scheduler) there. It changes nothing. One module a check.
+
+    registry.py      all checks, in the order in which their findings are printed
+    finding.py       what a check says: a problem or a note, with its cure
+    installation.py  airflow.cfg and webserver_config.py, read once for all checks
+
+Airflow:
+
+    airflow_check.py           can it be imported?
+    database_check.py          does its database answer, with this Airflow's tables?
+    heartbeats_check.py        does a scheduler run, and a DAG processor?
+    base_url_check.py          [webserver] base_url
+    secret_key_check.py        [webserver] secret_key
+    auth_manager_check.py      [core] auth_manager
+    auth_backends_check.py     [api] auth_backends, and our tokens for Airflow's own API
+    webserver_config_check.py  can webserver_config.py be executed?
+    password_login_check.py    is a password login to be had: FAB, LDAP?
+    login_limit_check.py       may passwords be guessed?
+    token_settings_check.py    the tokens' keys, and that tokens end
+
+The plugin:
+
+    plugin_check.py             does Airflow load it, once, in this version?
+    specification_check.py      is the installed openapi.yaml whole?
+    sections_check.py           options in a section of another name
+    unknown_options_check.py    options that do not exist
+    option_values_check.py      values that can't be used
+    allowed_packages_check.py   packages of allowed_operators and allowed_callables
+    deploy_permission_check.py  does the permission to deploy exist, and does Admin have it?
+    own_tables_check.py         are our tables there, and of this release?
+
+What is deployed, and its files:
+
+    folders_check.py               the three folders: there, usable, and written by nobody else
+    ignored_files_check.py         does an .airflowignore hide deployed files?
+    runner_template_check.py       does an own dag_runner_template make files that have their DAG?
+    deployed_definitions_check.py  is what is deployed as it was deployed, and ours?
+    callable_files_check.py        can callable files be read, and written by nobody else?
+    deployed_callables_check.py    does this machine have every file that a deployed definition names?
+    loader_files_check.py          does this node have the loader files of the database store?
+    nodes_check.py                 do all nodes find what is deployed, with the same callable files?
 """
 
 from __future__ import annotations
