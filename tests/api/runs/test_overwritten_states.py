@@ -70,13 +70,20 @@ def _ending(*job_ids):
 
 @pytest.fixture
 def process():
-    """Does, half a second after it was called with it, what a task's process would do: process(write, *arguments)."""
+    """Does, half a second after it was called with it, what a task's process would do: process(write, *arguments).
+
+    One thing after the other, in the order of the calls.
+    """
     timers = []
 
     def later(write, *arguments, **values):
         from airflow.settings import Session
 
+        earlier = timers[-1:]
+
         def act():
+            for timer in earlier:
+                timer.join()
             try:
                 write(Session(), *arguments, **values)
             finally:
