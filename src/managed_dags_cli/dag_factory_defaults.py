@@ -26,10 +26,10 @@ _START = re.compile(r"(?:(?:#[^\n]*|%[^\n]*)?\n)*---[^\n]*\n|")
 def defaults_of(file: Path, folder: Path) -> list[Path]:
     """Return the files of defaults that hold for a file, the nearest last."""
     above = [parent for parent in file.parents if parent == folder or folder in parent.parents]
-    found = []
+    defaults = []
     for parent in reversed(above):
-        found += [parent / name for name in NAMES if (parent / name).is_file()][:1]
-    return found
+        defaults += [parent / name for name in NAMES if (parent / name).is_file()][:1]
+    return defaults
 
 
 def with_defaults(text: str, defaults: Sequence[Path], file: Path) -> tuple[str, list[PlacedFault]]:

@@ -47,7 +47,7 @@ def _resolved(document: Mapping[str, Any], parameter: dict[str, Any]) -> dict[st
     reference = parameter.get("$ref")
     if reference is None:
         return parameter
-    found: Any = document
+    part_of_document: Any = document
     for part in reference.lstrip("#/").split("/"):
-        found = found[part]
-    return dict(found)
+        part_of_document = part_of_document[part]
+    return dict(part_of_document)

@@ -61,15 +61,15 @@ class Outcome:
 def tell(outcomes: Sequence[Outcome], session: Session, table: output.Table = _TABLE) -> None:
     """Print what became of the DAGs, and raise a CommandError without a text where one failed."""
     # Those of a `default` block are every DAG's.
-    found = list(dict.fromkeys(fault for outcome in outcomes for fault in outcome.faults))
+    all_faults = list(dict.fromkeys(fault for outcome in outcomes for fault in outcome.faults))
     if session.output in faults.FORMATS:
-        faults.show_for_machines(found, session.output)
+        faults.show_for_machines(all_faults, session.output)
         _say_reasons(outcomes)
     else:
         well = [outcome.as_row() for outcome in outcomes if not outcome.failed or outcome.answer is not None]
         session.show([outcome.as_json() for outcome in outcomes], well, table)
         if session.output not in {"json", "yaml"}:
-            for fault in found:
+            for fault in all_faults:
                 output.say(faults.as_text(fault))
             _say_reasons(outcomes)
     if any(outcome.failed for outcome in outcomes):

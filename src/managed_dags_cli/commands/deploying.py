@@ -41,17 +41,17 @@ def validate(session: Session, files: tuple[str, ...], server: bool) -> None:  #
     that the server knows of a definition: "can read on Managed DAGs" is the permission for it. What is deployed is not
     looked at; `diff` does that.
     """
-    found = []
+    results = []
     for item in read_files(files):
         if not isinstance(item, FileRequest):
-            found.append(Outcome(item[0].file, "", "invalid", faults=item))
+            results.append(Outcome(item[0].file, "", "invalid", faults=item))
             continue
         wrong = item.checked()
         if server and not wrong:
-            found.append(_validated(session, item))
+            results.append(_validated(session, item))
         else:
-            found.append(Outcome(item.file, item.dag_id, "invalid" if wrong else "valid", faults=wrong))
-    outcomes.tell(found, session, output.Table({"dag": "dag_id", "result": "result", "file": "file"}, "dag_id"))
+            results.append(Outcome(item.file, item.dag_id, "invalid" if wrong else "valid", faults=wrong))
+    outcomes.tell(results, session, output.Table({"dag": "dag_id", "result": "result", "file": "file"}, "dag_id"))
 
 
 @click.command()
@@ -99,17 +99,17 @@ def deploy(
         arguments.update(wait=min(WAIT_SECONDS, timeout), wait_for_nodes=wait_for_nodes)
         if restore_on_error:
             arguments["on_import_error"] = "restore"
-    found: list[Outcome] = []
+    results: list[Outcome] = []
     for item in list(read_files(files)):
         if not isinstance(item, FileRequest):
-            found.append(Outcome(item[0].file, "", "refused", faults=item))
+            results.append(Outcome(item[0].file, "", "refused", faults=item))
             continue
         with output.progress(f"deploying {item.dag_id}"):
             outcome = _deployed(session, item, arguments, flags)
             if wait and not dry_run:
                 outcome = _parsed(session, outcome, time.monotonic() + timeout, wait_for_nodes)
-        found.append(outcome)
-    outcomes.tell(found, session)
+        results.append(outcome)
+    outcomes.tell(results, session)
 
 
 @click.command()
@@ -121,22 +121,22 @@ def diff(session: Session, files: tuple[str, ...], exit_code: bool) -> None:  # 
 
     Value by value, of what is deployed; `-` reads standard input.
     """
-    found: list[Outcome] = []
+    results: list[Outcome] = []
     for item in read_files(files):
         if not isinstance(item, FileRequest):
-            found.append(Outcome(item[0].file, "", "refused", faults=item))
+            results.append(Outcome(item[0].file, "", "refused", faults=item))
             continue
-        found.append(_deployed(session, item, {"dry_run": True}, {"force": True}))
+        results.append(_deployed(session, item, {"dry_run": True}, {"force": True}))
     if session.output == "table":
-        for outcome in found:
+        for outcome in results:
             for line in _described(outcome):
                 output.say_line(line)
-        found_faults = [outcome for outcome in found if outcome.failed]
-        if found_faults:
-            outcomes.tell(found_faults, session)
+        failed = [outcome for outcome in results if outcome.failed]
+        if failed:
+            outcomes.tell(failed, session)
     else:
-        outcomes.tell(found, session)
-    if exit_code and any(outcome.result != "unchanged" for outcome in found):
+        outcomes.tell(results, session)
+    if exit_code and any(outcome.result != "unchanged" for outcome in results):
         raise CommandError("")
 
 

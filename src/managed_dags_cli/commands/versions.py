@@ -55,8 +55,8 @@ def versions(
     if version_number is None:
         if against is not None or definition:
             raise click.UsageError("--against and --definition want a VERSION beside the DAG")
-        found = session.api.document("list_dag_versions", dag_id=dag_id, limit=100)["dag_versions"]
-        session.show(found, found, _VERSIONS)
+        versions = session.api.document("list_dag_versions", dag_id=dag_id, limit=100)["dag_versions"]
+        session.show(versions, versions, _VERSIONS)
         return
     place = {"dag_id": dag_id, "version_number": version_number}
     if definition:

@@ -27,19 +27,19 @@ class PresentOperators:
         self._imports = imports
         self._own_packages = own_packages
         self.lack_a_package = False
-        self._found: dict[str, Meaning | NotImportable] = {}
+        self._meanings: dict[str, Meaning | NotImportable] = {}
 
     def meaning_of(self, path: str) -> Meaning:
         """Return what a path means here; raise NotImportable, with the cure, where it means nothing."""
-        if path not in self._found:
+        if path not in self._meanings:
             try:
-                self._found[path] = self._find(path)
+                self._meanings[path] = self._find(path)
             except NotImportable as error:
-                self._found[path] = error
-        found = self._found[path]
-        if isinstance(found, NotImportable):
-            raise found
-        return found
+                self._meanings[path] = error
+        meaning = self._meanings[path]
+        if isinstance(meaning, NotImportable):
+            raise meaning
+        return meaning
 
     def get(self, path: str) -> Any:
         """Return what a path means here, which may be no operator; raise NotImportable as `meaning_of` does."""

@@ -77,8 +77,8 @@ def with_summary(error: ManagedDagsError, mark: str) -> ManagedDagsError:
 
 def deployment_in(stacktrace: str) -> str | None:
     """Return the mark of the deployment that an import error is of, None where the error does not say."""
-    found = _DEPLOYMENT.search(stacktrace)
-    return found[1] if found else None
+    match = _DEPLOYMENT.search(stacktrace)
+    return match[1] if match else None
 
 
 def readable(stacktrace: str) -> str:

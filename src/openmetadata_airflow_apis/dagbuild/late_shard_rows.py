@@ -35,12 +35,12 @@ def write_as_deployed(dag: DAG, rows: ShardRows, sync: FrameType) -> None:
         return
     session, subdir = sync.f_locals["session"], sync.f_locals["processor_subdir"]
     new_rows = ShardRows(0, 1, dag_id=dag.dag_id)
-    found = new_rows.read()
-    if not found:
+    deployed_rows = new_rows.read()
+    if not deployed_rows:
         _forget(dag, sync)
         return
     try:
-        new = build_row(found[0], dag.fileloc, ManagedCallables())
+        new = build_row(deployed_rows[0], dag.fileloc, ManagedCallables())
     except ManagedDagsError as error:
         raise DefinitionReplaced(f"the DAG '{dag.dag_id}' was replaced while it was parsed: {error}") from error
     refuse_late_writes(new, new_rows)

@@ -98,10 +98,10 @@ def _of_pattern(dag_ids: Sequence[str], pattern: str) -> list[str]:
     def fits(dag_id: str) -> bool:
         position = 0
         for piece in pieces:
-            found = piece.search(dag_id, position)
-            if found is None:
+            match = piece.search(dag_id, position)
+            if match is None:
                 return False
-            position = found.end()
+            position = match.end()
         return True
 
     return [dag_id for dag_id in dag_ids if fits(dag_id)]

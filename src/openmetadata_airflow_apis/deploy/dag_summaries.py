@@ -124,7 +124,8 @@ def recent_runs_of(dag_ids: Sequence[str], number: int, *, session: Session) -> 
         for dag_id, *values in session.execute(union_all(*latest)):
             runs[dag_id].append(LastRun(*values))
     return {
-        dag_id: tuple(sorted(found, key=lambda run: run.logical_date, reverse=True)) for dag_id, found in runs.items()
+        dag_id: tuple(sorted(last_runs, key=lambda run: run.logical_date, reverse=True))
+        for dag_id, last_runs in runs.items()
     }
 
 

@@ -59,7 +59,9 @@ def changes_between(before: Definition | None, after: Definition) -> Changes:
         ),
         tasks_added=_missing(new_tasks, old_tasks),
         tasks_removed=_missing(old_tasks, new_tasks),
-        tasks_changed={id_: tuple(found.key for found in differences) for id_, differences in changed_tasks.items()},
+        tasks_changed={
+            id_: tuple(difference.key for difference in differences) for id_, differences in changed_tasks.items()
+        },
         edges_added=_missing(new_edges, old_edges),
         edges_removed=_missing(old_edges, new_edges),
         task_groups_added=_missing(new_groups, old_groups),

@@ -257,7 +257,7 @@ def _refuse_unfit_deploy(
     is_stored: Callable[[StoredDocument], bool] = lambda _: False,
     session: Session,
 ) -> StoredDocument | None:
-    """Return what is deployed, or raise what is against a deploy: another's file, If-Match, no `force`, what MySQL lacks.
+    """Return what is deployed, or raise what is against a deploy: another's file, If-Match, no `force`, MySQL's limits.
 
     is_stored: whether this request has stored what is deployed; it needs no force then.
     """

@@ -130,8 +130,8 @@ def _mark_in_data(session: Session) -> ColumnElement:
     if dialect == "postgresql":
         return data.op("#>>")(cast(literal("{" + ",".join(MARK_PATH) + "}"), ARRAY(Text)))
     place = "$." + ".".join(f'"{key}"' for key in MARK_PATH)
-    found = func.json_extract(data, place, type_=Text)
-    return func.json_unquote(found, type_=Text) if dialect == "mysql" else found
+    text = func.json_extract(data, place, type_=Text)
+    return func.json_unquote(text, type_=Text) if dialect == "mysql" else text
 
 
 def _mark(row: Any, read: tuple[str, str | None] | None) -> str | None:

@@ -118,13 +118,13 @@ def explain_dag_run(
 
 def _full_pools(unfinished: list[Row], facts: SchedulingFacts) -> dict[str, int]:
     """Return the pools that scheduled task instances wait for, with the slots that would let one of them start."""
-    found: dict[str, int] = {}
+    slots_wanted: dict[str, int] = {}
     for row in unfinished:
         pool = facts.pools.get(row.pool)
         if row.state == "scheduled" and pool is not None and row.pool_slots > pool["open"]:
             wanted = pool["total"] + row.pool_slots - pool["open"]
-            found[row.pool] = min(wanted, found.get(row.pool, wanted))
-    return found
+            slots_wanted[row.pool] = min(wanted, slots_wanted.get(row.pool, wanted))
+    return slots_wanted
 
 
 def _dag(dag_id: str, *, session: Session) -> DAG | None:

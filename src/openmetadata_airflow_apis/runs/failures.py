@@ -225,13 +225,13 @@ def _named(former: Mapping[tuple[str, int], str]) -> str:
 
 
 def _downstream_of(dag: DAG, task_ids: set[str]) -> set[str]:
-    found: set[str] = set()
+    downstream: set[str] = set()
     waiting = [task_id for task_id in task_ids if dag.has_task(task_id)]
     while waiting:
-        fresh = dag.task_dict[waiting.pop()].downstream_task_ids - found
-        found |= fresh
+        fresh = dag.task_dict[waiting.pop()].downstream_task_ids - downstream
+        downstream |= fresh
         waiting.extend(fresh)
-    return found
+    return downstream
 
 
 def _failed_upstream(row: Row, dag: DAG | None, rows: Sequence[Row]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def helpful_calls(
 ) -> Iterator[HelpfulCall]:
     """Yield the calls that may help. pools: to those that are full, how many slots would let a task start."""
     this = {"dag_id": run.dag_id, "run_id": run.run_id}
-    names = {reason.name for reason in run_reasons} | {each.name for task in waiting for each in task.reasons}
+    names = {reason.name for reason in run_reasons} | {reason.name for task in waiting for reason in task.reasons}
     if failures:
         yield from _after_failure(this, failures)
     if DagUnpausedDep.NAME in names:

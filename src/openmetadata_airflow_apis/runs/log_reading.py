@@ -54,15 +54,15 @@ def readable_task_instances(
     query = select(TaskInstance).options(
         joinedload(TaskInstance.dag_run), joinedload(TaskInstance.trigger).joinedload(Trigger.triggerer_job)
     )
-    found = session.scalars(query.where(of_run(dag_id, run_id), among(keys))).unique().all()
+    task_instances = session.scalars(query.where(of_run(dag_id, run_id), among(keys))).unique().all()
     templates = {template.id: template for template in session.scalars(select(LogTemplate))}
-    for task_instance in found:
+    for task_instance in task_instances:
         session.expunge(task_instance)
-    for run in {task_instance.dag_run for task_instance in found}:
+    for run in {task_instance.dag_run for task_instance in task_instances}:
         session.expunge(run)
         template = templates.get(run.log_template_id) or templates[min(templates)]
         run.get_log_template = lambda session=None, template=template: template  # noqa: ARG005 - as Airflow calls it
-    return {(task_instance.task_id, task_instance.map_index): task_instance for task_instance in found}
+    return {(task_instance.task_id, task_instance.map_index): task_instance for task_instance in task_instances}
 
 
 def open_log(task_instance: TaskInstance, try_number: int, *, seconds: float) -> LogSource:
@@ -83,18 +83,18 @@ def _of_files(handler: Any, task_instance: TaskInstance, try_number: int, deadli
     """Look where FileTaskHandler._read looks, but read no more of a file than is wanted."""
     # In a thread: it opens a session, and so closes that of the thread it runs in.
     path = _in_time(lambda: handler._render_filename(task_instance, try_number), deadline)  # noqa: SLF001 - no public way
-    found: list[LogSource] = [
+    sources: list[LogSource] = [
         Text(text) for text in _in_time(lambda: _remote(handler, task_instance, try_number), deadline) if text
     ]
-    if found and task_instance.state in FINISHED:
-        return interleaved(found)
+    if sources and task_instance.state in FINISHED:
+        return interleaved(sources)
     full_path = Path(handler.local_base, path)
     with contextlib.suppress(LogMissing):
-        found += [LocalFile(file) for file in sorted(full_path.parent.glob(full_path.name + "*"))]
-    if not found and task_instance.state == "running":
+        sources += [LocalFile(file) for file in sorted(full_path.parent.glob(full_path.name + "*"))]
+    if not sources and task_instance.state == "running":
         texts = _in_time(lambda: _of_executor(handler, task_instance, try_number), deadline)
-        found = [Text(text) for text in texts if text]
-    return interleaved(found) if found else _served(handler, task_instance, path, deadline)
+        sources = [Text(text) for text in texts if text]
+    return interleaved(sources) if sources else _served(handler, task_instance, path, deadline)
 
 
 def _of_executor(handler: Any, task_instance: TaskInstance, try_number: int) -> list[str]:

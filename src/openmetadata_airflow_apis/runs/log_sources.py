@@ -256,9 +256,9 @@ def _by_time(lines: Iterator[bytes]) -> Iterator[tuple[Any, bytes]]:
     """Return each line with the time of its record, and its number, which keeps the lines of a record together."""
     moment = b""
     for number, line in enumerate(lines):
-        found = _TIME.match(line)
+        match = _TIME.match(line)
         # Records of several processes in one file may be some milliseconds out of order
-        moment = max(moment, found[1].replace(b" ", b"T")) if found else moment
+        moment = max(moment, match[1].replace(b" ", b"T")) if match else moment
         yield (moment, number), line
 
 

@@ -29,8 +29,8 @@ def near_names(name: str, names: Iterable[str], *, likeness: float = 0.6) -> lis
     """
     known = sorted(set(names))
     last_part = name.rpartition(".")[2]
-    same = [each for each in known if each.lower() == name.lower()]
-    in_a_group = [each for each in known if each.rpartition(".")[2] == last_part]
+    same = [known_name for known_name in known if known_name.lower() == name.lower()]
+    in_a_group = [known_name for known_name in known if known_name.rpartition(".")[2] == last_part]
     alike = get_close_matches(name, known, n=_NUMBER, cutoff=likeness)
     return list(dict.fromkeys([*same, *in_a_group, *alike]))[:_NUMBER]
 

@@ -80,30 +80,30 @@ class RunEvents:
         since = row.start_date or row.queued_dttm  # before, there may have been a run of the same name
         return next(
             (
-                each
-                for each in self.events
-                if (each.event, each.task_id, each.map_index, each.try_number) == this
-                and (since is None or each.moment >= since)
+                noted
+                for noted in self.events
+                if (noted.event, noted.task_id, noted.map_index, noted.try_number) == this
+                and (since is None or noted.moment >= since)
             ),
             None,
         )
 
     def by_hand(self, moment: datetime | None, task_id: str | None = None, map_index: int = -1) -> RunEvent | None:
         """Return who set a state by hand at about a moment: a task instance's, or where none is named the run's."""
-        for each in self.events:
-            near = moment is not None and abs(each.moment - moment) <= _NEARLY
-            concerned = each.task_id is None or (each.task_id == task_id and each.map_index in {None, -1, map_index})
-            if near and concerned and each.event not in _OF_TASKS:
-                return each
+        for event in self.events:
+            near = moment is not None and abs(event.moment - moment) <= _NEARLY
+            concerned = event.task_id is None or (event.task_id == task_id and event.map_index in {None, -1, map_index})
+            if near and concerned and event.event not in _OF_TASKS:
+                return event
         return None
 
     def unbuilt(self, row: Row) -> str | None:
         """Return which host could not build the DAG for the last try of a task instance, and why."""
         since = row.queued_dttm - _NEARLY if row.queued_dttm else None  # the clocks are of two hosts
-        for each in self.events:
-            this = (each.event, each.task_id, each.map_index)
-            if this == (unbuilt_tasks.EVENT, row.task_id, row.map_index) and (since is None or each.moment >= since):
-                details = json.loads(each.text or "{}")
+        for event in self.events:
+            this = (event.event, event.task_id, event.map_index)
+            if this == (unbuilt_tasks.EVENT, row.task_id, row.map_index) and (since is None or event.moment >= since):
+                details = json.loads(event.text or "{}")
                 reason = str(details.get("import_error")).partition("\n")[0]
                 return f"the DAG can't be imported on its worker, the host {details.get('hostname')}: {reason}"
         return None

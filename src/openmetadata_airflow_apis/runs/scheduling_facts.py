@@ -138,7 +138,7 @@ def _services(now: datetime, *, session: Session) -> dict[str, Service]:
 
 
 def _running_in(queues: Collection[str], *, session: Session) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {queue: Counter() for queue in queues}
+    numbers: dict[str, dict[str, int]] = {queue: Counter() for queue in queues}
     if queues:
         rows = session.execute(
             select(TI.c.queue, TI.c.hostname, func.count())
@@ -146,8 +146,8 @@ def _running_in(queues: Collection[str], *, session: Session) -> dict[str, dict[
             .group_by(TI.c.queue, TI.c.hostname)
         )
         for queue, hostname, number in rows:
-            found[queue][hostname] = number
-    return found
+            numbers[queue][hostname] = number
+    return numbers
 
 
 def _rescheduled(run: Row, *, session: Session) -> dict[tuple[str, int], datetime]:

@@ -66,7 +66,7 @@ def _waiting(explanation: DagRunExplanation) -> Iterator[str]:
         yield f"{counted(total, 'task instance')} {_verb('wait', total)} for what comes before."
         return
     told = {reason.reason for reason in explanation.run_reasons}
-    reasons = [each.reason for each in first.reasons if each.reason not in told]
+    reasons = [reason.reason for reason in first.reasons if reason.reason not in told]
     if reasons:
         yield f"{_waiting_name(first)} {_verb('wait', first.count)}: {' '.join(reasons)}"
         total -= first.count

@@ -145,15 +145,15 @@ def open_task_log(
 
 
 def _task_instance(dag_id: str, run_id: str, task_id: str, map_index: int | None, *, session: Session) -> Row:
-    these = (TI.c.dag_id == dag_id) & (TI.c.run_id == run_id) & (TI.c.task_id == task_id)
+    is_asked_for = (TI.c.dag_id == dag_id) & (TI.c.run_id == run_id) & (TI.c.task_id == task_id)
     if map_index is not None:
-        these &= TI.c.map_index == map_index
+        is_asked_for &= TI.c.map_index == map_index
     columns = (TI.c.dag_id, TI.c.run_id, TI.c.task_id, TI.c.map_index, TI.c.state, TI.c.try_number)
-    rows = session.execute(select(*columns).where(these).order_by(TI.c.map_index).limit(2)).all()
+    rows = session.execute(select(*columns).where(is_asked_for).order_by(TI.c.map_index).limit(2)).all()
     if not rows:
         raise TaskNotFound(dag_id, task_id, run_id=run_id, map_index=map_index)
     if len(rows) > 1:
-        last = session.execute(select(func.max(TI.c.map_index)).where(these)).scalar_one()
+        last = session.execute(select(func.max(TI.c.map_index)).where(is_asked_for)).scalar_one()
         raise InvalidArgument("map_index", f"is missing: `{task_id}` is mapped; give one from 0 to {last}")
     return rows[0]
 

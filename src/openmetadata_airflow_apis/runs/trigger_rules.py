@@ -162,12 +162,12 @@ class RunStates:
 
     def unfinished_upstream(self, task: Any, map_index: int) -> dict[str, Counter[str | None]]:
         """Return the states of the task instances directly upstream that have not ended, by their task_id."""
-        found = {}
+        unfinished = {}
         for upstream in sorted(task.upstream_list, key=lambda task: task.task_id):
             states = self._relevant(task, map_index, upstream)
             if any(number and state not in FINISHED for state, number in states.items()):
-                found[upstream.task_id] = states
-        return found
+                unfinished[upstream.task_id] = states
+        return unfinished
 
     def mapped_over_unsuccessful(self, task: Any) -> bool:
         """Tell whether something that a task is expanded over has ended otherwise than by success."""

@@ -61,7 +61,7 @@ def upstream_reasons(task: Any, map_index: int, states: RunStates) -> Iterator[W
     if states.mapped_over_unsuccessful(task):
         yield WaitingReason(MAPPED_UPSTREAM, "What it is expanded over has not succeeded.")
     if map_index < 0 and isinstance(task, MappedOperator):
-        over = ", ".join(f"`{each.task_id}`" for each in mapped_dependencies(task))
+        over = ", ".join(f"`{mapped_over.task_id}`" for mapped_over in mapped_dependencies(task))
         yield WaitingReason(
             MappedTaskIsExpanded.NAME,
             f"It is expanded over the output of {over} when that has succeeded."

@@ -75,11 +75,11 @@ class Waiting:
             reasons = tuple(self._reasons(row))
             if not reasons:
                 continue
-            key = (row.task_id, row.state, tuple((each.name, each.reason) for each in reasons))
+            key = (row.task_id, row.state, tuple((reason.name, reason.reason) for reason in reasons))
             one = WaitingTask(row.task_id, row.map_index, 1, row.state, _since(row), reasons)
             groups[key] = _together(groups[key], one) if key in groups else one
-        found = [_with_age(group, self.facts.now) for group in groups.values()]
-        return sorted(found, key=lambda group: (only_upstream(group), group.task_id, group.map_index))
+        aged_groups = [_with_age(group, self.facts.now) for group in groups.values()]
+        return sorted(aged_groups, key=lambda group: (only_upstream(group), group.task_id, group.map_index))
 
     def _reasons(self, row: Row) -> Iterator[WaitingReason]:
         if row.state in FINISHED:
@@ -266,10 +266,10 @@ def _together(group: WaitingTask, one: WaitingTask) -> WaitingTask:
 def _with_age(group: WaitingTask, now: datetime) -> WaitingTask:
     told = age((now - group.since).total_seconds()) if group.since else "some time"
     return replace(
-        group, reasons=tuple(replace(each, reason=each.reason.replace(_AGE, told)) for each in group.reasons)
+        group, reasons=tuple(replace(reason, reason=reason.reason.replace(_AGE, told)) for reason in group.reasons)
     )
 
 
 def only_upstream(group: WaitingTask) -> bool:
     """Tell whether task instances wait for nothing but tasks before them."""
-    return {each.name for each in group.reasons} <= {TriggerRuleDep.NAME, MappedTaskIsExpanded.NAME}
+    return {reason.name for reason in group.reasons} <= {TriggerRuleDep.NAME, MappedTaskIsExpanded.NAME}

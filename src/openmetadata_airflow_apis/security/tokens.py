@@ -85,10 +85,10 @@ def verify(encoded: str, types: Collection[str], *, spent_allowed: bool = False)
             "send the other token of your login" if len(types) == 1 else _LOG_IN,
         )
     identifiers = [claims["family"]] if spent_allowed else [claims["family"], claims["jti"]]
-    found = identity.active_user(int(claims["sub"]), identifiers)
-    if found is None:
+    user_and_revocation = identity.active_user(int(claims["sub"]), identifiers)
+    if user_and_revocation is None:
         raise NotSignedIn("The user of this token is gone or not active", "log in as another, or ask an Airflow Admin")
-    user, is_revoked = found
+    user, is_revoked = user_and_revocation
     if not hmac.compare_digest(_fingerprint(user, key), claims["password"]):
         raise NotSignedIn("The password has changed since this token was issued", _LOG_IN)
     if is_revoked:

@@ -88,7 +88,7 @@ def _fault(tree: ast.Module, expected: tuple[str, str]) -> str | None:
         return f"does not call {_FUNCTION} of {_PACKAGE}.{_MODULE}, which makes the DAG"
     texts = _texts_by_name(tree)
     for call in calls:
-        if all(value in found for value, found in zip(expected, _texts_in_arguments(call, texts))):
+        if all(value in texts_there for value, texts_there in zip(expected, _texts_in_arguments(call, texts))):
             if id(call) in dropped:
                 return f"calls {_FUNCTION} and drops the DAG: write dag = {ast.unparse(call)}"
             return None
@@ -128,9 +128,9 @@ def _texts_in_arguments(call: ast.Call, texts: dict[str, str]) -> list[set[str]]
     """Return the texts that stand in each of load_dag's two arguments, such as those of str(Path("/x.json"))."""
     arguments = dict(zip(_PARAMETERS, call.args))
     arguments.update({keyword.arg: keyword.value for keyword in call.keywords if keyword.arg in _PARAMETERS})
-    found = []
+    texts_of_arguments = []
     for parameter in _PARAMETERS:
         nodes = ast.walk(arguments[parameter]) if parameter in arguments else ()
         values = [texts.get(node.id) if isinstance(node, ast.Name) else getattr(node, "value", None) for node in nodes]
-        found.append({value for value in values if isinstance(value, str)})
-    return found
+        texts_of_arguments.append({value for value in values if isinstance(value, str)})
+    return texts_of_arguments

@@ -38,8 +38,8 @@ def stored_head(path: Path) -> Head | None:
 
 def _head_in(path: str) -> Head | None:
     try:
-        beginning, found, _ = (read_file(path) or b"").partition(_DEFINITION)
-        content = json.loads(beginning + b"}") if found else None
+        beginning, separator, _ = (read_file(path) or b"").partition(_DEFINITION)
+        content = json.loads(beginning + b"}") if separator else None
     except (DamagedDocument, Unavailable, ValueError, RecursionError):  # told by whoever reads all of it
         return None
     if not isinstance(content, dict) or content.get("format") != FORMAT:

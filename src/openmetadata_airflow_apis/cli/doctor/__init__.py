@@ -69,12 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Print one line a finding, with the cure; return 1 where there is a problem, 0 where there is none."""
     logging.disable()  # Airflow logs to where the findings are printed, and tells most of them in its own way
     try:
-        found = list(findings(Installation()))
+        all_findings = list(findings(Installation()))
     finally:
         logging.disable(logging.NOTSET)
-    for finding in found:
+    for finding in all_findings:
         if finding.level == PROBLEM or not arguments.quiet:
             print(finding)
-    problems = sum(finding.level == PROBLEM for finding in found)
-    print(f"openmetadata-airflow-apis {__version__}: {problems} problem(s), {len(found) - problems} note(s)")
+    problems = sum(finding.level == PROBLEM for finding in all_findings)
+    print(f"openmetadata-airflow-apis {__version__}: {problems} problem(s), {len(all_findings) - problems} note(s)")
     return 1 if problems else 0

@@ -21,7 +21,7 @@ let isBroken = false; // the view that was asked for could not be built
 
 async function show() {
   opened += 1;
-  const mine = opened;
+  const thisOpening = opened;
   const [name, ...rest] = window.location.hash.slice(1).split("/").map(decoded);
   const isHistory = name === "history" && Boolean(rest[0]);
   const current = name in VIEWS ? name : "dags";
@@ -37,7 +37,7 @@ async function show() {
   view = null;
   try {
     const made = await make(isHistory ? "history" : current, rest);
-    if (mine !== opened) {
+    if (thisOpening !== opened) {
       made.leave?.();
       return;
     }
@@ -46,7 +46,7 @@ async function show() {
     // A keyboard or screen reader goes on where the view begins, not where the link was.
     if (current === name || isHistory) stage.focus({ preventScroll: true });
   } catch (error) {
-    if (mine !== opened) return;
+    if (thisOpening !== opened) return;
     isBroken = true;
     fill(stage, notice("bad", `This could not be shown: ${error.message} `, button("Try again", show)));
   }

@@ -19,14 +19,14 @@ export function logPanel(path) {
     const said = h("div", {});
     const earlier = h("p", { class: "muted" });
     let position = null; // where to go on; null at the beginning, which is the end of the log
-    const mine = polling(load);
-    poll = mine;
+    const reading = polling(load);
+    poll = reading;
 
     async function load() {
       const query = { try_number: tryNumber, ...(mapIndex >= 0 && { map_index: mapIndex }) };
       Object.assign(query, position === null ? { tail_lines: TAIL } : { offset: position });
       const answer = await send({ method: "GET", path: `${path}/taskInstances/${encodeURIComponent(taskId)}/logs`, query });
-      if (poll !== mine) return null;
+      if (poll !== reading) return null;
       if (!answer.ok) {
         fill(said, !isToldAbove(answer) && notice("bad", inline(sentence(answer))));
         return isToldAbove(answer) ? 4000 : null;
@@ -47,12 +47,12 @@ export function logPanel(path) {
       position = 0;
       fill(text);
       fill(earlier);
-      mine.now();
+      reading.now();
     }
 
     fill(element, h("h4", { tabindex: "-1" }, `Log of ${name}, try ${tryNumber}`), said, earlier, text, close());
     element.firstChild.focus();
-    mine.now();
+    reading.now();
   }
 
   function close() {
