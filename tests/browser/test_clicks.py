@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 _COUNT = 'addEventListener("pointerdown", () => (sessionStorage.clicks = Number(sessionStorage.clicks) + 1), true)'
-# The role of docs/security.md, and what shows its owner Airflow's home and the entry in its menu.
+# The role of docs/security.md, for somebody who works in the browser.
 _DEPLOYER = {
     "Managed DAGs": ["can_create", "can_read", "can_delete"],
     "DAGs": ["can_read", "can_edit", "can_delete", "menu_access"],
     "DAG Runs": ["can_read", "can_create", "can_edit"],
     "Task Instances": ["can_read", "can_edit"],
+    "Task Logs": ["can_read"],
     "Website": ["can_read"],
     "Browse": ["menu_access"],
 }

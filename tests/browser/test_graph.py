@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,6 +82,24 @@ def test_a_graph_has_the_colours_of_the_run_that_is_shown(page, grouped, client,
     each = graph.get_by_role("checkbox", name="each, failed")
     expect(each).to_have_attribute("data-state", "failed")
     expect(each).to_contain_text("1 failed, 2 success")
+    widths = each.evaluate("node => ['.note', '.node-box'].map((part) => node.querySelector(part).getBBox().width)")
+    assert widths[0] + 12 < widths[1]
+
+
+def test_a_graph_is_drawn_once_its_version_has_its_number(page, grouped, client):
+    """Right after a deploy, before its version is recorded, the view is there; the graph follows by itself."""
+    shown = {**client.get(f"/rest_api/api/dags/{grouped}").json(), "state": "pending", "version_number": None}
+    address = re.compile(rf"/rest_api/api/dags/{grouped}$")
+    page.route(
+        address, lambda route: route.fulfill(json={**shown, "deployed_at": datetime.now(timezone.utc).isoformat()})
+    )
+    go(page, f"#dags/{grouped}")
+    expect(page.locator(".facts")).to_contain_text("being read")
+    expect(page.get_by_role("button", name="Trigger", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Graph", exact=True)).to_have_count(0)
+    page.unroute(address)
+    expect(page.get_by_role("region", name="Graph of drawn").locator(".node").first).to_be_visible()
+    expect(page.locator("#rest-api .notice")).to_have_count(0)
 
 
 def test_a_graph_of_four_hundred_tasks_is_laid_out_beside_the_page(page, client):

@@ -85,7 +85,7 @@ def test_dags_are_found_and_ordered(page, deploy):
 
 
 def test_a_dag_is_paused_and_switched_on_in_its_row(page, deploy, client):
-    """The switch says whether runs start by themselves, changes it, and keeps the keyboard's place."""
+    """The switch, here and in the DAG's view, says whether runs start by themselves, and keeps the keyboard's place."""
     deploy("switched")
     page.get_by_label("Name has").fill("switched")
     switch = page.get_by_role("switch", name="switched is on")
@@ -97,6 +97,11 @@ def test_a_dag_is_paused_and_switched_on_in_its_row(page, deploy, client):
     assert client.get("/rest_api/api/dags/switched").json()["is_paused"] is True
     switch.click()
     expect(switch).to_have_attribute("aria-checked", "true")
+    go(page, "#dags/switched")
+    expect(page.locator(".facts")).to_contain_text("only when triggered")
+    page.locator(".facts").get_by_role("switch", name="switched is on").click()
+    expect(page.locator(".notice.good")).to_have_text("switched is paused: no run starts by itself.")
+    expect(page.locator(".facts").get_by_role("switch")).to_have_attribute("aria-checked", "false")
 
 
 def test_a_viewer_has_no_empty_columns(sign_in, airflow_live, deploy, client):

@@ -23,3 +23,9 @@ def test_the_operations_are_below_admin(airflow_live, sign_in):
     page.get_by_text("Admin", exact=True).hover()
     page.get_by_role("link", name="REST API", exact=True).click()
     expect(page.locator("#operation-deploy_dag")).to_be_visible()
+
+
+def test_the_menu_covers_nothing_where_it_takes_two_lines(page):
+    """In a window in which Airflow's menu needs two lines, the page begins below it."""
+    page.set_viewport_size({"width": 1000, "height": 800})
+    page.get_by_role("heading", name="Deployed workflows").click(trial=True)  # what is covered can't be clicked

@@ -58,6 +58,12 @@ def test_what_is_shown_stays_while_nothing_answers(page, steady):
     expect(notice).to_have_text("The database is away. What is shown below is older.")
     expect(page.locator("#rest-api .dag-name")).to_have_text([steady])
     page.unroute(LIST)
+    page.route(LIST, lambda route: route.fulfill(status=502, body="<html>Bad Gateway</html>", content_type="text/html"))
+    page.get_by_label("Order", exact=True).select_option("Name, from Z")
+    expect(notice).to_have_text(
+        "The webserver, or a proxy before it, answered 502 Bad Gateway. What is shown below is older."
+    )
+    page.unroute(LIST)
     expect(notice).to_have_count(0)
 
 

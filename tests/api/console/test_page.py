@@ -190,6 +190,14 @@ def test_what_the_script_is_told(page):
     }
 
 
+def test_without_javascript_the_page_says_where_else_to_go(page):
+    """Nothing is said to be loading; the document of the API is linked, and its command line named."""
+    without = re.search(r"<noscript>(.*?)</noscript>", page.text, re.DOTALL)[1]
+    assert "#rest-api .stage > p { display: none; }" in without
+    assert "This page needs JavaScript. The API does not: its document is linked above." in without
+    assert '<a href="/rest_api/api/openapi.yaml">' in page.text.partition("<noscript>")[0]
+
+
 def test_the_menu_entry_rest_api_opens_the_operations(admin):
     """As with the older plugin, "REST API" below Admin leads to the operations with their forms."""
     answer = admin.client.get("/rest_api/operations")

@@ -94,6 +94,11 @@ function edit({ dag_id: dagId, definition, revision, version_number: versionNumb
 
 // Flask-AppBuilder's page names no language, which screen readers need.
 document.documentElement.lang = document.documentElement.lang || "en";
+// Airflow leaves room for one line of its navigation, which lies over the page; in a window that is not wide it has two.
+const bar = document.querySelector(".navbar-fixed-top");
+const isWide = window.matchMedia("(min-width: 768px)"); // below, it folds
+const makeRoom = () => (root.style.paddingTop = isWide.matches ? `${Math.max(0, bar.offsetHeight - root.offsetTop)}px` : "");
+if (bar) new ResizeObserver(makeRoom).observe(bar);
 window.addEventListener("hashchange", show);
 whenSignedInAgain(() => isBroken && show());
 show();

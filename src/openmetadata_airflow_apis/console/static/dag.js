@@ -5,7 +5,7 @@ import { importError, pauseCell, scheduleCell } from "./dag_cells.js";
 import { readGraph } from "./dag_graph.js";
 import { isAwaited, nodesTable, withoutHeartbeats } from "./dag_nodes.js";
 import { confirmDelete, deleted, deletion, isUnfinished, switched, switching, triggered } from "./dags.js";
-import { deploymentState, isSettled } from "./deployment.js";
+import { deploymentState, isSettled, versionOf } from "./deployment.js";
 import { isToldAbove, permissions, send, sentence } from "./http.js";
 import { gridLink, historyLink, runLink } from "./links.js";
 import { partialRun } from "./partial_run.js";
@@ -34,6 +34,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   const order = new Map(); // task_id to its place in the graph
   let may = null;
   let begun = false;
+  let isDrawn = false;
   let dag = null;
   let begunWith = null; // the DAG of which the graph and the forms are
   let graphed = null;
@@ -42,13 +43,14 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   let observed = null;
   let some = null;
   let left = false;
+  let toldNewer = false;
   let shownHead = "";
   let shownRuns = "";
   let run = null;
   const poll = polling(load);
 
   // Once the DAG and what its reader may do are known.
-  async function begin() {
+  function begin() {
     begunWith = dag;
     fill(actions, forms(dag));
     if (runId) {
@@ -57,6 +59,11 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
       fill(panel, run.element);
       if (taskId) picture.scrollIntoView();
     }
+  }
+
+  // Of a version that is recorded: a deploy's own number comes a moment after it.
+  async function drawVersion() {
+    isDrawn = true;
     const graph = may.includes("get_dag_version") ? await readGraph(dagId, dag.version_number) : null;
     if (left) return;
     await Promise.all([graph && draw(graph), !runId && may.includes("list_task_summaries") && lay(graph)]);
@@ -117,6 +124,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
       begun = true;
       begin();
     }
+    if (may && !isDrawn && (dag.version_number || isSettled(dag))) drawVersion();
     const moving = await loadRuns();
     return !may || moving || !isSettled(dag) || isAwaited(dag) ? 2000 : 10000;
   }
@@ -129,17 +137,21 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   // Somebody has deleted it; it may come back.
   function gone() {
     fill(newer);
+    toldNewer = false;
     const versions = h("a", { href: historyLink(dagId) }, "Its versions");
     fill(trouble, notice("bad", `${dagId} is not deployed any more: somebody has deleted it. What is shown below is older. `, versions, " stay, and each can be restored."));
   }
 
   // What somebody is about to do with the graph or the forms stays until they want to see the newer version.
   function tellNewer() {
+    if (begunWith?.revision === dag.revision) begunWith = dag;
     const isOlder = begunWith !== null && begunWith.revision !== dag.revision;
-    if (isOlder === newer.hasChildNodes()) return;
+    const told = isOlder && `${dag.deployed_by} has deployed ${versionOf(dag, "another version")} since. The graph and the forms here are of ${versionOf(begunWith, "an earlier one")}. `;
+    if (told === toldNewer) return;
+    toldNewer = told;
     const what = h("a", { href: historyLink(dagId) }, "What it changed");
     const show = button("Show it", again, "", { "data-key": "newer" });
-    fill(newer, isOlder && notice("", `${dag.deployed_by} has deployed version ${dag.version_number} since. The graph and the forms here are of version ${begunWith.version_number}. `, show, " ", what));
+    fill(newer, told && notice("", told, show, " ", what));
   }
 
   async function loadRuns() {

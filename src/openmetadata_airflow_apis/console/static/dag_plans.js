@@ -2,7 +2,7 @@
 
 import { button, confirm, field, fill, h, inline, notice, table, time } from "./dom.js";
 import { deployPlanned, planOf } from "./deploy_plan.js";
-import { followDeployment } from "./deployment.js";
+import { followDeployment, versionOf } from "./deployment.js";
 import { differences, isChange } from "./differences.js";
 import { curl, sentence } from "./http.js";
 import { dagLink, historyLink } from "./links.js";
@@ -75,7 +75,7 @@ export function dagPlans(base) {
     const comment = h("input", { type: "text", maxlength: 1000, value: written });
     const explanation = [
       overtaken(before),
-      before && h("p", {}, `Version ${before.version_number} is deployed, by ${before.deployed_by}, `, time(before.deployed_at), "."),
+      before && h("p", {}, `${before.version_number ? `Version ${before.version_number}` : "It"} is deployed, by ${before.deployed_by}, `, time(before.deployed_at), "."),
       differences(body),
       field("Comment", comment, "What it is for. It is kept beside the new version."),
     ];
@@ -88,7 +88,7 @@ export function dagPlans(base) {
   function overtaken(before) {
     if (!before || before.dag_id !== base.dagId || before.revision === base.revision) return null;
     const newer = h("a", { href: historyLink(before.dag_id), target: "_blank" }, "what it changed");
-    return notice("bad", `You began from version ${base.versionNumber}. Version ${before.version_number} was deployed since, by ${before.deployed_by}; see `, newer, ". What is not in your text of it would be taken back.");
+    return notice("bad", `You began from ${versionOf({ version_number: base.versionNumber }, "an earlier version")}. ${before.version_number ? `Version ${before.version_number}` : "Another"} was deployed since, by ${before.deployed_by}; see `, newer, ". What is not in your text of it would be taken back.");
   }
 
   function deployed({ body, status, milliseconds }) {
@@ -133,7 +133,7 @@ export function dagPlans(base) {
     const { body } = plan.answer;
     if (body.created) return "New";
     if (!isChange(body.changes)) return "Stays as it is";
-    const by = plan.before ? `Replaces version ${plan.before.version_number} by ${plan.before.deployed_by}` : "Replaces what is deployed";
+    const by = plan.before ? `Replaces ${versionOf(plan.before, "the version")} by ${plan.before.deployed_by}` : "Replaces what is deployed";
     return h("details", {}, h("summary", {}, by), differences(body));
   }
 

@@ -22,6 +22,11 @@ export function deploymentState(deployment) {
   );
 }
 
+// A version's number comes a moment after the deploy itself; `unnumbered` stands for it until then.
+export function versionOf({ version_number: number }, unnumbered) {
+  return number ? `version ${number}` : unnumbered;
+}
+
 export function deploymentWord({ state: name }) {
   return WORDS[name];
 }

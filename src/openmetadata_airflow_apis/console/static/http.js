@@ -112,8 +112,9 @@ export function sentence(answer) {
   return detail(answer);
 }
 
+// What is no answer of the API's comes from what stands before it.
 function detail({ status, title, body }) {
-  return body?.detail || body?.error || body?.msg || `${status} ${title}`;
+  return body?.detail || body?.error || body?.msg || `The webserver, or a proxy before it, answered ${`${status} ${title}`.trim()}.`;
 }
 
 function target({ path, query }) {
