@@ -121,7 +121,7 @@ class Changes:
         self._began = time.monotonic()
         self._clients: dict[str, tuple[Client, float]] = {}
         self._number = 0
-        # How long each kind of change has taken at most: the moment of a kill is drawn from that.
+        # How long each kind of change has taken at most, lately: the moment of a kill is drawn from that.
         self._took: dict[str, float] = defaultdict(lambda: 0.5)
 
     def kill(self, times: int) -> None:
@@ -203,7 +203,7 @@ class Changes:
             took = time.monotonic() - began
             answers.append((round(took, 2), answer if answer is None else (answer.status_code, answer.text)))
             if answer is not None and answer.status_code in good:
-                self._took[kind] = max(took, self._took[kind])
+                self._took[kind] = max(took, 0.8 * self._took[kind])
                 self.answered[kind] += 1
                 break
             assert answer is None or is_in_the_way(answer), answer.text

@@ -5,6 +5,7 @@ Two names that differ in case alone are one name: of DAGs, and of bundles.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -62,13 +63,26 @@ def _standard_modules() -> set[str]:
 
 
 def _installed_modules(dags_folder: Path | None) -> set[str]:
-    ignored = dags_folder.resolve() if dags_folder is not None else None
+    ignored = _real_path(dags_folder) if dags_folder is not None else None
     names: set[str] = set()
     for entry in dict.fromkeys(sys.path):
         folder = Path(entry or ".")
-        if folder.is_dir() and folder.resolve() != ignored:
+        if _is_folder(folder) and _real_path(folder) != ignored:
             names.update(_modules(folder))
     return names
+
+
+def _real_path(folder: Path) -> str | None:
+    """Return a path without links, as far as it can be told; None in a working directory that was deleted."""
+    try:
+        return os.path.realpath(folder)
+    except OSError:
+        return None
+
+
+def _is_folder(path: Path) -> bool:
+    """Say whether a path is that of a folder, also where the disk does not answer, or may not be looked into."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path's own raises what it does not expect
 
 
 def _modules(folder: Path) -> Iterator[str]:
@@ -79,6 +93,10 @@ def _modules(folder: Path) -> Iterator[str]:
         return
     for entry in entries:
         # Elsewhere than among installed packages, a folder without __init__ is more often just a folder.
-        is_package = "." not in entry.name and entry.is_dir() and (packages or (entry / "__init__.py").is_file())
+        is_package = "." not in entry.name and _is_folder(entry) and (packages or _has_init(entry))
         if is_package or entry.name.endswith(_MODULE_ENDINGS):
             yield folded(entry.name.split(".")[0])
+
+
+def _has_init(folder: Path) -> bool:
+    return os.path.isfile(folder / "__init__.py")  # noqa: PTH113 - as above

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 
 from airflow.models.dag import DagModel
@@ -31,8 +31,19 @@ def refuse_what_is_not_ours(dag_id: str, fileloc: str, *, session: Session) -> N
     own_tables.refuse_newer(row.version)
     if row.fileloc in (None, fileloc):
         return
-    if row.is_active or Path(correct_maybe_zipped(row.fileloc)).exists():
+    if row.is_active or not _is_gone(row.fileloc):
         raise NotDeployedHere(dag_id, f"it comes from {row.fileloc}")
+
+
+def _is_gone(fileloc: str) -> bool:
+    """Say whether a file is not there; one that can't be looked at, on a mount that does not answer, may be."""
+    try:
+        os.stat(correct_maybe_zipped(fileloc))  # noqa: PTH116 - a path of Airflow's
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _row_and_schema(dag_id: str, *, session: Session) -> Any:

@@ -243,7 +243,7 @@ class FileStore:
                     module_beside = self._files.beside(module, text, besides)
             with atomic_files.storage_errors(self._files.records):
                 record_beside = self._files.beside(record, encode(document), besides)
-            if record.exists():
+            if os.path.lexists(record):
                 # The .py serves the old definition as well as the new one: the record comes last and decides.
                 self._files.put(module_beside, module)
                 self._files.put(record_beside, record)
@@ -282,7 +282,7 @@ class FileStore:
                 module.unlink(missing_ok=True)
                 if text is not None:
                     atomic_files.sync_folder(self._files.modules)
-            if record.exists():
+            if os.path.lexists(record):
                 self._files.put(record, self._files.tombstone(dag_id))
             yield
         except OutcomeUnknown:
@@ -341,6 +341,6 @@ def _each(
 
 def _is_writable(folder: Path) -> bool:
     """Say whether files can be written to a folder, or the folder can be made."""
-    while not folder.exists() and folder != folder.parent:
+    while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    return os.access(folder, os.W_OK | os.X_OK) and folder.is_dir()

@@ -32,7 +32,7 @@ def locked_file(path: Path, *, seconds: float) -> Iterator[None]:
         yield
     finally:
         # Unlinked before it is let go of, so that the name never points to a file that nobody checks.
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # on a disk that has become read-only it stays, an empty file that holds nobody up
             path.unlink()
         os.close(descriptor)
 

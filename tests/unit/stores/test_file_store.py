@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import signal
@@ -321,6 +322,20 @@ def test_a_second_holder_waits_and_then_gives_up(store, settings, monkeypatch):
     with store.locked("nightly"), store.locked("weekly"):
         pass
     assert list(settings.dag_generated_configs.iterdir()) == []
+
+
+def test_a_lock_whose_file_can_not_be_taken_away_is_let_go_of(store, settings):
+    """Where the disk refuses to take a lock's file away, the request ends as it would have, and the name is free."""
+    lock = settings.dag_generated_configs / ".nightly.lock"
+    kept = settings.dag_generated_configs / "kept"
+    with store.locked("nightly"):
+        lock.rename(kept)
+        lock.mkdir()  # which no unlink takes away
+    with kept.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises where somebody has it still
+    lock.rmdir()
+    with store.locked("nightly"):
+        pass
 
 
 def test_holders_follow_one_another(store, settings):
