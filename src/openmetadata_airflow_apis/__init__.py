@@ -1,3 +1,34 @@
-"""Deploy workflow definitions as Airflow DAGs over HTTP, and run and watch what was deployed."""
+"""Deploy workflow definitions as Airflow DAGs over HTTP, and run and watch what was deployed.
+
+Ways in:
+
+    plugin.py  what Airflow loads
+    cli/       the command openmetadata-airflow-apis: doctor, migrations, uninstall
+    api/       HTTP: a handler for each operation, the older plugin's door, errors as answers
+    console/   the page
+
+The work, each room above those that it asks:
+
+    deploy/            what a deploy, a delete, a bundle, a restore or a list does
+    runs/              what is done with runs and tasks, and why they do not go on
+    security/          who is calling, and what they may do
+    checks/            what is wrong with a definition before it is deployed
+    stores/            where definitions are kept: files, or tables
+    dagbuild/          DAGs of definitions, for Airflow's processes
+    definition/        the format: what was sent becomes one canonical spelling, with its faults
+    airflow_versions/  what differs between Airflow 2.7 and 2.11
+
+Below all of them:
+
+    transactions.py  one operation is committed once, whatever is lost; how long it waits for locks
+    audit.py         what Airflow's audit log is told of each change
+    list_filters.py  a list's filters, its order, and how many there are
+    own_tables.py    tables of ours in Airflow's database, and which release made them
+    mysql_values.py  what MySQL cannot store, refused before it is written
+    settings.py      our options of airflow.cfg, and the folders
+    resources.py     files that come with the package
+    conflicts.py     what is in a change's way: 409 and 412
+    errors.py        what can be wrong, with thing, place and cure
+"""
 
 __version__ = "1.0.0rc1"

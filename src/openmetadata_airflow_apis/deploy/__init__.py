@@ -23,7 +23,7 @@ After a deploy:
 Reading:
 
     deployed_dags.py        a page of what is deployed, or one DAG with its definition
-    dag_selection.py        which DAGs a list holds, and in which order: filters, patterns, order_by
+    dag_selection.py        which DAGs a list holds by Airflow's rows, and in which order: filters, patterns, order_by
     dag_summaries.py        DAGs at a glance: owners, tags, schedule, last and next run, params
     dag_versions.py         versions: listed, looked at, compared, restored
     version_history.py      when a version is recorded, and when old ones are forgotten (keep_versions)

@@ -81,7 +81,8 @@ def is_parsed_on_nodes(
 ) -> bool:
     """Say whether so many hosts have parsed a deployment; True where the nodes share their files.
 
-    number: None for each host that runs a DAG processor, by its heartbeat. Two statements at most.
+    number: None for each host that runs a DAG processor, by its heartbeat; one that parses another folder (--subdir)
+    never notes anything, and is waited for in vain. Two statements at most.
     """
     noted = store.parses(dag_id, session=session)
     if noted is None:

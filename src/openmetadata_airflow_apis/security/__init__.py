@@ -2,9 +2,9 @@
 
 gate.py          who is calling: a token, a password, or a signed-in browser
 permissions.py   whether they may do this, asked of Airflow
-login.py         passwords in, tokens out; refresh and logout
+login.py         passwords in, tokens out; refresh, where a token used twice ends its login; logout
 tokens.py        what a token says, and whether it still holds
-revocation.py    which tokens were ended before their time
+revocation.py    which tokens were ended before their time, or used; receipts of that, for lost answers
 passwords.py     a user name and a password, checked by Airflow's own security manager
 login_limits.py  how often a password may be wrong
 login_tries.py   the count of that in Airflow's database, one for all webservers
