@@ -53,8 +53,6 @@ SETTINGS = {
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
     "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "15",
     "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "2",
-    # What LiveAirflow sets would end a task's process on a busy machine that misses one heartbeat.
-    "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "0",
 }
 
 
