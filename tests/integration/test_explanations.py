@@ -168,7 +168,7 @@ def test_a_timeout(explain):
     body, _ = explain("why_times_out", work="failed", after="upstream_failed")
     sentence = body["failures"][0]["exception"]
     assert re.fullmatch(r"airflow.exceptions.AirflowTaskTimeout: Timeout, PID: \d+", sentence)
-    words = "It ran longer than its execution_timeout of 1 second."
+    words = "It ran longer than its execution_timeout of 5 seconds."
     place = body["failures"][0]["place"]  # wherever the clock stopped it
     assert body == failed(
         "why_times_out",

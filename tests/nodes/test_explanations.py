@@ -208,7 +208,7 @@ def test_a_timeout(explain):
     body, _ = explain("why_times_out", work="failed", after="upstream_failed")
     told = body["failures"][0]
     assert re.fullmatch(r"airflow.exceptions.AirflowTaskTimeout: Timeout, PID: \d+", told["exception"])
-    words = "It ran longer than its execution_timeout of 1 second."
+    words = "It ran longer than its execution_timeout of 5 seconds."
     assert body == failed(
         "why_times_out",
         words,
