@@ -24,7 +24,7 @@ Below all of them:
     audit.py         what Airflow's audit log is told of each change
     list_filters.py  a list's filters, its order, and how many there are
     own_tables.py    tables of ours in Airflow's database, and which release made them
-    mysql_values.py  what MySQL cannot store, refused before it is written
+    mysql_values.py  the rules of what MySQL cannot store: ids, moments, twins, sizes; asked before anything is written
     settings.py      our options of airflow.cfg, and the folders
     resources.py     files that come with the package
     conflicts.py     what is in a change's way: 409 and 412

@@ -25,6 +25,13 @@ def test_each_module_is_in_its_packages_map(package: Path):
     assert sorted(_LINE.findall(docstring)) == sorted([*modules, *folders])
 
 
+def test_each_script_of_the_page_is_in_the_consoles_map():
+    """The console's docstring names each of the page's scripts, and none that isn't there."""
+    docstring = ast.get_docstring(ast.parse((PLUGIN / "console/__init__.py").read_text("utf-8"))) or ""
+    scripts = {path.name for path in (PLUGIN / "console/static").glob("*.js")}
+    assert set(re.findall(r"\b\w+\.js\b", docstring)) == scripts
+
+
 def test_one_word_finds_a_module():
     """No two modules of the plugin have the same name: a module is found without its folder."""
     names = Counter(path.name for path in PLUGIN.rglob("*.py") if not path.name.startswith("__"))

@@ -18,7 +18,7 @@ Handlers, a module for each tag of the specification; each function has the oper
 
 What comes in:
 
-    blueprint.py            the Flask blueprint: routes by connexion, with the gate before every call
+    blueprint.py            the Flask blueprint: routes by connexion, the gate before every call; what stops a start
     operations.py           openapi.yaml in memory, and what it says of each operation
     body.py                 request bodies: their size, encoding and type, and every fault against the specification
     strict_json.py          JSON that is refused though Python reads it: doubled keys, NaN, lone surrogates, too deep
@@ -31,7 +31,7 @@ What goes out:
 
     wire.py              values as JSON: dataclasses become objects, dates RFC 3339
     deployed_answers.py  the answer of a deploy, after its wait for the parse; on_import_error=restore begins here
-    ended_runs.py        the answer of what starts a run or looks at one, after its wait for the end
+    ended_runs.py        the answer of what starts a run or looks at one, after its wait (runs/run_wait.py) for the end
     stopped_runs.py      the answer of a kill, a skip and a success, after its wait for processes
     wait_limit.py        how long an answer may wait, and how many webserver processes may wait at once
     problem_types.py     the HTTP status, the `type` and the remedy of each error

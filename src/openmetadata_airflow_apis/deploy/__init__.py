@@ -3,7 +3,7 @@
     deployment.py          deploy: the definition first, then Airflow's rows; what a deploy is refused for
     preconditions.py       what must be deployed for a change: If-Match, If-None-Match, and `force` over something
     ownership.py           is a dag_id ours, or another file's?
-    refused_values.py      what Airflow's columns on MySQL can't have: refused before anything is written
+    refused_values.py      of a definition, what MySQL can't have: tags, owners, datasets, moments, sizes
     recovery.py            completes or sweeps what a process that died has left; deploy, delete, refresh begin with it
     validation.py          validate: the checks of a deploy, without a look at what is deployed
     patch.py               pauses and unpauses a DAG

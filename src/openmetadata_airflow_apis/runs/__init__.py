@@ -62,9 +62,9 @@ Explaining a run:
 
 Logs:
 
-    task_logs.py           the log of one try: a part, the last lines, or all of it
+    task_logs.py           the log of one try, as it is asked for: a part, the last lines, or all of it
     log_reading.py         finds a log through Airflow's own handler, within a given time
-    log_sources.py         where a log's text lies: files, a worker's log server, a store
+    log_sources.py         where a log's text lies: files, a worker's log server, a store; its end in bounded memory
     logged_failures.py     what the end of a log says of a failure
     printed_exceptions.py  exceptions in a log, as Python prints them
 """
