@@ -1,4 +1,4 @@
-"""The command line: `openmetadata-airflow-apis VERB`, one module a verb.
+"""The command line: `openmetadata-airflow-apis VERB`, one module a verb; main and the list of VERBS are here.
 
 doctor/                  doctor: what is wrong with this installation, a module for each check
 validate.py              validate: the check of a deploy, offline, of JSON and YAML files

@@ -32,7 +32,7 @@ The second step, the schema:
 
 The third step, the canonical form of DAGs and tasks:
 
-    dag_keys.py             the DAG's keys, and its dates: a start that is missing, an end before it
+    dag_keys.py             the DAG's keys; a start that is missing, an end before it; where templates are, if unsaid
     dag_ids.py              which names a DAG may have; names that differ in case alone are one
     task_keys.py            the keys of tasks and task groups
     task_ids.py             the ids of tasks and groups, with their dependencies as they were sent

@@ -1,5 +1,7 @@
 """Where definitions are kept: one port, and two stores behind it, of files and in the database.
 
+open_store, here, decides which by the option definition_store.
+
     definition_store.py  the port, DefinitionStore: what a store promises
     version_rows.py      the versions of each definition, in a table of ours: numbers, texts, what is pruned
     idempotency_keys.py  what became of requests with an Idempotency-Key: claimed, taken over, answered
