@@ -51,8 +51,11 @@ Answer = TypeVar("Answer")
 COLLISIONS = (IntegrityError, StaleDataError)
 # How long the database is asked whether it has committed what it gave no answer to: most failovers are over by then.
 COMMIT_PATIENCE_SECONDS = 20.0
-# The lost connection's transaction may hold its locks until the server notices that nobody is there any more.
-_LOCK_SECONDS = 5
+# How long one statement of a change waits for a lock. Three tries of that end before gunicorn ends the request, which
+# PostgreSQL, without a limit of its own, and MySQL, with 50 s, would let happen: its caller would be told nothing.
+_LOCK_SECONDS = 10
+# The same after a lost connection, whose transaction may hold its locks until the server notices that it is gone.
+_LOCK_SECONDS_AFTER_LOSS = 5
 
 Write = Callable[[Any, "Session"], None]
 _BESIDE: ContextVar[Write | None] = ContextVar("what is written beside a change", default=None)
@@ -163,8 +166,9 @@ class _Tries(Generic[Answer]):
     def once(self) -> Answer:
         """Make the change and commit it, or raise, rolled back."""
         try:
-            if self._lost_connection:
-                limit_lock_waits(_LOCK_SECONDS, session=self._session)
+            limit_lock_waits(
+                _LOCK_SECONDS_AFTER_LOSS if self._lost_connection else _LOCK_SECONDS, session=self._session
+            )
             answer = self._change()
             self._session.flush()
             write = _BESIDE.get()
@@ -241,6 +245,7 @@ _REFUSALS: dict[str, tuple[object, ...]] = {
     _READ_ONLY: ("25006", 1290, 1836, "attempt to write a readonly database"),
     "has no connection left": ("53300", 1040, "too many clients already", "remaining connection slots are reserved"),
     "has no room left on its disk": ("53100", 1021, "database or disk is full"),
+    "has rows that this needs locked by another transaction": ("55P03", 1205),
 }
 
 

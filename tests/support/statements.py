@@ -27,3 +27,8 @@ def counted(session: Session) -> Iterator[list[str]]:
         yield statements
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+def without_lock_limits(statements: list[str]) -> list[str]:
+    """Return the statements without those that limit how long a transaction waits: none on SQLite, by database else."""
+    return [statement for statement in statements if "lock_timeout" not in statement and "lock_wait" not in statement]

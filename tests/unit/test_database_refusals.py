@@ -31,7 +31,8 @@ def _of_mysql(number: int) -> DBAPIError:
         (_of_mysql(1836), "is read-only"),
         (_of_mysql(1040), "has no connection left"),
         (_of_mysql(1021), "has no room left on its disk"),
-        (_of_mysql(1205), None),
+        (_of_mysql(1205), "has rows that this needs locked by another transaction"),
+        (_of_mysql(1213), None),
         (ValueError("attempt to write a readonly database"), None),
     ],
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -56,13 +57,13 @@ def retry_header(wanted: float, allowed: float, *, unfinished: bool) -> dict[str
 
 
 def _take_place(held: ExitStack) -> bool:
-    server, processes = _webserver()
+    webserver, processes = _webserver()
     try:
         folder = _folder()
         for number in range(processes // 2):
             try:
                 # Held for as long as this process lives and waits, and by whichever process of this machine.
-                held.enter_context(locked_file(folder / f"waiting-{server}-{number}", seconds=0))
+                held.enter_context(locked_file(folder / f"waiting-{webserver}-{number}", seconds=0))
             except HeldElsewhere:
                 continue
             return True
@@ -71,12 +72,17 @@ def _take_place(held: ExitStack) -> bool:
     return False
 
 
-def _webserver() -> tuple[int, int]:
-    """Return the id of the process that has started this one and its like, and how many they are."""
+def _webserver() -> tuple[str, int]:
+    """Return a name of this webserver that no other one has, and how many processes it answers with.
+
+    Containers that share a folder for temporary files have the same process ids: each has its own host name.
+    """
     if str(request.environ.get("SERVER_SOFTWARE", "")).startswith("gunicorn"):
         master = os.getppid()
-        return master, len(psutil.Process(master).children())
-    return os.getpid(), conf.getint("webserver", "workers")
+        processes = len(psutil.Process(master).children())
+    else:
+        master, processes = os.getpid(), conf.getint("webserver", "workers")
+    return f"{socket.gethostname()}-{master}", processes
 
 
 def _folder() -> Path:

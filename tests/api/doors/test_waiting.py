@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -306,7 +307,7 @@ def test_a_place_is_free_again_after_the_wait(app):
         for _ in range(5):
             with wait_limit.place_to_wait(LONG) as seconds:
                 assert seconds == LONG
-        assert not list(wait_limit._folder().glob(f"waiting-{os.getpid()}-*"))
+        assert not list(wait_limit._folder().glob(f"waiting-{socket.gethostname()}-{os.getpid()}-*"))
 
 
 HOLDER = """
@@ -321,7 +322,8 @@ time.sleep(600)
 def test_a_place_whose_process_is_killed_is_free_again(app):
     """A worker that gunicorn ends while it waits takes no place with it."""
     with app.test_request_context():
-        paths = [str(wait_limit._folder() / f"waiting-{os.getpid()}-{number}") for number in range(2)]
+        webserver = f"waiting-{socket.gethostname()}-{os.getpid()}"
+        paths = [str(wait_limit._folder() / f"{webserver}-{number}") for number in range(2)]
         with subprocess.Popen([sys.executable, "-c", HOLDER, *paths], stdout=subprocess.PIPE) as holder:
             assert holder.stdout.readline() == b"held\n"
             with wait_limit.place_to_wait(LONG) as seconds:
@@ -329,6 +331,13 @@ def test_a_place_whose_process_is_killed_is_free_again(app):
             holder.send_signal(signal.SIGKILL)
         with wait_limit.place_to_wait(LONG) as seconds:
             assert seconds == LONG
+
+
+def test_containers_that_share_a_folder_have_their_own_places(app, places_taken, monkeypatch):
+    """In each container the webserver may be the process 7; what one's callers wait for takes nothing of another's."""
+    monkeypatch.setattr(wait_limit.socket, "gethostname", lambda: "webserver-2")
+    with app.test_request_context(), wait_limit.place_to_wait(LONG) as seconds:
+        assert seconds == LONG
 
 
 def test_one_process_alone_never_waits(app, monkeypatch):
