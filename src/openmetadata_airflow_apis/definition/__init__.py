@@ -8,7 +8,7 @@ there such a class, does it take this argument) is in checks/.
     workflow.py         Workflow and Reading: what a document was read as
     canonical.py        the canonical definition as types, and its tags
     places.py           the three ways to say where something stands
-    reading_context.py  what all readers are told, and where they note faults
+    reading_context.py  what all readers of a definition know, and where they note faults
     fault_messages.py   what jsonschema finds, in our words; "did you mean"
 
 Files:
@@ -24,7 +24,7 @@ The first step, one spelling:
     dialects.py       which dialect a document is in; a request and its dag_config
     default_block.py  what dag-factory's `default` adds to a DAG
     flat_body.py      the flat body of the 0.1 releases: forceDeploy, workflowCatchup and the like
-    null_values.py    null means that a key is not given
+    null_values.py    a key that is null counts as not given
 
 The second step, the schema:
 
@@ -32,11 +32,11 @@ The second step, the schema:
 
 The third step, the canonical form of DAGs and tasks:
 
-    dag_keys.py             the DAG's keys; a start that is missing, an end before it; where templates are, if unsaid
+    dag_keys.py             the DAG's keys; a start that is missing or after the end; the usual folder of templates
     dag_ids.py              which names a DAG may have; names that differ in case alone are one
     task_keys.py            the keys of tasks and task groups
     task_ids.py             the ids of tasks and groups, with their dependencies as they were sent
-    task_graph.py           full ids and edges: who a name means, unknown names, cycles
+    task_graph.py           full ids and edges: what a name means, unknown names, cycles
     setup_and_teardown.py   tasks that are set up or torn down
     taskflow_decorators.py  the TaskFlow decorator of a task
     operator_paths.py       what the paths of operators in older releases mean today, and the package of each path
@@ -46,7 +46,7 @@ The third step, values:
     key_readers.py         the keys of an object, each by the reader of its x-kind in the schema
     plain_values.py        values of any kind: `__type__` objects, joined texts, outputs, conditions, relative dates
     task_outputs.py        texts that name the output of another task: `+task`, `+task['key']`, `task.output`
-    date_values.py         durations and moments, of texts that mean one
+    date_values.py         durations and moments, and the texts that are read as them
     schedules.py           when a DAG runs: cron, presets, durations, timetables, datasets
     dataset_values.py      datasets by their URI
     dataset_conditions.py  conditions on datasets, as text
@@ -105,7 +105,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    # Whoever needs the Workflow alone doesn't pay for jsonschema and yaml.
+    # A caller that needs only the Workflow loads neither jsonschema nor yaml.
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,7 @@
       tasks        [Task]       in the order of the document
 
 A value among arguments is plain JSON, or a tagged object: a map with one key, its tag, which says what its content
-becomes when the DAG is built. TAGS has all of them. dagbuild uses these types for mypy alone: it does not import this
+becomes when the DAG is built. TAGS lists all tags. dagbuild uses these types for mypy alone: it does not import this
 module at run time.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict, Union, get_args
 
-# Plain JSON or a tagged object; which of them it is, and of what kind, only whoever knows the argument can say.
+# Plain JSON or a tagged object. Which of them an argument takes depends on the argument: no type can say it.
 Value = Any
 # The arguments of an operator, a task group or a function, by the names that Airflow has for them.
 Arguments = dict[str, Value]
@@ -66,21 +66,21 @@ class ManagedFunction(TypedDict):
 
 
 class Callback(TypedDict):
-    """What is called when something happens, with some of its arguments. A notifier's class is constructed of them."""
+    """A function that is called on an event, with some of its arguments; a notifier is constructed with them."""
 
     function: CallableTag | ImportTag
     kwargs: Arguments
 
 
 class OutputKey(TypedDict):
-    """One key of what another task of the DAG returns: the XCom of that key."""
+    """One key of what another task of the DAG returns, which is the XCom with that key."""
 
     task_id: str
     key: str
 
 
 class DatasetUri(TypedDict):
-    """What a dataset must have."""
+    """The one key that a dataset must have."""
 
     uri: str
 
@@ -98,7 +98,7 @@ class ManagedCall(ManagedFunction):
 
 
 class VariableOrDefault(TypedDict):
-    """The value of an Airflow Variable by its name, and what it is where there is no such Variable."""
+    """An Airflow Variable by its name, and the value to use if it does not exist."""
 
     name: str
     default: Value
@@ -112,24 +112,24 @@ DatetimeTag = TypedDict("DatetimeTag", {"$datetime": Union[str, LocalTime]})
 TimedeltaTag = TypedDict("TimedeltaTag", {"$timedelta": Union[int, float]})
 CallTag = TypedDict("CallTag", {"$call": Call})
 CallableTag = TypedDict("CallableTag", {"$callable": ManagedFunction})
-# What stands at a dotted path in an installed package.
+# The object at a dotted path in an installed package.
 ImportTag = TypedDict("ImportTag", {"$import": str})
-# What a function of a callable file returns when the DAG is built; the DAG processor and the workers alone call it.
+# What a function of a callable file returns when the DAG is built; only the DAG processor and the workers call it.
 ResultTag = TypedDict("ResultTag", {"$result": ManagedCall})
-# The text of a file, when the DAG is built: its path below dag_managed_operators.
+# The text of a file, read when the DAG is built. The tag holds the file's path below dag_managed_operators.
 DocumentTag = TypedDict("DocumentTag", {"$document": str})
-# A folder, by its path below dag_managed_operators; "" is that one itself.
+# A folder, by its path below dag_managed_operators; "" is dag_managed_operators itself.
 FolderTag = TypedDict("FolderTag", {"$folder": str})
 CallbackTag = TypedDict("CallbackTag", {"$callback": Callback})
-# What another task of the DAG returns: its task_id alone, or one key of it.
+# What another task of the DAG returns: all of it by its task_id, or an OutputKey of it.
 OutputTag = TypedDict("OutputTag", {"$output": Union[str, OutputKey]})
 DatasetTag = TypedDict("DatasetTag", {"$dataset": Dataset})
 # Conditions on datasets, which may hold further conditions.
 AllTag = TypedDict("AllTag", {"$all": "list[Condition]"})
 AnyTag = TypedDict("AnyTag", {"$any": "list[Condition]"})
-# A text of several values, of which one at least is known only when the DAG is built.
+# A text joined of several values, at least one of which is known only when the DAG is built.
 JoinTag = TypedDict("JoinTag", {"$join": list[Value]})
-# The value of an Airflow Variable, when the DAG is built: its name, or with a VariableOrDefault.
+# The value of an Airflow Variable, read when the DAG is built: the Variable's name, or a VariableOrDefault.
 VariableTag = TypedDict("VariableTag", {"$variable": Union[str, VariableOrDefault]})
 # An author's own map of one key that starts with "$". The key means nothing; its value is a Value.
 LiteralTag = TypedDict("LiteralTag", {"$literal": dict[str, Value]})
@@ -160,7 +160,7 @@ Tagged = Union[
 
 
 class DagKeys(TypedDict, total=False):
-    """The arguments of airflow.DAG, by its names; what is not there is left to Airflow's default."""
+    """The arguments of airflow.DAG, by its names; for a key that is missing Airflow's default applies."""
 
     schedule: str | TimedeltaTag | CallTag | AllTag | AnyTag | list[DatasetTag | CallTag] | None
     start_date: DatetimeTag | None
@@ -212,15 +212,15 @@ class OperatorKey(TypedDict, total=False):
 
 
 class CallableKey(TypedDict, total=False):
-    """The python_callable of a task, where it is a function of a callable file."""
+    """The python_callable of a task, if it is a function of a callable file."""
 
     callable: ManagedFunction
 
 
 class SetupTeardownKeys(TypedDict, total=False):
-    """Whether the task is a setup or a teardown; what is not there is false. Never both.
+    """Whether the task is a setup or a teardown, never both; a key that is missing means false.
 
-    on_failure_fail_dagrun: whether the run fails where this teardown does.
+    on_failure_fail_dagrun: whether the run fails if this teardown fails.
     """
 
     is_setup: bool
@@ -239,8 +239,8 @@ class Task(OperatorKey, CallableKey, SetupTeardownKeys, MappedKeys):
     """A task.
 
     task_id: the id that Airflow gives it, with the ids of the groups around it. label: its own id. group: the
-    group_id of the group that it is in. upstream: the ids of the tasks and groups before it, those whose output it
-    takes included.
+    group_id of the group that it is in. upstream: the ids of the tasks and groups before it, including those whose
+    output it takes.
     """
 
     task_id: str
@@ -260,7 +260,7 @@ class Definition(TypedDict):
 
 
 def tag_of(value: Value) -> Tag | None:
-    """Return the tag of a tagged object, None where the value is plain."""
+    """Return the tag of a tagged object, or None if the value is plain."""
     if type(value) is dict and len(value) == 1:
         (key,) = value
         if key[:1] == "$":

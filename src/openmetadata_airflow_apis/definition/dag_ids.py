@@ -29,9 +29,9 @@ def is_name(text: str) -> bool:
 
 
 def folded(name: str) -> str:
-    """Return what is the same for all spellings of a DAG's or a bundle's name that differ in case alone.
+    """Return a DAG's or a bundle's name in lower case, which is the same for all names that differ in case alone.
 
-    To the disks of macOS and Windows they are one file. Whoever locks several names does so in the order of this.
+    On the disks of macOS and Windows they are one file. Several names are always locked in the order of this form.
     """
     return name.lower()
 
@@ -39,7 +39,7 @@ def folded(name: str) -> str:
 def fault_of_name(name: str, *, dags_folder: Path | None = None) -> str | None:
     """Return what is wrong with a name for a DAG, or None.
 
-    dags_folder: modules in it don't count; whether a file there may be replaced is the deployment's to say.
+    dags_folder: modules in it don't count: whether a file there may be replaced is decided by the deployment.
     """
     if not is_name(name):
         return (
@@ -73,7 +73,7 @@ def _installed_modules(dags_folder: Path | None) -> set[str]:
 
 
 def _real_path(folder: Path) -> str | None:
-    """Return a path without links, as far as it can be told; None in a working directory that was deleted."""
+    """Return a path without links, as far as it can be resolved; None if the working directory was deleted."""
     try:
         return os.path.realpath(folder)
     except OSError:
@@ -81,19 +81,19 @@ def _real_path(folder: Path) -> str | None:
 
 
 def _is_folder(path: Path) -> bool:
-    """Say whether a path is that of a folder, also where the disk does not answer, or may not be looked into."""
-    return os.path.isdir(path)  # noqa: PTH112 - Path's own raises what it does not expect
+    """Tell whether a path is a folder; false if the disk does not answer or the path may not be read."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises errors that it does not expect
 
 
 def _modules(folder: Path) -> Iterator[str]:
-    packages = folder.name in {"site-packages", "dist-packages"}
+    holds_packages = folder.name in {"site-packages", "dist-packages"}
     try:
         entries = list(folder.iterdir())
     except OSError:
         return
     for entry in entries:
-        # Elsewhere than among installed packages, a folder without __init__ is more often just a folder.
-        is_package = "." not in entry.name and _is_folder(entry) and (packages or _has_init(entry))
+        # Outside of site-packages, a folder without __init__ is rarely a package.
+        is_package = "." not in entry.name and _is_folder(entry) and (holds_packages or _has_init(entry))
         if is_package or entry.name.endswith(_MODULE_ENDINGS):
             yield folded(entry.name.split(".")[0])
 

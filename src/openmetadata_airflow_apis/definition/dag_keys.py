@@ -17,6 +17,7 @@ from openmetadata_airflow_apis.definition.template_folders import may_name_templ
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.canonical import DagKeys
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.key_readers import Paths
     from openmetadata_airflow_apis.definition.reading_context import Context
 
@@ -44,36 +45,36 @@ class DagRead:
         }
 
 
-def read_dag(context: Context, dag: dict[str, Any], *, max_tasks: int) -> DagRead:
-    """Read a plain definition that the schema has been through; every fault is noted."""
+def read_dag(context: Context, dag: SentObject, *, max_tasks: int) -> DagRead:
+    """Read a plain definition that was checked by the schema, and note every fault that is left in it."""
     context = replace(context, zone=_read_zone(context, dag), refused_outputs=names_of_tasks(dag))
-    own = read_keys(context, "WorkflowDag", {key: value for key, value in dag.items() if key not in _APART}, _TOP)
+    own_keys = read_keys(context, "WorkflowDag", {key: value for key, value in dag.items() if key not in _APART}, _TOP)
     default_args = read_default_args(context, dag, _TOP)
-    keys = cast("DagKeys", {**own.values, **default_args.values})
+    keys = cast("DagKeys", {**own_keys.values, **default_args.values})
     too_many = [_has_too_many(context, dag, key, max_tasks) for key in ("tasks", "task_groups")]
     tasks = NO_TASKS if any(too_many) else read_tasks(context, dag, keys.get("default_args", {}))
     if "template_searchpath" not in keys and may_name_templates(
         keys.get("default_args", {}), tasks.task_groups, tasks.tasks
     ):
         keys["template_searchpath"] = [{"$folder": ""}]
-    read = DagRead(keys, tasks, {**own.paths, **default_args.paths})
-    _check_dates(context, dag, read)
+    dag_read = DagRead(keys, tasks, {**own_keys.paths, **default_args.paths})
+    _check_dates(context, dag, dag_read)
     _check_continuous(context, dag, keys)
     _check_documentation(context, dag)
-    _check_fail_stop(context, read)
-    return read
+    _check_fail_stop(context, dag_read)
+    return dag_read
 
 
-def _read_zone(context: Context, dag: dict[str, Any]) -> str | None:
-    """Return the DAG's time zone: its own, else that of default_args, which dag-factory had before it had this."""
+def _read_zone(context: Context, dag: SentObject) -> str | None:
+    """Return the DAG's time zone: its own key, else that of default_args, where older files of dag-factory have it."""
     default_args = dag.get("default_args")
     if "timezone" in dag or not isinstance(default_args, dict):
         return read_own_timezone(context, dag, _TOP)
-    # What is wrong with it is noted where default_args are read.
+    # A fault in it is noted when default_args are read.
     return read_own_timezone(replace(context, faults=[]), default_args, _TOP / "default_args")
 
 
-def _has_too_many(context: Context, sent: dict[str, Any], key: str, limit: int) -> bool:
+def _has_too_many(context: Context, sent: SentObject, key: str, limit: int) -> bool:
     entries = sent.get(key)
     if not isinstance(entries, (dict, list)) or len(entries) <= limit:
         return False
@@ -85,30 +86,30 @@ def _has_too_many(context: Context, sent: dict[str, Any], key: str, limit: int) 
     return True
 
 
-def _check_dates(context: Context, sent: dict[str, Any], read: DagRead) -> None:
-    keys = read.keys
+def _check_dates(context: Context, sent: SentObject, dag_read: DagRead) -> None:
+    keys = dag_read.keys
     default_args = keys.get("default_args", {})
     start, end = (keys.get(key, default_args.get(key)) for key in ("start_date", "end_date"))
     default_sent = sent.get("default_args")
     was_sent = "start_date" in sent or (isinstance(default_sent, dict) and "start_date" in default_sent)
     if not was_sent:
-        _check_missing_start(context, read)
+        _check_missing_start(context, dag_read)
     if _ends_first(start, end):
         holder = _TOP if "end_date" in keys else _TOP / "default_args"
         context.fault(holder / "end_date", "is before the start_date; the DAG would never run")
-    for index, task in enumerate(read.tasks.tasks):
-        own = task["arguments"]
-        if ("start_date" in own or "end_date" in own) and _ends_first(
-            own.get("start_date", start), own.get("end_date", end)
+    for index, task in enumerate(dag_read.tasks.tasks):
+        arguments = task["arguments"]
+        if ("start_date" in arguments or "end_date" in arguments) and _ends_first(
+            arguments.get("start_date", start), arguments.get("end_date", end)
         ):
-            key = "end_date" if "end_date" in own else "start_date"
-            path = read.paths[CanonicalPlace(("tasks", index, "arguments", key))]
+            key = "end_date" if "end_date" in arguments else "start_date"
+            path = dag_read.paths[CanonicalPlace(("tasks", index, "arguments", key))]
             context.fault(path, "lets the task end before it starts; it would never run")
 
 
-def _check_missing_start(context: Context, read: DagRead) -> None:
-    # "schedule": null is the one thing that says that no date is needed; a faulty schedule says nothing.
-    if read.keys.get("schedule", ABSENT) is not None:
+def _check_missing_start(context: Context, dag_read: DagRead) -> None:
+    # Only "schedule": null means that no date is needed. A schedule at fault is missing here and doesn't mean it.
+    if dag_read.keys.get("schedule", ABSENT) is not None:
         cure = "give it in default_args"
         if not context.every_dag_needs_a_start:
             cure += ', or "schedule": null for a DAG that is started by hand'
@@ -116,9 +117,9 @@ def _check_missing_start(context: Context, read: DagRead) -> None:
     elif context.every_dag_needs_a_start:
         in_groups = any(
             "start_date" in ((group.get("arguments") or {}).get("default_args") or {})
-            for group in read.tasks.task_groups
+            for group in dag_read.tasks.task_groups
         )
-        if not in_groups and not all("start_date" in task["arguments"] for task in read.tasks.tasks):
+        if not in_groups and not all("start_date" in task["arguments"] for task in dag_read.tasks.tasks):
             context.fault(
                 _TOP,
                 "'start_date' is missing; give it in default_args: before Airflow 2.8 a DAG that is started by hand "
@@ -131,13 +132,13 @@ def _ends_first(start: Any, end: Any) -> bool:
     return start_moment is not None and end_moment is not None and end_moment < start_moment
 
 
-def _check_continuous(context: Context, sent: dict[str, Any], keys: DagKeys) -> None:
+def _check_continuous(context: Context, sent: SentObject, keys: DagKeys) -> None:
     if keys.get("schedule") == "@continuous" and keys.get("max_active_runs") != 1:
-        spelled = [key for key in ("schedule", "schedule_interval") if sent.get(key) == "@continuous"]
-        context.fault(_TOP / (spelled[0] if spelled else "schedule"), "'@continuous' needs \"max_active_runs\": 1")
+        keys_sent = [key for key in ("schedule", "schedule_interval") if sent.get(key) == "@continuous"]
+        context.fault(_TOP / (keys_sent[0] if keys_sent else "schedule"), "'@continuous' needs \"max_active_runs\": 1")
 
 
-def _check_documentation(context: Context, sent: dict[str, Any]) -> None:
+def _check_documentation(context: Context, sent: SentObject) -> None:
     if sent.get("doc_md_python_arguments") is not None and "doc_md_python_callable_name" not in sent:
         context.fault(
             _TOP / "doc_md_python_arguments", "is there without 'doc_md_python_callable_name', whose they are"
@@ -151,13 +152,13 @@ def _check_documentation(context: Context, sent: dict[str, Any]) -> None:
         )
 
 
-def _check_fail_stop(context: Context, read: DagRead) -> None:
-    if read.keys.get("fail_stop") is not True:
+def _check_fail_stop(context: Context, dag_read: DagRead) -> None:
+    if dag_read.keys.get("fail_stop") is not True:
         return
-    usual = read.keys.get("default_args", {}).get("trigger_rule", "all_success")
-    for index, task in enumerate(read.tasks.tasks):
-        rule = task["arguments"].get("trigger_rule", usual)
+    default_rule = dag_read.keys.get("default_args", {}).get("trigger_rule", "all_success")
+    for index, task in enumerate(dag_read.tasks.tasks):
+        rule = task["arguments"].get("trigger_rule", default_rule)
         if rule != "all_success":
             at_task = CanonicalPlace(("tasks", index))
-            path = read.paths.get(at_task.below(("arguments", "trigger_rule")), read.paths[at_task])
+            path = dag_read.paths.get(at_task.below(("arguments", "trigger_rule")), dag_read.paths[at_task])
             context.fault(path, f"the trigger rule '{rule}' doesn't go with the DAG's fail_stop; give 'all_success'")

@@ -10,7 +10,7 @@ _TOKEN = re.compile(r"\s*([()&|]|[^\s()&|]+)")
 
 
 def looks_like_condition(text: str) -> bool:
-    """Tell a condition from a URI, which may have such signs as well, but with no spaces around them."""
+    """Tell whether a text is a condition; a URI may have the same signs, but no spaces around them."""
     return text.lstrip().startswith("(") or not _SIGNS.isdisjoint(text.split())
 
 
@@ -20,16 +20,16 @@ def has_sign(text: str) -> bool:
 
 
 def condition_of_text(text: str) -> Any:
-    """Return the condition as maps with '__and__' and '__or__', or the one URI that a text is; `&` binds closer.
+    """Return the condition as maps with '__and__' and '__or__', or the text if it is one URI; `&` binds closer.
 
     Raises ValueError, saying what is wrong, for a text that is no condition.
     """
     tokens = _TOKEN.findall(text.strip())
     if not tokens:
         raise ValueError("is empty")
-    condition, rest = _read_or(tokens)
-    if rest:
-        raise ValueError(f"has '{rest[0]}' where '&' or '|' is wanted")
+    condition, tokens_left = _read_or(tokens)
+    if tokens_left:
+        raise ValueError(f"has '{tokens_left[0]}' where '&' or '|' is wanted")
     return condition
 
 
@@ -42,12 +42,12 @@ def _read_and(tokens: list[str]) -> tuple[Any, list[str]]:
 
 
 def _read_series(tokens: list[str], sign: str, mark: str, read_part: Any) -> tuple[Any, list[str]]:
-    part, rest = read_part(tokens)
+    part, tokens_left = read_part(tokens)
     parts = [part]
-    while rest and rest[0] == sign:
-        part, rest = read_part(rest[1:])
+    while tokens_left and tokens_left[0] == sign:
+        part, tokens_left = read_part(tokens_left[1:])
         parts.append(part)
-    return (parts[0] if len(parts) == 1 else {mark: parts}), rest
+    return (parts[0] if len(parts) == 1 else {mark: parts}), tokens_left
 
 
 def _read_one(tokens: list[str]) -> tuple[Any, list[str]]:
@@ -55,7 +55,7 @@ def _read_one(tokens: list[str]) -> tuple[Any, list[str]]:
         raise ValueError(f"has {repr(tokens[0]) if tokens else 'its end'} where a dataset is wanted")
     if tokens[0] != "(":
         return tokens[0], tokens[1:]
-    condition, rest = _read_or(tokens[1:])
-    if not rest or rest[0] != ")":
+    condition, tokens_left = _read_or(tokens[1:])
+    if not tokens_left or tokens_left[0] != ")":
         raise ValueError("has a '(' without its ')'")
-    return condition, rest[1:]
+    return condition, tokens_left[1:]

@@ -4,7 +4,7 @@
       - name: orders
         uri: s3://lake/orders
 
-The names are looked up when a workflow is read. What is deployed has the URIs, so that its parse reads no such file.
+The names are looked up when a workflow is read. A deployed definition has the URIs: its parse reads no such file.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from openmetadata_airflow_apis.errors import InvalidDefinition
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.places import PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Context, Read
 
@@ -56,8 +57,8 @@ def _uris_in(text: str, file: str) -> dict[str, str]:
         document, places = read_yaml_document(text)
     except InvalidDefinition as error:
         fault = error.faults[0]
-        at = f"{fault.pointer}: " if fault.pointer else ""
-        raise _wrong(file, fault.line, f"{at}{fault.detail}") from None
+        prefix = f"{fault.pointer}: " if fault.pointer else ""
+        raise _wrong(file, fault.line, f"{prefix}{fault.detail}") from None
     entries = document.get("datasets") if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise _wrong(file, None, f"has no datasets; {_FORM}")
@@ -70,9 +71,9 @@ def _uris_in(text: str, file: str) -> dict[str, str]:
             raise _wrong(file, line, f"is no dataset; {_FORM}")
         if uris.setdefault(name, uri) != uri:
             raise _wrong(file, line, f"the dataset {quoted(name)} is there with two URIs; give each its own name")
-        fault_of_its_uri = fault_of_uri(uri)
-        if fault_of_its_uri is not None:
-            raise _wrong(file, line, f"the URI of {quoted(name)} {fault_of_its_uri}")
+        uri_fault = fault_of_uri(uri)
+        if uri_fault is not None:
+            raise _wrong(file, line, f"the URI of {quoted(name)} {uri_fault}")
     return uris
 
 
@@ -80,8 +81,8 @@ def _wrong(file: str, line: int | None, detail: str) -> ValueError:
     return ValueError(f"the file '{file}' in dag_managed_operators{f', line {line}' if line else ''}: {detail}")
 
 
-def with_uris(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
-    """Return a map with `file` and `datasets` without the file; its names are `__type__` datasets then."""
+def with_uris(context: Context, value: SentObject, path: PlainPath) -> Read:
+    """Return a map of `file` and `datasets` without the file, and with `__type__` datasets in place of the names."""
     file, at_file = value["file"], path / "file"
     if not isinstance(file, str):
         return context.fault(at_file, f"{kind_of(file)}; give the path of a file below dag_managed_operators")
@@ -97,13 +98,13 @@ def with_uris(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
     datasets = names.replaced(value["datasets"], path / "datasets")
     if datasets is ABSENT:
         return ABSENT
-    rest = {key: item for key, item in value.items() if key not in {"file", "datasets"}}
-    is_one = isinstance(datasets, dict) and "__type__" in datasets
-    return {"datasets": [datasets] if is_one else datasets, **rest}
+    other_keys = {key: item for key, item in value.items() if key not in {"file", "datasets"}}
+    is_one_dataset = isinstance(datasets, dict) and "__type__" in datasets
+    return {"datasets": [datasets] if is_one_dataset else datasets, **other_keys}
 
 
 class _Names:
-    """Puts the datasets of a file in the place of their names."""
+    """Replaces the names of datasets by the datasets of a file."""
 
     def __init__(self, context: Context, uris: Mapping[str, str], file: str) -> None:
         self._context = context
@@ -111,7 +112,7 @@ class _Names:
         self._file = file
 
     def replaced(self, value: Any, path: PlainPath) -> Read:
-        """Return a list, a condition or its text with datasets for names; anything else is left to its reader."""
+        """Return a list, a condition or its text with datasets in place of names, and any other value as it is."""
         if isinstance(value, str):
             return self._of_text(value, path)
         if isinstance(value, list):

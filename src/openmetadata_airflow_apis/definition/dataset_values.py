@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from openmetadata_airflow_apis.definition.canonical import DatasetTag
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.places import PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context
 
 DATASET = "airflow.datasets.Dataset"
 DATASET_ALIAS = "airflow.datasets.DatasetAlias"
-# Every path of that class, and of what it is called in Airflow 3.
+# All paths of that class, and of the class that replaces it in Airflow 3.
 DATASET_CLASSES = {
     DATASET,
     "airflow.Dataset",
@@ -47,7 +48,7 @@ def fault_of_uri(uri: str) -> str | None:
 
 
 def read_dataset_object(
-    context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath
+    context: Context, args: list[Any], kwargs: SentObject, path: PlainPath
 ) -> DatasetTag | Literal[Absent.ABSENT]:
     """Return the dataset that the arguments of a Dataset make."""
     for key in kwargs:
@@ -68,7 +69,7 @@ def read_dataset_object(
 
 
 def _is_plain(context: Context, value: Any, path: PlainPath) -> bool:
-    """Say whether nothing in a value stands for anything else; note what does: Airflow keeps this as it is."""
+    """Tell whether a value is plain JSON, as Airflow keeps it; note a fault for what stands for another value."""
     if isinstance(value, str):
         return refuse_output(context, value, path, cure="give what is known when the DAG is parsed") is None
     if isinstance(value, dict):

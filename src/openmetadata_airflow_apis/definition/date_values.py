@@ -1,4 +1,4 @@
-"""Durations and moments: the texts that mean one, and their canonical form."""
+"""Durations and moments: the texts that are read as them, and their canonical form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNITS = {
 
 
 def duration_value(delta: timedelta) -> TimedeltaTag:
-    """Return a duration in canonical form; raise ValueError where it is longer than a hundred years."""
+    """Return a duration in canonical form; raise ValueError if it is longer than a hundred years."""
     if abs(delta) > _LONGEST:
         raise ValueError
     seconds = delta.total_seconds()
@@ -33,7 +33,7 @@ def duration_value(delta: timedelta) -> TimedeltaTag:
 
 
 def parse_duration(text: str) -> timedelta | None:
-    """Return the duration that a text such as "1 day 12 hours" means, or None where it means none."""
+    """Return the duration that a text such as "1 day 12 hours" means, or None."""
     lowered = text.strip().lower()
     if not _AGO.fullmatch(lowered):
         return None
@@ -54,12 +54,12 @@ def date_value(moment: datetime, zone: str | None) -> DatetimeTag:
 
 
 def looks_like_a_date(text: str) -> bool:
-    """Tell whether a text starts as an ISO 8601 date does, whether or not it is one of the calendar."""
+    """Tell whether a text has the form of an ISO 8601 date, even if the calendar has no such day."""
     return _DATE.fullmatch(text) is not None
 
 
 def parse_date(text: str) -> datetime | None:
-    """Return the moment that an ISO 8601 text means, naive where it has no offset, or None."""
+    """Return the moment that an ISO 8601 text means, naive if it has no offset; None if it means none."""
     from dateutil.parser import isoparse
 
     try:
@@ -78,7 +78,7 @@ def is_in_range(moment: datetime) -> bool:
 
 
 def midnight_before(now: datetime, ago: timedelta, zone: str | None) -> datetime:
-    """Return the last midnight, some time ago: in the time zone and without an offset, or in UTC with one."""
+    """Return the last midnight less a duration: in the time zone and without an offset, or in UTC with its offset."""
     today = now.astimezone(ZoneInfo(zone or "UTC")).replace(hour=0, minute=0, second=0, microsecond=0)
     moment = today.replace(tzinfo=None) - ago
     return moment if zone else moment.replace(tzinfo=timezone.utc)

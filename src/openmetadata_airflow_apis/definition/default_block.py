@@ -1,4 +1,4 @@
-"""dag-factory's default block: what it says goes for the DAG where the DAG says nothing."""
+"""dag-factory's default block: its keys apply to a DAG that doesn't have them itself."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from openmetadata_airflow_apis.definition.plain_values import VALUE_MARKS
 from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, companions, schema
 
 if TYPE_CHECKING:
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.places import Pointer
     from openmetadata_airflow_apis.definition.workflow_schema import Schema
 
     Starts = dict[PlainPath, Pointer]
 
 
-# The kinds of values that are maps of values, and no schedule or callback of several keys.
+# The x-kinds whose maps are merged key by key; a schedule or a callback of several keys is one value.
 _MAPS = frozenset({"argument", "value"})
-# The key that says in a list which task or group an entry is.
+# In a list, the key with the id of the task or group.
 _ID_KEYS = {"tasks": "task_id", "task_groups": "group_name"}
 
 
 def with_default(dag: Any, default: Any, *, dag_at: Pointer, default_at: Pointer) -> tuple[Any, Starts]:
-    """Return the DAG with what the default block adds, and where that stands which doesn't stand at its own path.
+    """Return the DAG with what the default block adds.
 
-    dag_at, default_at: where the two stand.
+    The second value: the pointers of the parts that stand elsewhere than at their path in the DAG.
+    dag_at, default_at: the pointers of the DAG and of the default block.
     """
     if not isinstance(dag, dict) or not isinstance(default, dict):
         return dag, {}
@@ -32,18 +34,20 @@ def with_default(dag: Any, default: Any, *, dag_at: Pointer, default_at: Pointer
     for key, id_key in _ID_KEYS.items():
         kinds = {type(dag.get(key)), type(default.get(key))}
         if list in kinds and kinds <= {list, dict}:
-            own = _entries(dag[key], id_key, dag_at / key)
-            added = _entries(default[key], id_key, default_at / key)
-            of_entry = schema("WorkflowTask" if key == "tasks" else "WorkflowTaskGroup")
-            merged[key], starts_below = _merged_entries(own, added, PlainPath((key,)), id_key, of_entry)
+            own_entries = _entries(dag[key], id_key, dag_at / key)
+            default_entries = _entries(default[key], id_key, default_at / key)
+            entry_schema = schema("WorkflowTask" if key == "tasks" else "WorkflowTaskGroup")
+            merged[key], starts_below = _merged_entries(
+                own_entries, default_entries, PlainPath((key,)), id_key, entry_schema
+            )
             starts.update(starts_below)
     return merged, starts
 
 
 def _merged(
-    own: dict[str, Any], default: dict[str, Any], path: PlainPath, pointer: Pointer, of_map: Schema
-) -> tuple[dict[str, Any], Starts]:
-    """Return a map with the keys of the default block that it has in no spelling; maps are merged in turn."""
+    own: SentObject, default: SentObject, path: PlainPath, pointer: Pointer, of_map: Schema
+) -> tuple[SentObject, Starts]:
+    """Return a map with the keys of the default block that it lacks in all spellings; maps in it are merged too."""
     known = of_map.get("properties", {})
     own_names = {airflow_name(key, known.get(key, {})) for key in own}
     merged = dict(own)
@@ -61,14 +65,14 @@ def _merged(
 
 
 def _of_other_keys(of_map: Schema) -> Schema:
-    others = of_map.get("additionalProperties")
-    if not isinstance(others, dict):
+    of_other_keys = of_map.get("additionalProperties")
+    if not isinstance(of_other_keys, dict):
         return {}
-    return schema(others["x-schema"]) if "x-schema" in others else others
+    return schema(of_other_keys["x-schema"]) if "x-schema" in of_other_keys else of_other_keys
 
 
 def _can_be_merged(of_key: Schema, own: Any, value: Any) -> bool:
-    """Tell whether two values are maps of which each key may come from either; a map that is one thing stays so."""
+    """Tell whether two values are maps to be merged key by key; a map that stands for one value is not."""
     if not (isinstance(own, dict) and isinstance(value, dict)) or not VALUE_MARKS.isdisjoint({**own, **value}):
         return False
     # Without a schema it is an argument of an operator, or a map in one.
@@ -79,15 +83,15 @@ def _can_be_merged(of_key: Schema, own: Any, value: Any) -> bool:
 
 
 class _Entry(NamedTuple):
-    """A task or a group of a list or a map. at: where it stands; id_at: where its id does."""
+    """A task or a group of a list or a map. at: where it stands; id_at: where its id stands."""
 
     sent: Any
     at: Pointer
     id_at: Pointer
 
 
-def _entries(sent: list[Any] | dict[str, Any], id_key: str, at: Pointer) -> list[_Entry]:
-    """Return the entries as those of a list, in which each says its id itself."""
+def _entries(sent: list[Any] | SentObject, id_key: str, at: Pointer) -> list[_Entry]:
+    """Return the entries of a list or a map as those of a list, each with its id as one of its keys."""
     if isinstance(sent, list):
         return [_Entry(entry, at / index, at / index / id_key) for index, entry in enumerate(sent)]
     entries = []
@@ -98,24 +102,24 @@ def _entries(sent: list[Any] | dict[str, Any], id_key: str, at: Pointer) -> list
 
 
 def _merged_entries(
-    own: list[_Entry], added: list[_Entry], path: PlainPath, id_key: str, of_entry: Schema
+    own_entries: list[_Entry], default_entries: list[_Entry], path: PlainPath, id_key: str, of_entry: Schema
 ) -> tuple[list[Any], Starts]:
-    """Return a list: the DAG's own entries, each with what the default's one of the same id adds; then the others."""
-    added_by_id = {entry.sent[id_key]: entry for entry in added if _has_id(entry, id_key)}
+    """Return the DAG's own entries, each merged with the default's entry of the same id, then the default's others."""
+    default_by_id = {entry.sent[id_key]: entry for entry in default_entries if _has_id(entry, id_key)}
     merged: list[Any] = []
     starts: Starts = {}
-    for entry in own:
+    for entry in own_entries:
         place = path / len(merged)
         starts.update({place: entry.at, place / id_key: entry.id_at})
-        default = added_by_id.get(entry.sent[id_key]) if _has_id(entry, id_key) else None
-        if default is None:
+        default_entry = default_by_id.get(entry.sent[id_key]) if _has_id(entry, id_key) else None
+        if default_entry is None:
             merged.append(entry.sent)
             continue
-        keys, starts_below = _merged(entry.sent, default.sent, place, default.at, of_entry)
+        keys, starts_below = _merged(entry.sent, default_entry.sent, place, default_entry.at, of_entry)
         merged.append(keys)
         starts.update(starts_below)
-    own_ids = {entry.sent[id_key] for entry in own if _has_id(entry, id_key)}
-    for entry in added:
+    own_ids = {entry.sent[id_key] for entry in own_entries if _has_id(entry, id_key)}
+    for entry in default_entries:
         if not (_has_id(entry, id_key) and entry.sent[id_key] in own_ids):
             starts.update({path / len(merged): entry.at, path / len(merged) / id_key: entry.id_at})
             merged.append(entry.sent)

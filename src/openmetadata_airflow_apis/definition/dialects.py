@@ -23,22 +23,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path as FilePath
 
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
+
 _TOP = PlainPath()
 
 
 @dataclass(frozen=True)
 class PlainWorkflow:
-    """A workflow in the plain spelling; nothing of its DAG has been looked at yet.
+    """A workflow in the plain spelling; its DAG is not checked yet.
 
-    own: those of the workflow's own keys (name, force, pause, unpause) that are there and no fault.
+    own: the workflow's own keys (name, force, pause, unpause) that were sent and have no fault.
     dag: the definition of its DAG, of any type; None where there is none to read.
     source: the workflow as it was sent. origin: where all of it stands in the document.
-    faults: those of everything around the DAG.
+    faults: those of all that stands around the DAG.
     """
 
     own: Mapping[str, Any]
     dag: Any
-    source: dict[str, Any]
+    source: SentObject
     origin: Origin
     faults: tuple[Fault, ...]
 
@@ -67,8 +69,8 @@ def _nothing(document: object, *faults: Fault) -> PlainWorkflow:
     return PlainWorkflow({}, None, {}, Origin(document, starts), faults)
 
 
-def _missing_wrapping(document: dict[str, Any]) -> str | None:
-    """Return how to wrap a workflow, or the DAGs of a dag-factory file, sent as it is; None for anything else."""
+def _missing_wrapping(document: SentObject) -> str | None:
+    """Return the fault of a workflow or a dag-factory file sent without its wrapping; None for any other document."""
     if "workflow" in document:
         return None
     if isinstance(document.get("dag_config"), dict):
@@ -82,32 +84,32 @@ def _missing_wrapping(document: dict[str, Any]) -> str | None:
     return f"""is a dag-factory document; send it as {{"workflow": {wrapped}}}, the document in dag_config{several}"""
 
 
-def _is_flat(document: dict[str, Any]) -> bool:
+def _is_flat(document: SentObject) -> bool:
     return "workflow" not in document and any(key in document for key in workflow_schema.properties("FlatWorkflow"))
 
 
-def _of_request(document: dict[str, Any]) -> PlainWorkflow:
+def _of_request(document: SentObject) -> PlainWorkflow:
     faults = [
-        Fault(Pointer("").below(at), detail) for at, detail in workflow_schema.faults("WorkflowRequest", document)
+        Fault(Pointer("").below(steps), detail) for steps, detail in workflow_schema.faults("WorkflowRequest", document)
     ]
     source = document.get("workflow")
     if not isinstance(source, dict):
         return _nothing(document, *faults)
     base = Pointer("/workflow")
-    own = {key: value for key, value in source.items() if value is not None}
-    for at, detail in workflow_schema.faults("Workflow", dict(own)):
-        faults.append(Fault(base.below(at), detail))
-        if at:
-            own.pop(str(at[0]), None)
+    own_keys = {key: value for key, value in source.items() if value is not None}
+    for steps, detail in workflow_schema.faults("Workflow", dict(own_keys)):
+        faults.append(Fault(base.below(steps), detail))
+        if steps:
+            own_keys.pop(str(steps[0]), None)
     starts = {_TOP: Pointer(""), WORKFLOW_KEYS: base}
-    plain = PlainWorkflow(own, None, source, Origin(document, starts), tuple(faults))
+    plain = PlainWorkflow(own_keys, None, source, Origin(document, starts), tuple(faults))
     config = source.get("dag_config")
     if not isinstance(config, dict):
-        return plain  # the schema has said so
+        return plain  # the schema has found that fault already
     return _with_chosen_dag(plain, config, base / "dag_config")
 
 
-def _with_chosen_dag(plain: PlainWorkflow, config: dict[str, Any], pointer: Pointer) -> PlainWorkflow:
+def _with_chosen_dag(plain: PlainWorkflow, config: SentObject, pointer: Pointer) -> PlainWorkflow:
     """Add the DAG of a dag_config that has the workflow's name, or the only one there is."""
     name = plain.own.get("name")
     key, faults = _choose(config, name, pointer)
@@ -123,15 +125,15 @@ def _with_chosen_dag(plain: PlainWorkflow, config: dict[str, Any], pointer: Poin
     return replace(plain, dag=dag, origin=replace(plain.origin, starts=starts), faults=(*plain.faults, *faults))
 
 
-def _choose(config: dict[str, Any], name: str | None, pointer: Pointer) -> tuple[str | None, list[Fault]]:
+def _choose(config: SentObject, name: str | None, pointer: Pointer) -> tuple[str | None, list[Fault]]:
     """Return the key of the workflow's DAG, None where that is unclear, and what is wrong with the keys."""
     keys = [key for key in config if key != "default"]
     if name is not None and name in keys:
-        another = f"is another DAG than the workflow's, {quoted(name)}; a request deploys one"
-        return name, [Fault(pointer / key, another) for key in keys if key != name]
+        of_others = f"is another DAG than the workflow's, {quoted(name)}; a request deploys one"
+        return name, [Fault(pointer / key, of_others) for key in keys if key != name]
     if len(keys) == 1:
-        unlike = f"is not the workflow's name, {quoted(name)}; write the same text in both"
-        return keys[0], [Fault(pointer / keys[0], unlike)] if name is not None else []
+        of_name = f"is not the workflow's name, {quoted(name)}; write the same text in both"
+        return keys[0], [Fault(pointer / keys[0], of_name)] if name is not None else []
     if name is None:
         return None, []  # that the name is missing, or no text, is a fault already
     return None, [Fault(pointer, f"has no definition of {quoted(name)}, the workflow's name{nearest(name, keys)}")]

@@ -11,6 +11,8 @@ from jsonschema import ValidationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from openmetadata_airflow_apis.definition.workflow_schema import Schema
+
 _TYPE_NAMES = {
     "array": "a list",
     "boolean": "true or false",
@@ -33,19 +35,19 @@ _FEW = 6
 
 
 def closest(word: str, words: Iterable[str], *, likeness: float = 0.6) -> str | None:
-    """Return the nearest of the words, None where none is near. likeness: from 0 to 1, what is near at the least."""
+    """Return the nearest of the words, or None if none is near. likeness: how near it must be, from 0 to 1."""
     close = difflib.get_close_matches(word, list(words), n=1, cutoff=likeness)
     return close[0] if close else None
 
 
 def nearest(word: str, words: Iterable[str], *, likeness: float = 0.6) -> str:
-    """Return "; did you mean 'x'?" with the nearest of the words, or nothing where none is near."""
+    """Return "; did you mean 'x'?" with the nearest of the words, or "" if none is near."""
     close = closest(word, words, likeness=likeness)
     return f"; did you mean '{close}'?" if close else ""
 
 
 def nearest_or_all(word: str, words: Iterable[str]) -> str:
-    """Return the same where one is near, and otherwise all of the words where there are few: "; there are 'a', 'b'"."""
+    """Return what nearest does if a word is near, else all of the words if they are few: "; there are 'a', 'b'"."""
     known = list(dict.fromkeys(words))
     if closest(word, known) or not 0 < len(known) <= _FEW:
         return nearest(word, known)
@@ -53,7 +55,7 @@ def nearest_or_all(word: str, words: Iterable[str]) -> str:
 
 
 def quoted(value: object) -> str:
-    """Return a text in quotes and any other value as JSON, cut where it is long."""
+    """Return a text in quotes and any other value as JSON, cut off if it is long."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = text if len(text) <= 60 else text[:57] + "..."
     return f"'{text}'" if isinstance(value, str) else text
@@ -66,7 +68,7 @@ def one_of(types: Iterable[str]) -> str:
 
 
 def kind_of(value: object) -> str:
-    """Return what a JSON value is, in the words of these sentences."""
+    """Return what a JSON value is, as the beginning of a sentence: "is the text 'x'", "is a list"."""
     if isinstance(value, bool):
         return f"is {quoted(value)}"
     if value is None:
@@ -91,7 +93,7 @@ def sentence(error: ValidationError) -> str:
 
 
 def keywords() -> dict[str, Callable[..., Iterator[ValidationError]]]:
-    """Return the keywords that our schemas have beyond jsonschema's, or in other words than its."""
+    """Return the validators of the keywords that jsonschema doesn't know, or words differently."""
     return {
         "properties": _properties,
         "type": _types,
@@ -117,8 +119,8 @@ _PYTHON_TYPES: dict[str, Any] = {
 }
 
 
-def _plainly_fits(value: Any, of_value: dict[str, Any]) -> bool:
-    """Tell whether a value fits for certain, at a tenth of the cost; what may not fit is for jsonschema to say."""
+def _plainly_fits(value: Any, of_value: Schema) -> bool:
+    """Tell whether a value certainly fits, at a tenth of jsonschema's cost; if not, jsonschema decides."""
     if not _PLAIN.issuperset(of_value):
         return False
     types = of_value.get("x-types") or ([of_value["type"]] if "type" in of_value else [])
@@ -135,14 +137,14 @@ def _plainly_fits(value: Any, of_value: dict[str, Any]) -> bool:
     return True
 
 
-def _properties(validator: Any, of_keys: dict[str, Any], value: Any, _: dict[str, Any]) -> Iterator[ValidationError]:
+def _properties(validator: Any, of_keys: dict[str, Schema], value: Any, _: Schema) -> Iterator[ValidationError]:
     if isinstance(value, dict):
         for key, item in value.items():
             if key in of_keys and not _plainly_fits(item, of_keys[key]):
                 yield from validator.descend(item, of_keys[key], path=key, schema_path=key)
 
 
-def _types(validator: Any, allowed: Any, value: Any, of_value: dict[str, Any]) -> Iterator[ValidationError]:
+def _types(validator: Any, allowed: Any, value: Any, of_value: Schema) -> Iterator[ValidationError]:
     names = [allowed] if isinstance(allowed, str) else allowed
     if (value is None and of_value.get("nullable")) or any(validator.is_type(value, name) for name in names):
         return
@@ -153,19 +155,19 @@ def _types(validator: Any, allowed: Any, value: Any, of_value: dict[str, Any]) -
             _is_number(text) and {"integer", "number"} & set(names)
         ):
             cure = f", {text.lower()} without quotes"
-    # A flag may be the text "true" as well, which is nothing to tell anybody to write.
-    told = ["boolean"] if names == ["boolean", "string"] else names
-    yield ValidationError(f"{kind_of(value)}; give {one_of(told)}{cure}")
+    # The text "true" is accepted for a flag as well, but nobody is advised to write it.
+    advised_types = ["boolean"] if names == ["boolean", "string"] else names
+    yield ValidationError(f"{kind_of(value)}; give {one_of(advised_types)}{cure}")
 
 
-def _required(_: Any, names: list[str], value: Any, __: dict[str, Any]) -> Iterator[ValidationError]:
+def _required(_: Any, names: list[str], value: Any, __: Schema) -> Iterator[ValidationError]:
     if isinstance(value, dict):
         for name in names:
             if name not in value:
                 yield ValidationError(f"'{name}' is missing")
 
 
-def _additional(validator: Any, allowed: Any, value: Any, of_value: dict[str, Any]) -> Iterator[ValidationError]:
+def _additional(validator: Any, allowed: Any, value: Any, of_value: Schema) -> Iterator[ValidationError]:
     if not isinstance(value, dict):
         return
     known = of_value.get("properties", {})
@@ -179,27 +181,27 @@ def _additional(validator: Any, allowed: Any, value: Any, of_value: dict[str, An
             yield ValidationError(f"unknown key '{key}'{_hint(key, known)}", path=[key])
 
 
-def _refused(_: Any, reasons: dict[str, str], value: Any, __: dict[str, Any]) -> Iterator[ValidationError]:
+def _refused(_: Any, reasons: dict[str, str], value: Any, __: Schema) -> Iterator[ValidationError]:
     if isinstance(value, dict):
         for key in value:
             if key in reasons:
                 yield ValidationError(f"'{key}' is not accepted: {reasons[key]}", path=[key])
 
 
-def _enum(_: Any, allowed: list[str], value: Any, __: dict[str, Any]) -> Iterator[ValidationError]:
+def _enum(_: Any, allowed: list[str], value: Any, __: Schema) -> Iterator[ValidationError]:
     # A value of another type has its fault already.
     if isinstance(value, str) and value not in allowed:
         yield ValidationError(f"{quoted(value)} is not one of {', '.join(allowed)}{nearest(value, allowed)}")
 
 
-def _items(validator: Any, of_items: Any, value: Any, _: dict[str, Any]) -> Iterator[ValidationError]:
+def _items(validator: Any, of_items: Any, value: Any, _: Schema) -> Iterator[ValidationError]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             if not _plainly_fits(item, of_items):
                 yield from validator.descend(item, of_items, path=index)
 
 
-def _hint(key: str, known: dict[str, Any]) -> str:
+def _hint(key: str, known: dict[str, Schema]) -> str:
     if key in known.get("default_args", {}).get("properties", {}):
         return "; it belongs in default_args"
     near = nearest(key, known)

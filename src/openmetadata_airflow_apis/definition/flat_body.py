@@ -1,6 +1,6 @@
 """The flat body of the 0.1 releases, key by key into the plain spelling.
 
-Where a key goes is said beside it in openapi.yaml, as its x-target: `dag/` with a path in the plain definition, `none`
+The x-target beside each key in openapi.yaml says where it goes: `dag/` with a path in the plain definition, `none`
 for a key that is only checked, or the name of one of the workflow's own keys.
 """
 
@@ -19,7 +19,9 @@ from openmetadata_airflow_apis.errors import Fault
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    Faulty = AbstractSet[tuple[str | int, ...]]  # the paths in a body with which the schema has found fault
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
+
+    Faulty = AbstractSet[tuple[str | int, ...]]  # the paths of the schema's faults in a body, and their ancestors
 
 _BODY = Pointer("")
 
@@ -28,23 +30,23 @@ _BODY = Pointer("")
 class FlatBody:
     """What a flat body means: the workflow's own keys, the plain definition, and where the parts of both stand.
 
-    What is at fault is left out, but its place is known.
+    What is at fault is left out, but `starts` has its place.
     """
 
-    own: dict[str, Any]
-    dag: dict[str, Any]
+    own: SentObject
+    dag: SentObject
     starts: dict[PlainPath, Pointer]
     faults: tuple[Fault, ...]
 
 
-def read_flat_body(document: dict[str, Any], managed_operators: FilePath | None) -> FlatBody:
+def read_flat_body(document: SentObject, managed_operators: FilePath | None) -> FlatBody:
     """Return what a flat body means. managed_operators: the only folder of callable files that it may name."""
     schema_faults = list(workflow_schema.faults("FlatWorkflow", document))
     faulty = {path[: length + 1] for path, _ in schema_faults for length in range(len(path))}
     targets, faults = _targets(document)
     faults += [Fault(_BODY.below(path), detail) for path, detail in schema_faults]
-    own: dict[str, Any] = {}
-    dag: dict[str, Any] = {}
+    own: SentObject = {}
+    dag: SentObject = {}
     starts = {PlainPath(): _BODY, WORKFLOW_KEYS: _BODY}
     starts.update((target, _BODY / key) for key, target in targets.items() if target is not None)
     for key, target in targets.items():
@@ -67,8 +69,8 @@ def read_flat_body(document: dict[str, Any], managed_operators: FilePath | None)
     return FlatBody(own, dag, starts, tuple(faults))
 
 
-def _targets(document: dict[str, Any]) -> tuple[dict[str, PlainPath | None], list[Fault]]:
-    """Return where the keys of a body go, None for a key that is only checked; of two that mean the same, the first.
+def _targets(document: SentObject) -> tuple[dict[str, PlainPath | None], list[Fault]]:
+    """Return where the keys of a body go, None for a key that is only checked; only the first of two synonyms.
 
     The order is the schema's, which becomes that of the canonical definition.
     """
@@ -84,13 +86,13 @@ def _targets(document: dict[str, Any]) -> tuple[dict[str, PlainPath | None], lis
 
 
 def _path_of(target: str) -> PlainPath | None:
-    room, _, rest = target.partition("/")
-    if room == "dag":
-        return PlainPath(rest.split("/"))
-    return None if room == "none" else WORKFLOW_KEYS / room
+    head, _, path = target.partition("/")
+    if head == "dag":
+        return PlainPath(path.split("/"))
+    return None if head == "none" else WORKFLOW_KEYS / head
 
 
-def _put(dag: dict[str, Any], path: PlainPath, value: Any) -> None:
+def _put(dag: SentObject, path: PlainPath, value: Any) -> None:
     *outer, key = map(str, path)
     for part in outer:
         dag = dag.setdefault(part, {})
@@ -103,16 +105,16 @@ def _flag(key: str, value: Any) -> Any:
     return value
 
 
-def _missing_half(document: dict[str, Any], key: str) -> str | None:
-    """Return what is wrong, in the flat body's own words, where one of a function and its file is missing."""
-    half = other_half(properties("FlatWorkflow"), key)
-    if half is None or half in document:
+def _missing_half(document: SentObject, key: str) -> str | None:
+    """Return the fault, in the flat body's own words, if a function is named without its file or a file without one."""
+    other_key = other_half(properties("FlatWorkflow"), key)
+    if other_key is None or other_key in document:
         return None
-    given, missing = ("file", "function") if key.endswith("File") else ("function", "file")
-    return f"names a {given} and no {missing}; add '{half}'"
+    sent_half, missing_half = ("file", "function") if key.endswith("File") else ("function", "file")
+    return f"names a {sent_half} and no {missing_half}; add '{other_key}'"
 
 
-def _wrong_folder(document: dict[str, Any], key: str, managed_operators: FilePath | None) -> str | None:
+def _wrong_folder(document: SentObject, key: str, managed_operators: FilePath | None) -> str | None:
     folder = document[key]
     if folder is None or (managed_operators is not None and FilePath(folder) == managed_operators):
         return None
@@ -124,15 +126,15 @@ def _wrong_folder(document: dict[str, Any], key: str, managed_operators: FilePat
 
 @dataclass(frozen=True)
 class _FlatTask:
-    keys: dict[str, Any]
+    keys: SentObject
     starts: dict[PlainPath, Pointer]
     faults: list[Fault]
 
 
 def _read_task(task: Any, index: int, faulty: Faulty) -> _FlatTask:
-    """Return the plain keys of a task: those in its `config` stand beside the others in the plain spelling."""
+    """Return the plain keys of a task; in the plain spelling those of its `config` stand beside the others."""
     path, pointer = PlainPath(("tasks", index)), _BODY / "tasks" / index
-    keys: dict[str, Any] = {}
+    keys: SentObject = {}
     starts: dict[PlainPath, Pointer] = {}
     faults: list[Fault] = []
     for key, of_key in properties("FlatWorkflowTask").items():

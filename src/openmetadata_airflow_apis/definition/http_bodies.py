@@ -1,4 +1,4 @@
-"""The body of an HTTP request that is said to be JSON: a map or a list in `data` is sent as its JSON text.
+"""HTTP requests whose headers say that the body is JSON: a map or a list in `data` is sent as its JSON text.
 
 HttpOperator by itself would send a map as a form. dag-factory makes JSON of it since 0.23; templates in its texts are
 rendered, since `data` is a template field.
@@ -23,7 +23,7 @@ _OPERATORS = (".HttpOperator", ".SimpleHttpOperator", ".ExtendedHttpOperator")
 
 
 def sends_json(operator: OperatorKey, arguments: Arguments) -> bool:
-    """Say whether a task is an HTTP request whose body is said to be JSON. arguments: default_args among them."""
+    """Tell whether a task is an HTTP request whose headers say JSON. arguments: its own, default_args included."""
     if not operator.get("operator", "").endswith(_OPERATORS):
         return False
     headers = arguments.get("headers")
@@ -39,9 +39,9 @@ def _is_json(media_type: str) -> bool:
 
 
 def with_json_body(context: Context, arguments: Arguments, path: PlainPath) -> Arguments:
-    """Return the arguments of such a task, its `data` as JSON text where it is a map or a list.
+    """Return the arguments of a task that sends JSON, with a map or a list in `data` as JSON text.
 
-    path: where they stand.
+    path: where the arguments stand.
     """
     if not isinstance(arguments.get("data"), (dict, list)) or tag_of(arguments["data"]) == "$output":
         return arguments
@@ -49,7 +49,7 @@ def with_json_body(context: Context, arguments: Arguments, path: PlainPath) -> A
 
 
 def with_mapped_json_bodies(context: Context, expand: Arguments, path: PlainPath) -> Arguments:
-    """Return what such a task is mapped over, each map or list in the list of `data` as JSON text."""
+    """Return what a task that sends JSON is mapped over, with each map or list in the list of `data` as JSON text."""
     bodies = expand.get("data")
     if not isinstance(bodies, list):
         return expand

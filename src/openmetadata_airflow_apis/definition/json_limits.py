@@ -1,4 +1,4 @@
-"""What a document must be to be stored as JSON: texts, numbers, and an end to its depth."""
+"""What can be stored as JSON: texts and numbers that JSON knows, down to a limited depth."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from openmetadata_airflow_apis.errors import Fault
 
 MAX_DEPTH = 64
 
-# How a walk came to a node: the way to what it stands in, and its key there; None for the whole document. A path
-# for each node would cost more than the walk.
+# How a walk reached a node: the way to the map or list that holds it, and its key there; None for the whole document.
+# To build a path for each node would cost more than the walk itself.
 Way = Union[None, "tuple[Way, Any]"]
+
+
+# An object of JSON as it was sent, or merged of such objects into the plain spelling: anything may be in it.
+SentObject = dict[str, Any]
 
 
 class Place(NamedTuple):
@@ -23,19 +27,19 @@ class Place(NamedTuple):
 
 
 def unfit_for_json(document: object) -> Fault | None:
-    """Return a fault where a document could not be stored as JSON: no text, no number, too deep."""
-    waiting: list[tuple[object, int, Way]] = [(document, 0, None)]
-    while waiting:
-        node, depth, way = waiting.pop()
+    """Return a fault that keeps a document from being stored as JSON, or None if it can be stored."""
+    to_visit: list[tuple[object, int, Way]] = [(document, 0, None)]
+    while to_visit:
+        node, depth, way = to_visit.pop()
         if type(node) is str and _is_text(node):
-            continue  # which most nodes are
+            continue  # most nodes are texts
         detail = _unfit(node, depth)
         if detail is not None:
             return Fault(pointer_of(way), detail)
         if isinstance(node, dict):
-            waiting.extend((value, depth + 1, (way, key)) for key, value in node.items())
+            to_visit.extend((value, depth + 1, (way, key)) for key, value in node.items())
         elif isinstance(node, list):
-            waiting.extend((value, depth + 1, (way, index)) for index, value in enumerate(node))
+            to_visit.extend((value, depth + 1, (way, index)) for index, value in enumerate(node))
     return None
 
 

@@ -1,4 +1,4 @@
-"""Where the values of a JSON text stand, by line and column: what json.loads doesn't tell."""
+"""Where the values of a JSON text stand, by line and column, which json.loads doesn't tell."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _CONSTANTS = frozenset({"NaN", "Infinity", "-Infinity"})
 
 @dataclass(frozen=True)
 class JsonPlaces:
-    """places: a pointer → where its key stands, or the item of a list. faults: what json.loads takes beyond JSON."""
+    """Where the values of a text stand, and what is wrong with it.
+
+    places: a pointer → where its key, or its item of a list, stands. faults: what json.loads accepts beyond JSON.
+    """
 
     places: dict[str, Place]
     faults: list[Fault]
@@ -27,7 +30,10 @@ class JsonPlaces:
 
 @dataclass
 class _Open:
-    """A map or a list whose end is to come. key: of the value that comes next; keys: those so far, and where."""
+    """A map or a list that is not closed yet.
+
+    key: the key or the index of the next value, None before the key is read. keys: a map's keys so far → their places.
+    """
 
     way: Way
     is_map: bool
@@ -36,15 +42,15 @@ class _Open:
 
 
 def json_places(text: str) -> JsonPlaces:
-    """Return the places of a text that json.loads can read; nobody else's is understood here."""
+    """Return the places of the values in a text; it must be a text that json.loads can read."""
     places: list[tuple[Way, Place]] = [(None, Place(1, 1))]
     faults: list[Fault] = []
     open_nodes: list[_Open] = []
-    line, end = 1, 0
+    line, previous_start = 1, 0
     for match in _TOKEN.finditer(text):
         part, start = match[0], match.start()
-        line += text.count("\n", end, start)
-        end = start
+        line += text.count("\n", previous_start, start)
+        previous_start = start
         place = Place(line, start - text.rfind("\n", 0, start))
         holder = open_nodes[-1] if open_nodes else None
         if part in "}]":
@@ -66,7 +72,7 @@ def json_places(text: str) -> JsonPlaces:
 
 
 def _go_on(holder: _Open | None, part: str) -> None:
-    """Take a comma: what comes next is the next item, or the next key."""
+    """After a comma, expect the next item of a list or the next key of a map; after a colon, change nothing."""
     if holder is not None and part == ",":
         holder.key = holder.key + 1 if isinstance(holder.key, int) else None
 

@@ -1,4 +1,4 @@
-"""Which reader understands which x-kind of the schema, and the keys of one object read by them."""
+"""The reader of each x-kind of the schema, and the keys of an object, read by these readers."""
 
 from __future__ import annotations
 
@@ -25,19 +25,20 @@ if TYPE_CHECKING:
         CallableTag,
         DocumentTag,
     )
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.places import Part, PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
     from openmetadata_airflow_apis.definition.workflow_schema import Schema
 
 Reader = Callable[["Context", Any, "PlainPath"], "Read"]
-Paths = dict[CanonicalPlace, "PlainPath"]  # the places in a part of the definition → where these come from
+Paths = dict[CanonicalPlace, "PlainPath"]  # the places in a part of the definition → where their values come from
 
 
 @dataclass(frozen=True)
 class KeysRead:
-    """The keys of an object by Airflow's names, those at fault left out.
+    """The values of an object's keys by Airflow's names, without those at fault.
 
-    paths: where the values come from; a place is that in the object, such as ("pool",).
+    paths: where the values come from; their places are those in the object, such as ("pool",).
     """
 
     values: Arguments
@@ -49,12 +50,12 @@ def read_keys(context: Context, name: str, document: Mapping[str, Any], path: Pl
 
     name: the object's schema. path: where the object stands.
     """
-    known = {**properties(name), **_function_pairs(document, properties(name))}
+    key_schemas = {**properties(name), **_function_pairs(document, properties(name))}
     values: Arguments = {}
     paths: Paths = {}
-    spelled: dict[str, str] = {}  # Airflow's name → the key that gives it
+    sent_as: dict[str, str] = {}  # Airflow's name → the key that gives it
     for key, value in document.items():
-        of_key = known.get(key, {})
+        of_key = key_schemas.get(key, {})
         if of_key.get("x-role") is not None:
             continue
         at_key = path / key
@@ -65,13 +66,13 @@ def read_keys(context: Context, name: str, document: Mapping[str, Any], path: Pl
             if function_key not in document:
                 context.fault(at_key, f"names a file and no function; add '{function_key}', which calls '{argument}'")
             continue
-        if argument in spelled:
-            context.fault(at_key, f"means the same as '{spelled[argument]}', which is there as well; give one of them")
+        if argument in sent_as:
+            context.fault(at_key, f"means the same as '{sent_as[argument]}', which is there as well; give one of them")
             continue
-        spelled[argument] = key
+        sent_as[argument] = key
         if at_key in context.skipped_paths:
             continue
-        if key.startswith("$"):  # alone in its map it would be taken for a tag of a canonical value
+        if key.startswith("$"):  # alone in its map, the key would be taken for a tag
             context.fault(at_key, f"nothing has an argument '{key}': none starts with '$'; take it out, or rename it")
             continue
         if of_key.get("x-kind") == "function_name":
@@ -85,9 +86,9 @@ def read_keys(context: Context, name: str, document: Mapping[str, Any], path: Pl
 
 
 def _function_pairs(document: Mapping[str, Any], known: Mapping[str, Schema]) -> dict[str, Schema]:
-    """Return the schemas of pairs such as `handler_name` and `handler_file`, which the schema itself has not.
+    """Return the schemas of pairs such as `handler_name` and `handler_file`, which the schema itself doesn't have.
 
-    Both have to be there, and the file to be Python: an operator may have arguments whose names only end so.
+    Both keys must be there, the file with the ending .py: an operator may have arguments of its own with such names.
     """
     pairs: dict[str, Schema] = {}
     for key, value in document.items():
@@ -104,14 +105,17 @@ def _name_key(file_key: str) -> str:
 
 
 def read_default_args(context: Context, document: Mapping[str, Any], path: PlainPath) -> KeysRead:
-    """Read the default_args of a DAG or a group, as its key of that name; nothing where it has none. path: its own."""
+    """Read the default_args of a DAG or a group: one value under that key, or none if it has no default_args.
+
+    path: that of the DAG or group.
+    """
     sent = document.get("default_args")
     if not isinstance(sent, dict):
         return KeysRead({}, {})
     zone = read_own_timezone(context, sent, path / "default_args")
-    # An output in these would be one of the task itself as well.
-    of_all = replace(context, zone=zone or context.zone, take_output=None, refused_outputs=None)
-    default_args = read_keys(of_all, "WorkflowDefaultArgs", sent, path / "default_args")
+    # The task whose output stood here would get these default_args too, and so take its own output.
+    of_all_tasks = replace(context, zone=zone or context.zone, take_output=None, refused_outputs=None)
+    default_args = read_keys(of_all_tasks, "WorkflowDefaultArgs", sent, path / "default_args")
     paths = {CanonicalPlace(("default_args",)): path / "default_args", **below("default_args", default_args.paths)}
     return KeysRead({"default_args": default_args.values}, paths)
 
@@ -124,7 +128,7 @@ def read_own_timezone(context: Context, keys: Mapping[str, Any], path: PlainPath
 
 
 def below(key: Part, paths: Mapping[CanonicalPlace, PlainPath]) -> Paths:
-    """Return the paths of a part as those of what holds it under a key."""
+    """Return the paths of a part with the places that they have in its holder, below the part's key."""
     return {CanonicalPlace((key, *place)): path for place, path in paths.items()}
 
 
@@ -195,14 +199,14 @@ def read_timezone(context: Context, value: str, path: PlainPath) -> str | Litera
 
 
 def read_document(context: Context, value: str, path: PlainPath) -> DocumentTag | Literal[Absent.ABSENT]:
-    """Return the text of a file below dag_managed_operators."""
+    """Return the tag for the text of a file below dag_managed_operators."""
     fault = fault_of_path(value)
     return {"$document": value} if fault is None else context.fault(path, fault)
 
 
-def read_params(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
+def read_params(context: Context, value: SentObject, path: PlainPath) -> Read:
     """Return the params of a DAG or task: plain values, or `__type__` Params."""
-    params: dict[str, Any] = {}
+    params: Arguments = {}
     context = replace(context, take_output=None)
     for key, item in value.items():
         param = plain_values.read_value(context, item, path / key)
@@ -212,7 +216,7 @@ def read_params(context: Context, value: dict[str, Any], path: PlainPath) -> Rea
     return ABSENT if ABSENT in params.values() else params
 
 
-def read_expand(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
+def read_expand(context: Context, value: SentObject, path: PlainPath) -> Read:
     """Return what a task is mapped over: for each argument a list, a map, or a task's output."""
     expand = {key: _read_mapped(context, item, path / key) for key, item in value.items()}
     return ABSENT if ABSENT in expand.values() else expand
@@ -233,7 +237,7 @@ def _read_mapped(context: Context, value: Any, path: PlainPath) -> Read:
     return context.fault(path, f"{kind_of(value)}; give a list, a map, or a task's output such as +extract")
 
 
-def read_partial(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
+def read_partial(context: Context, value: SentObject, path: PlainPath) -> Read:
     """Return the unmapped arguments of a mapped task, each read as it would be in the task itself."""
     at_fault: set[PlainPath] = set()
     known = properties("WorkflowTask")
@@ -241,13 +245,13 @@ def read_partial(context: Context, value: dict[str, Any], path: PlainPath) -> Re
         if known.get(key, {}).get("x-role") not in {None, "ignored"}:
             context.fault(path / key, f"is no argument; '{key}' belongs in the task, beside 'partial'")
             at_fault.add(path / key)
-    for below, detail in faults(
+    for steps, detail in faults(
         "WorkflowTask", {key: item for key, item in value.items() if path / key not in at_fault}
     ):
-        context.fault(path.below(below), detail)
-        at_fault.update(path.below(below).lineage())
-    unread = replace(context, skipped_paths=context.skipped_paths | at_fault) if at_fault else context
-    return read_keys(unread, "WorkflowTask", value, path).values
+        context.fault(path.below(steps), detail)
+        at_fault.update(path.below(steps).lineage())
+    partial_context = replace(context, skipped_paths=context.skipped_paths | at_fault) if at_fault else context
+    return read_keys(partial_context, "WorkflowTask", value, path).values
 
 
 KINDS: Mapping[str, Reader] = {

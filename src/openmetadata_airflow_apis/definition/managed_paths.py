@@ -1,4 +1,4 @@
-"""Paths below dag_managed_operators, and what to write instead of those that were right on one machine alone."""
+"""Paths below dag_managed_operators, and what to write instead of paths that are right on one machine alone."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, p
 if TYPE_CHECKING:
     from typing import Literal
 
-    from openmetadata_airflow_apis.definition.canonical import CallableTag, ImportTag
+    from openmetadata_airflow_apis.definition.canonical import Arguments, CallableTag, ImportTag
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.places import PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
 
@@ -36,7 +37,7 @@ def _import(
     """Return an object of an allowed package, by its dotted path.
 
     spelling: how a function of a callable file is written there, with {name} and {file}; None where it can't be.
-    function: what can be put into a callable file.
+    function: how the advice to use a callable file calls what to put into it.
     """
     if not is_dotted(value):
         return context.fault(path, fault_of_word(value, spelling))
@@ -47,7 +48,7 @@ def _import(
 
 
 def fault_of_word(value: Any, spelling: str | None) -> str:
-    """Return what to write for a function that is named by no dotted path. spelling: as in _import."""
+    """Return the fault of a function's name that is no dotted path, with what to write. spelling: as in _import."""
     name = value if isinstance(value, str) and value.isidentifier() else None
     if spelling is None or name is None:
         return f"{quoted(value)} is no dotted path; give one such as package.module.name"
@@ -74,7 +75,7 @@ def cure_of_own_code(
 
 
 def _keys_of_function(context: Context, path: PlainPath) -> tuple[str, str] | None:
-    """Return the keys that name a function of a callable file, and its file, for the argument at a path."""
+    """Return, for the argument at a path, the keys that name a function and its callable file, or None."""
     argument = path[-1]
     is_flat = context.origin.pointer(path).parts[-1] in properties("FlatWorkflow")
     for name in ("FlatWorkflow",) if is_flat else ("WorkflowTask", "WorkflowDefaultArgs", "WorkflowDag"):
@@ -101,18 +102,18 @@ def read_callback(context: Context, value: Any, path: PlainPath) -> Read:
         return ABSENT if ABSENT in items else items
     if "callback" not in value:
         return context.fault(path, "'callback' is missing: the dotted path of what is called")
-    rest = {key: item for key, item in value.items() if key != "callback"}
+    other_keys = {key: item for key, item in value.items() if key != "callback"}
     keys = _keys_of_function(context, path)
     function = _import(
         context,
         value["callback"],
         path / "callback",
         f"{keys[0]}: {{name}}, {keys[1]}: {{file}}" if keys else None,
-        function="a function that needs no arguments from here" if rest else "the function",
+        function="a function that needs no arguments from here" if other_keys else "the function",
     )
-    if list(rest) == ["arguments"] and isinstance(rest["arguments"], dict):
-        path, rest = path / "arguments", rest["arguments"]
-    kwargs = {key: read_value(context, item, path / key) for key, item in rest.items()}
+    if list(other_keys) == ["arguments"] and isinstance(other_keys["arguments"], dict):
+        path, other_keys = path / "arguments", other_keys["arguments"]
+    kwargs = {key: read_value(context, item, path / key) for key, item in other_keys.items()}
     if function is ABSENT or ABSENT in kwargs.values():
         return ABSENT
     return {"$callback": {"function": function, "kwargs": kwargs}}
@@ -123,14 +124,14 @@ def read_function_file(context: Context, value: str, path: PlainPath) -> str | L
     fault = fault_of_path(value)
     if fault is not None:
         return context.fault(path, fault)
-    where = "callable files are named by their path below dag_managed_operators, such as checks.py"
+    cure = "callable files are named by their path below dag_managed_operators, such as checks.py"
     parts = value.split("/")
     stem, dot, ending = parts[-1].rpartition(".")
     if not dot or ending != "py":
-        return context.fault(path, f"{quoted(value)} is no Python file; {where}")
+        return context.fault(path, f"{quoted(value)} is no Python file; {cure}")
     for part in [*parts[:-1], stem]:
         if not part.isascii() or not part.isidentifier() or keyword.iskeyword(part):
-            return context.fault(path, f"{quoted(part)} is no plain Python name; {where}")
+            return context.fault(path, f"{quoted(part)} is no plain Python name; {cure}")
     return value
 
 
@@ -144,7 +145,7 @@ def read_function_name(context: Context, value: str, path: PlainPath) -> str | L
 
 def read_macros(context: Context, value: Any, path: PlainPath) -> Read:
     """Return a map of macros: a dotted path into an allowed package is an import, any other text is a text."""
-    result: dict[str, Any] = {}
+    result: Arguments = {}
     for key, item in value.items():
         place = path / key
         if not key.isidentifier():
@@ -162,7 +163,7 @@ def read_macros(context: Context, value: Any, path: PlainPath) -> Read:
 
 def read_filters(context: Context, value: Any, path: PlainPath) -> Read:
     """Return a map of filters, each a function: of an allowed package by its path, or of a callable file."""
-    result: dict[str, Any] = {}
+    result: Arguments = {}
     for key, item in value.items():
         place = path / key
         if not key.isidentifier():
@@ -177,9 +178,7 @@ def read_filters(context: Context, value: Any, path: PlainPath) -> Read:
 _FUNCTION_KEYS = frozenset({"callable_name", "callable_file"})
 
 
-def _read_function_map(
-    context: Context, value: dict[str, Any], path: PlainPath
-) -> CallableTag | Literal[Absent.ABSENT]:
+def _read_function_map(context: Context, value: SentObject, path: PlainPath) -> CallableTag | Literal[Absent.ABSENT]:
     """Return the function of a callable file that a map of `callable_name` and `callable_file` names."""
     for key in sorted(_FUNCTION_KEYS.symmetric_difference(value)):
         if key in value:

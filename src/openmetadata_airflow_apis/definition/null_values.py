@@ -1,8 +1,8 @@
-"""Null means that a key is not given, by nothing around it either; `schedule: null` alone says something.
+"""A key that is null counts as not given; only `schedule: null` has a meaning of its own.
 
-The rule is for the keys of the workflow, the DAG, its default_args, its tasks and its task groups: null takes away what
-the default block says of a key, and what default_args say of a task's argument. Inside the value of an argument (in
-op_kwargs, say) null stays what it is.
+The rule holds for the keys of the workflow, the DAG, its default_args, its tasks and its task groups: null also removes
+what the default block says of a key, and what default_args say of a task's argument. Inside the value of an argument
+(in op_kwargs, say) null stays what it is.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, p
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-# Nothing has such an argument, so that it is a fault, null or not; so is a key of the DAG that nobody knows.
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
+
+# No argument starts with this, so that such a key is a fault even if it is null, as is an unknown key of the DAG.
 _ALWAYS_A_FAULT = "$"
 _SCHEDULES = frozenset({"schedule", "schedule_interval", "scheduleInterval"})
 
 
 def without_null_keys(dag: Any) -> Any:
-    """Return a DAG's definition without the keys that are null; anything but a map as it is.
+    """Return a DAG's definition without the keys that are null; anything but a map is returned as it is.
 
-    A task's key stays null where default_args give the argument: only so Airflow goes by the task.
+    A task's key stays null if default_args give the argument: without the null Airflow would use theirs.
     """
     if not isinstance(dag, dict):
         return dag
@@ -41,9 +43,9 @@ def without_null_keys(dag: Any) -> Any:
     return _cleaned(dag, kept=_SCHEDULES | (set(dag) - set(properties("WorkflowDag"))), below=below)
 
 
-def without_null_keys_of_flat_body(body: dict[str, Any]) -> dict[str, Any]:
+def without_null_keys_of_flat_body(body: SentObject) -> SentObject:
     """Return a flat body without the keys that are null, those of its tasks included."""
-    cleaned: dict[str, Any] = _cleaned(body, kept=_SCHEDULES, below={"tasks": _each(_clean_flat_task)})
+    cleaned: SentObject = _cleaned(body, kept=_SCHEDULES, below={"tasks": _each(_clean_flat_task)})
     return cleaned
 
 
@@ -75,7 +77,7 @@ def _clean_flat_task(task: Any) -> Any:
 
 
 def _each(clean: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return what cleans the tasks or groups of a list, or of a map by their ids."""
+    """Return a function that cleans each of the tasks or groups in a list, or in a map by their ids."""
 
     def clean_each(entries: Any) -> Any:
         if isinstance(entries, list):

@@ -1,6 +1,6 @@
-"""What the older plugin stored of a workflow, as a request that makes the DAG which that plugin made.
+"""Turns what the older plugin stored of a workflow into a request for the same DAG.
 
-Its rules are those that its release 0.1.0 follows when it builds a DAG: dates are read in the workflow's time zone
+The rules are those by which its release 0.1.0 builds a DAG: dates are read in the workflow's time zone
 whatever their offset, `retries` and `workflowCatchup` have no effect, and $NAME is replaced from the environment.
 """
 
@@ -17,7 +17,9 @@ from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What was about that one deploy, and would pause the DAG or put it on again.
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
+
+# Keys about that one deploy; in the request they would pause or unpause the DAG again.
 _OF_THE_DEPLOY = ("forceDeploy", "pauseWorkflow", "unpauseWorkflow", "force", "pause", "unpause")
 _WITHOUT_EFFECT = ("retries", "workflowCatchup")
 _OFFSET = re.compile(r"(\d{4}-\d\d-\d\d(?:[T ][\d:.]+)?)(?:Z|[+-]\d\d:?\d\d)")
@@ -26,9 +28,9 @@ _VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})")
 
 @dataclass(frozen=True)
 class OlderConfig:
-    """A request's body, and what its reader should know of it: a sentence for each thing that changes."""
+    """The body of a request, and notes on it: a sentence for each thing that changes."""
 
-    body: dict[str, Any]
+    body: SentObject
     notes: tuple[str, ...]
 
 
@@ -37,7 +39,7 @@ def read_older_config(text: str | bytes) -> OlderConfig:
     file = read_json(text)
     if len(file.requests) != 1 or not isinstance(file.requests[0], dict):
         raise InvalidDefinition([Fault("", "is not one workflow")])
-    body: dict[str, Any] = file.requests[0]
+    body: SentObject = file.requests[0]
     faults = [
         Fault(pointer, f"the older plugin put the environment variable {name} in here at each parse; write its value")
         for pointer, name in _variables(body, Pointer(""))
@@ -45,30 +47,30 @@ def read_older_config(text: str | bytes) -> OlderConfig:
     if faults:
         raise InvalidDefinition(faults)
     if isinstance(body.get("workflow"), dict):
-        own = body["workflow"]
-        return OlderConfig({**body, "workflow": {key: own[key] for key in own if key not in _OF_THE_DEPLOY}}, ())
+        sent = body["workflow"]
+        return OlderConfig({**body, "workflow": {key: sent[key] for key in sent if key not in _OF_THE_DEPLOY}}, ())
     return _flat(body)
 
 
-def _flat(body: dict[str, Any]) -> OlderConfig:
-    """Return the flat body without what was not heeded, and without the keys that were only filled up with null."""
+def _flat(body: SentObject) -> OlderConfig:
+    """Return the flat body without the keys that had no effect, and without those that were filled up with null."""
     left_out = (*_OF_THE_DEPLOY, *_WITHOUT_EFFECT)
-    kept = {
+    kept_keys = {
         key: value
         for key, value in body.items()
         if key not in left_out and (value is not None or key == "scheduleInterval")
     }
     notes = [f"{key} had no effect there and is left out" for key in _WITHOUT_EFFECT if key in body]
     for key in ("startDate", "endDate"):
-        date = _OFFSET.fullmatch(str(kept.get(key)))
+        date = _OFFSET.fullmatch(str(kept_keys.get(key)))
         if date:
-            kept[key] = date[1]
+            kept_keys[key] = date[1]
         if date and not (str(body[key]).endswith("Z") and body.get("workflowTimezone") in {None, "UTC"}):
             zone = body.get("workflowTimezone") or "UTC"
             notes.append(f"{key} is {date[1]} in {zone}, as it was read there")
-    if any(task.get("dependencies") for task in kept.get("tasks") or () if isinstance(task, dict)):
+    if any(task.get("dependencies") for task in kept_keys.get("tasks") or () if isinstance(task, dict)):
         notes.append("dependencies are heeded from now on; release 0.1.0 started all tasks at once")
-    return OlderConfig(kept, tuple(notes))
+    return OlderConfig(kept_keys, tuple(notes))
 
 
 def _variables(value: Any, place: Pointer) -> Iterator[tuple[str, str]]:

@@ -1,8 +1,8 @@
 """What the paths of operators and notifiers in older releases mean today, and which package a path belongs to.
 
 The table, operator_paths.json, is made by scripts/update_operator_paths of what Airflow and its provider packages have
-shipped since 1.10.15. It knows no installation: which of the paths there are here is for checks/ to find out.
-Deployments alone read it.
+shipped since 1.10.15. It knows nothing of the installation: checks/ finds out which of the paths exist here.
+Only deployments read it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ TABLE = Path(__file__).with_name("operator_paths.json")
 
 @dataclass(frozen=True)
 class ArgumentSource:
-    """What an argument of a class is made of, of the arguments of the class whose place it has taken.
+    """How an argument of a class is made of the arguments of the class that it replaces.
 
-    parameter: the other class's name for it. default: what it was there when nobody gave it, None for nothing.
-    keys: for an argument that is a map, a key in it → the other class's parameter.
-    value: what it is whatever is given, None where it is made.
+    parameter: the replaced class's name for it. default: its value there if it is not given, None for no value.
+    keys: for an argument that is a map, a key in it → the replaced class's parameter.
+    value: its value whatever is given, None if it is made of what is given.
     """
 
     parameter: str | None = None
@@ -38,9 +38,9 @@ class ArgumentSource:
 class Meaning:
     """One way to read a path.
 
-    path: the dotted path of a class. in_place_of: the path of the class whose place it has taken, "" where it is the
-    class that was meant. arguments: how its arguments are made of that class's. hints: what to give for one of that
-    class's arguments that it doesn't have.
+    path: the dotted path of a class. in_place_of: the path of the class that it replaces, "" if it is the class meant.
+    arguments: how its arguments are made of the replaced class's. hints: for arguments of the replaced class that it
+    doesn't have, what to give instead.
     """
 
     path: str
@@ -54,7 +54,7 @@ class Gone:
     """A class that has left its package.
 
     package: the distribution. since: the first of its versions that is known not to have it.
-    advice: what to use, "" where there is nothing to use.
+    advice: what to use instead, "" if there is nothing.
     """
 
     path: str
@@ -66,19 +66,19 @@ class Gone:
 def meanings_of(path: str) -> list[Meaning]:
     """Return the ways to read a path, the best first: today's place of the class, older ones, what replaced it."""
     table = _table()
-    same = [path]
-    while same[0] in table["moved"]:
-        same.insert(0, table["moved"][same[0]])
-    meanings = [Meaning(place) for place in same]
-    entry = table["replaced"].get(same[0])
+    paths_of_class = [path]
+    while paths_of_class[0] in table["moved"]:
+        paths_of_class.insert(0, table["moved"][paths_of_class[0]])
+    meanings = [Meaning(place) for place in paths_of_class]
+    entry = table["replaced"].get(paths_of_class[0])
     if entry is not None:
         sources = {name: ArgumentSource(**source) for name, source in entry["arguments"].items()}
-        meanings.append(Meaning(entry["path"], same[0], sources, entry.get("hints", {})))
+        meanings.append(Meaning(entry["path"], paths_of_class[0], sources, entry.get("hints", {})))
     return meanings
 
 
 def gone(path: str) -> Gone | None:
-    """Return that the class of a path has left its package, None for one that has not."""
+    """Return what is known of a class that has left its package, None for a class that has not."""
     table = _table()
     last = meanings_of(path)[0].path
     entry = table["removed"].get(last) or table["replaced"].get(last)
@@ -93,7 +93,7 @@ def older_arguments(path: str) -> Mapping[str, str]:
 
 
 def package_of(path: str) -> str | None:
-    """Return the provider package that brings what is at a path, None where none is known to."""
+    """Return the provider package that a path belongs to, None if none is known."""
     if path.startswith("airflow.decorators.task."):
         return _table()["decorators"].get(path.rpartition(".")[2])
     packages = _table()["packages"]

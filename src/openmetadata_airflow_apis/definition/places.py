@@ -31,11 +31,11 @@ class Pointer(str):
     __slots__ = ()
 
     def __truediv__(self, part: Part) -> Pointer:
-        """Return the pointer of what stands at a key or an index in what this one points to."""
+        """Return the pointer to a key or an index of what this pointer leads to."""
         return Pointer(f"{self}/{escape(part)}")
 
     def below(self, parts: Iterable[Part]) -> Pointer:
-        """Return the pointer of what stands some steps further down."""
+        """Return the pointer that leads some keys or indexes further down."""
         return Pointer(self + join(parts))
 
     @property
@@ -48,25 +48,25 @@ class _Parts(tuple[Part, ...]):
     __slots__ = ()
 
     def __truediv__(self, part: Part) -> Self:
-        """Return the path of what stands at a key or an index in what this one leads to."""
+        """Return the path to a key or an index of what this path leads to."""
         return self.__class__((*self, part))
 
     def below(self, parts: Iterable[Part]) -> Self:
-        """Return the path of what stands some steps further down."""
+        """Return the path that leads some keys or indexes further down."""
         return self.__class__((*self, *parts))
 
     def top(self, length: int) -> Self:
-        """Return the path of the first keys and indexes alone."""
+        """Return the path of only the first keys and indexes."""
         return self.__class__(self[:length])
 
     def lineage(self) -> Iterator[Self]:
-        """Yield the path, and all those that lead to it, the whole ("") last."""
+        """Yield the path, then each of its ancestors from the nearest on; the empty path comes last."""
         for length in range(len(self), -1, -1):
             yield self.top(length)
 
 
 class PlainPath(_Parts):
-    """Keys and indexes from the top of a plain definition; below WORKFLOW_KEYS stand the workflow's own keys."""
+    """Keys and indexes from the top of a plain definition; the workflow's own keys stand below WORKFLOW_KEYS."""
 
     __slots__ = ()
 
@@ -77,7 +77,8 @@ class CanonicalPlace(_Parts):
     __slots__ = ()
 
 
-# The workflow's name, force and so on stand beside the DAG's definition, in which no key has a NUL (json_limits.py).
+# Above the workflow's name, force and so on, which are sent beside the DAG's definition. No key that is sent has a NUL
+# (json_limits.py).
 WORKFLOW_KEYS = PlainPath(("\0",))
 
 
@@ -85,7 +86,7 @@ WORKFLOW_KEYS = PlainPath(("\0",))
 class Origin:
     """Where the parts of a plain definition stand in the document as sent.
 
-    starts: what is not in it stands below its nearest ancestor.
+    starts: where parts stand; a part that is not in it stands below its nearest ancestor that is.
     """
 
     document: object
@@ -103,16 +104,16 @@ class Origin:
         """Return where a part stands, or its nearest ancestor that was sent."""
         return nearest_existing(self.document, Pointer(""), self.pointer(path).parts)
 
-    def nearest_below(self, path: PlainPath, rest: tuple[Part, ...]) -> Pointer:
-        """Return where what is some steps below a part stands, or its nearest ancestor that was sent.
+    def nearest_below(self, path: PlainPath, steps: tuple[Part, ...]) -> Pointer:
+        """Return where the steps below a part lead, or the nearest ancestor that was sent.
 
         A map may have keys from two places: the DAG's own, and those that the default block adds.
         """
-        for length in range(len(rest), 0, -1):
-            start = self.starts.get(path.below(rest[:length]))
+        for length in range(len(steps), 0, -1):
+            start = self.starts.get(path.below(steps[:length]))
             if start is not None:
-                return nearest_existing(self.document, start, rest[length:])
-        return nearest_existing(self.document, self.pointer(path), rest)
+                return nearest_existing(self.document, start, steps[length:])
+        return nearest_existing(self.document, self.pointer(path), steps)
 
 
 def escape(part: Part) -> str:
@@ -146,7 +147,7 @@ def nearest_existing(document: object, pointer: Pointer, parts: Iterable[Part]) 
 
 
 def look_up(document: object, pointer: str) -> tuple[object, bool]:
-    """Return what stands at a pointer, and whether anything does."""
+    """Return the value at a pointer, and whether there is one."""
     node, exists = document, True
     for part in split(pointer):
         node, exists = _step(node, part)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         DatetimeTag,
         TimedeltaTag,
     )
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.places import PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
 
@@ -59,7 +60,7 @@ _TODAYS_PATHS = {
     "airflow.kubernetes.secret.Secret": SECRET,
 }
 _TIMEDELTA_UNITS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
-# As datetime.timedelta takes them in order.
+# The order in which datetime.timedelta takes them without names.
 _TIMEDELTA_ORDER = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
 _DATETIME_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 _TIME_PARTS = _DATETIME_PARTS[3:]
@@ -100,7 +101,7 @@ def _read_list(context: Context, value: list[Any], path: PlainPath) -> Read:
     return ABSENT if ABSENT in items else items
 
 
-def _read_marked(context: Context, mark: str, value: dict[str, Any], path: PlainPath) -> Read:
+def _read_marked(context: Context, mark: str, value: SentObject, path: PlainPath) -> Read:
     if len(value) != 1:
         return context.fault(path, f"has other keys beside '{mark}'; '{mark}' stands alone")
     parts = value[mark]
@@ -122,8 +123,8 @@ def _read_marked(context: Context, mark: str, value: dict[str, Any], path: Plain
 # ── `__type__` objects ──
 
 
-def read_type(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
-    """Return a `__type__` object in canonical form; only what is on the allow-list is one."""
+def read_type(context: Context, value: SentObject, path: PlainPath) -> Read:
+    """Return a `__type__` object in canonical form; only types on the allow-list are accepted."""
     name = value["__type__"]
     if not isinstance(name, str):
         return context.fault(path / "__type__", f"{kind_of(name)}; give the dotted path of a class")
@@ -150,7 +151,7 @@ def read_type(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
     return {"$call": {"path": name, "args": read_args, "kwargs": read_kwargs}}
 
 
-def _read_typed_list(context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath) -> Read:
+def _read_typed_list(context: Context, args: list[Any], kwargs: SentObject, path: PlainPath) -> Read:
     if args or set(kwargs) != {"items"}:
         return context.fault(path, 'is a list with other keys than "items"; give the items there, or a plain list')
     if not isinstance(kwargs["items"], list):
@@ -159,20 +160,20 @@ def _read_typed_list(context: Context, args: list[Any], kwargs: dict[str, Any], 
 
 
 def _read_timedelta(
-    context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath
+    context: Context, args: list[Any], kwargs: SentObject, path: PlainPath
 ) -> TimedeltaTag | Literal[Absent.ABSENT]:
-    good = True
+    is_valid = True
     for key, item in kwargs.items():
         if key not in _TIMEDELTA_UNITS:
             context.fault(path / key, f"a timedelta has no '{key}'{nearest(key, _TIMEDELTA_UNITS)}")
-            good = False
+            is_valid = False
         elif not _is_number(item):
             context.fault(path / key, f"{kind_of(item)}; give a number")
-            good = False
+            is_valid = False
     if not all(map(_is_number, args)) or len(args) > len(_TIMEDELTA_ORDER):
         context.fault(path / "__args__", f"of a timedelta are numbers, in this order: {', '.join(_TIMEDELTA_ORDER)}")
-        good = False
-    if not good:
+        is_valid = False
+    if not is_valid:
         return ABSENT
     if not args and not kwargs:
         return context.fault(path, 'a timedelta needs an amount, such as "hours": 2')
@@ -190,9 +191,9 @@ def _is_number(value: object) -> bool:
 
 
 def _read_pendulum_datetime(
-    context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath
+    context: Context, args: list[Any], kwargs: SentObject, path: PlainPath
 ) -> DatetimeTag | Literal[Absent.ABSENT]:
-    # pendulum's dates are in a time zone always
+    # pendulum's dates always have a time zone
     zone = kwargs.get("tz", "UTC")
     try:
         ZoneInfo(zone)
@@ -203,13 +204,13 @@ def _read_pendulum_datetime(
 
 
 def _read_datetime(
-    context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath
+    context: Context, args: list[Any], kwargs: SentObject, path: PlainPath
 ) -> DatetimeTag | Literal[Absent.ABSENT]:
     return _datetime_in(context.zone, context, args, kwargs, path)
 
 
 def _datetime_in(
-    zone: str | None, context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath
+    zone: str | None, context: Context, args: list[Any], kwargs: SentObject, path: PlainPath
 ) -> DatetimeTag | Literal[Absent.ABSENT]:
     for key in kwargs:
         if key not in _DATETIME_PARTS:
@@ -224,7 +225,7 @@ def _datetime_in(
 
 
 def _read_time(
-    context: Context, args: list[Any], kwargs: dict[str, Any], path: PlainPath
+    context: Context, args: list[Any], kwargs: SentObject, path: PlainPath
 ) -> CallTag | Literal[Absent.ABSENT]:
     for key in kwargs:
         if key not in _TIME_PARTS:
@@ -240,7 +241,7 @@ def _read_time(
     return {"$call": {"path": TIME, "args": [], "kwargs": parts}}
 
 
-_READERS: dict[str, Callable[[Context, list[Any], dict[str, Any], PlainPath], Read]] = {
+_READERS: dict[str, Callable[[Context, list[Any], SentObject, PlainPath], Read]] = {
     **dict.fromkeys((TIMEDELTA, "timedelta", "pendulum.duration", "pendulum.Duration"), _read_timedelta),
     DATETIME: _read_datetime,
     "pendulum.datetime": _read_pendulum_datetime,
@@ -254,7 +255,7 @@ _READERS: dict[str, Callable[[Context, list[Any], dict[str, Any], PlainPath], Re
 
 
 def read_duration(context: Context, value: Any, path: PlainPath, *, minimum: float | None = None) -> Read:
-    """Return a duration of seconds, "2 hours", or a `__type__` timedelta; no less than the minimum of seconds."""
+    """Return a duration, sent as seconds, as "2 hours" or as a `__type__` timedelta. minimum: in seconds."""
     if value is None:
         return None
     duration: Read
@@ -281,7 +282,7 @@ def read_duration(context: Context, value: Any, path: PlainPath, *, minimum: flo
 
 
 def read_date(context: Context, value: Any, path: PlainPath) -> Read:
-    """Return a date: ISO 8601 with its offset kept, or a time before the deployment, fixed now."""
+    """Return a date: ISO 8601 with its offset kept, or a time before the deployment, which is fixed now."""
     if value is None:
         return None
     if isinstance(value, dict):
@@ -321,7 +322,7 @@ def read_dataset(context: Context, value: Any, path: PlainPath) -> DatasetTag | 
     return context.fault(path / "__type__", f"is no dataset; give {DATASET}")
 
 
-def read_condition(context: Context, value: dict[str, Any], path: PlainPath) -> Condition | Literal[Absent.ABSENT]:
+def read_condition(context: Context, value: SentObject, path: PlainPath) -> Condition | Literal[Absent.ABSENT]:
     """Return a condition on datasets: `__and__` or `__or__` over URIs and further conditions."""
     mark = next(iter(value))
     if len(value) != 1 or mark not in CONDITIONS:

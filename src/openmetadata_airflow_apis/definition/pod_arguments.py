@@ -1,11 +1,11 @@
-"""Operators that run a pod: plain maps in their arguments are the Kubernetes models that are wanted there.
+"""Arguments of operators that run a pod: plain maps among them become the Kubernetes models that are wanted there.
 
-Spellings that the provider has given up mean today's arguments, as dag-factory 0.x and Airflow 1.10 wrote them.
+Spellings of dag-factory 0.x and Airflow 1.10 that the provider has given up are read as today's arguments.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import kind_of
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 SECRET = "airflow.providers.cncf.kubernetes.secret.Secret"  # nosec B105 # noqa: S105 - the path of a class
 _MODELS = "kubernetes.client.models."
 
-# What ends like this runs a pod and takes KubernetesPodOperator's arguments. The definition is read without Airflow,
-# so that a class is known by its name alone.
+# An operator whose name ends like this runs a pod and takes KubernetesPodOperator's arguments. The definition is read
+# without Airflow, so that a class is known by its name alone.
 _OPERATORS = ("PodOperator", "KubernetesJobOperator", "GKEStartJobOperator")
 _DECORATORS = (".kubernetes", ".kubernetes_cmd", ".kubernetes_task", ".kubernetes_cmd_task")
 
@@ -60,24 +60,24 @@ _RESOURCES = {
 
 
 def runs_a_pod(operator: OperatorKey) -> bool:
-    """Say whether a task's operator or decorator takes the arguments of KubernetesPodOperator."""
+    """Tell whether a task's operator or decorator takes the arguments of KubernetesPodOperator."""
     return operator.get("operator", "").endswith(_OPERATORS) or operator.get("decorator", "").endswith(_DECORATORS)
 
 
 def read_pod_arguments(
     context: Context, arguments: Arguments, path: PlainPath
 ) -> tuple[Arguments, dict[CanonicalPlace, PlainPath]]:
-    """Return a pod's arguments with objects for the plain maps among them; what is a `__type__` object already stays.
+    """Return a pod's arguments with the plain maps among them as objects; `__type__` objects stay as they are.
 
-    path: where the arguments stand. The second value: for the places in them that had other names as sent, where
-    they come from.
+    path: where the arguments stand. The second value: the places in them that had other names as sent → where they
+    come from.
     """
     arguments, paths = _in_todays_names(context, arguments, path)
     objects: Arguments = {}
     for name, value in arguments.items():
-        read = _read_argument(context, name, value, path / name)
-        if read is not ABSENT:
-            objects[name] = read
+        value_read = _read_argument(context, name, value, path / name)
+        if value_read is not ABSENT:
+            objects[name] = value_read
         if name == "volumes" and isinstance(value, list):
             paths.update(_places_of_configs(value, path / name))
     return objects, paths
@@ -86,7 +86,7 @@ def read_pod_arguments(
 def _in_todays_names(
     context: Context, arguments: Arguments, path: PlainPath
 ) -> tuple[Arguments, dict[CanonicalPlace, PlainPath]]:
-    todays = dict(arguments)
+    todays_arguments = dict(arguments)
     paths: dict[CanonicalPlace, PlainPath] = {}
     for old, new, value in (
         ("node_selectors", "node_selector", arguments.get("node_selectors")),
@@ -95,24 +95,24 @@ def _in_todays_names(
     ):
         if value is None:
             continue
-        del todays[old]
-        if new in todays:
+        del todays_arguments[old]
+        if new in todays_arguments:
             context.fault(path / old, f"means the same as '{new}', which is there as well; give one of them")
             continue
-        todays[new] = value
+        todays_arguments[new] = value
         paths[CanonicalPlace((new,))] = path / old
-    return todays, paths
+    return todays_arguments, paths
 
 
 def _container_resources(value: Value) -> Value:
-    """Return `resources` as what is now `container_resources`; None where it is every operator's `resources`."""
+    """Return `resources` as what is now `container_resources`; None if it is the `resources` of any operator."""
     if not isinstance(value, dict) or not value:
         return None
     if "$call" in value or set(value) <= {"claims", "limits", "requests"}:
         return value
     if not set(value) <= set(_RESOURCES):
         return None
-    resources: dict[str, dict[str, Any]] = {}
+    resources: dict[str, dict[str, Value]] = {}
     for key, amount in value.items():
         if amount is not None:
             kind, name = _RESOURCES[key]
@@ -152,12 +152,12 @@ def _object_of(context: Context, class_path: str, value: Value, path: PlainPath)
 
 
 def _check_environment(context: Context, value: dict[str, Value], path: PlainPath) -> Read:
-    good = True
+    is_valid = True
     for key, item in value.items():
         if isinstance(item, (bool, int, float)):
             context.fault(path / key, f"{kind_of(item)}; give a text, in quotes: an environment has nothing else")
-            good = False
-    return value if good else ABSENT
+            is_valid = False
+    return value if is_valid else ABSENT
 
 
 def _in_todays_spelling(name: str, item: Value) -> Value:
@@ -171,7 +171,7 @@ def _in_todays_spelling(name: str, item: Value) -> Value:
 
 
 def _has_configs(volume: Value) -> bool:
-    """Say whether a volume has dag-factory 0.x's map of `configs`: what is in it belongs to the volume."""
+    """Tell whether a volume has dag-factory 0.x's map of `configs`: what is in it belongs to the volume."""
     return isinstance(volume, dict) and isinstance(volume.get("configs"), dict) and not tag_of(volume["configs"])
 
 

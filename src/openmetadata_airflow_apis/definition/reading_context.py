@@ -1,4 +1,4 @@
-"""What the readers of one definition are told, and where they note what is wrong."""
+"""What all readers of one definition know, and where they note what is wrong."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     # What a reader returns: a value of the canonical definition, or ABSENT with its faults noted.
     Read = Union[Value, "Literal[Absent.ABSENT]"]
-    # Returns the task_id of the task that a name means, whose output is taken at the path; or None with a fault
-    # noted there, which ends with the advice.
+    # Takes, at a path, the output of the task that a name means. Returns its task_id, or None after noting a fault at
+    # the path that ends with the advice.
     TakeOutput = Callable[[str, PlainPath, str], "str | None"]
 
 
 class Absent(Enum):
-    """Stands for a value that was at fault: whoever meets it leaves the key out."""
+    """Stands for a value that was at fault; its key is left out of the definition."""
 
     ABSENT = "absent"
 
@@ -32,7 +32,7 @@ ABSENT: Final[Literal[Absent.ABSENT]] = Absent.ABSENT
 
 
 class DatasetNames(Protocol):
-    """Knows the datasets that files below dag_managed_operators name; dataset_files.DatasetFiles is one."""
+    """Looks up datasets by their names in files below dag_managed_operators, as dataset_files.DatasetFiles does."""
 
     def uris(self, file: str) -> Mapping[str, str]:
         """Return the URI of each name in a file; raise ValueError, saying what is wrong with the file and where."""
@@ -40,14 +40,14 @@ class DatasetNames(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What the readers of one definition are told; nothing of it changes but the list of faults, which grows.
+    """What all readers of one definition know. Only the list of faults changes: it grows.
 
     now: what relative dates count from. allowed_packages: what dotted paths may name beside Airflow itself.
     zone: the time zone of dates without an offset, None for Airflow's default.
-    take_output: None where no output can stand; refused_outputs: the names of the tasks whose outputs are faults there,
-    None for any. dataset_files: where datasets are looked up by their names.
+    take_output: None where no output of a task can stand. refused_outputs: the names of the tasks whose outputs are
+    faults there, None if each task's are. dataset_files: where datasets are looked up by their names.
     every_dag_needs_a_start: whether a DAG without a schedule needs a start date too.
-    skipped_paths: where, or below where, the schema has found a fault already: nobody reads what is there.
+    skipped_paths: the paths at or below which the schema has found a fault already; what stands there is not read.
     """
 
     origin: Origin

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from openmetadata_airflow_apis.definition.canonical import Condition
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.places import PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
 
@@ -31,12 +32,12 @@ _DATASETS_OR_TIME = (
     "airflow.timetables.datasets.DatasetOrTimeSchedule",
     "airflow.timetables.assets.AssetOrTimeSchedule",
 )
-# croniter knows these two as well, and Airflow passes on what it doesn't know itself.
+# croniter knows these two as well, and Airflow passes it every preset that it doesn't know itself.
 _CRONITER_PRESETS = ("@midnight", "@annually")
 
 
 def read_schedule(context: Context, value: Any, path: PlainPath) -> Read:
-    """Return a schedule in canonical form; None is a DAG without one."""
+    """Return a schedule in canonical form; None for a DAG without a schedule."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -59,7 +60,7 @@ def read_schedule(context: Context, value: Any, path: PlainPath) -> Read:
     return context.fault(path, "is no schedule: a map has 'datasets', '__and__', '__or__' or '__type__'")
 
 
-def _read_object(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
+def _read_object(context: Context, value: SentObject, path: PlainPath) -> Read:
     if value["__type__"] in LISTS and isinstance(value.get("items"), list):
         return _read_datasets(context, value["items"], path / "items")
     if value["__type__"] in _DATASETS_OR_TIME and {"datasets", "timetable"} <= set(value):
@@ -79,7 +80,7 @@ def _read_object(context: Context, value: dict[str, Any], path: PlainPath) -> Re
     return schedule
 
 
-def _read_datasets_or_time(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
+def _read_datasets_or_time(context: Context, value: SentObject, path: PlainPath) -> Read:
     """Return a DatasetOrTimeSchedule, as dag-factory or as Airflow writes it."""
     for key in set(value) - {"__type__", "datasets", "timetable"}:
         return context.fault(path / key, f"unknown key '{key}'{nearest(key, ['datasets', 'timetable'])}")
@@ -159,7 +160,7 @@ def _read_expression(context: Context, value: str, path: PlainPath) -> Read:
 
 
 def _read_datasets(context: Context, value: list[Any], path: PlainPath) -> Read:
-    """Return the datasets of a list, of which each has to be updated; or a condition where one of them is a choice."""
+    """Return the datasets of a list, all of which must be updated; or a condition if one of them is a choice."""
     if not value:
         return context.fault(path, "is empty; give at least one dataset, or null for no schedule")
     items = [_read_dataset_or_condition(context, item, path / index) for index, item in enumerate(value)]
@@ -170,13 +171,13 @@ def _read_datasets(context: Context, value: list[Any], path: PlainPath) -> Read:
 
 
 def _all_of(condition: Any) -> list[Any]:
-    """Return what all has to hold for a condition to hold: the parts of its `__and__`, or itself."""
+    """Return the parts that must all hold for a condition to hold: those of its `__and__`, or the condition itself."""
     if tag_of(condition) != "$all":
         return [condition]
     return [part for item in condition["$all"] for part in _all_of(item)]
 
 
-def read_timetable(context: Context, value: dict[str, Any], path: PlainPath) -> Read:
+def read_timetable(context: Context, value: SentObject, path: PlainPath) -> Read:
     """Return a timetable of `callable` and `params`, or a `__type__` object."""
     if "__type__" in value:
         timetable = read_type(context, value, path)

@@ -1,4 +1,4 @@
-"""Setup and teardown tasks, by Airflow's own words: the keys is_setup and is_teardown, or its decorators of two tasks.
+"""Setup and teardown tasks, in Airflow's own words: by the keys is_setup and is_teardown, or by its two decorators.
 
 https://airflow.apache.org/docs/apache-airflow/stable/howto/setup-and-teardown.html
 """
@@ -19,7 +19,7 @@ SETUP_TEARDOWN_KEYS: tuple[Literal["is_setup", "is_teardown", "on_failure_fail_d
     "is_teardown",
     "on_failure_fail_dagrun",
 )
-# What Airflow's two decorators make of a function, unless the function is decorated already: a task of Python.
+# The decorator that Airflow's two apply to a function themselves, unless the function is decorated already.
 TASK = "airflow.decorators.task"
 _DECORATORS: dict[str, Literal["is_setup", "is_teardown"]] = {
     "airflow.decorators.setup": "is_setup",
@@ -31,17 +31,17 @@ _DECORATORS: dict[str, Literal["is_setup", "is_teardown"]] = {
     "airflow.decorators.setup_teardown.teardown_task": "is_teardown",
     "airflow.sdk.teardown": "is_teardown",
 }
-# The rule that Airflow gives to each teardown: once all before it is done, if one of its setups has succeeded.
+# The rule that Airflow gives to each teardown: it runs once all tasks before it are done, if a setup has succeeded.
 _TEARDOWN_RULE = "all_done_setup_success"
 
 
 def makes_setup_or_teardown(path: str) -> bool:
-    """Say whether a decorator makes a setup or a teardown task."""
+    """Tell whether a decorator makes a setup or a teardown task."""
     return path in _DECORATORS
 
 
 def read_setup_teardown(context: Context, node: Node, arguments: Arguments) -> SetupTeardownKeys:
-    """Return whether a task is a setup or a teardown; only what is true is there.
+    """Return the keys that say whether a task is a setup or a teardown, only those that are true.
 
     arguments: the task's own, in canonical form, the unmapped ones of a mapped task included.
     """
@@ -57,8 +57,8 @@ def read_setup_teardown(context: Context, node: Node, arguments: Arguments) -> S
             context.fault(path / by_decorator, f"is false, and {decorator} makes it true; take one of them out")
         keys[by_decorator] = True
     if "is_setup" in keys and "is_teardown" in keys:
-        at_fault = "is_setup" if by_decorator == "is_teardown" else "is_teardown"
-        context.fault(path / at_fault, "a task is either a setup or a teardown; take one of them out")
+        faulty_key = "is_setup" if by_decorator == "is_teardown" else "is_teardown"
+        context.fault(path / faulty_key, "a task is either a setup or a teardown; take one of them out")
         return {}
     if "on_failure_fail_dagrun" in keys and "is_teardown" not in keys:
         context.fault(path / "on_failure_fail_dagrun", "is for teardown tasks alone; add is_teardown, or take it out")

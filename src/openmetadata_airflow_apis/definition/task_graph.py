@@ -1,22 +1,23 @@
-"""Ids and edges: full ids as Airflow makes them, who a name means, unknown names, doubles, cycles."""
+"""Ids and edges: full ids as Airflow makes them, what a name means, unknown names, double ids, cycles."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Callable
 
 from openmetadata_airflow_apis.definition.fault_messages import nearest_or_all, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.places import PlainPath
 
     NoteFault = Callable[[PlainPath, str], object]
     # The tasks and groups before a node: their full ids → where it is said that they come before.
     Upstream = Mapping[str, PlainPath]
 
-# Airflow walks through nested groups by recursion, often.
+# Airflow often walks through nested groups by recursion.
 _DEEPEST = 50
 
 
@@ -26,7 +27,7 @@ class Entry:
 
     label: str
     path: PlainPath
-    sent: dict[str, Any]
+    sent: SentObject
     is_group: bool
 
 
@@ -52,7 +53,7 @@ class Node:
         return self.entry.path
 
     @property
-    def sent(self) -> dict[str, Any]:
+    def sent(self) -> SentObject:
         """What was sent for it."""
         return self.entry.sent
 
@@ -63,7 +64,7 @@ class Node:
 
 
 class Graph:
-    """The tasks and groups of one definition, by full id and by their own; groups come in first."""
+    """The tasks and groups of one definition, found by full id or own id. Groups are added before tasks."""
 
     def __init__(self, note_fault: NoteFault) -> None:
         self._note_fault = note_fault
@@ -73,9 +74,9 @@ class Graph:
         self._by_label: dict[tuple[bool, str], list[Node]] = {}
 
     def add_groups(self, entries: list[Entry], parents: Mapping[str, tuple[str, PlainPath]]) -> None:
-        """Take the groups, each after the one that it is in.
+        """Add the groups, each after the group that it is in.
 
-        parents: a group's own id → that of the group that it is in, and where that is said.
+        parents: a group's own id → the own id of the group that it is in, and where that is said.
         """
         by_label: dict[str, Entry] = {}
         for entry in entries:
@@ -102,9 +103,9 @@ class Graph:
     def _not_yet_added(
         self, label: str, parents: Mapping[str, tuple[str, PlainPath]], added: Mapping[str, object]
     ) -> tuple[list[str], str | None]:
-        """Return a group and those around it up to the first that is added already, from the inside out, and that one.
+        """Return a group and those around it to add, from the inside out, and the first that is added already.
 
-        A group that is inside of itself is noted, and taken for one that is in no group.
+        A group that is inside of itself is a fault; it is then treated as one that is in no group.
         """
         labels: list[str] = []
         above: str | None = label
@@ -118,7 +119,7 @@ class Graph:
         return labels, above
 
     def add_task(self, entry: Entry, group: str | None, path: PlainPath) -> None:
-        """Take a task. group: the id of its group, as it was sent; path: where that is said."""
+        """Add a task. group: the id of its group, as it was sent; path: where that is said."""
         parent = self.find(group, groups=True) if group is not None else None
         if group is not None and parent is None:
             known = [node.label for node in self.groups]
@@ -131,8 +132,8 @@ class Graph:
             full_id = f"{parent.full_id}.{entry.label}"
         node = Node(entry, full_id, parent.full_id if parent is not None else None)
         if full_id in self._by_full_id:
-            other = "a task group" if self._by_full_id[full_id].is_group else "a task"
-            self._note_fault(node.path, f"the id {quoted(full_id)} is {other}'s already; give another")
+            kind = "a task group" if self._by_full_id[full_id].is_group else "a task"
+            self._note_fault(node.path, f"the id {quoted(full_id)} is {kind}'s already; give another")
         elif len(full_id) > 250:
             self._note_fault(node.path, "its id is longer than 250 characters, with the ids of its groups before it")
         self._by_full_id.setdefault(full_id, node)
@@ -140,7 +141,7 @@ class Graph:
         return node
 
     def find(self, name: str, *, groups: bool) -> Node | None:
-        """Return the task (or group) that a name means: its full id, or its own id where only one has it."""
+        """Return the task (or group) that a name means: its full id, or its own id if no other has that one."""
         node = self._by_full_id.get(name)
         if node is not None and node.is_group == groups:
             return node
@@ -148,21 +149,21 @@ class Graph:
         return nodes[0] if len(nodes) == 1 else None
 
     def resolve(self, name: str, path: PlainPath, *, groups: bool = True, advice: str = "") -> Node | None:
-        """Return what a dependency's name means; note a fault where it means nothing, or several things.
+        """Return what a dependency's name means; note a fault if it means nothing, or several things.
 
         groups: whether it may mean a group. advice: what the fault says at its end.
         """
         node = self.find(name, groups=False) or (self.find(name, groups=True) if groups else None)
         if node is not None:
             return node
-        several = self._by_label.get((False, name)) or self._by_label.get((True, name))
-        if several:
-            ids = " or ".join(quoted(node.full_id) for node in several)
+        candidates = self._by_label.get((False, name)) or self._by_label.get((True, name))
+        if candidates:
+            ids = " or ".join(quoted(node.full_id) for node in candidates)
             self._note_fault(path, f"{quoted(name)} may be {ids}; give the whole id{advice}")
         else:
             known = [node.label for node in self.tasks] + ([node.label for node in self.groups] if groups else [])
-            what = "task or task group" if groups and self.groups else "task"
-            self._note_fault(path, f"there is no {what} {quoted(name)}{nearest_or_all(name, known)}{advice}")
+            kind = "task or task group" if groups and self.groups else "task"
+            self._note_fault(path, f"there is no {kind} {quoted(name)}{nearest_or_all(name, known)}{advice}")
         return None
 
     def find_cycles(self, upstreams: Mapping[Node, Upstream]) -> None:
@@ -170,12 +171,12 @@ class Graph:
         edges, written_at = self._edges(upstreams)
         for ring in _rings(edges):
             ids = [node for node, _ in ring]
-            # An edge of a ring that somebody wrote: those between a group and its content are nobody's.
-            written = [written_at[a, b] for a, b in zip(ring, [*ring[1:], ring[0]]) if (a, b) in written_at]
-            names = list(dict.fromkeys(ids))
-            shown = names if len(names) <= 8 else [*names[:4], "…", *names[-3:]]
-            chain = " → ".join([*shown, names[0]])
-            self._note_fault(written[0], f"goes round in a circle: {chain}; each of these would wait for itself")
+            # Where the ring's edges are written; those between a group and its content are written nowhere.
+            written_paths = [written_at[a, b] for a, b in zip(ring, [*ring[1:], ring[0]]) if (a, b) in written_at]
+            distinct_ids = list(dict.fromkeys(ids))
+            shown_ids = distinct_ids if len(distinct_ids) <= 8 else [*distinct_ids[:4], "…", *distinct_ids[-3:]]
+            chain = " → ".join([*shown_ids, distinct_ids[0]])
+            self._note_fault(written_paths[0], f"goes round in a circle: {chain}; each of these would wait for itself")
 
     def _edges(
         self, upstreams: Mapping[Node, Upstream]
@@ -210,9 +211,9 @@ _End = tuple[str, str]
 
 
 def _rings(edges: dict[_End, list[_End]]) -> list[list[_End]]:
-    """Return one ring for each place where the edges go round, without recursion: chains may be long."""
+    """Return one ring for each edge that closes a cycle. Without recursion, since chains may be long."""
     rings: list[list[_End]] = []
-    state: dict[_End, int] = {}
+    state: dict[_End, int] = {}  # 1: on the path, 2: done
     for root in edges:
         if root in state:
             continue

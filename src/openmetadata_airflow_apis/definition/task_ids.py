@@ -1,4 +1,4 @@
-"""The ids of all tasks and groups, and their dependencies. They are read first: a name may mean what comes later."""
+"""The ids of all tasks and groups, and their dependencies. They are read first: a name may mean a later task."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from openmetadata_airflow_apis.definition.task_graph import Entry, Graph
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.reading_context import Context
     from openmetadata_airflow_apis.definition.task_graph import Upstream
 
@@ -22,13 +23,13 @@ _GROUP_ID = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 @dataclass(frozen=True)
 class IdsRead:
-    """The groups and tasks that have an id of their own. dependencies: what is said to come before them."""
+    """The groups and tasks that have an id of their own. dependencies: what each of them says comes before it."""
 
     graph: Graph
     dependencies: Mapping[Entry, Upstream]
 
 
-def read_ids(context: Context, dag: dict[str, Any]) -> IdsRead:
+def read_ids(context: Context, dag: SentObject) -> IdsRead:
     """Read the ids, the groups and the dependencies of everything in a plain definition."""
     groups = list(_entries(context, dag.get("task_groups"), PlainPath(("task_groups",)), is_group=True))
     tasks = list(_entries(context, dag.get("tasks"), PlainPath(("tasks",)), is_group=False))
@@ -38,7 +39,7 @@ def read_ids(context: Context, dag: dict[str, Any]) -> IdsRead:
 
 @dataclass(frozen=True)
 class TaskNames:
-    """What the tasks of a DAG may be named by, whatever is wrong with them. ids: their own; groups: those of groups."""
+    """The names of a DAG's tasks, even of those at fault. ids: their own; groups: the ids of the task groups."""
 
     ids: frozenset[str]
     groups: frozenset[str]
@@ -49,7 +50,7 @@ class TaskNames:
         return name in self.ids or (task_id in self.ids and group.rpartition(".")[2] in self.groups)
 
 
-def names_of_tasks(dag: dict[str, Any]) -> TaskNames:
+def names_of_tasks(dag: SentObject) -> TaskNames:
     """Return the names of the tasks in a plain definition."""
     return TaskNames(_ids(dag.get("tasks"), "task_id"), _ids(dag.get("task_groups"), "group_name"))
 
@@ -84,32 +85,32 @@ def _group_named(context: Context, entry: Entry, key: str) -> tuple[str | None, 
 
 
 def _entries(context: Context, sent: Any, path: PlainPath, *, is_group: bool) -> Iterator[Entry]:
-    """Yield what has a good id, of a map or a list."""
+    """Yield the tasks or groups of a map or a list that have a valid id."""
     pairs = sent.items() if isinstance(sent, dict) else enumerate(sent) if isinstance(sent, list) else ()
     for key, keys in pairs:
         if keys is None and is_group:
-            keys = {}  # a group without a word about it is a group
-        if isinstance(keys, dict):  # the schema has said so of anything else
+            keys = {}  # a group needs no keys
+        if isinstance(keys, dict):  # the schema has found the fault of anything else
             entry = _entry(context, key, keys, path / key, is_group=is_group)
             if entry is not None:
                 yield entry
 
 
-def _entry(context: Context, key: str | int, sent: dict[str, Any], path: PlainPath, *, is_group: bool) -> Entry | None:
-    """Return an entry by its id: the key that it stands under in a map, what it says of itself in a list."""
+def _entry(context: Context, key: str | int, sent: SentObject, path: PlainPath, *, is_group: bool) -> Entry | None:
+    """Return a task or group with its id: its key in a map, the id among its keys in a list. None for a faulty id."""
     id_key = "group_name" if is_group else "task_id"
-    inside, at_id = sent.get(id_key), path / id_key
+    own_id, at_id = sent.get(id_key), path / id_key
     if at_id in context.skipped_paths:
         return None
     if isinstance(key, str):
-        if inside is not None and inside != key:
-            context.fault(at_id, f"{quoted(inside)} is not {quoted(key)}, the key it stands under")
+        if own_id is not None and own_id != key:
+            context.fault(at_id, f"{quoted(own_id)} is not {quoted(key)}, the key it stands under")
         label, at_id = key, path
-    elif inside is None:
+    elif own_id is None:
         context.fault(path, f"'{id_key}' is missing")
         return None
     else:
-        label = inside
+        label = own_id
     if not (_GROUP_ID if is_group else _TASK_ID).fullmatch(label):
         letters = "letters, digits, '_' and '-'" if is_group else "letters, digits, '_', '-' and '.'"
         context.fault(at_id, f"{quoted(label)} is no id; an id has {letters}")
@@ -121,7 +122,7 @@ def _entry(context: Context, key: str | int, sent: dict[str, Any], path: PlainPa
 
 
 def _read_dependencies(context: Context, graph: Graph, entry: Entry) -> Upstream:
-    """Return what is said to come before a task or a group."""
+    """Return what a task or a group says comes before it."""
     names = entry.sent.get("dependencies")
     upstream: dict[str, PlainPath] = {}
     if not isinstance(names, list):

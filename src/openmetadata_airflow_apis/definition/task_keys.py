@@ -1,9 +1,9 @@
-"""The keys of tasks and task groups: from the map or the list they were sent as to the canonical lists."""
+"""The keys of tasks and task groups, which are sent as maps or lists and become the canonical lists."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Union
 
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.dotted_paths import is_dotted
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Task,
         TaskGroup,
     )
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.reading_context import Context
     from openmetadata_airflow_apis.definition.task_graph import Graph, Node, Upstream
 
@@ -63,7 +64,7 @@ class TasksRead:
 NO_TASKS = TasksRead([], [], ())
 
 
-def read_tasks(context: Context, dag: dict[str, Any], default_args: Arguments) -> TasksRead:
+def read_tasks(context: Context, dag: SentObject, default_args: Arguments) -> TasksRead:
     """Read the tasks and groups of a plain definition; those without an id of their own are left out.
 
     default_args: the DAG's, in canonical form.
@@ -100,7 +101,7 @@ class _OutputsTaken:
         self._first: dict[PlainPath, dict[str, PlainPath]] = {}
 
     def take(self, name: str, path: PlainPath, advice: str) -> str | None:
-        """Return the id of the task that a name means; note a fault with the advice at the path where it means none."""
+        """Return the id of the task that a name means; if it means none, note a fault with the advice at the path."""
         node = self._graph.resolve(name, path, groups=False, advice=advice)
         if node is None:
             return None
@@ -117,7 +118,7 @@ class _OutputsTaken:
 
 @dataclass(frozen=True)
 class _GroupRead:
-    """A task group. arguments: its own, default_args included; place: where it goes in the canonical definition."""
+    """A task group. place: where it goes in the canonical definition; argument_paths: default_args included."""
 
     keys: TaskGroup
     node: Node
@@ -200,12 +201,12 @@ def _read_task(
         arguments = _of_pod(context, arguments, node.path)
     arguments = _with_variables(context, arguments, node)
     mapped, partial_paths = _read_mapping(context, node, arguments.values, is_pod=is_pod)
-    given = {**default_args, **arguments.values, **mapped.get("partial", {}), **mapped.get("expand", {})}
-    if sends_json(operator, given):
+    all_arguments = {**default_args, **arguments.values, **mapped.get("partial", {}), **mapped.get("expand", {})}
+    if sends_json(operator, all_arguments):
         arguments = replace(arguments, values=with_json_body(context, arguments.values, node.path))
         mapped = _with_json_bodies(context, mapped, node.path)
-    taken = {task_id: path for task_id, path in outputs.of(node.path).items() if task_id not in dependencies}
-    upstream = {**dependencies, **taken}
+    by_output = {task_id: path for task_id, path in outputs.of(node.path).items() if task_id not in dependencies}
+    upstream = {**dependencies, **by_output}
     keys: Task = {
         "task_id": node.full_id,
         "label": node.label,
@@ -230,22 +231,22 @@ def _with_json_bodies(context: Context, mapped: MappedKeys, path: PlainPath) -> 
 
 
 def _read_operator(context: Context, node: Node) -> OperatorKey:
-    """Return what makes the task, an operator's class or a TaskFlow decorator; nothing where that is at fault."""
+    """Return what makes the task, an operator's class or a TaskFlow decorator; no key if that is at fault."""
     sent = node.sent
-    given = [key for key in ("operator", "decorator") if key in sent]
-    if len(given) == 2:
+    keys_sent = [key for key in ("operator", "decorator") if key in sent]
+    if len(keys_sent) == 2:
         context.fault(node.path / "decorator", "is there beside 'operator'; give one of them")
         return {}
-    if not given:
+    if not keys_sent:
         _note_missing_operator(context, node)
         return {}
-    (key,) = given
+    (key,) = keys_sent
     value, path = sent[key], node.path / key
     if path in context.skipped_paths:
         return {}
     if not is_dotted(value):
-        such = TASK if key == "decorator" else "airflow.operators.bash.BashOperator"
-        context.fault(path, f"{quoted(value)} is no dotted path; give one such as {such}")
+        example = TASK if key == "decorator" else "airflow.operators.bash.BashOperator"
+        context.fault(path, f"{quoted(value)} is no dotted path; give one such as {example}")
         return {}
     if key == "operator":
         return {"operator": value}
@@ -255,7 +256,7 @@ def _read_operator(context: Context, node: Node) -> OperatorKey:
 def _note_missing_operator(context: Context, node: Node) -> None:
     for key in node.sent:
         if key in schema("WorkflowTask")["x-refused"]:
-            return  # what stands for the operator has its fault already
+            return  # the key that stands in for the operator has its fault already
         near = nearest(key, ["operator", "decorator"])
         if near and key not in properties("WorkflowTask"):
             context.fault(node.path / key, f"unknown key {quoted(key)}{near}")
@@ -279,7 +280,7 @@ def _of_pod(context: Context, arguments: KeysRead, path: PlainPath) -> KeysRead:
 
 
 def _with_variables(context: Context, arguments: KeysRead, node: Node) -> KeysRead:
-    """Add the arguments whose values are those of Airflow Variables; what is given itself is the default."""
+    """Add the arguments whose values are Airflow Variables; a value that the task itself gives is the default."""
     entries = node.sent.get("variables_as_arguments")
     if not isinstance(entries, list):
         return arguments
@@ -305,7 +306,7 @@ def _with_variables(context: Context, arguments: KeysRead, node: Node) -> KeysRe
 def _read_mapping(context: Context, node: Node, arguments: Arguments, *, is_pod: bool) -> tuple[MappedKeys, Paths]:
     """Return what a task is mapped over and the arguments that are the same for each of its instances.
 
-    The second value: where what is renamed in `partial` comes from.
+    The second value: where the renamed arguments in `partial` come from.
     """
     keys: MappedKeys = {}
     paths: Paths = {}
@@ -337,7 +338,7 @@ def _read_map(context: Context, node: Node, key: Literal["expand", "partial"]) -
     return None if arguments is ABSENT else arguments
 
 
-def _note_twice(context: Context, mapped: Arguments, others: Arguments, path: PlainPath) -> None:
+def _note_twice(context: Context, mapped: Arguments, other_arguments: Arguments, path: PlainPath) -> None:
     for name in mapped:
-        if name in others:
+        if name in other_arguments:
             context.fault(path / name, "is given a second time; an argument is either mapped or the same for each")

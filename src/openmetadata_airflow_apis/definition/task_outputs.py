@@ -27,10 +27,11 @@ _KEY = re.compile(r"\['([^'\[\]]+)'\]|\[\"([^\"\[\]]+)\"\]")
 def read_output(
     context: Context, text: str, path: PlainPath, *, may_be_text: bool = True
 ) -> OutputTag | Literal[Absent.ABSENT] | None:
-    """Return the output of a task that a text names, whole or one key of it; None where it names none.
+    """Return the output of a task that a text names, whole or one key of it; None if it names none.
 
-    `+task`, `+task['key']`, the same as Airflow writes it, `task.output`, and as dag-factory does, `XcomArg(task)`.
-    may_be_text: a plain text may stand there as well, and the fault of a name that no task has says how to write it.
+    It is written `+task`, as Airflow does `task.output`, or as dag-factory does `XcomArg(task)`; each with or without a
+    key, such as `+task['key']`.
+    may_be_text: whether a plain text may stand there as well; the fault of an unknown name then says how to write it.
     """
     match = _match(text)
     if match is None:
@@ -67,7 +68,7 @@ def refuse_output(
 ) -> Literal[Absent.ABSENT] | None:
     """Note a fault where a text names an output, in a place where none can stand; return None for any other text.
 
-    cure: what to write instead; None where the text itself may stand there, if it is written as one.
+    cure: what to write instead; None if the text itself may stand there, written as a text.
     """
     match = _match(text)
     if match is None:

@@ -18,7 +18,7 @@ _CONDITIONS = {"run_if", "skip_if"}  # since Airflow 2.10
 
 
 def read_decorator(context: Context, node: Node, path: str) -> OperatorKey:
-    """Return a task's decorator by its path in Airflow 2; nothing where it, or what is beside it, is at fault."""
+    """Return a task's decorator by its path in Airflow 2; no key if it, or a key beside it, is at fault."""
     at_decorator = node.path / "decorator"
     if makes_setup_or_teardown(path):
         path = TASK
@@ -34,14 +34,14 @@ def read_decorator(context: Context, node: Node, path: str) -> OperatorKey:
             "function that raises AirflowSkipException where the task is to be skipped",
         )
         return {}
-    calls = [name for name in ("op_args", "op_kwargs") if name in node.sent]
-    for name in calls:
+    call_arguments = [name for name in ("op_args", "op_kwargs") if name in node.sent]
+    for name in call_arguments:
         context.fault(
             node.path / name,
             "is for operators; give the values for a decorated function's parameters by their names, "
             "beside the decorator's arguments",
         )
-    if calls:
+    if call_arguments:
         return {}
     if not {"python_callable_name", "python_callable"} & set(node.sent):
         context.fault(node.path, "'python_callable_name' is missing: the function that the decorator makes a task of")

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.places import PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context
 
-# A text that may be the name of a file; no address of mail or of the web.
+# A text that may be the name of a file, and is no mail address and no URL.
 _FILE_NAME = re.compile(r"[^\s@:]+\.[A-Za-z][A-Za-z0-9]{0,7}", re.ASCII)
+# Plain maps, and the tagged objects whose content may have such a name.
 _WITHIN = frozenset({None, "$join", "$literal", "$variable"})
 
 
@@ -40,13 +41,13 @@ def read_template_folders(
 def may_name_templates(default_args: Arguments, groups: list[TaskGroup], tasks: list[Task]) -> bool:
     """Tell whether an argument may be the name of a template file, or include one.
 
-    A DAG in which none does is spared the look-up of dag_managed_operators at each parse.
+    Without such an argument, dag_managed_operators need not be looked up at each parse of the DAG.
     """
-    never = properties("WorkflowDefaultArgs")
+    never_templates = properties("WorkflowDefaultArgs")
     maps = [default_args, *(group["arguments"].get("default_args") or {} for group in groups)]
     for task in tasks:
         maps += [task["arguments"], task.get("partial") or {}, task.get("expand") or {}]
-    return any(_may_name(value) for arguments in maps for key, value in arguments.items() if key not in never)
+    return any(_may_name(value) for arguments in maps for key, value in arguments.items() if key not in never_templates)
 
 
 def _may_name(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What a document was read as."""
+"""What reading a document gives."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.definition.canonical import Definition
     from openmetadata_airflow_apis.definition.dag_keys import DagRead
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.places import Origin, Part, PlainPath
     from openmetadata_airflow_apis.errors import Fault
 
@@ -21,28 +22,28 @@ if TYPE_CHECKING:
 class Workflow:
     """A workflow without a fault.
 
-    force: whether one that is deployed already may be replaced.
-    is_paused: the DAG's state after the deployment; None leaves it.
+    force: whether a workflow of this name that is deployed already may be replaced.
+    is_paused: the DAG's state after the deployment; None leaves it as it is.
     source: the workflow as it was sent.
-    checked_dag: the Airflow DAG that a check has built of the definition, None where it has to be built (again).
+    checked_dag: the Airflow DAG that a check has built of the definition, None if it is still to be built.
     """
 
     dag_id: str
     force: bool
     is_paused: bool | None
     definition: Definition
-    source: dict[str, Any]
+    source: SentObject
     checked_dag: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What came of reading a document: a workflow, or its faults and as much of it as could be read.
+    """The result of reading a document: a workflow, or the faults and as much as could be read.
 
-    workflow: None where there are faults.
+    workflow: None if there are faults.
     faults: each once, in the document's order.
     definition: the canonical definition; what was at fault is left out of it.
-    dag: the last step of the reading, None where there was no DAG to read. origin: where its parts stand as sent.
+    dag: the result of the last step, None if there was no DAG to read. origin: where its parts stand as sent.
     """
 
     workflow: Workflow | None
@@ -64,7 +65,7 @@ class Reading:
         return Pointer("")
 
     def heads_of_task(self, index: int) -> frozenset[Pointer]:
-        """Return where the keys of a task stand: in the DAG itself, in the default block, or in both."""
+        """Return the pointers to the maps with a task's keys: in the DAG itself, in the default block, or in both."""
         path = self._paths[CanonicalPlace(("tasks", index))]
         return frozenset({self.origin.pointer(path), *self._heads_in_default_block.get(path, ())})
 

@@ -1,4 +1,4 @@
-"""Workflows in files: JSON requests, and dag-factory's YAML with several DAGs; pointers know their places."""
+"""Workflows in files: JSON requests, and dag-factory's YAML with several DAGs; with the place of each pointer."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class WorkflowFile:
         """Return a fault of the request at the index as one of the file, with its place."""
         pointer, name = fault.pointer, self.names[index]
         if name is not None:
-            # What was made for the request alone (its name, say) is the DAG's key in the file.
+            # A part that only the request has (its name, say) is shown at the DAG's key in the file.
             inside = pointer.startswith(_CONFIG + "/")
             pointer = pointer[len(_CONFIG) :] if inside else f"/{escape(name)}"
         return with_place(fault._replace(pointer=pointer), self.places)
 
 
 def read_file(path: FilePath) -> WorkflowFile:
-    """Read a .json, .yaml or .yml file; raise InvalidDefinition where it is neither, OSError where it is none."""
+    """Read a .json, .yaml or .yml file; raise InvalidDefinition for other content, OSError for no such file."""
     text = path.read_bytes()
     return read_json(text) if path.suffix.lower() == ".json" else read_yaml(text)
 
@@ -95,7 +95,7 @@ def _requests(document: object, places: Mapping[str, Place]) -> WorkflowFile:
 
 
 def _is_request(document: dict[str, object]) -> bool:
-    """Tell a request, or a flat body, from DAGs of which one is called 'workflow', 'name' or 'tasks'."""
+    """Tell a request, or a flat body, from DAGs by name, one of which is called 'workflow', 'name' or 'tasks'."""
     workflow = document.get("workflow")
     if "workflow" in document and not (_is_dag(workflow) and {"dag_config", "name"}.isdisjoint(workflow)):
         return True
@@ -103,7 +103,7 @@ def _is_request(document: dict[str, object]) -> bool:
 
 
 def _is_nameless(document: dict[str, object], names: list[str]) -> bool:
-    """Tell the definition of one DAG from DAGs by name: all of its keys are a DAG's, and don't hold DAGs."""
+    """Tell whether a map is one DAG without its name: all of its keys are those of a DAG, and don't hold DAGs."""
     from openmetadata_airflow_apis.definition.workflow_schema import properties
 
     if not names or "default" in document or not set(names) <= set(properties("WorkflowDag")):

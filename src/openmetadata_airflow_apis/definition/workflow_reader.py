@@ -4,7 +4,7 @@
     one spelling → checked    the schema     CheckedDag
     checked → canonical       dag_keys.py    DagRead
 
-Each step takes the value of the one before and gives its own, with the faults that it has found.
+Each step takes the value that the step before returned, and returns its own with the faults that it has found.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ def read_workflow(
     read_document: Callable[[str], str] | None = None,
     every_dag_needs_a_start: bool = False,
 ) -> Reading:
-    """Read a request for deploy_dag, in either dialect; every fault that needs no Airflow to be seen.
+    """Read a request for deploy_dag in either dialect, and note every fault that can be seen without Airflow.
 
-    now: aware; relative dates are counted from it. max_tasks: the most that a definition may have.
+    now: aware; relative dates are counted from it. max_tasks: the most tasks, and task groups, it may have.
     dags_folder: where deployed DAGs' files are. managed_operators: the folder of the callable files.
     allowed_packages: what dotted paths may name beside Airflow itself.
     read_document: returns the text of a file by its path in the folder of the callable files, or raises ValueError with
@@ -54,15 +54,15 @@ def read_workflow(
     Raises nothing, whatever the document is.
     """
     plain = in_plain_spelling(document, managed_operators=managed_operators)
-    checked = _check_against_schema(plain)
+    checked_dag = _check_against_schema(plain)
     context = Context(
         plain.origin,
         now,
         DatasetFiles(read_document or _without_files),
         allowed_packages=allowed_packages,
         every_dag_needs_a_start=every_dag_needs_a_start,
-        skipped_paths=checked.skipped_paths,
-        faults=[*plain.faults, *checked.faults],
+        skipped_paths=checked_dag.skipped_paths,
+        faults=[*plain.faults, *checked_dag.faults],
     )
     name = plain.own.get("name", "")
     name_fault = fault_of_name(name, dags_folder=dags_folder) if "name" in plain.own else None
@@ -93,7 +93,7 @@ def _without_files(file: str) -> str:
 
 @dataclass(frozen=True)
 class CheckedDag:
-    """What the schema says of a plain definition. skipped_paths: those at fault, and all that lead to one."""
+    """What the schema says of a plain definition. skipped_paths: the paths at fault, and all of their ancestors."""
 
     faults: tuple[Fault, ...]
     skipped_paths: frozenset[PlainPath]
@@ -104,17 +104,17 @@ def _check_against_schema(plain: PlainWorkflow) -> CheckedDag:
         return CheckedDag((), frozenset())
     at_fault_as_sent = {fault.pointer for fault in plain.faults}
     faults: list[Fault] = []
-    skipped: set[PlainPath] = set()
+    skipped_paths: set[PlainPath] = set()
     for parts, detail in workflow_schema.faults("WorkflowDag", plain.dag):
         path = PlainPath(parts)
-        skipped.update(path.lineage())
+        skipped_paths.update(path.lineage())
         if plain.origin.pointer(path) not in at_fault_as_sent:
             faults.append(Fault(plain.origin.nearest(path), detail))
-    return CheckedDag(tuple(faults), frozenset(skipped))
+    return CheckedDag(tuple(faults), frozenset(skipped_paths))
 
 
 def _read_flags(context: Context, plain: PlainWorkflow) -> tuple[bool, bool | None]:
-    """Return whether to replace a workflow, and whether its DAG is paused afterwards (None: as it is)."""
+    """Return whether to replace a workflow, and whether its DAG is paused afterwards (None: no change)."""
 
     def flag(key: str) -> bool:
         return read_flag(context, plain.own.get(key, False), WORKFLOW_KEYS / key) is True

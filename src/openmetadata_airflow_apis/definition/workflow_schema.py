@@ -46,15 +46,19 @@ def schemas() -> Mapping[str, Schema]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with specification_path().open(encoding="utf-8") as stream:
         document = yaml.load(stream, Loader=loader)  # nosec B506 # noqa: S506 - both are safe loaders
-    every = document["components"]["schemas"]
-    return {name: _as_understood(every[name]) for name in every if name.startswith(("Workflow", "FlatWorkflow"))}
+    schemas_written = document["components"]["schemas"]
+    return {
+        name: _as_understood(schemas_written[name])
+        for name in schemas_written
+        if name.startswith(("Workflow", "FlatWorkflow"))
+    }
 
 
 def _as_understood(node: Any) -> Any:
-    """Return a copy that says what is understood, where the specification says what generated clients send.
+    """Return a copy that says what is accepted, where the specification says what generated clients send.
 
-    x-types takes the place of type, nullable that of "null" among them, x-schema that of a free map, and
-    x-properties join the properties.
+    x-types replaces type, nullable replaces "null" among the types, x-schema replaces a free map, and x-properties are
+    added to the properties.
     """
     if isinstance(node, list):
         return [_as_understood(item) for item in node]
@@ -88,7 +92,7 @@ def _resolved(node: Any) -> Any:
     if isinstance(reference, str):
         return schema(reference[len(_PREFIX) :])
     if list(node) == ["allOf"] and len(node["allOf"]) == 1:
-        # OpenAPI 3.0 wants a reference wrapped where the key is to have words of its own.
+        # OpenAPI 3.0 wants a reference wrapped in allOf if the key is to have a description of its own.
         return _resolved(node["allOf"][0])
     return {key: _resolved(value) for key, value in node.items()}
 
@@ -121,9 +125,9 @@ def function_keys(name: str) -> Mapping[str, str]:
 
 
 def other_half(known: Mapping[str, Schema], key: str) -> str | None:
-    """Return the key that names the file of the function that a key names, or the other way round.
+    """Return the file's key for the key of a function, the function's key for that of its file, None for any other.
 
-    known: the schemas of the keys; the x-file of a function's key is the key of its file. None for any other key.
+    known: the schemas of the keys; the x-file of a function's key is the key of its file.
     """
     if "x-file" in known.get(key, {}):
         return str(known[key]["x-file"])
@@ -131,16 +135,16 @@ def other_half(known: Mapping[str, Schema], key: str) -> str | None:
 
 
 def companions(known: Mapping[str, Schema], key: str) -> set[str]:
-    """Return the keys that say with a key which function is meant: its name, its file, its arguments."""
+    """Return the other keys that belong to the same function as a key: those of its name, file and arguments."""
     for name, of_name in known.items():
-        together = {name, *(of_name[link] for link in ("x-file", "x-arguments") if link in of_name)}
-        if "x-file" in of_name and key in together:
-            return together - {key}
+        keys_of_function = {name, *(of_name[link] for link in ("x-file", "x-arguments") if link in of_name)}
+        if "x-file" in of_name and key in keys_of_function:
+            return keys_of_function - {key}
     return set()
 
 
 def faults(name: str, document: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the path and the sentence of each fault by which the document doesn't fit the schema."""
+    """Yield each fault that a document has by a schema: its path, and the sentence that says what is wrong."""
     for error in _validator(name).iter_errors(document):
         yield tuple(error.absolute_path), fault_messages.sentence(error)
 
@@ -149,21 +153,21 @@ def faults(name: str, document: object) -> Iterator[tuple[tuple[str | int, ...],
 def _validator(name: str) -> Any:
     from jsonschema import Draft4Validator, validators
 
-    # OpenAPI 3.0 stands on draft 4, to which 3.0 is no whole number.
-    # The schema's own rules are this package's business, and a test's: not checked at every start.
+    # OpenAPI 3.0 is based on draft 4, for which 3.0 is no whole number.
+    # The schema itself is checked by a test, not at every start.
     validator: Any = validators.extend(Draft4Validator, validators=fault_messages.keywords())  # type: ignore[no-untyped-call] # jsonschema has no hint for it
     compiled = _compiled(schema(name))
     if name == "WorkflowRequest":
-        # What is in it is checked by itself, see "Workflow".
+        # Its content is checked by itself, by the schema "Workflow".
         compiled["properties"]["workflow"] = {"type": "object"}
     if name == "Workflow":
-        # Its definitions are checked one by one, after the default block is in them.
+        # Each definition is checked by itself, after the default block is merged into it.
         compiled["properties"]["dag_config"].pop("additionalProperties")
     return validator(compiled)
 
 
 def _compiled(node: Any) -> Any:
-    """Return a copy with nothing in it but what validation looks at, so that it looks at less."""
+    """Return a copy of a schema with only the keywords that validation needs, which makes it faster."""
     if not isinstance(node, dict):
         return node
     compiled = {}

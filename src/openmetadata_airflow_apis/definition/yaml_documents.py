@@ -13,7 +13,7 @@ from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from openmetadata_airflow_apis.definition.json_limits import Way
+    from openmetadata_airflow_apis.definition.json_limits import SentObject, Way
 
 _MARKS = {"!join": "__join__", "!and": "__and__", "!or": "__or__"}
 _PYTHON = "tag:yaml.org,2002:python/"
@@ -27,7 +27,7 @@ class YamlDocument(NamedTuple):
 
 
 def read_yaml_document(text: str | bytes) -> YamlDocument:
-    """Read one document; raise InvalidDefinition, with places, for what is no YAML or nothing that JSON could say."""
+    """Read one document; raise InvalidDefinition, with places, for what is no YAML or can't be said in JSON."""
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -63,8 +63,8 @@ def _unreadable(error: Exception) -> Fault:
     problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
     if problem is None or mark is None:
         return Fault("", f"is no YAML: {' '.join(str(error).split())}")
-    began = getattr(error, "context_mark", None)
-    context = f"{error.context} from line {began.line + 1}, " if began is not None else ""  # type: ignore[attr-defined]
+    context_mark = getattr(error, "context_mark", None)
+    context = f"{error.context} from line {context_mark.line + 1}, " if context_mark is not None else ""  # type: ignore[attr-defined]
     return Fault("", f"is no YAML: {context}{problem}", *_place_of(mark))
 
 
@@ -82,7 +82,7 @@ class _YamlReader:
         self.places: list[tuple[Way, Place]] = []
 
     def value(self, node: Any, way: Way, depth: int) -> Any:
-        """Return the JSON value of a node. Anchors may multiply nodes: there is an end to that."""
+        """Return the JSON value of a node. Anchors may multiply nodes, so that their number is limited."""
         self._nodes += 1
         self.places.append((way, _place_of(node.start_mark)))
         if self._nodes > 500_000 or depth > 200:
@@ -106,9 +106,9 @@ class _YamlReader:
     def _list(self, node: Any, way: Way, depth: int) -> list[Any]:
         return [self.value(item, (way, index), depth + 1) for index, item in enumerate(node.value)]
 
-    def _map(self, node: Any, way: Way, depth: int) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+    def _map(self, node: Any, way: Way, depth: int) -> SentObject:
+        own_keys: SentObject = {}
+        merged_keys: SentObject = {}
         own_places: dict[str, Place] = {}
         for key_node, value_node in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
@@ -116,20 +116,20 @@ class _YamlReader:
                 for source in sources:
                     keys = self.value(source, way, depth + 1)
                     if isinstance(keys, dict):
-                        merged = {**keys, **merged}
+                        merged_keys = {**keys, **merged_keys}
                 continue
             key = key_node.value if key_node.id == "scalar" else None
             if key is None:
                 self._faults.append(Fault(pointer_of(way), "has a key that is no text"))
-            elif key in result:
+            elif key in own_keys:
                 self._faults.append(twice(pointer_of((way, key)), _place_of(key_node.start_mark), own_places[key]))
-                self.value(value_node, (way, key), depth + 1)  # for what is wrong in it
+                self.value(value_node, (way, key), depth + 1)  # to note the faults in it
             else:
                 own_places[key] = _place_of(key_node.start_mark)
-                result[key] = self.value(value_node, (way, key), depth + 1)
+                own_keys[key] = self.value(value_node, (way, key), depth + 1)
                 # A fault in a block is shown at its key rather than at the block's first line.
                 self.places.append(((way, key), own_places[key]))
-        return {**merged, **result}
+        return {**merged_keys, **own_keys}
 
     def _scalar_value(self, node: Any, way: Way) -> Any:
         import yaml
