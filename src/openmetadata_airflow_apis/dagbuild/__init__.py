@@ -3,8 +3,8 @@
 What a definition may hold was checked when it was deployed, and is not checked again here.
 
     dag_builder.py        build_dag: a canonical definition in, an Airflow DAG out
-    built_values.py       Python objects of the values in a definition
-    kubernetes_models.py  models of the Kubernetes client of plain maps
+    built_values.py       makes Python objects of the values in a definition
+    kubernetes_models.py  makes models of the Kubernetes client of plain maps
     managed_callables.py  loads functions from callable files, and so executes their authors' code
     managed_files.py      reads callable files without leaving their folder
     stand_ins.py          builds the same DAG without the authors' code, for a deploy; what only a parse can build
@@ -13,13 +13,13 @@ What a definition may hold was checked when it was deployed, and is not checked 
 
 When a deploy comes in the middle of a parse:
 
-    deployment_mark.py  which deployment a DAG was built from; a sync of Airflow's that is too late is refused
-    late_shard_rows.py  of a shard, only the DAG that was deployed meanwhile is written otherwise
+    deployment_mark.py  which deployment a DAG was built from; refuses a sync of Airflow's that comes too late
+    late_shard_rows.py  has a sync write the DAG of a shard that was deployed meanwhile as it is deployed now
 
 The database store, on each node:
 
     shard_loader.py     load_shard: which DAG is in which shard, and the DAGs of one; what a loader file calls
-    deployed_tables.py  its tables: what is deployed, and what nodes have made of it
+    deployed_tables.py  its tables: what is deployed, and what nodes have parsed or could not build
     node_notes.py       notes what this host has parsed, and what it could not build
 
 What can't be built:
@@ -53,13 +53,13 @@ __all__ = ["build_dag", "load_dag"]
 
 
 def load_dag(dag_id: str, workflow_config_file: str) -> DAG:
-    """Return the DAG of a deployed definition: what the file that a deploy renders calls.
+    """Return the DAG of a deployed definition. The DAG file that a deploy renders calls this.
 
     workflow_config_file: the path of the stored document. If a deploy replaces it while the DAG is built, which takes
     as long as the callable files take to import, the DAG is built again from the new one.
-    Raises DamagedDocument, naming the file, where the document is missing, torn, edited by hand or another
-    DAG's; DagNotBuilt where an operator or a callable is no longer what it was at deploy. What Airflow keeps of
-    either begins with its sentence.
+    Raises DamagedDocument, naming the file, if the document is missing, torn, edited by hand or another DAG's;
+    DagNotBuilt if an operator or a callable is no longer what it was at deploy. The text that Airflow keeps of either
+    begins with the error's sentence.
     """
     fileloc = sys._getframe(1).f_code.co_filename  # noqa: SLF001 - as Airflow's own DAG finds its file
     callables = ManagedCallables()
@@ -82,7 +82,7 @@ def load_dag(dag_id: str, workflow_config_file: str) -> DAG:
                 mark_dag(dag, mark)
                 refuse_late_writes(dag, version)
                 return dag
-        if not callables.are_current():  # a file that is as it was is not executed twice
+        if not callables.are_current():  # files that have not changed are not executed again
             callables = ManagedCallables()
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from openmetadata_airflow_apis.definition.canonical import (
+        Arguments,
         Call,
         Callback,
         Condition,
@@ -41,7 +42,7 @@ class FindFunction(Protocol):
 
 @functools.cache
 def import_object(path: str) -> Any:
-    """Return the object at a dotted path, which may go on below a module's names: airflow.decorators.task.branch.
+    """Return the object at a dotted path, which may lead into an object of a module: airflow.decorators.task.branch.
 
     Raises ImportError naming the part that is not there.
     """
@@ -63,7 +64,7 @@ def import_object(path: str) -> Any:
 
 
 class Values:
-    """Makes Python objects of values.
+    """Makes Python objects of the values of a definition.
 
     find_function: looks up functions of callable files. find_output: gives a task's output by its task_id.
     find_variable: gives the value of an Airflow Variable, or raises KeyError; by default the one in Airflow's secrets
@@ -99,15 +100,15 @@ class Values:
 
     def make_arguments(self, arguments: Mapping[str, Value], place: tuple[str | int, ...]) -> dict[str, Any]:
         """Return keyword arguments with their values made; a failure is reported at its own keyword."""
-        made: dict[str, Any] = {}
+        made_arguments: dict[str, Any] = {}
         key = ""
         try:
             for key, value in arguments.items():
-                made[key] = self.make(value)
+                made_arguments[key] = self.make(value)
         except BaseException:
             with blaming((*place, key)):
                 raise
-        return made
+        return made_arguments
 
     def _datetime(self, content: str | LocalTime) -> datetime:
         if isinstance(content, str):
@@ -116,9 +117,9 @@ class Values:
 
         from openmetadata_airflow_apis.airflow_versions.dag_values import parse_timezone
 
-        at = datetime.fromisoformat(content["at"])
+        moment = datetime.fromisoformat(content["at"])
         zone = parse_timezone(content["timezone"])
-        return make_aware(at, zone) if at.tzinfo is None else at.astimezone(zone)
+        return make_aware(moment, zone) if moment.tzinfo is None else moment.astimezone(zone)
 
     def _timedelta(self, seconds: float) -> timedelta:
         return timedelta(seconds=seconds)
@@ -202,7 +203,7 @@ class Values:
         return Variable.get(name)
 
     def _literal(self, content: dict[str, Value]) -> dict[str, Any]:
-        # A user's own map with one key that starts with "$": the key means nothing, its value is a value.
+        # An author's own map with one key that starts with "$": the key is no tag, its value is a value.
         return {key: self.make(item) for key, item in content.items()}
 
 
@@ -253,11 +254,11 @@ class blaming:  # noqa: N801 - reads as a statement: `with blaming(place):`
         raise DagNotBuilt(self._place, f"{type(error).__name__}: {error}") from error
 
 
-def tagged_in(value: dict[str, Any] | list[Any]) -> list[tuple[Tag, Any]]:
+def tagged_in(value: Arguments | list[Value]) -> list[tuple[Tag, Any]]:
     """Return the tag and the content of every tagged object in a map or a list, however deep."""
     tagged: list[tuple[Tag, Any]] = []
-    waiting: list[Any] = [value]
-    for node in waiting:  # the list grows on the way
+    to_visit: list[Value] = [value]
+    for node in to_visit:  # the list grows while it is read
         children = node
         if type(node) is dict:
             children = node.values()
@@ -269,14 +270,14 @@ def tagged_in(value: dict[str, Any] | list[Any]) -> list[tuple[Tag, Any]]:
                         children = content.values()
         for child in children:
             if type(child) in _CONTAINERS:
-                waiting.append(child)  # noqa: PERF401 - a generator takes twice as long
+                to_visit.append(child)  # noqa: PERF401 - a generator takes twice as long
     return tagged
 
 
 _CONTAINERS = frozenset({dict, list})
 
 
-def outputs_in(value: dict[str, Any] | list[Any]) -> set[str]:
+def outputs_in(value: Arguments | list[Value]) -> set[str]:
     """Return the ids of the tasks whose output a value takes."""
     contents = [content for tag, content in tagged_in(value) if tag == "$output"]
     return {content if isinstance(content, str) else content["task_id"] for content in contents}

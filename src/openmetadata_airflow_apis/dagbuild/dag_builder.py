@@ -49,14 +49,14 @@ def _new_dag(dag_id: str, keywords: Arguments) -> DAG:
     schedule = keywords.get("schedule")
     if not isinstance(schedule, str) or schedule in {"@once", "@continuous"}:  # no cron expression, nor a name for one
         return DAG(dag_id, **keywords)
-    # DAG() knows an instance of the protocol itself at once. For one of a class below it, as for None, typing goes
-    # through the protocol's attributes, twice: that costs half as much as a task.
+    # DAG() recognizes an instance of the protocol itself at once. For an instance of a class below it, as for None,
+    # typing goes through the protocol's attributes twice, which costs half as much as a task.
     dag = DAG(dag_id, **{**keywords, "schedule": object.__new__(Timetable)})
-    # What DAG() itself does with a cron expression, once it knows its time zone.
-    # Where time zones can't be keys (pendulum 3.1, which Airflow < 2.11.1 came with), each DAG has a timetable of its
-    # own. Asked here, since a parse would import airflow_versions for nothing else.
-    make = _cron_timetable if type(dag.timezone).__hash__ is not None else _cron_timetable.__wrapped__
-    dag.timetable = make(schedule, dag.timezone)
+    # The rest is what DAG() itself does with a cron expression, once it knows its time zone.
+    # If time zones can't be keys (pendulum 3.1, which Airflow < 2.11.1 came with), each DAG has a timetable of its own.
+    # This is asked here, since a parse would import airflow_versions for nothing else.
+    make_timetable = _cron_timetable if type(dag.timezone).__hash__ is not None else _cron_timetable.__wrapped__
+    dag.timetable = make_timetable(schedule, dag.timezone)
     dag.schedule_interval = schedule
     return dag
 
@@ -65,14 +65,13 @@ def _new_dag(dag_id: str, keywords: Arguments) -> DAG:
 def _cron_timetable(cron: str, timezone: Any) -> Any:
     """Return Airflow's timetable of a cron expression, the same object for all DAGs of a process that have it.
 
-    To make one costs as much as two tasks: Airflow describes it in words, and reads their translations anew. A
-    timetable does not change, and what is asked of it does not depend on the DAG. So it is valid for all of them,
-    too, once it was found to be.
+    To make one costs as much as two tasks: Airflow describes it in words, and reads their translations each time. A
+    timetable does not change, and its answers do not depend on the DAG: once found valid, it is valid for all DAGs.
     """
     from airflow.models.dag import create_timetable
 
     timetable = create_timetable(cron, timezone)
-    if not timetable.description:  # else Airflow has read it as validate() does, to describe it
+    if not timetable.description:  # to describe it, Airflow has read it as validate() does
         timetable.validate()
     vars(timetable)["validate"] = _found_valid
     return timetable
@@ -93,7 +92,7 @@ class _Building:
         self._callables = callables
         self._values = Values(callables, self._output, variables)
         keywords = self._values.make_arguments(definition["dag"], ("dag",))
-        # DAG() opens the file that a text may name, and up to 2.7 renders any text as a template, in no sandbox.
+        # DAG() would open a file that the text names, and up to 2.7 render any text as a template, without a sandbox.
         documentation = keywords.pop("doc_md", None)
         with blaming(("dag",)):
             self.dag = _new_dag(definition["dag_id"], keywords)
@@ -142,21 +141,21 @@ class _Building:
         if group is not None:
             arguments["task_group"] = self._nodes[group]
         if "decorator" in task:
-            built = self._decorated(task, place, arguments)
+            built_task = self._decorated(task, place, arguments)
         else:
             with blaming((*place, "operator")):
                 operator = import_object(task["operator"])
             if "expand" in task:
                 partial = self._values.make_arguments(task.get("partial") or {}, (*place, "partial"))
                 expand = self._values.make_arguments(task["expand"], (*place, "expand"))
-                built = operator.partial(**arguments, **partial).expand(**expand)
+                built_task = operator.partial(**arguments, **partial).expand(**expand)
             else:
-                built = operator(**arguments)
+                built_task = operator(**arguments)
         if "is_setup" in task:
-            built.as_setup()
+            built_task.as_setup()
         elif "is_teardown" in task:
-            built.as_teardown(on_failure_fail_dagrun="on_failure_fail_dagrun" in task)
-        return _named(built, built.task_id, task["task_id"])
+            built_task.as_teardown(on_failure_fail_dagrun="on_failure_fail_dagrun" in task)
+        return _named(built_task, built_task.task_id, task["task_id"])
 
     def _decorated(self, task: Task, place: Place, arguments: Arguments) -> Any:
         """Decorate the function and call it: its parameters' values go to it, the other arguments to the decorator."""
@@ -179,49 +178,49 @@ class _Building:
     def _connect(self, tasks: list[Task], groups: list[TaskGroup]) -> None:
         """Set the edges: between tasks first, then those of groups from the inside out.
 
-        An edge of a group is set between its first and last tasks, which are known once all within it is connected.
+        An edge of a group is set between its first and last tasks, which are known once everything in it is connected.
         """
         nodes = self._nodes
-        later: list[tuple[Place, str, str]] = []
+        group_edges: list[tuple[Place, str, str]] = []
         group_ids = {group["group_id"] for group in groups}
         for index, task in enumerate(tasks):
             upstream = task["upstream"]
             if group_ids and not group_ids.isdisjoint(upstream):
-                later += [(("tasks", index), task["task_id"], name) for name in upstream if name in group_ids]
+                group_edges += [(("tasks", index), task["task_id"], name) for name in upstream if name in group_ids]
                 upstream = [name for name in upstream if name not in group_ids]
             if upstream:
                 _connect_tasks(nodes, task["task_id"], upstream, ("tasks", index, "upstream"))
-            if self._takes[index]:  # Airflow itself adds the edge for templated arguments alone
+            if self._takes[index]:  # Airflow itself adds the edge for templated arguments only
                 _connect_tasks(nodes, task["task_id"], sorted(self._takes[index]), ("tasks", index))
         for index, group in enumerate(groups):
-            later += [(("task_groups", index), group["group_id"], name) for name in group.get("upstream") or []]
-        if later:
+            group_edges += [(("task_groups", index), group["group_id"], name) for name in group.get("upstream") or []]
+        if group_edges:
             depth = _Depths(tasks, groups)
-            for place, name, before in sorted(later, key=lambda edge: -depth.of_edge(edge[1], edge[2])):
+            for place, name, before in sorted(group_edges, key=lambda edge: -depth.of_edge(edge[1], edge[2])):
                 with blaming((*place, "upstream")):
                     nodes[name].set_upstream(nodes[before])
 
 
 def _connect_tasks(nodes: dict[str, Any], task_id: str, upstream: list[str], place: Place) -> None:
     """Set edges as set_upstream does between two tasks of one DAG, without its search for the DAG: that costs 50 µs."""
-    before = nodes[task_id].upstream_task_ids
+    upstream_ids = nodes[task_id].upstream_task_ids
     for name in upstream:
         if name not in nodes:
             raise DagNotBuilt(place, f"there is no task '{name}'")
         nodes[name].downstream_task_ids.add(task_id)
-        before.add(name)
+        upstream_ids.add(name)
 
 
 class _Depths:
-    """How deep in the tree of groups things are."""
+    """How deep tasks and groups are in the tree of groups."""
 
     def __init__(self, tasks: list[Task], groups: list[TaskGroup]) -> None:
         self._parents = {group["group_id"]: group.get("parent") for group in groups}
         self._parents.update({task["task_id"]: task.get("group") for task in tasks})
 
-    def of_edge(self, one: str, other: str) -> int:
+    def of_edge(self, one_end: str, other_end: str) -> int:
         """Return the number of groups that both ends are in."""
-        return len(self._ancestors(one) & self._ancestors(other))
+        return len(self._ancestors(one_end) & self._ancestors(other_end))
 
     def _ancestors(self, name: str) -> set[str]:
         ancestors = set()
@@ -244,15 +243,15 @@ def _build_order(tasks: list[Task], takes: list[set[str]]) -> list[int]:
         return list(range(len(tasks)))
     index_of = {task["task_id"]: index for index, task in enumerate(tasks)}
     order: list[int] = []
-    done: set[int] = set()
+    placed: set[int] = set()
     for first in range(len(tasks)):
         stack = [(first, iter(sorted(takes[first])))]
         path = {first}
         while stack:
-            index, rest = stack[-1]
-            for name in rest:
+            index, names_left = stack[-1]
+            for name in names_left:
                 before = index_of.get(name)
-                if before is None or before in done:
+                if before is None or before in placed:
                     continue
                 if before in path:
                     raise DagNotBuilt(
@@ -264,7 +263,7 @@ def _build_order(tasks: list[Task], takes: list[set[str]]) -> list[int]:
             else:
                 stack.pop()
                 path.discard(index)
-                if index not in done:
-                    done.add(index)
+                if index not in placed:
+                    placed.add(index)
                     order.append(index)
     return order

@@ -1,7 +1,7 @@
-"""The tables of the database store, in Airflow's database: what is deployed now, and what nodes have made of it.
+"""The tables of the database store, in Airflow's database: what is deployed now, and what nodes have parsed or not.
 
-A document is the one that the file store keeps as <dag_id>.json, compressed by zlib: bytes are stored by every database
-as they are, and MySQL would cut them off at 64 KiB were they not of its largest type. A loader reads these tables
+A document is the one that the file store keeps as <dag_id>.json, compressed by zlib, since every database stores bytes
+unchanged. MySQL needs its largest type for them, since it cuts smaller ones off at 64 KiB. A loader reads these tables
 without this module, by their names alone.
 """
 
@@ -14,7 +14,7 @@ from sqlalchemy.dialects.mysql import LONGBLOB, LONGTEXT
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.dagbuild.shard_loader import DEPLOYED, ERRORS, PARSED
 
-# Of a sha256 and a time in ISO 8601, with room to spare.
+# For a sha256 and a time in ISO 8601, with room to spare.
 _MARK = String(128)
 _TEXT = Text().with_variant(LONGTEXT(), "mysql")
 DEPLOYED_DAG = Table(
@@ -29,7 +29,7 @@ DEPLOYED_DAG = Table(
     Column("bundle_name", own_tables.DAG_ID, index=True),
     Column("document", LargeBinary().with_variant(LONGBLOB(), "mysql"), nullable=False),
 )
-# PostgreSQL's own index is in the order of the database's language; a page of a list is in that of bytes.
+# The pages of a list are in the order of bytes; PostgreSQL's own index has the order of the database's language.
 _BY_BYTES = DDL(f'CREATE INDEX ix_{DEPLOYED}_dag_id_bytes ON %(fullname)s (dag_id COLLATE "C")')
 event.listen(DEPLOYED_DAG, "after_create", _BY_BYTES.execute_if(dialect="postgresql"))
 IMPORT_ERROR = Table(
@@ -53,8 +53,8 @@ PARSED_DAG = Table(
 
 
 def make_tables() -> None:
-    """Create the tables where they are missing; raise SQLAlchemyError.
+    """Create the tables that are missing; raise SQLAlchemyError.
 
-    The last one says to loaders that all are there.
+    The last one tells loaders that all are there.
     """
     own_tables.make_ready(IMPORT_ERROR, PARSED_DAG, DEPLOYED_DAG)

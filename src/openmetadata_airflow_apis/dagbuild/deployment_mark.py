@@ -1,12 +1,12 @@
 """The mark that a DAG carries into Airflow's serialized_dag table: which deployment it was built from.
 
 Airflow writes a DAG's two rows, `dag` and `serialized_dag`, at different times, and a parse that began before a deploy
-may end after it. So a row has to say itself what it is of. Of all that Airflow serializes with a DAG, from 2.7 to 2.11,
-edge_info alone is kept as it is, may be text, and is shown nowhere but between two tasks of the ids that are its keys:
-no task_id has a `#`.
+may end after it. So each row has to say which deployment it is of. Of all that Airflow 2.7 to 2.11 serializes with a
+DAG, only edge_info is kept as it is, may be text, and is shown nowhere but between the two tasks whose ids are its
+keys: no task_id has a `#`.
 
 A sync of Airflow's that comes too late is refused here as well: it would write a DAG that was parsed from a definition
-which a deploy has replaced, or a delete removed, since. Of a shard, late_shard_rows says what is written instead.
+that a deploy has since replaced, or a delete removed. For a shard, late_shard_rows says what is written instead.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class FileVersion:
         self._identity = _identity(path)
 
     def was_replaced(self) -> bool:
-        """Say whether the file was renamed over, changed or taken away."""
+        """Tell whether the file was renamed over, changed or removed."""
         return _identity(self._path) != self._identity
 
 
@@ -65,17 +65,17 @@ class DefinitionReplaced(Exception):
 def refuse_late_writes(dag: DAG, version: FileVersion | ShardRows) -> None:
     """Let Airflow write the DAG's row only as long as its definition is the one that the DAG was built from.
 
-    Airflow's sync takes the owner, as all else that it writes, once it has locked the row. A deploy replaces the
+    Airflow's sync reads the owner, like all else that it writes, after it has locked the row. A deploy replaces the
     definition before it locks the row. So either the sync finds the definition replaced and raises
-    DefinitionReplaced, which rolls it back, or the deploy comes after it and writes over it. Of a shard, where that
-    would keep all others from being written, the DAG alone is then written as it is deployed now (see late_shard_rows).
+    DefinitionReplaced, which rolls it back, or the deploy comes after it and writes over it. In a shard the rollback
+    would keep all other DAGs from being written: there, the DAG is written as it is deployed now (see late_shard_rows).
     """
     dag.__class__ = _deployed_dag_class()
     vars(dag)["_definition_version"] = version
 
 
 def __getattr__(name: str) -> Any:
-    """Find the class DeployedDag, which is made when it is first needed, for whoever unpickles a DAG."""
+    """Return the class DeployedDag, which is made when it is first needed, so that a DAG can be unpickled."""
     if name != "DeployedDag":
         raise AttributeError(name)
     return _deployed_dag_class()

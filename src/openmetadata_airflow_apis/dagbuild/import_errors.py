@@ -1,6 +1,6 @@
 """The words of an import error: one sentence that says what is wrong and where, then the author's own lines.
 
-Imported only where something went wrong. Airflow keeps the text that Python prints of an exception, the innermost
+Imported only when something went wrong. Airflow keeps the text that Python prints of an exception, the innermost
 cause first: so the sentence and the author's lines are a cause of what load_dag raises, and our own lines come last.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.definition.canonical import Definition
 
-# Where none of an author's files is at fault, frames of these say nothing more than the sentence does.
+# If no author's file is at fault, frames of these packages say no more than the sentence does.
 _NOT_THE_AUTHORS = ("openmetadata_airflow_apis.", "airflow.", "importlib.", "inspect", "functools")
 _MOST_FRAMES = 5
 _TRACEBACK = "Traceback (most recent call last):\n"
@@ -31,7 +31,7 @@ _OUR_CLASS = re.compile(r"openmetadata_airflow_apis\.errors\.\w+: ")
 
 
 def place_in_words(place: tuple[str | int, ...], definition: Definition) -> str:
-    """Return what a place of the definition is to its author: "task `load`, `pool`" for tasks/3/arguments/pool."""
+    """Return a place of the definition in its author's words: "task `load`, `pool`" for tasks/3/arguments/pool."""
     root, *rest = place
     if root == "dag":
         return f"`{rest[-1]}` of the DAG" if rest else ""
@@ -43,9 +43,9 @@ def place_in_words(place: tuple[str | int, ...], definition: Definition) -> str:
 
 
 def is_authors(error: BaseException) -> bool:
-    """Say whether an exception that is no Exception came of what a definition names: sys.exit, an import's timeout.
+    """Tell whether an exception that is no Exception comes from what a definition names: sys.exit, an import's timeout.
 
-    Others are not to be held up: Ctrl-C, and those that Airflow raises as a signal comes.
+    Others must not be caught: Ctrl-C, and those that Airflow raises when a signal comes.
     """
     if isinstance(error, AirflowTaskTimeout):
         return True
@@ -56,9 +56,9 @@ def is_authors(error: BaseException) -> bool:
 
 
 def with_summary(error: ManagedDagsError, mark: str) -> ManagedDagsError:
-    """Return the error as load_dag raises it: its sentence made whole, and the summary as its cause.
+    """Return the error as load_dag raises it: its sentence made whole, and a summary as its cause.
 
-    mark: of the deployment that the error is of, "" where that can't be read; the text ends with it.
+    mark: that of the deployment with the error, "" if it can't be read; the error's text ends with it.
     """
     lines: list[str] = []
     if isinstance(error, DagNotBuilt) and error.__cause__ is not None:
@@ -76,7 +76,7 @@ def with_summary(error: ManagedDagsError, mark: str) -> ManagedDagsError:
 
 
 def deployment_in(stacktrace: str) -> str | None:
-    """Return the mark of the deployment that an import error is of, None where the error does not say."""
+    """Return the mark of the deployment that an import error is of, None if the error does not say."""
     match = _DEPLOYMENT.search(stacktrace)
     return match[1] if match else None
 
@@ -84,7 +84,7 @@ def deployment_in(stacktrace: str) -> str | None:
 def readable(stacktrace: str) -> str:
     """Return an import error, as Airflow keeps it, with its sentence first and without our own lines.
 
-    Of a traceback that is not ours the last line comes first. A text that is neither stays as it is.
+    A traceback that is not ours gets its last line first. Any other text stays as it is.
     """
     if ours := _OUR_CLASS.match(stacktrace):
         return stacktrace[ours.end() :].partition(_CAUSE_OF)[0].strip()
@@ -96,13 +96,13 @@ def readable(stacktrace: str) -> str:
 
 
 def _authors_frames(error: BaseException) -> list[traceback.FrameSummary]:
-    """Return the frames in the authors' files; where there are none, those in other people's packages."""
+    """Return the frames in the authors' files; if there are none, those in other people's packages."""
     frames = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if _file(frame)[:1] != "<"]
     in_files = [(frame, line) for frame, line in frames if managed_name(_file(frame))]
-    chosen = in_files or [pair for pair in frames if not f"{_module(pair[0])}.".startswith(_NOT_THE_AUTHORS)]
-    for frame, _line in chosen:
+    chosen_frames = in_files or [pair for pair in frames if not f"{_module(pair[0])}.".startswith(_NOT_THE_AUTHORS)]
+    for frame, _line in chosen_frames:
         linecache.checkcache(_file(frame))
-    return [traceback.FrameSummary(_file(frame), line, frame.f_code.co_name) for frame, line in chosen]
+    return [traceback.FrameSummary(_file(frame), line, frame.f_code.co_name) for frame, line in chosen_frames]
 
 
 def _reason(error: BaseException, frames: list[traceback.FrameSummary]) -> str:

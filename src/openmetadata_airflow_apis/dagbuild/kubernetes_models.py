@@ -1,7 +1,7 @@
-"""Makes models of the Kubernetes client of plain maps, however deep, in either spelling of their keys.
+"""Makes models of the Kubernetes client of plain maps, however deep, with keys in either spelling.
 
-A model takes a map for an inner model without a word and sends it to the cluster as it is: an inner key in Python's
-spelling, `claim_name`, would be one that Kubernetes doesn't know.
+A model accepts a map in place of an inner model and sends it to the cluster as it is, with keys in Python's spelling
+such as `claim_name`, which Kubernetes doesn't know.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any
 
 
 def is_model(candidate: object) -> bool:
-    """Say whether an object is a model's class."""
+    """Tell whether an object is a model's class."""
     return isinstance(candidate, type) and hasattr(candidate, "openapi_types") and hasattr(candidate, "attribute_map")
 
 
 def make_model(cls: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """Return the model with its arguments; raise TypeError, ValueError where the class refuses them."""
+    """Return the model with its arguments; raise TypeError, ValueError if the class refuses them."""
     if not is_model(cls):
         return cls(*args, **kwargs)
     attributes: dict[str, Any] = {}
@@ -35,7 +35,7 @@ def attribute_of(cls: Any, key: str) -> str | None:
 
 
 def inner_type(type_text: str) -> tuple[str, Any]:
-    """Return what the client writes for an attribute's type, taken apart.
+    """Return the parts of an attribute's type, from the text that the client has for it.
 
     ("list", type of its items), ("dict", type of its values), ("model", class), ("plain", name).
     """

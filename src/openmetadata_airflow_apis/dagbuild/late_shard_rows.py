@@ -1,8 +1,8 @@
-"""What becomes of a DAG of a shard that was deployed anew, or deleted, while Airflow's sync was writing the shard.
+"""Writes a DAG of a shard that was deployed anew, or deleted, while Airflow's sync was writing the shard.
 
-Refusing the whole sync, as that of a file of its own is refused, would keep a shard in which much is deployed from
-being written at all, and Airflow takes away a DAG that is not written for `[scheduler] stale_dag_threshold`. So the one
-DAG is written as it is deployed now, or not at all, in the sync's own transaction, which holds the lock on its row.
+To refuse the whole sync, as is done for a DAG in a file of its own, would keep a shard with many deploys from being
+written at all, and Airflow removes a DAG that is not written for `[scheduler] stale_dag_threshold`. So only that DAG is
+written as it is deployed now, or not at all, in the sync's own transaction, which holds the lock on its row.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from openmetadata_airflow_apis.errors import ManagedDagsError
 if TYPE_CHECKING:
     from types import FrameType
 
-# The sync, and for each DAG rows the DAGs of it that have changed by then: asked once for all DAGs of a sync.
+# The last sync, the rows of its shard, and the DAGs that had changed by then: asked once for all DAGs of a sync.
 _last_sync: tuple[FrameType, ShardRows, set[str]] | None = None
 
 
 def write_as_deployed(dag: DAG, rows: ShardRows, sync: FrameType) -> None:
-    """Have a sync write a DAG as it is deployed now; leave what it writes of it if it was deleted.
+    """Have a sync write a DAG as it is deployed now, or nothing of it if it was deleted.
 
-    sync: the call of DAG.bulk_write_to_db, which has locked the rows of its DAGs. Raises DefinitionReplaced where the
+    sync: the call of DAG.bulk_write_to_db, which has locked the rows of its DAGs. Raises DefinitionReplaced if the
     new definition cannot be built: the next parse leaves it out.
     """
     if dag.dag_id not in _changed(rows, sync):
@@ -40,11 +40,11 @@ def write_as_deployed(dag: DAG, rows: ShardRows, sync: FrameType) -> None:
         _forget(dag, sync)
         return
     try:
-        new = build_row(deployed_rows[0], dag.fileloc, ManagedCallables())
+        new_dag = build_row(deployed_rows[0], dag.fileloc, ManagedCallables())
     except ManagedDagsError as error:
         raise DefinitionReplaced(f"the DAG '{dag.dag_id}' was replaced while it was parsed: {error}") from error
-    refuse_late_writes(new, new_rows)
-    _become(dag, new)
+    refuse_late_writes(new_dag, new_rows)
+    _become(dag, new_dag)
     SerializedDagModel.write_dag(dag, processor_subdir=subdir, session=session)
 
 
@@ -67,7 +67,7 @@ def _changed(rows: ShardRows, sync: FrameType) -> set[str]:
 
 
 def _forget(dag: DAG, sync: FrameType) -> None:
-    """Have the sync write nothing of a DAG that was deleted: its row is a new one, which nothing refers to yet."""
+    """Have the sync write nothing of a DAG that was deleted: its row is new, and nothing refers to it yet."""
     session: Any = sync.f_locals["session"]
     row = sync.f_locals["orm_dag"]
     if row in session.new:

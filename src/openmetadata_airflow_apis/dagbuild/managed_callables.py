@@ -33,7 +33,7 @@ _CHECKED_HASH = (0b11).to_bytes(4, "little")
 class ManagedCallables:
     """Returns functions by file and name; one object serves one parse, in which each file is executed once.
 
-    folder: where the files are; by default the option dag_managed_operators, read when the first is needed.
+    folder: where the files are; by default the option dag_managed_operators, read when the first function is needed.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
@@ -51,7 +51,7 @@ class ManagedCallables:
         return os.fspath(self._folder)
 
     def __call__(self, file: str, name: str) -> Callable[..., Any]:
-        """Return the function `name` of `file`; raise DagNotBuilt with the reason where that can't be done."""
+        """Return the function `name` of `file`; raise DagNotBuilt with the reason if that can't be done."""
         if self._modules is None:
             self._modules = {}
             _FINDER.start_parse(self.folder)
@@ -64,7 +64,7 @@ class ManagedCallables:
         return function
 
     def sha256(self, file: str) -> str | None:
-        """Return the sha256 of a file that was executed, None of one that was not."""
+        """Return the sha256 of a file that was executed, None for one that was not."""
         module = (self._modules or {}).get(file)
         if module is None:
             return None
@@ -76,7 +76,7 @@ class ManagedCallables:
         return self._sums[file]
 
     def are_current(self) -> bool:
-        """Say whether the files that were executed, and those that these import, are still as they were then."""
+        """Tell whether the files that were executed, and those that these import, are still as they were then."""
         return self._modules is None or _FINDER.sources_are_current()
 
     def _load(self, file: str) -> ModuleType:
@@ -130,7 +130,7 @@ class _ManagedFinder(MetaPathFinder, Loader):
             sys.meta_path.insert(0, self)  # the others look through folders for each of these modules, in vain
 
     def sources_are_current(self) -> bool:
-        """Say whether every file that this parse has executed is as it was; what failed is executed again anyway."""
+        """Tell whether every file that this parse has executed is as it was; what failed is executed again anyway."""
         for name in self._loaded:
             spec = getattr(sys.modules.get(name), "__spec__", None)
             if spec is None or spec.origin is None:
@@ -171,16 +171,16 @@ class _ManagedFinder(MetaPathFinder, Loader):
 
 @lru_cache(maxsize=256)
 def _code_of(source: bytes, path: str) -> CodeType:
-    """Return the code of a source, compiled or as an earlier process has left it in __pycache__.
+    """Return the compiled code of a source, from __pycache__ if an earlier process has left it there.
 
-    The DAG processor parses each DAG file in a process of its own, so that what is kept in memory alone would be
-    compiled at every parse. The file is one of Python's own, of the kind that goes by the source's hash (PEP 552).
+    The DAG processor parses each DAG file in a process of its own, so that code that is kept only in memory would be
+    compiled at every parse. The compiled file is of the kind that Python checks by the source's hash (PEP 552).
     """
-    hashed = importlib.util.source_hash(source)
-    header = importlib.util.MAGIC_NUMBER + _CHECKED_HASH + hashed
-    kept = importlib.util.cache_from_source(path)
+    source_hash = importlib.util.source_hash(source)
+    header = importlib.util.MAGIC_NUMBER + _CHECKED_HASH + source_hash
+    compiled_path = importlib.util.cache_from_source(path)
     try:
-        with open(kept, "rb", buffering=0) as file:  # noqa: PTH123 - without pathlib, for speed
+        with open(compiled_path, "rb", buffering=0) as file:  # noqa: PTH123 - without pathlib, for speed
             data = file.read()
         if data.startswith(header):
             return marshal.loads(data[len(header) :])  # nosec B302 # noqa: S302 - whoever could write it could write the source
@@ -188,8 +188,8 @@ def _code_of(source: bytes, path: str) -> CodeType:
         pass  # not there, or torn
     code = compile(source, path, "exec", dont_inherit=True)
     if not sys.dont_write_bytecode:
-        # Atomic, and silent where the folder may not be written.
-        SourceFileLoader("", path).set_data(kept, header + marshal.dumps(code))
+        # Atomic, and silent if the folder may not be written.
+        SourceFileLoader("", path).set_data(compiled_path, header + marshal.dumps(code))
     return code
 
 

@@ -11,7 +11,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 def path_parts(relative: str) -> list[str]:
     """Return the parts of a callable file's path, such as ["growth", "cohorts.py"].
 
-    Raises ValueError with the reason where a part is not a plain Python name, or the file is no .py file.
+    Raises ValueError with the reason if a part is not a plain Python name, or the file is no .py file.
     """
     if not relative.endswith(".py"):
         raise ValueError(f"'{relative}' is not the name of a .py file")
@@ -29,7 +29,7 @@ def read_source(folder: str, relative: str) -> bytes:
     """Return the bytes of a callable file, opened part by part without following symbolic links.
 
     `folder` itself may be a link: the operator set it. Raises ValueError as path_parts does, FileNotFoundError,
-    and OSError where a part is a link or not a folder, or the file is not a regular one.
+    and OSError if a part is a link or not a folder, or the file is not a regular one.
     """
     return _read_regular(folder, path_parts(relative), relative)
 
@@ -45,8 +45,8 @@ def read_document(folder: str, relative: str) -> str:
 def read_module(folder: str, names: list[str]) -> tuple[bytes | None, bool]:
     """Return the source of a module below the folder, and whether it is a package: ["growth"] is growth.py or growth/.
 
-    A folder goes before a file of its name, as in Python; its source is that of its __init__.py, None where it has
-    none. Raises ValueError and OSError as read_source does.
+    As in Python, a folder takes precedence over a file of its name; its source is that of its __init__.py, None if it
+    has none. Raises ValueError and OSError as read_source does.
     """
     *folders, name = names
     path_parts("/".join(names) + ".py")
@@ -88,7 +88,7 @@ def _read_in(folder: int, name: str, relative: str) -> bytes:
 
 
 def read_whole(descriptor: int, size: int) -> bytes:
-    """Return the bytes of an open file that had this size a moment ago; Python's own file objects ask for it anew."""
+    """Return the bytes of an open file that had this size a moment ago; Python's own file objects would ask again."""
     pieces = []
     while piece := os.read(descriptor, size + 1):
         pieces.append(piece)
@@ -96,7 +96,7 @@ def read_whole(descriptor: int, size: int) -> bytes:
 
 
 def is_folder(folder: str, names: list[str]) -> bool:
-    """Say whether folder/names[0]/names[1]/… is a folder that is reached without following symbolic links."""
+    """Tell whether folder/names[0]/names[1]/… is a folder that is reached without following symbolic links."""
     try:
         os.close(_open_folder(folder, names))
     except OSError:

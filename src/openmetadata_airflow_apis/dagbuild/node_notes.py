@@ -1,4 +1,4 @@
-"""Notes which DAGs this host has parsed, and why others could not be, in tables of ours. Imported when that changes."""
+"""Notes in our tables which DAGs this host parsed, and why it could not build others. Imported when that changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def note_errors(failures: Mapping[str, tuple[str, str]]) -> None:
-    """Note (mark, text) of each DAG that failed, in place of what was noted. Where that fails, the next parse does."""
+    """Note (mark, text) of each DAG that failed, in place of the older note. If that fails, the next parse does it."""
     host, now = hostname(), timezone.utcnow()
     rows = [
         {"dag_id": dag_id, "hostname": host, "mark": mark, "stacktrace": words, "timestamp": now}
@@ -70,9 +70,9 @@ def note_parses(parses: Mapping[str, tuple[str, str | None]], *, session: Sessio
 
 
 def forget_silent_hosts(*, session: Session) -> None:
-    """Forget what was noted on hosts of which no DAG processor has had a heartbeat for a day."""
+    """Forget the notes of hosts on which no DAG processor has had a heartbeat for a day."""
     long_ago = timezone.utcnow() - _SILENCE
-    heard = (
+    live_hosts = (
         select(Job.hostname)
         .where(Job.job_type.in_(("SchedulerJob", "DagProcessorJob")), Job.latest_heartbeat >= long_ago)
         .where(Job.hostname.is_not(None))
@@ -80,7 +80,7 @@ def forget_silent_hosts(*, session: Session) -> None:
     for table in (PARSED_DAG, IMPORT_ERROR):
         session.execute(
             delete(table)
-            .where(table.c.timestamp < long_ago, table.c.hostname != hostname(), table.c.hostname.not_in(heard))
+            .where(table.c.timestamp < long_ago, table.c.hostname != hostname(), table.c.hostname.not_in(live_hosts))
             .execution_options(synchronize_session=False)
         )
 

@@ -1,13 +1,14 @@
 """Builds the DAGs of one shard of the database store: what a loader file calls. It must import next to nothing.
 
-A shard is a range of the hashes of dag_ids. All of it is asked for in one statement, through Airflow's engine and not
-through a session of Airflow's. A worker's task names its DAG (Airflow's parsing context, or the command line): that one
-alone is then asked for and built.
+A shard is a range of the hashes of dag_ids. All of it is read in one statement, through Airflow's engine and not
+through a session of Airflow's. The process of a worker's task names its DAG (Airflow's parsing context, or the command
+line): then only that DAG is read and built.
 
-One bad definition does not hurt the others: it is left out, and a DAG processor notes its error in a table of ours. So
-does what Airflow refuses of what was built; Airflow itself knows errors of files alone. Another table says which
-deployment of which DAG a host has parsed last, and is written only when that changes.
-A database that does not answer raises: Airflow keeps that as the file's import error, and keeps the DAGs it knows.
+One bad definition does not hurt the others: it is left out, and a DAG processor notes its error in a table of ours. The
+same goes for a DAG that was built and that Airflow refuses, since Airflow itself keeps errors only by file. Another
+table says which deployment of which DAG a host has parsed last, and is written only when that changes.
+If the database does not answer, load_shard raises: Airflow keeps that as the file's import error, and keeps the DAGs
+that it knows.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _BITS = 31
 _BAG_MODULE = "airflow.models.dagbag"
 _PARSING_MODULE = "airflow.dag_processing.processor"
 _CLI_MODULE = "airflow.utils.cli"
-# The process that has loaded its task's DAG alone: what it asks for after that is another DAG.
+# Each process, with its file, that has loaded only its task's DAG: what it asks for after that is another DAG.
 _loaded_alone: set[tuple[int, str]] = set()
 
 
@@ -56,15 +57,15 @@ def shard_of(dag_id: str, shards: int) -> int:
 
 
 def _hashes_of(shard: int, shards: int) -> tuple[int, int]:
-    """Return the first hash of a shard, and the first one after it."""
+    """Return the first hash of a shard, and the first hash after it."""
     first, after = (-(-(number << _BITS) // shards) for number in (shard, shard + 1))
     return first, after
 
 
 def load_shard(shard: int, shards: int) -> dict[str, DAG]:
-    """Return the DAGs of a shard by their dag_ids, or the one of them alone that the process is about.
+    """Return the DAGs of a shard by their dag_ids, or only the one that the process is about.
 
-    Raises Unavailable where the database does not answer.
+    Raises Unavailable if the database does not answer.
     """
     caller = sys._getframe(1)  # noqa: SLF001 - as Airflow's own DAG finds its file
     fileloc = caller.f_code.co_filename
@@ -81,7 +82,7 @@ def load_shard(shard: int, shards: int) -> dict[str, DAG]:
 
 
 class _Asker:
-    """Who loads the file, by the calls under way.
+    """What loads the file, as the calls under way show.
 
     is_processor: whether it is a DAG processor. wanted: the DAG that the command line asks for.
     """
@@ -103,7 +104,7 @@ class _Asker:
             frame = frame.f_back
 
     def errors_to(self, rows: ShardRows) -> None:
-        """Have the DagBag's errors of single DAGs noted as those of DAGs, not of the file that all of them are from."""
+        """Have the DagBag's errors of single DAGs noted with the DAG, and not kept for the file of all the DAGs."""
         if self._bag is not None:
             self._bag.import_errors = ErrorsOfDags(self._bag.import_errors, rows)
 
@@ -120,7 +121,7 @@ class ErrorsOfDags(dict[str, str]):
         self._rows = rows
 
     def __setitem__(self, path: str, text: str) -> None:
-        """Keep an error, or note it, where Airflow refuses one DAG that was built."""
+        """Keep an error of the file; note it if Airflow refuses one DAG that was built."""
         caller = sys._getframe(1)  # noqa: SLF001 - Airflow says nowhere else of which DAG it is
         dag = caller.f_locals.get("dag") if caller.f_code.co_name == "_process_modules" else None
         if dag is not None and dag.dag_id in self._rows.marks:
@@ -142,30 +143,30 @@ def _tell(failures: dict[str, tuple[str, str]], alone: str | None) -> None:
         logging.getLogger(__name__).error("The DAG %s cannot be built: %s", dag_id, words)
 
 
-def _dag_alone(wanted: str | None, fileloc: str, shard: int, shards: int) -> str | None:
-    """Return the DAG that is enough to load, None for all of the shard.
+def _dag_alone(dag_id: str | None, fileloc: str, shard: int, shards: int) -> str | None:
+    """Return the only DAG to load, None for all of the shard.
 
-    A task may look for other DAGs in a DagBag of its own (ExternalTaskSensor, TriggerDagRunOperator): whatever its
-    process loads after its own DAG is loaded whole.
+    A task may look for other DAGs in a DagBag of its own (ExternalTaskSensor, TriggerDagRunOperator): after its
+    own DAG, its process loads whole shards.
     """
     from airflow.utils.dag_parsing_context import get_parsing_context
 
-    if wanted is None:
-        wanted = get_parsing_context().dag_id
+    if dag_id is None:
+        dag_id = get_parsing_context().dag_id
         if (os.getpid(), fileloc) in _loaded_alone:
             return None
-    if wanted is None or shard_of(wanted, shards) != shard:
+    if dag_id is None or shard_of(dag_id, shards) != shard:
         return None
     _loaded_alone.add((os.getpid(), fileloc))
-    return wanted
+    return dag_id
 
 
 class ShardRows:
     """The rows of a shard, or of one DAG of it; shared by the DAGs that were built of them.
 
-    marks: of the deployments that were read, by their dag_ids. callable_files: the callable files of each that was
-    built, as JSON. noted: what this host has noted of them before, as (mark, text), of those that could not be built.
-    parsed: what it has noted of those that it has parsed, as (mark, callable files).
+    marks: the mark of each deployment that was read, by dag_id. callable_files: the callable files of each DAG that was
+    built, as JSON. noted: what this host had noted of DAGs that it could not build, as (mark, text).
+    parsed: what it had noted of DAGs that it has parsed, as (mark, callable files).
     """
 
     def __init__(self, shard: int, shards: int, *, dag_id: str | None = None) -> None:
@@ -191,14 +192,14 @@ class ShardRows:
     def note(self, failures: dict[str, tuple[str, str]]) -> None:
         """Write the errors on this host, (mark, text), that are not noted already."""
         self._failed |= failures.keys()
-        new = {dag_id: failure for dag_id, failure in failures.items() if self.noted.get(dag_id) != failure}
-        if new:
+        new_failures = {dag_id: failure for dag_id, failure in failures.items() if self.noted.get(dag_id) != failure}
+        if new_failures:
             from openmetadata_airflow_apis.dagbuild.node_notes import note_errors
 
-            note_errors(new)
+            note_errors(new_failures)
 
     def newly_parsed(self) -> dict[str, tuple[str, str | None]]:
-        """Return (mark, callable files) of the DAGs that this host has not noted so, and that Airflow has taken now."""
+        """Return (mark, callable files) of the DAGs that Airflow has accepted now, unless that is noted already."""
         built = {dag_id: (self.marks[dag_id], files) for dag_id, files in self.callable_files.items()}
         return {
             dag_id: parse
@@ -207,13 +208,13 @@ class ShardRows:
         }
 
     def mended(self) -> set[str]:
-        """Return the DAGs of which an error is noted, and that Airflow has taken now."""
+        """Return the DAGs that have an error noted and that Airflow has accepted now."""
         return self.noted.keys() - self._failed
 
     def changed(self) -> set[str]:
-        """Return the DAGs that were deployed anew, or deleted, since they were read. One statement."""
-        now = {row.dag_id: row.mark for row in self._rows(("dag_id", "mark"))}
-        return {dag_id for dag_id, mark in self.marks.items() if now.get(dag_id) != mark}
+        """Return the DAGs that were deployed anew, or deleted, since they were read. It takes one statement."""
+        marks_now = {row.dag_id: row.mark for row in self._rows(("dag_id", "mark"))}
+        return {dag_id for dag_id, mark in self.marks.items() if marks_now.get(dag_id) != mark}
 
     def _rows(self, names: tuple[str, ...], *, with_notes: bool = False) -> Sequence[Any]:
         schema = _schema()
@@ -252,20 +253,20 @@ def hostname() -> str:
 def _build(
     rows: Iterable[Any], fileloc: str, shard_rows: ShardRows
 ) -> tuple[dict[str, DAG], dict[str, tuple[str, str]]]:
-    """Return the DAGs that can be built, and of the others the deployment's mark with the reason."""
+    """Return the DAGs that can be built, and for each of the others the deployment's mark with the reason."""
     dags: dict[str, DAG] = {}
     failures: dict[str, tuple[str, str]] = {}
     callables = ManagedCallables()
     for row in rows:
-        named = NamedFiles(callables)
+        named_files = NamedFiles(callables)
         try:
-            dags[row.dag_id] = build_row(row, fileloc, named)
+            dags[row.dag_id] = build_row(row, fileloc, named_files)
         except ManagedDagsError as error:
             from openmetadata_airflow_apis.dagbuild.import_errors import with_summary
 
             failures[row.dag_id] = (row.mark, str(with_summary(error, "").__cause__))
         else:
-            shard_rows.callable_files[row.dag_id] = named.as_json()
+            shard_rows.callable_files[row.dag_id] = named_files.as_json()
             refuse_late_writes(dags[row.dag_id], shard_rows)
     return dags, failures
 
@@ -274,7 +275,7 @@ class NamedFiles:
     """Returns functions as ManagedCallables does, and remembers from which files, for one DAG."""
 
     def __init__(self, callables: ManagedCallables) -> None:
-        """Take what gives the functions of all DAGs of the parse."""
+        """Wrap what gives the functions of all DAGs of the parse."""
         self._callables = callables
         self._files: set[str] = set()
 
@@ -289,7 +290,7 @@ class NamedFiles:
         return self._callables(file, name)
 
     def as_json(self) -> str | None:
-        """Return the sha256 of each file by its path, as JSON; None where there are none."""
+        """Return the sha256 of each file by its path, as JSON; None if there are no files."""
         if not self._files:
             return None
         return json.dumps({file: self._callables.sha256(file) for file in sorted(self._files)})
@@ -323,10 +324,10 @@ def decompressed(document: Any, dag_id: str) -> bytes:
 
 
 def _of_one(names: tuple[str, ...], schema: str | None, dag_id: str) -> tuple[Any, dict[str, str]]:
-    """Return the question for one DAG's row, and its values.
+    """Return the statement for one DAG's row, and its values.
 
-    As text: each task's process asks it once, and SQLAlchemy would take longer to make the statement than the database
-    to answer it.
+    It is made of text: each task's process needs it once, and SQLAlchemy would take longer to make the statement than
+    the database to answer it.
     """
     from airflow import settings as airflow_settings
     from sqlalchemy import text
@@ -334,18 +335,18 @@ def _of_one(names: tuple[str, ...], schema: str | None, dag_id: str) -> tuple[An
     quoted = airflow_settings.engine.dialect.identifier_preparer.quote
     place = f"{quoted(schema)}.{DEPLOYED}" if schema else DEPLOYED
     # The names are those of this module, the schema is quoted: nothing here is a caller's.
-    words = f"SELECT {', '.join(names)} FROM {place} WHERE dag_id = :dag_id"  # nosec B608 # noqa: S608 - see above
-    return text(words), {"dag_id": dag_id}
+    sql = f"SELECT {', '.join(names)} FROM {place} WHERE dag_id = :dag_id"  # nosec B608 # noqa: S608 - see above
+    return text(sql), {"dag_id": dag_id}
 
 
-def _ask(question: Any, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
-    """Return the rows that a question gives, through Airflow's engine; none where our tables are not made yet."""
+def _ask(statement: Any, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+    """Return the rows that a statement gives, through Airflow's engine; none if our tables are not made yet."""
     from airflow import settings as airflow_settings
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         with airflow_settings.engine.connect() as connection:
-            return list(connection.execute(question, values or {}))
+            return list(connection.execute(statement, values or {}))
     except SQLAlchemyError as error:
         if _tables_are_missing():
             return []  # nothing was ever deployed

@@ -1,4 +1,4 @@
-"""Builds a DAG without the authors' code: each function of a callable file is stood in for.
+"""Builds a DAG without the authors' code: with a stand-in for each function of a callable file.
 
 A stand-in has the function's name, parameters and place in its file, read from the syntax tree. Airflow
 serializes an operator's callable as nothing or as its source text, so the DAG serializes as the real one does.
@@ -27,7 +27,7 @@ FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
 
 def needs_parse(definition: Definition) -> bool:
-    """Say whether only the DAG processor can make the DAG exactly.
+    """Tell whether only the DAG processor can make the DAG exactly.
 
     TaskFlow decorators look into their functions, and a DAG's documentation may be what a function returns.
     """
@@ -48,7 +48,7 @@ def stand_in_dag(
 
     folder: dag_managed_operators. variables: as in build_dag. Cluster policies are applied and template files
     resolved, as a DagBag does it.
-    Raises DagNotBuilt where Airflow, an operator or a cluster policy refuses it.
+    Raises DagNotBuilt if Airflow, an operator or a cluster policy refuses it.
     """
     from airflow.models.dagbag import DagBag
 
@@ -63,7 +63,7 @@ def stand_in_dag(
 
 
 def _check_rules_after_setups(definition: Definition, dag: DAG) -> None:
-    """Raise DagNotBuilt for a task that may run without its setup; Airflow's own words for it name no task."""
+    """Raise DagNotBuilt for a task that may run without its setup; Airflow's own message names no task."""
     setups = {task["task_id"] for task in definition["tasks"] if "is_setup" in task}
     if not setups:
         return
@@ -79,14 +79,14 @@ def _check_rules_after_setups(definition: Definition, dag: DAG) -> None:
 
 
 class StandIns:
-    """Gives a stand-in for the function `name` of `file` in the folder dag_managed_operators; and makes each once."""
+    """Gives a stand-in for the function `name` of `file` in the folder dag_managed_operators; each is made once."""
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = os.fspath(folder)
         self._made: dict[tuple[str, str], Callable[..., Any]] = {}
 
     def __call__(self, file: str, name: str) -> Callable[..., Any]:
-        """Return the stand-in; raise DagNotBuilt with the reason where there is no such file or function."""
+        """Return the stand-in; raise DagNotBuilt with the reason if there is no such file or function."""
         if (file, name) not in self._made:
             self._made[file, name] = self._make(file, name)
         return self._made[file, name]
@@ -106,15 +106,15 @@ class StandIns:
 def top_level(source: bytes) -> dict[str, ast.stmt]:
     """Return what a module's source defines by name, the last statement for each; raise SyntaxError, ValueError.
 
-    Names that are bound below `if`, `try` and `with` count.
+    Names that are bound below `if`, `try` and `with` count too.
     """
     return {name: node for node in _statements(ast.parse(source).body) for name in _bound_names(node)}
 
 
 def own_parameters(node: ast.stmt) -> FunctionNode | None:
-    """Return the function whose parameters are surely those that a caller meets, or None.
+    """Return the statement as a function if a caller surely meets the parameters that it shows, or None.
 
-    Decorators, and objects that are not made by `def`, may take anything.
+    What a decorator returns, and an object that is not made by `def`, may take anything.
     """
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.decorator_list:
         return node
@@ -125,8 +125,8 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     for node in body:
         yield node
         if isinstance(node, (ast.If, ast.Try, ast.With)):
-            for inner in ("body", "handlers", "orelse", "finalbody"):
-                for child in getattr(node, inner, ()):
+            for field in ("body", "handlers", "orelse", "finalbody"):
+                for child in getattr(node, field, ()):
                     yield from _statements(child.body if isinstance(child, ast.ExceptHandler) else [child])
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import TypedDict
 
     from openmetadata_airflow_apis.definition.canonical import Definition
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
 
     class _DeployersWords(TypedDict, total=False):
         comment: str
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         deployed_at: str
         sha256: str
         definition: Definition
-        source: dict[str, Any]
+        source: SentObject
 
 
 FORMAT = 1
@@ -78,9 +79,9 @@ def read_file(path: str) -> bytes | None:
 
 
 def read_content(data: bytes, path: str) -> StoredContent:
-    """Return the JSON object of a stored document; its dag_id, definition and sha256 are there.
+    """Return the JSON object of a stored document; it has a dag_id, definition and sha256.
 
-    Raises DamagedDocument, naming `path` in one line, for bytes that are no JSON, those keys missing, another
+    Raises DamagedDocument, naming `path` in one line, for bytes that are no JSON, a missing key of those, another
     format, or a definition that is not the one that was deployed.
     """
     try:

@@ -2,8 +2,8 @@
 
 One JSON object: `format`, `dag_id`, `deployed_by`, `deployed_at`, `sha256` (over the canonical definition),
 `definition` (what the DAG is built from) and `source` (the workflow as it was sent); before the definition
-`bundle_name`, where the DAG belongs to a bundle, and at the end `comment`, where the deploy had one. What stands before
-the definition is its head, which is read by itself.
+`bundle_name`, if the DAG belongs to a bundle, and at the end `comment`, if the deploy had one. What stands before the
+definition is its head, which can be read by itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.dagbuild.deployment_mark import deployment_mark
 from openmetadata_airflow_apis.dagbuild.stored_content import FORMAT, read_content, revision_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.dagbuild.stored_content import StoredContent
     from openmetadata_airflow_apis.definition.canonical import Definition
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
 
 __all__ = ["MARKER", "StoredDocument", "decode", "encode", "revision_of"]
 
@@ -40,7 +41,7 @@ class StoredDocument:
 
     dag_id: str
     definition: Definition
-    source: dict[str, Any]
+    source: SentObject
     deployed_by: str
     deployed_at: datetime
     revision: str = field(default="")
@@ -77,7 +78,7 @@ def encode(document: StoredDocument) -> bytes:
 def decode(data: bytes, path: str) -> StoredDocument:
     """Return the document that encode wrote.
 
-    Raises DamagedDocument, naming `path` in one line, for anything else: as read_content does, and where a key
+    Raises DamagedDocument, naming `path` in one line, for anything else: as read_content does, and if a key
     is missing that only deploys read.
     """
     content = read_content(data, path)
@@ -104,7 +105,10 @@ def decode(data: bytes, path: str) -> StoredDocument:
 
 
 def _checks(document: StoredDocument, deployed_at: str) -> Iterator[tuple[str, bool, str]]:
-    """Yield what else must hold before the values are used: the sha256 speaks for the definition alone."""
+    """Yield the key, whether its value is right, and what it must be, for all that is checked before it is used.
+
+    The sha256 vouches only for the definition.
+    """
     definition = document.definition
     tasks = definition.get("tasks") if isinstance(definition, dict) else None
     yield "dag_id", isinstance(document.dag_id, str), "text"

@@ -1,7 +1,7 @@
 """Notes in Airflow's audit log why this host can't build the DAG of the task that it is to run.
 
 Such a task fails before it begins, with neither a host nor a log of its own: Airflow writes the reason into the
-worker's log alone, which few can read. Imported only where it comes to that.
+worker's log alone, which few can read. Imported only then.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 # The event of such a row; `hostname` and `import_error` are in its extra.
 EVENT = "dag_not_built"
 _COMMAND_MODULE, _COMMAND = "airflow.cli.commands.task_command", "task_run"
-# The process and the DAG that it has noted: `airflow tasks run` looks for a DAG twice.
+# Each process with the DAG that it has noted: `airflow tasks run` looks for a DAG twice.
 _noted: set[tuple[int, str]] = set()
 log = logging.getLogger(__name__)
 
 
 def note_unbuilt(dag_id: str, reason: str) -> None:
-    """Note the reason for the task that this process is to run, if it is to run one of this DAG."""
+    """Note the reason with the task that this process is to run, if that is a task of this DAG."""
     arguments = _arguments_of_task(sys._getframe(1))  # noqa: SLF001 - Airflow says nowhere else of which run it is
     if arguments is None or arguments.dag_id != dag_id or (os.getpid(), dag_id) in _noted:
         return
@@ -52,7 +52,7 @@ def note_unbuilt(dag_id: str, reason: str) -> None:
 
 
 def _arguments_of_task(frame: FrameType | None) -> Any:
-    """Return the arguments of the `airflow tasks run` that is under way; None where there is none."""
+    """Return the arguments of the `airflow tasks run` that is under way, None if none is."""
     while frame is not None:
         if frame.f_code.co_name == _COMMAND and frame.f_globals.get("__name__") == _COMMAND_MODULE:
             return frame.f_locals["args"]

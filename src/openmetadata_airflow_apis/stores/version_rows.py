@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
     from openmetadata_airflow_apis.definition.canonical import Definition
+    from openmetadata_airflow_apis.definition.json_limits import SentObject
 
 LONGEST_COMMENT = 1000
 _BYTES = LargeBinary().with_variant(LONGBLOB(), "mysql")
@@ -69,7 +70,7 @@ class DagVersion:
 class DagVersionDetail(DagVersion):
     """A version with its content. definition: the workflow as it was sent; canonical_definition: what was built."""
 
-    definition: dict[str, Any]
+    definition: SentObject
     canonical_definition: Definition
 
 
