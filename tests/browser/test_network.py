@@ -40,6 +40,24 @@ def test_a_slow_answer_is_said_to_be_slow_and_waited_for(page, steady):
     expect(page.locator(".connection")).to_have_text("")
 
 
+def test_a_list_that_is_refused_is_not_asked_for_again(page, steady):
+    """Who may not see the list, or a DAG, is told so once; the webserver is not asked on and on."""
+    page.clock.install()
+    problem = {"title": "Forbidden", "status": 403, "detail": "list_dags needs the permission of nobody."}
+    asked: list[str] = []
+
+    def refuse(route: Any) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=403, json=problem)
+
+    page.route(LIST, refuse)
+    page.reload()
+    expect(page.locator("#rest-api .notice.bad")).to_have_text("list_dags needs the permission of nobody.")
+    page.clock.run_for(60_000)
+    assert len(asked) == 1
+    page.unroute(LIST)
+
+
 def test_what_is_shown_stays_while_nothing_answers(page, steady):
     """Without a network, and while the webserver answers with errors, the list stays, with a sentence on why."""
     page.get_by_label("Name has").fill(steady)

@@ -127,12 +127,14 @@ def test_a_dag_that_is_deleted_and_restored_elsewhere(page, shared, other, clien
         f"{shared} is not deployed any more: somebody has deleted it. What is shown below is older. "
         "Its versions stay, and each can be restored."
     )
+    expect(page.get_by_role("button", name="Edit and redeploy")).to_have_count(0)
     tab.get_by_role("link", name="its versions").click()
     press(tab, f"Restore version {version}")
     tab.get_by_role("dialog").get_by_role("button", name=f"Restore version {version}").click()
     expect(tab.locator(".notice.good")).to_contain_text(f"Restored version {version}; it is version {version + 1} now.")
     expect(gone).to_have_count(0)
     expect(page.locator(".facts")).to_contain_text(f"Version{version + 1}")
+    expect(page.get_by_role("button", name="Edit and redeploy")).to_be_visible()
     assert json.loads(client.get(f"/rest_api/api/dags/{shared}").text)["task_ids"] == ["load"]
 
 

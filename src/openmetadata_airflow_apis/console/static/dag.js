@@ -112,6 +112,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
       return answer.status === 404 ? 10000 : 4000;
     }
     fill(trouble);
+    actions.hidden = false;
     dag = answer.body;
     const now = JSON.stringify(withoutHeartbeats(dag));
     if (now !== shownHead) {
@@ -136,6 +137,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
 
   // Somebody has deleted it; it may come back.
   function gone() {
+    actions.hidden = true;
     fill(newer);
     toldNewer = false;
     const versions = h("a", { href: historyLink(dagId) }, "Its versions");

@@ -35,7 +35,7 @@ export function dagsView() {
     if (left || question !== asked) return null;
     if (!answer.ok) {
       fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), shown && " What is shown below is older."));
-      return 4000;
+      return answer.status === 403 ? null : 4000; // who may not, may not in four seconds either
     }
     fill(trouble);
     const { dags, damaged, total_entries: total } = answer.body;

@@ -7,7 +7,7 @@ export function differences({ created, changes, unfinished_runs: unfinished }) {
   if (!isChange(changes)) return h("p", {}, "It is what is deployed already: nothing would change.");
   return [
     h("p", {}, created ? "It would be deployed for the first time." : "It would replace what is deployed."),
-    unfinished > 0 && h("p", {}, `${unfinished} run(s) under way would go on with the new tasks.`),
+    unfinished > 0 && h("p", {}, `${unfinished} ${unfinished === 1 ? "run" : "runs"} under way would go on with the new tasks.`),
     changesTable(changes, { label: "What would change", before: "Deployed", after: "New" }),
   ];
 }

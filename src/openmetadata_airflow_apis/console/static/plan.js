@@ -90,7 +90,11 @@ export function stopped(verb) {
   ];
 }
 
+function taskInstances(count, kind = "") {
+  return `${count} ${kind}task instance${count === 1 ? "" : "s"}`;
+}
+
 export function restarted({ failed_task_count: failed, clear_task_count: cleared }) {
-  if (!failed) return `Restarted ${cleared} task instance(s).`;
-  return `Restarted ${failed} failed task instance(s), with what comes after them ${cleared} in all.`;
+  if (!failed) return `Restarted ${taskInstances(cleared)}.`;
+  return `Restarted ${taskInstances(failed, "failed ")}, with what comes after them ${cleared} in all.`;
 }

@@ -101,6 +101,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
   // What is there already stays: it was true a moment ago.
   function unreadable(answer) {
     fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), shown.head && " What is shown below is older."));
+    if (answer.status === 403) return null;
     return answer.status === 404 ? 10000 : 4000;
   }
 
