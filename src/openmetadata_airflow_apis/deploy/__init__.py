@@ -1,11 +1,11 @@
 """The deployment of a definition: what is stored where, in which order, under which lock.
 
-    deployment.py          deploy: the definition first, then Airflow's rows; what a deploy is refused for
-    preconditions.py       what must be deployed for a change: If-Match, If-None-Match, and `force` over something
+    deployment.py          deploy: stores the definition, then writes Airflow's rows; refuses what may not be deployed
+    preconditions.py       what must be deployed before a change is made: If-Match, If-None-Match, `force`
     ownership.py           is a dag_id ours, or another file's?
-    refused_values.py      of a definition, what MySQL can't have: tags, owners, datasets, moments, sizes
-    recovery.py            completes or sweeps what a process that died has left; deploy, delete, refresh begin with it
-    validation.py          validate: the checks of a deploy, without a look at what is deployed
+    refused_values.py      the values of a definition that MySQL can't store: tags, owners, datasets, dates, sizes
+    recovery.py            finishes or removes what a process that died has left; deploy, delete, refresh call it first
+    validation.py          validate: the checks of a deploy that don't depend on what is deployed
     patch.py               pauses and unpauses a DAG
     deletion.py            delete: the definition and every row
     definition_changes.py  what a deploy would change: two definitions side by side
@@ -16,9 +16,9 @@ After a deploy:
 
     parse_wait.py        `wait`: until the DAG processor has parsed it; asks for the parse again
     dag_nodes.py         `wait_for_nodes`: which node has parsed which deployment, and whether those are enough
-    failed_import.py     on_import_error=restore: takes a deploy back that does not import
-    deployment_state.py  parsed, pending or failed: what Airflow's rows are of
-    refresh.py           refresh_all_dags: Airflow is brought up to date with what is deployed
+    failed_import.py     on_import_error=restore: takes back a deploy whose DAG does not import
+    deployment_state.py  parsed, pending or failed: whether Airflow's rows are of what is deployed
+    refresh.py           refresh_all_dags: brings Airflow's database up to date with what is deployed
 
 Reading:
 
@@ -39,7 +39,7 @@ Moving and leaving:
 
     store_migration.py   migrate-store: DAGs move from one store to the other; a damaged one stays
     older_plugin.py      takes over what the older plugin has deployed, with its runs
-    uninstalled_dags.py  uninstall: deployed DAGs are taken away, their runs stay
+    uninstalled_dags.py  uninstall: removes the deployed DAGs and keeps their runs
 """
 
 from openmetadata_airflow_apis.deploy.bundle_plan import BundleDag, Rights

@@ -1,7 +1,7 @@
-"""What applying a bundle takes: what is deployed, what left alone, and what deleted; or all that is against it.
+"""What applying a bundle deploys, deletes and leaves alone; or every reason why it can't be applied.
 
-Nothing is written here. What the plan is made of is read before the names are locked that it would touch, and once more
-with their locks held.
+Nothing is written here. A plan is made twice: before the DAGs that it changes are locked, and again with their locks
+held.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ WORKFLOWS = Pointer("/workflows")
 
 @dataclass(frozen=True)
 class BundleDag:
-    """A DAG of a bundle. version_number: None while a crash has kept the version from its table."""
+    """A DAG of a bundle. version_number: None if a crash kept the version from being recorded."""
 
     dag_id: str
     version_number: int | None
@@ -50,7 +50,7 @@ class BundleDag:
 
 
 def bundle_dag(document: StoredDocument, newest: Mapping[str, Newest]) -> BundleDag:
-    """Return a deployed DAG of a bundle. newest: the newest versions, by dag_id."""
+    """Return the BundleDag of a stored document. newest: the newest recorded versions, by dag_id."""
     return BundleDag(
         document.dag_id,
         version_rows.number_of(document, newest),
@@ -61,15 +61,16 @@ def bundle_dag(document: StoredDocument, newest: Mapping[str, Newest]) -> Bundle
 
 
 def members(bundle_name: str, store: DefinitionStore) -> set[str]:
-    """Return the DAGs that belong to a bundle."""
+    """Return the dag_ids that belong to a bundle."""
     return {dag_id for dag_id, head in store.heads().items() if head.bundle_name == bundle_name}
 
 
 @dataclass(frozen=True)
 class Rights:
-    """What the caller may do: each is called with a dag_id, and whatever it raises ends the application.
+    """What the caller may do: functions that are called with a dag_id and raise if the caller may not.
 
-    may_deploy: of each workflow. may_replace: of each that is deployed over something. may_delete: of what is pruned.
+    may_deploy is called for each workflow, may_replace for each whose dag_id is already deployed, may_delete for each
+    DAG that is pruned.
     """
 
     may_deploy: Callable[[str], None]
@@ -79,7 +80,7 @@ class Rights:
 
 @dataclass(frozen=True)
 class BundlePlan:
-    """What is to be done, in the order in which it is done."""
+    """The DAGs to deploy and to delete, in this order, and those that stay as they are."""
 
     to_deploy: tuple[Workflow, ...]
     unchanged: tuple[BundleDag, ...]
@@ -87,7 +88,7 @@ class BundlePlan:
 
     @property
     def touched(self) -> set[str]:
-        """The names that are written to."""
+        """The dag_ids that are deployed or deleted."""
         return {*(workflow.dag_id for workflow in self.to_deploy), *self.to_delete}
 
 
@@ -115,7 +116,7 @@ def check_bundle(documents: Sequence[object], settings: Settings, *, now: dateti
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle as it is asked for. documents: what the workflows were read from, each in its place."""
+    """A bundle as the caller asks for it. documents: the bodies of the workflows, in the same order."""
 
     name: str
     workflows: Sequence[Workflow]
@@ -125,9 +126,9 @@ class Bundle:
 
 
 def plan_bundle(bundle: Bundle, *, store: DefinitionStore, settings: Settings, session: Session) -> BundlePlan:
-    """Return what is to be done so that the bundle is as it is asked for.
+    """Return what has to be deployed and deleted so that the bundle becomes what the caller asks for.
 
-    A fixed number of SQL statements, and one more for each DAG that is touched.
+    A fixed number of SQL statements, and one more for each DAG that is deployed or deleted.
     Raises InvalidDefinition, BundleConflict, DagIsRunning, and what the caller's rights raise.
     """
     return _Planning(bundle, store, settings, session).plan()
@@ -152,11 +153,11 @@ class _Planning:
         for index, workflow in enumerate(bundle.workflows):
             document = stored.get(workflow.dag_id)
             is_recorded = document is not None and version_rows.number_of(document, newest) is not None
-            is_there = is_recorded and workflow.dag_id not in absent
-            if document is not None and is_there and self._is_as_asked(index, document, rows[workflow.dag_id]):
+            is_complete = is_recorded and workflow.dag_id not in absent
+            if document is not None and is_complete and self._is_as_asked(index, document, rows[workflow.dag_id]):
                 unchanged.append(bundle_dag(document, newest))
-            elif (built := self._buildable(index, document)) is not None:
-                to_deploy.append(built)
+            elif (buildable := self._buildable(index, document)) is not None:
+                to_deploy.append(buildable)
         to_delete = self._to_delete() if bundle.prune else []
         if self.faults:
             raise InvalidDefinition(self.faults)
@@ -167,7 +168,7 @@ class _Planning:
         return BundlePlan(tuple(to_deploy), tuple(unchanged), tuple(to_delete))
 
     def _stored(self) -> dict[str, StoredDocument]:
-        """Return what is deployed under the workflows' names; what can't be read is a conflict."""
+        """Return what is deployed under the workflows' dag_ids; note a conflict for each that can't be read."""
         stored, refused = self.store.read_many(workflow.dag_id for workflow in self.bundle.workflows)
         for index, workflow in enumerate(self.bundle.workflows):
             error = refused.get(workflow.dag_id)
@@ -178,12 +179,12 @@ class _Planning:
         return stored
 
     def _is_as_asked(self, index: int, document: StoredDocument, rows: DagRows) -> bool:
-        """Say whether nothing is to be done for a workflow: whether one application has done all of it."""
+        """Say whether a workflow is deployed in this bundle already, with its rows and the paused state asked for."""
         workflow = self.bundle.workflows[index]
-        is_known = needs_parse(document.definition) or rows.state(document) != PENDING
+        has_rows = needs_parse(document.definition) or rows.state(document) != PENDING
         return (
             document.bundle_name == self.bundle.name
-            and is_known
+            and has_rows
             and workflow.is_paused in (None, rows.is_paused)
             and self._is_same(index, document)
         )
@@ -194,15 +195,15 @@ class _Planning:
             return True
         if workflow.source != document.source:
             return False
-        # The same text: a date such as "2 days" keeps the days that it had when it was deployed.
+        # The same text. A relative date such as "2 days" counts from the deploy, so it is read as of then.
         try:
-            as_then = check_workflow(self.bundle.documents[index], self.settings, now=document.deployed_at)
+            workflow_then = check_workflow(self.bundle.documents[index], self.settings, now=document.deployed_at)
         except InvalidDefinition:
             return False
-        return as_then.definition == document.definition
+        return workflow_then.definition == document.definition
 
     def _buildable(self, index: int, document: StoredDocument | None) -> Workflow | None:
-        """Return a workflow with its DAG; None, and a fault or a conflict noted, where it may not be deployed."""
+        """Return a workflow with its built DAG; None if it may not be deployed, after noting the fault or conflict."""
         workflow = self.bundle.workflows[index]
         place = WORKFLOWS / index
         fileloc = self.store.fileloc(workflow.dag_id)
@@ -218,24 +219,24 @@ class _Planning:
         except InvalidDefinition as error:
             self.faults += [fault._replace(pointer=place + fault.pointer) for fault in error.faults]
             return None
-        other = document.bundle_name if document is not None else None
-        if other not in (None, self.bundle.name):
+        current_bundle = document.bundle_name if document is not None else None
+        if current_bundle not in (None, self.bundle.name):
             dag_id = workflow.dag_id
             self._conflict(
-                place, f"The DAG `{dag_id}` belongs to the bundle `{other}`; delete it there, or leave it out"
+                place, f"The DAG `{dag_id}` belongs to the bundle `{current_bundle}`; delete it there, or leave it out"
             )
             return None
-        if other is None and lacks_force(workflow, document):
+        if current_bundle is None and lacks_force(workflow, document):
             self._conflict(place, str(DagExists(workflow.dag_id, host="")))
             return None
         return replace(workflow, force=True, checked_dag=dag)
 
     def _conflict(self, place: Pointer, detail: str) -> None:
-        if Fault(place, detail) not in self.conflicts:  # what can't be read can't be claimed either
+        if Fault(place, detail) not in self.conflicts:  # _stored notes what can't be read, and so does the claim
             self.conflicts.append(Fault(place, detail))
 
     def _to_delete(self) -> list[str]:
-        """Return what the bundle has and the body lacks; what may not be deleted is a conflict."""
+        """Return the DAGs of the bundle that the body lacks; note a conflict for each that may not be deleted."""
         asked_for = {workflow.dag_id for workflow in self.bundle.workflows}
         to_delete = sorted(members(self.bundle.name, self.store) - asked_for)
         for dag_id in to_delete:

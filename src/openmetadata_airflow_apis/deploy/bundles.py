@@ -1,8 +1,8 @@
 """Bundles: many workflows that are deployed, changed and deleted together.
 
-Which bundle a DAG belongs to is kept with its definition, so that it outlives whatever the definition outlives. Each
-DAG is deployed and deleted as it is by itself, with the locks of all of them held; whatever breaks an application off,
-the next one finds what is left to be done.
+A DAG's bundle is stored with its definition, so that it lives as long as the definition does. Each DAG is deployed or
+deleted as it would be by itself, while the locks of all of them are held. If applying a bundle breaks off, applying it
+again does what is still to be done.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ _NO_ANSWER = "Airflow's database does not answer; try again later"
 
 @dataclass(frozen=True)
 class AppliedBundle:
-    """What applying a bundle did, or with dry_run what it would do; each in the order of the body, or of the dag_ids.
+    """What applying a bundle did, or with dry_run what it would do.
 
-    created, changed: what was deployed under a free name, or over something. unchanged: what was left alone.
+    created: DAGs whose dag_id was free. changed: DAGs that replaced an earlier deployment. unchanged: DAGs left alone.
+    These are in the order of the body; deleted is in the order of the dag_ids.
     """
 
     bundle_name: str
@@ -56,7 +57,7 @@ class AppliedBundle:
     dry_run: bool
 
     def with_one_more(self, outcome: Deployment | DeletedDag) -> AppliedBundle:
-        """Return what is done after one more change."""
+        """Return a copy with one more DAG deployed or deleted."""
         if isinstance(outcome, DeletedDag):
             return replace(self, deleted=(*self.deleted, outcome))
         if outcome.created:
@@ -65,13 +66,13 @@ class AppliedBundle:
 
     @property
     def deployed(self) -> tuple[Deployment, ...]:
-        """What was created, then what was changed."""
+        """The created DAGs, then the changed ones."""
         return (*self.created, *self.changed)
 
 
 @dataclass(frozen=True)
 class BundleDetail:
-    """A bundle and its DAGs, by dag_id."""
+    """A bundle and its DAGs, sorted by dag_id."""
 
     bundle_name: str
     dags: tuple[BundleDag, ...]
@@ -79,7 +80,7 @@ class BundleDetail:
 
 @dataclass(frozen=True)
 class BundleSummary:
-    """A bundle, and how many DAGs of it there are."""
+    """A bundle and the number of its DAGs."""
 
     bundle_name: str
     dag_count: int
@@ -99,13 +100,13 @@ def apply_bundle(
     began: datetime | None = None,
     store: DefinitionStore | None = None,
 ) -> AppliedBundle:
-    """Make workflows a bundle: deploy what is new or changed, and with prune delete what the bundle has beside them.
+    """Make workflows a bundle: deploy the new and changed ones, and with prune delete the bundle's other DAGs.
 
-    documents: bodies of deploy_dag. comment: noted beside each version that this makes. began: when this request was
-    first sent, if it is a repetition; what relative dates count from. Commits the session.
+    documents: bodies of deploy_dag. comment: stored with each version that this makes. began: if this request is a
+    repetition, when it was first sent; relative dates count from then. Commits the session.
     Raises InvalidDefinition, BundleConflict, DagIsRunning, DamagedDocument, ConfigurationError, and what the rights
-    raise, after which nothing is changed; StorageFull and Unavailable, which say what is done already where that is
-    something: applying it again does the rest.
+    raise; after any of these nothing is changed. Raises StorageFull and Unavailable, which say how many changes were
+    made before; applying the bundle again makes the others.
     """
     store = store or open_store(settings)
     store.check_configuration()
@@ -143,32 +144,35 @@ class _Application:
             return plan_bundle(self.bundle, store=self.store, settings=self.settings, session=self.session)
 
     def locked_plan(self, locks: ExitStack) -> BundlePlan:
-        """Return a plan whose names are all locked, when what they hold can no longer change."""
+        """Lock the DAGs that the plan changes; return the plan that was made with these locks held."""
         locked: set[str] = set()
         while True:
             plan = self.plan()
             self.session.commit()  # no read transaction stays open over the waiting for locks, or the writing of files
             if plan.touched <= locked:
                 return plan
-            # More than was planned before, since somebody has changed it meanwhile: all of them anew, in their order.
+            # Somebody changed a DAG meanwhile, so that the plan has grown: take all of the locks again, in their order.
             locks.close()
             locked |= plan.touched
             for dag_id in sorted(set(map(folded, locked))):
                 locks.enter_context(self.store.locked(dag_id))
             for dag_id in sorted(locked):
-                if dag_id not in plan.to_delete:  # whose deletion begins with this, and counts the rows
+                if dag_id not in plan.to_delete:  # deleting a DAG begins with this call, and counts its rows
                     finish_interrupted(dag_id, self.store, session=self.session)
 
     def applied(self, plan: BundlePlan, *, dry_run: bool) -> AppliedBundle:
-        """Do what is planned, one DAG after the other; what is written beside a change is written beside the last."""
-        done = AppliedBundle(self.bundle.name, (), (), plan.unchanged, (), dry_run)
-        left = len(plan.touched)
+        """Deploy and delete as planned, one DAG after the other.
+
+        A row that the caller wants written beside the change (see `beside`) is written with the last DAG.
+        """
+        applied_so_far = AppliedBundle(self.bundle.name, (), (), plan.unchanged, (), dry_run)
+        changes_left = len(plan.touched)
         write = beside()
 
-        def last(outcome: Deployment | int, session: Session) -> None:
+        def write_with_last(outcome: Deployment | int, session: Session) -> None:
             if write is not None:
-                deleted = DeletedDag(plan.to_delete[-1], outcome) if isinstance(outcome, int) else outcome
-                write(done.with_one_more(deleted), session)
+                last_change = DeletedDag(plan.to_delete[-1], outcome) if isinstance(outcome, int) else outcome
+                write(applied_so_far.with_one_more(last_change), session)
 
         changes: list[Callable[[], Deployment | DeletedDag]] = [
             *(partial(self._deploy, workflow, dry_run=dry_run) for workflow in plan.to_deploy),
@@ -176,16 +180,16 @@ class _Application:
         ]
         try:
             for change in changes:
-                left -= 1
-                with written_beside(None if left else last):
-                    done = done.with_one_more(change())
+                changes_left -= 1
+                with written_beside(None if changes_left else write_with_last):
+                    applied_so_far = applied_so_far.with_one_more(change())
         except ManagedDagsError as error:
-            number = len(plan.touched) - left - 1
+            number = len(plan.touched) - changes_left - 1
             if number and not dry_run:
-                of_all = f"{number} of {len(plan.touched)} changes to the bundle `{self.bundle.name}` are made"
-                error.args = (f"{error} ({of_all}; apply it again for the others)",)
+                progress = f"{number} of {len(plan.touched)} changes to the bundle `{self.bundle.name}` are made"
+                error.args = (f"{error} ({progress}; apply it again for the others)",)
             raise
-        return done
+        return applied_so_far
 
     def _deploy(self, workflow: Workflow, *, dry_run: bool) -> Deployment:
         return deploy(
@@ -215,10 +219,10 @@ class _Application:
 def await_bundle(
     applied: AppliedBundle, seconds: float, *, nodes: int | None = None, settings: Settings, session: Session
 ) -> AppliedBundle:
-    """Return what was applied with the DAG processor's verdicts, waiting up to `seconds` for all; see await_parse."""
+    """Wait up to `seconds` until all that was applied is parsed; return it with the states (see await_parse)."""
     awaited = await_parses(applied.deployed, seconds, nodes=nodes, settings=settings, session=session)
-    number = len(applied.created)
-    return replace(applied, created=awaited[:number], changed=awaited[number:])
+    created_count = len(applied.created)
+    return replace(applied, created=awaited[:created_count], changed=awaited[created_count:])
 
 
 def get_bundle(
@@ -235,7 +239,7 @@ def get_bundle(
     """
     store = store or open_store(settings)
     dag_ids = sorted(dag_id for dag_id in members(bundle_name, store) if readable is None or dag_id in readable)
-    documents, _ = store.read_many(dag_ids)  # of what is damaged list_dags says why
+    documents, _ = store.read_many(dag_ids)  # list_dags says why a DAG is damaged
     if not documents:
         raise BundleNotFound(bundle_name)
     with database_errors(_NO_ANSWER):
@@ -251,7 +255,7 @@ def list_bundles(
     settings: Settings,
     store: DefinitionStore | None = None,
 ) -> tuple[list[BundleSummary], int]:
-    """Return some bundles, by name, and how many there are. readable: as for get_bundle."""
+    """Return one page of the bundles, sorted by name, and how many there are in all. readable: as for get_bundle."""
     store = store or open_store(settings)
     deployed = set(store.dag_ids())
     sizes = Counter(

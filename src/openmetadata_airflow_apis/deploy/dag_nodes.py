@@ -1,6 +1,6 @@
-"""Which node has what: the deployment of a DAG that the DAG processor of each host has parsed last.
+"""Which deployment of a DAG the DAG processor of each node has parsed last.
 
-So it says, too, on which nodes a deployment has to be parsed before the wait for it is over.
+Also decides on which nodes a deployment must be parsed before the wait for it is over.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NodeFile:
-    """A callable file as a node had it when it parsed the DAG. differs: whether another node had another one."""
+    """A callable file as a node had it when it parsed the DAG. differs: whether another node had other content."""
 
     path: str
     sha256: str
@@ -36,11 +36,11 @@ class NodeFile:
 
 @dataclass(frozen=True)
 class DagNode:
-    """What the DAG processor of one host has made of a DAG.
+    """What the DAG processor of one host knows of a DAG.
 
-    state: "parsed" or "failed" of what is deployed now, "pending" if it has not parsed that yet. revision,
-    version_number, parsed_at: what it has parsed last, and when first; None before that. version_number is None also
-    where the version is kept no more. is_alive: whether a DAG processor of that host has left a heartbeat lately.
+    state: "parsed" or "failed" for what is deployed now, "pending" if the host has not parsed that yet. revision and
+    version_number: what it parsed last; parsed_at: when it first parsed that. All None before the first parse;
+    version_number also if that version is no longer kept. is_alive: whether the host has a recent heartbeat.
     """
 
     hostname: str
@@ -57,7 +57,7 @@ class DagNode:
 def nodes_of(
     dag_id: str, deployed: Deployed, store: DefinitionStore, *, session: Session
 ) -> tuple[DagNode, ...] | None:
-    """Return the nodes that run a DAG processor or have parsed the DAG, by hostname; None where they are one.
+    """Return the nodes that run a DAG processor or have parsed the DAG, by hostname; None if nodes share their files.
 
     Three statements at most.
     """
@@ -79,19 +79,19 @@ def nodes_of(
 def is_parsed_on_nodes(
     dag_id: str, deployed: Deployed, store: DefinitionStore, *, number: int | None = None, session: Session
 ) -> bool:
-    """Say whether so many hosts have parsed a deployment; True where the nodes share their files.
+    """Say whether enough hosts have parsed a deployment; always True if nodes share their files.
 
-    number: None for each host that runs a DAG processor, by its heartbeat; one that parses another folder (--subdir)
-    never notes anything, and is waited for in vain. Two statements at most.
+    number: how many hosts are enough; None for every host whose DAG processor has a recent heartbeat. A DAG processor
+    that parses another folder (--subdir) never notes a parse, so with None this stays False. Two statements at most.
     """
     noted = store.parses(dag_id, session=session)
     if noted is None:
         return True
-    parsed = {parse.hostname for parse in noted if parse.mark == deployed.mark}
+    parsed_hosts = {parse.hostname for parse in noted if parse.mark == deployed.mark}
     if number is not None:
-        return len(parsed) >= number
+        return len(parsed_hosts) >= number
     processors = dag_processors(session=session)
-    return all(hostname in parsed for hostname, processor in processors.items() if processor.is_alive)
+    return all(hostname in parsed_hosts for hostname, processor in processors.items() if processor.is_alive)
 
 
 def _node(
@@ -117,7 +117,7 @@ def _node(
 
 
 def _sums_of(parses: Iterable[NodeParse]) -> dict[str, set[str]]:
-    """Return the sha256s that each callable file has on some node."""
+    """Return each callable file's sha256s on all nodes: more than one if nodes differ."""
     sums: dict[str, set[str]] = defaultdict(set)
     for parse in parses:
         for path, sum_ in parse.callable_files.items():

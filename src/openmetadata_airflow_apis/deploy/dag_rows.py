@@ -34,9 +34,10 @@ _LONG_AGO = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Version:
-    """The version that rows are written for: a stored document, and its DAG unless only the DAG processor can build it.
+    """The version that rows are written for: a stored document and its DAG.
 
-    is_paused: None leaves the state, or Airflow's default for a DAG that is new to the database.
+    dag: None if only the DAG processor can build it. is_paused: None keeps the paused state; a DAG that is new to
+    the database gets Airflow's default.
     """
 
     document: StoredDocument
@@ -50,11 +51,11 @@ class Version:
 
 
 def write_rows(versions: Sequence[Version], store: DefinitionStore, *, session: Session) -> None:
-    """Write what the DAG processor would write after parsing, and ask it for the real parse. Commits nothing.
+    """Write the rows that the DAG processor would write after a parse, and ask it for the real parse. Commits nothing.
 
-    The serialized DAG goes first, and whatever [core] min_serialized_dag_update_interval says: a scheduler must
-    never meet a DAG without its tasks, or with those of the version before.
-    DagModel.last_parsed_time becomes the time of the deployment; a later one there is the DAG processor's. The
+    The serialized DAG is written first, regardless of [core] min_serialized_dag_update_interval: a scheduler must
+    never see a DAG without its tasks, or with the tasks of the version before.
+    DagModel.last_parsed_time becomes the time of the deployment; a later time comes from the DAG processor. The
     serialized DAG carries the deployment's mark.
     """
     if len(versions) > 1:
@@ -79,13 +80,13 @@ def write_rows(versions: Sequence[Version], store: DefinitionStore, *, session: 
     for version in versions:
         if version.dag is None:
             _await_parse(version, subdir, session=session)
-    decided = [version for version in built if version.is_paused is not None]
-    if decided:
+    with_paused_state = [version for version in built if version.is_paused is not None]
+    if with_paused_state:
         _execute_many(
             update(DagModel.__table__)
             .where(DagModel.__table__.c.dag_id == bindparam("id"))
             .values(is_paused=bindparam("paused")),
-            [{"id": version.dag_id, "paused": version.is_paused} for version in decided],
+            [{"id": version.dag_id, "paused": version.is_paused} for version in with_paused_state],
             session=session,
         )
     store.forget_import_errors([version.dag_id for version in versions], session=session)
@@ -93,15 +94,15 @@ def write_rows(versions: Sequence[Version], store: DefinitionStore, *, session: 
 
 
 def _forget_changed_names(versions: Sequence[Version], *, session: Session) -> None:
-    """Delete the tags of DAGs that have others by now, and their owners' links, on MySQL: `Team` is `team` there.
+    """On MySQL, delete the tags and the owners' links of DAGs whose new ones differ.
 
-    Airflow inserts the new ones before it deletes the old ones.
+    Airflow inserts the new rows before it deletes the old ones, and for MySQL `Team` and `team` are the same key.
     """
     if not is_mysql(session):
         return
     dags = {version.dag_id: version.dag for version in versions if version.dag is not None}
     tags, owners = DagTag.__table__.c, DagOwnerAttributes.__table__.c
-    for names, new in (
+    for names, new_by_dag in (
         (tags.name, {dag_id: set(dag.tags) for dag_id, dag in dags.items()}),
         (owners.owner, {dag_id: set(dag.owner_links) for dag_id, dag in dags.items()}),
     ):
@@ -109,13 +110,13 @@ def _forget_changed_names(versions: Sequence[Version], *, session: Session) -> N
         stored: dict[str, set[str]] = {}
         for dag_id, name in session.execute(select(of_dag, names).where(of_dag.in_(list(dags)))):
             stored.setdefault(dag_id, set()).add(name)
-        changed = [dag_id for dag_id, wanted in new.items() if stored.get(dag_id, set()) != wanted]
+        changed = [dag_id for dag_id, new_names in new_by_dag.items() if stored.get(dag_id, set()) != new_names]
         if changed:
             session.execute(delete(names.table).where(of_dag.in_(changed)))
 
 
 def write_permissions(dag: DAG, *, session: Session) -> None:
-    """Make the DAG's own permissions as Airflow does; before its rows, since Airflow commits in between."""
+    """Make the DAG's own permissions as Airflow does. Call this before write_rows, since Airflow commits here."""
     make_dag_permissions(dag, session=session)
 
 
@@ -125,18 +126,18 @@ def processor_subdir() -> str:
 
 
 def _await_parse(version: Version, subdir: str, *, session: Session) -> None:
-    """Prepare for the DAG processor's parse: an inactive row for a new DAG, and no reason to skip a changed one.
+    """Prepare for the DAG processor's parse: write an inactive row for a new DAG, and have a changed DAG renewed.
 
-    The row keeps the paused state that was asked for, and is what a delete can lock against a parse on its way.
+    The row holds the paused state that was asked for. A delete can lock it against a parse that is under way.
     """
     row = session.scalar(select(DagModel).where(DagModel.dag_id == version.dag_id))
     is_paused = version.is_paused
     if row is None:
         if is_paused is None:
             is_paused = version.document.definition["dag"].get("is_paused_upon_creation")
-        more = {} if is_paused is None else {"is_paused": is_paused}
+        column = {} if is_paused is None else {"is_paused": is_paused}
         session.add(
-            DagModel(dag_id=version.dag_id, fileloc=version.fileloc, is_active=False, processor_subdir=subdir, **more)
+            DagModel(dag_id=version.dag_id, fileloc=version.fileloc, is_active=False, processor_subdir=subdir, **column)
         )
     elif is_paused is not None:
         row.is_paused = is_paused
@@ -145,7 +146,7 @@ def _await_parse(version: Version, subdir: str, *, session: Session) -> None:
 
 
 def renew_at_next_parse(dag_id: str, *, session: Session) -> None:
-    """Have the DAG's next parse write its serialized row, whatever [core] min_serialized_dag_update_interval says."""
+    """Have the DAG's next parse write its serialized row, regardless of [core] min_serialized_dag_update_interval."""
     session.execute(
         update(SerializedDagModel)
         .where(SerializedDagModel.dag_id == dag_id)

@@ -1,4 +1,4 @@
-"""Which of the DAGs deployed here a list holds, and in which order: by their names and by Airflow's database."""
+"""Filters and sorts the deployed DAGs for a list, by their dag_ids and by Airflow's database."""
 
 from __future__ import annotations
 
@@ -40,33 +40,33 @@ ORDERED = {
 def select_dag_ids(
     dag_ids: Sequence[str], filters: Mapping[str, Any], order_by: str | None, *, session: Session
 ) -> list[str]:
-    """Return those of dag_ids that pass the filters, in their order. One statement, or none. Raises InvalidArgument.
+    """Return the dag_ids that pass the filters, in the order asked for. One statement at most. Raises InvalidArgument.
 
-    dag_ids: sorted. filters: dag_id_pattern; tags, owners and last_dag_run_state as lists, of which one is enough;
-    paused; dag_run_start_date, dag_run_end_date (of the last run) and next_dagrun with _gte or _lte. One that is None
-    filters nothing. A DAG that Airflow does not know passes the first alone.
-    order_by: dag_id, next_dagrun, last_run_state or last_run_start_date, with a minus for the other way round; what
-    has no value comes last.
+    dag_ids: sorted. filters: dag_id_pattern; tags, owners and last_dag_run_state as lists, of which one value must
+    match; paused; dag_run_start_date, dag_run_end_date (of the last run) and next_dagrun with _gte or _lte. A filter
+    that is None is ignored. A DAG that Airflow does not know can pass dag_id_pattern only.
+    order_by: dag_id, next_dagrun, last_run_state or last_run_start_date, with a minus for descending order; DAGs
+    without a value come last.
     """
     order_by = order_by or "dag_id"
-    order = ordering(ORDERED, order_by)  # refuses what is no such name, too
-    asked = {name: value for name, value in filters.items() if value is not None}
-    chosen = _of_pattern(dag_ids, asked.pop("dag_id_pattern", None) or "")
+    order = ordering(ORDERED, order_by)  # also refuses an unknown name
+    given_filters = {name: value for name, value in filters.items() if value is not None}
+    chosen = _of_pattern(dag_ids, given_filters.pop("dag_id_pattern", None) or "")
     if order_by.removeprefix("-") == "dag_id":
-        if asked:
-            known = set(_in_database(asked, (), session=session))
-            chosen = [dag_id for dag_id in chosen if dag_id in known]
+        if given_filters:
+            passing_ids = set(_in_database(given_filters, (), session=session))
+            chosen = [dag_id for dag_id in chosen if dag_id in passing_ids]
         return chosen[::-1] if order_by.startswith("-") else chosen
-    ordered = _in_database(asked, order, with_last_run="last_run" in order_by, session=session)
-    unknown = () if asked else sorted(set(chosen).difference(ordered))
-    wanted = set(chosen)
-    return [*(dag_id for dag_id in ordered if dag_id in wanted), *unknown]
+    ordered = _in_database(given_filters, order, with_last_run="last_run" in order_by, session=session)
+    without_row = () if given_filters else sorted(set(chosen).difference(ordered))
+    chosen_ids = set(chosen)
+    return [*(dag_id for dag_id in ordered if dag_id in chosen_ids), *without_row]
 
 
 def _in_database(
     filters: Mapping[str, Any], order: Sequence[Any], *, with_last_run: bool = False, session: Session
 ) -> list[str]:
-    """Return the DAGs of Airflow's database that pass the filters, deployed here or not, in their order."""
+    """Return the dag_ids in Airflow's database that pass the filters, deployed here or not, in the given order."""
     by_column = {name: value for name, value in filters.items() if name not in ("tags", "owners")}
     query = select(_DAG.c.dag_id, _DAG.c.owners).where(*conditions(_FILTERED, by_column))
     if "tags" in filters:
@@ -82,9 +82,9 @@ def _in_database(
 
 
 def _of_pattern(dag_ids: Sequence[str], pattern: str) -> list[str]:
-    """Return the dag_ids that have a pattern of SQL's LIKE in them, upper or lower case.
+    """Return the dag_ids that contain a pattern of SQL's LIKE, ignoring case.
 
-    Piece by piece, from `%` to `%`, so that no pattern takes long.
+    The pieces between `%` are searched one after the other, so that no pattern takes long.
     """
     pieces = [
         re.compile("".join("." if character == "_" else re.escape(character) for character in piece), re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""DAGs at a glance, by Airflow's database: owners, tags, schedule, next and last run, params."""
+"""What Airflow's database says of DAGs at a glance: owners, tags, schedule, next and last run, params."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _TAG = DagTag.__table__
 _RUN = DagRun.__table__
 _SERIALIZED = SerializedDagModel.__table__
 _OF_RUN = (_RUN.c.run_id, _RUN.c.state, _RUN.c.execution_date, _RUN.c.start_date, _RUN.c.end_date)
-# SQLite joins so many SELECTs by UNION ALL in one statement.
+# SQLite takes at most this many SELECTs in one UNION ALL.
 _SELECTS = 500
 
 
 @dataclass(frozen=True)
 class LastRun:
-    """A DagRun, the one that was created last or one of the latest."""
+    """A DagRun: the one that was created last, or one of the latest."""
 
     run_id: str
     state: str
@@ -54,8 +54,8 @@ class DagSummary:
     """A DAG at a glance, in the words of Airflow's stable API; empty while Airflow does not know the DAG.
 
     schedule_interval: a cron expression or a preset, a duration, or the summary of a schedule of another kind; None
-    for none. timetable_description: the schedule in words. next_dagrun: the logical date of the next scheduled run,
-    next_dagrun_create_after: when it is made, at the earliest.
+    without a schedule. timetable_description: the schedule in words. next_dagrun: the logical date of the next
+    scheduled run. next_dagrun_create_after: the earliest moment at which that run is created.
     """
 
     owners: tuple[str, ...] = ()
@@ -69,10 +69,10 @@ class DagSummary:
 
 
 def summaries_of(dag_ids: Collection[str], *, session: Session) -> dict[str, DagSummary]:
-    """Return the DAGs at a glance, those that Airflow knows. Two statements."""
+    """Return the summary of each DAG that Airflow knows. Two statements."""
     tags: dict[str, list[Tag]] = defaultdict(list)
-    named = select(_TAG.c.dag_id, _TAG.c.name).where(_TAG.c.dag_id.in_(dag_ids)).order_by(_TAG.c.name)
-    for dag_id, name in session.execute(named):
+    tag_query = select(_TAG.c.dag_id, _TAG.c.name).where(_TAG.c.dag_id.in_(dag_ids)).order_by(_TAG.c.name)
+    for dag_id, name in session.execute(tag_query):
         tags[dag_id].append(Tag(name))
     columns = (
         _DAG.c.schedule_interval,
@@ -99,16 +99,16 @@ def owners_in(text: str | None) -> tuple[str, ...]:
 
 
 def last_runs_of(dag_ids: Collection[str], *, session: Session) -> dict[str, LastRun]:
-    """Return the runs that were created last, of the DAGs that have one. One statement."""
+    """Return the run that was created last for each DAG that has runs. One statement."""
     newest = select(func.max(_RUN.c.id)).where(_RUN.c.dag_id.in_(dag_ids)).group_by(_RUN.c.dag_id)
     query = select(_RUN.c.dag_id, *_OF_RUN).where(_RUN.c.id.in_(newest))
     return {dag_id: LastRun(*values) for dag_id, *values in session.execute(query)}
 
 
 def recent_runs_of(dag_ids: Sequence[str], number: int, *, session: Session) -> dict[str, tuple[LastRun, ...]]:
-    """Return so many runs of each DAG, by their logical dates, the latest first; a DAG without a run has none.
+    """Return up to `number` runs of each DAG, latest logical date first; an empty tuple for a DAG without runs.
 
-    Each DAG's are read from the end of an index of Airflow's, however many runs it has. One statement for 500 DAGs.
+    Each DAG's runs are read from the end of an index, so older runs cost nothing. One statement per 500 DAGs.
     """
     runs: dict[str, list[LastRun]] = {dag_id: [] for dag_id in dag_ids}
     for begin in range(0, len(dag_ids), _SELECTS):

@@ -1,4 +1,4 @@
-"""The versions of a DAG's definition: listed, looked at, compared, and one of them deployed again."""
+"""Lists, returns and compares the versions of a DAG's definition, and deploys one of them again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_ANSWER = "Airflow's database does not answer; try again later"
 
 @dataclass(frozen=True)
 class DagVersionChanges:
-    """What a version changes of another one. against: None if there is none before it, so that all of it is new."""
+    """The changes from one version to another. against: the earlier version's number; None if there is none."""
 
     dag_id: str
     version_number: int
@@ -39,9 +39,9 @@ class DagVersionChanges:
 def list_dag_versions(
     dag_id: str, *, limit: int = 100, offset: int = 0, oldest_first: bool = False, settings: Settings, session: Session
 ) -> tuple[Sequence[DagVersion], int]:
-    """Return some versions of a DAG, the newest first unless told, and how many there are.
+    """Return one page of a DAG's versions, newest first unless oldest_first, and how many there are in all.
 
-    Raises DagNotFound if it has none and is not deployed here, Unavailable.
+    Raises Unavailable, and DagNotFound if the DAG has no versions and is not deployed here.
     """
     with database_errors(_NO_ANSWER):
         page, total = version_rows.page(dag_id, limit=limit, offset=offset, oldest_first=oldest_first, session=session)
@@ -56,7 +56,7 @@ def get_dag_version(dag_id: str, version_number: int, *, settings: Settings, ses
         version = version_rows.read(dag_id, version_number, session=session)
         if version is not None:
             return version
-        # An unknown DAG is answered as such, a known one with the numbers that there are.
+        # Raises DagNotFound for an unknown DAG; for a known one it gives the version numbers that exist.
         newest, total = list_dag_versions(dag_id, limit=1, settings=settings, session=session)
     oldest = newest[0].version_number - total + 1 if newest else 0
     raise DagVersionNotFound(dag_id, version_number, oldest=oldest, newest=newest[0].version_number if newest else 0)
@@ -65,7 +65,7 @@ def get_dag_version(dag_id: str, version_number: int, *, settings: Settings, ses
 def compare_dag_versions(
     dag_id: str, version_number: int, *, against: int | None = None, settings: Settings, session: Session
 ) -> DagVersionChanges:
-    """Return what a version changes of another one: of the one before it, unless told.
+    """Return what changes from the version `against`, by default the one before, to a version.
 
     Raises DagNotFound, DagVersionNotFound, Unavailable.
     """
@@ -91,10 +91,10 @@ def restore_dag_version(
     began: datetime | None = None,
     may_replace: Callable[[str], None],
 ) -> Deployment:
-    """Deploy a version's definition again, as it was built then: a new version, unless it is what is deployed.
+    """Deploy a version's stored definition again, as a new version unless it is what is deployed.
 
-    It is checked as a deploy of it would be. The paused state stays as it is; a deleted DAG gets Airflow's default.
-    began: as for a deploy. Raises DagNotFound, DagVersionNotFound, and what a deploy raises but for DagExists.
+    It is checked like any deploy. The paused state stays as it is; a deleted DAG gets Airflow's default.
+    began: as for a deploy. Raises DagNotFound, DagVersionNotFound, and what a deploy raises except DagExists.
     """
     version = get_dag_version(dag_id, version_number, settings=settings, session=session)
     session.commit()
@@ -122,7 +122,7 @@ def redeploy(
     settings: Settings,
     session: Session,
 ) -> Deployment:
-    """Deploy a version again that was deployed a moment ago, without the checks that it has passed then."""
+    """Deploy again a version that was deployed a moment ago, without repeating the checks that it passed then."""
     version = get_dag_version(dag_id, version_number, settings=settings, session=session)
     session.commit()
     workflow = Workflow(
@@ -144,16 +144,16 @@ def redeploy(
 
 
 def _workflow(version: DagVersionDetail, settings: Settings) -> Workflow:
-    """Return a version as a deploy takes it. Raises InvalidDefinition where a deploy would not take it any more."""
-    checked = check_workflow(_request(version.definition), settings, now=version.created_at)
-    # Not what its text would become today, such as a date of "2 days": the content is the version's own.
-    is_same = checked.definition == version.canonical_definition
+    """Return a version as a workflow to deploy. Raises InvalidDefinition if it no longer passes the checks."""
+    checked_workflow = check_workflow(_request(version.definition), settings, now=version.created_at)
+    # The version's own definition, not what its text means today: "2 days" counts from the first deploy.
+    is_same = checked_workflow.definition == version.canonical_definition
     return replace(
-        checked,
+        checked_workflow,
         definition=version.canonical_definition,
         force=True,
         is_paused=None,
-        checked_dag=checked.checked_dag if is_same else None,
+        checked_dag=checked_workflow.checked_dag if is_same else None,
     )
 
 

@@ -15,7 +15,7 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True)
 class Difference:
-    """A key of the DAG whose value changes; None stands for a key that is not given."""
+    """A key whose value changes; None stands for a key that is not given."""
 
     key: str
     before: Value
@@ -27,8 +27,7 @@ class Changes:
     """The difference between two definitions, in the order of the documents.
 
     tasks_changed: task_id → the keys that differ, an argument as "arguments.NAME"; task_differences has their values.
-    Edges are pairs of ids of
-    tasks or task groups: the one that comes before, the one that comes after.
+    An edge is a pair of ids of tasks or task groups: upstream, downstream.
     """
 
     dag: tuple[Difference, ...]
@@ -91,7 +90,7 @@ def _missing(items: Iterable[_Item], among: Mapping[_Item, object]) -> tuple[_It
 
 
 def _differing(before: Mapping[str, Value], after: Mapping[str, Value]) -> tuple[Difference, ...]:
-    """Return the keys whose values differ, except `upstream`: edges have fields of their own."""
+    """Return the differences, key by key, except `upstream`: edges have fields of their own."""
     differences = []
     for key in {**before, **after}:
         old, new = before.get(key), after.get(key)

@@ -1,9 +1,9 @@
 """Deleting a DAG for good: its definition and every row, so that nothing brings it back.
 
-The rows are deleted first but not committed, then the definition is taken away, then the commit follows; if that
-fails the definition is brought back. A parse that read the DAG's file just before has to wait for our lock on the
-DAG's row when it comes to write; after that the file is gone. Airflow reads the source file in the same transaction,
-so the parse fails and writes nothing.
+The rows are deleted without a commit, then the definition is removed, then the transaction is committed; if that
+fails, the definition is put back. A parse that read the DAG's file just before must wait for our lock on the DAG's row
+before it can write; by then the file is gone. Airflow reads the source file in the same transaction, so the parse
+fails and writes nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class DeletedDag:
     """A DAG that was deleted. deleted_rows: how many rows of Airflow's database were deleted with it.
 
-    dry_run: nothing was deleted; the rest says what would have been.
+    dry_run: nothing was deleted; deleted_rows says how many rows would have been.
     """
 
     dag_id: str
@@ -54,10 +54,10 @@ def delete_dag(
 ) -> DeletedDag:
     """Delete a deployed DAG: its definition, and every row that names it except the audit log's. Commits the session.
 
-    Repeating it after a crash completes the deletion. Raises DagNotFound, NotDeployedHere, DagIsRunning,
-    PreconditionFailed, Unavailable; after any of them the DAG is as it was. Raises OutcomeUnknown if it can't be told
-    whether the rows are deleted; the definition is, and repeating it completes the deletion.
-    dry_run: delete nothing, answer how many rows would go, or raise what would be raised now.
+    After a crash, calling it again completes the deletion. Raises DagNotFound, NotDeployedHere, DagIsRunning,
+    PreconditionFailed, Unavailable; after any of them the DAG is as it was. Raises OutcomeUnknown if the database does
+    not say whether the rows are deleted; calling it again completes the deletion.
+    dry_run: delete nothing; return how many rows would be deleted, or raise what a deletion would raise.
     is_locked: whether the caller holds the name's lock.
     """
     store = store or open_store(settings)
@@ -68,19 +68,20 @@ def delete_dag(
         if dry_run:
             return _planned(dag_id, store, precondition, session=session)
         with nullcontext() if is_locked else store.locked(dag_id):
-            deleted = finish_interrupted(dag_id, store, session=session)
+            deleted_rows = finish_interrupted(dag_id, store, session=session)
             document = store.claim(dag_id)
-            if deleted is None and not store.knows(dag_id):  # perhaps deleted by another request while this one waited
+            # Another request may have deleted the DAG while this one waited for the lock.
+            if deleted_rows is None and not store.knows(dag_id):
                 refuse_unless_abandoned(dag_id, store, session=session)
-            if deleted is None or store.knows(dag_id):
+            if deleted_rows is None or store.knows(dag_id):
                 precondition.check(dag_id, document.revision if document else None)
                 refuse_what_is_not_ours(dag_id, store.fileloc(dag_id), session=session)
-                deleted = _delete(dag_id, document, store, user=user, session=session)
-    return DeletedDag(dag_id, deleted)
+                deleted_rows = _delete(dag_id, document, store, user=user, session=session)
+    return DeletedDag(dag_id, deleted_rows)
 
 
 def _planned(dag_id: str, store: DefinitionStore, precondition: Precondition, *, session: Session) -> DeletedDag:
-    """Return the answer of a dry run; nothing is locked, and what a crash has left stays as it is."""
+    """Return the answer of a dry run. Locks nothing, and leaves what a crash has left as it is."""
     document = store.claim(dag_id)
     precondition.check(dag_id, document.revision if document else None)
     refuse_what_is_not_ours(dag_id, store.fileloc(dag_id), session=session)
@@ -98,7 +99,7 @@ def _delete(
 
         def change() -> int:
             nonlocal is_removed
-            deleted = delete_rows_patiently(dag_id, store.own_fileloc(dag_id), session=session)
+            deleted_rows = delete_rows_patiently(dag_id, store.own_fileloc(dag_id), session=session)
             store.remove_rows(dag_id, session=session)
             record_deletion(dag_id, document, moment=receipt.moment, session=session)
             audit.record("delete_dag", user=user, dag_id=dag_id, details=details, receipt=receipt, session=session)
@@ -106,7 +107,7 @@ def _delete(
             if not is_removed:
                 removal.enter_context(store.removing(dag_id))
                 is_removed = True
-            return deleted
+            return deleted_rows
 
         return in_one_transaction(
             change,
@@ -118,7 +119,7 @@ def _delete(
 
 
 def _unknown(dag_id: str, store: DefinitionStore) -> str:
-    """Return what to say where it can't be told whether the deletion was committed."""
+    """Return the message for a deletion of which nobody knows whether it was committed."""
     broke_off = "Airflow's database broke off and has not answered since, so it isn't known whether"
     if store.in_database:
         return f"{broke_off} the DAG `{dag_id}` is deleted. Delete it again, which does no harm"

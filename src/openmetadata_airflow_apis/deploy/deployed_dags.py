@@ -1,4 +1,4 @@
-"""What is deployed: a page of it, or one DAG with its definition, in a fixed number of SQL statements."""
+"""Returns a page of the deployed DAGs, or one DAG with its definition, in a fixed number of SQL statements."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeployedDag:
-    """A DAG that is deployed here, and what Airflow makes of it.
+    """A DAG that is deployed here, with its state in Airflow.
 
-    state: "parsed" if Airflow's database has this version, "pending" if it is still to come, "failed" if the DAG
+    state: "parsed" if Airflow's database has this version, "pending" if it does not have it yet, "failed" if the DAG
     processor could not import it; import_error is then the traceback.
-    parsed_at: when the DAG processor last parsed this version; None before it did.
+    parsed_at: when the DAG processor last parsed this version; None before the first parse.
     is_paused: None while Airflow's database does not know the DAG. revision: the definition's sha256.
-    recent_runs: the latest runs, the latest first; None where they are not asked for.
-    summary: owners, tags, schedule and next run. version_number: None while a crash has kept the version from its
-    table. bundle_name: the bundle that it belongs to.
+    recent_runs: the latest runs, the latest first; None if the caller does not ask for them.
+    summary: owners, tags, schedule and next run. version_number: None if a crash kept the version from being recorded.
+    bundle_name: the bundle that the DAG belongs to.
     """
 
     dag_id: str
@@ -73,7 +73,7 @@ class DeployedDag:
 
 @dataclass(frozen=True)
 class DamagedDag:
-    """A DAG one of whose files is not as a deploy wrote it; state is "damaged". reason: what is wrong, and the cure."""
+    """A DAG with a file that was changed or lost since the deploy. reason: what is wrong, and the cure."""
 
     dag_id: str
     reason: str
@@ -82,7 +82,7 @@ class DamagedDag:
 
 @dataclass(frozen=True)
 class DeployedPage:
-    """A page of what is deployed, in its order, what is damaged by itself; total_entries: how much there is in all."""
+    """A page of the deployed DAGs, with the damaged ones apart. total_entries: how many DAGs all pages have."""
 
     dags: tuple[DeployedDag, ...]
     damaged: tuple[DamagedDag, ...]
@@ -93,8 +93,8 @@ class DeployedPage:
 class DeployedDagDetail(DeployedDag):
     """A deployed DAG with its file, the ids of its tasks, its params, and the workflow as it was sent.
 
-    params: by their names; each one's value, description and JSON schema. nodes: what each node has parsed; None
-    where the nodes share their files.
+    params: name → value, description and JSON schema. nodes: what each node has parsed; None if the nodes share their
+    files.
     """
 
     fileloc: str
@@ -118,23 +118,24 @@ def list_deployed(
 ) -> DeployedPage:
     """Return the DAGs from `offset` on, at most `limit` of them, damaged ones included.
 
-    readable: the dag_ids that the caller may see, None for all. filters, order_by: as select_dag_ids has them, and
-    `bundle_name`, and `state`, a list of states; for these the deployment of each DAG must be known, for "failed" alone
-    that of those with an import error. recent_runs: so many of each DAG's runs are told. At most ten statements.
+    readable: the dag_ids that the caller may see, None for all. filters, order_by: those of select_dag_ids, and the
+    filters `bundle_name` and `state`, a list of states. To filter by state, the deployment of each DAG is read; for
+    "failed" alone, only of DAGs with an import error. recent_runs: how many runs of each DAG to return. At most ten
+    statements.
     Raises InvalidArgument, Unavailable.
     """
     store = store or open_store(settings)
-    asked = {name: value for name, value in (filters or {}).items() if value is not None}
+    given_filters = {name: value for name, value in (filters or {}).items() if value is not None}
     with database_errors("Airflow's database does not answer; try again later"):
-        known = _Known()
-        if readable is None and order_by is None and not asked:
+        state_reads = _StateReads()
+        if readable is None and order_by is None and not given_filters:
             names, total_entries = store.dag_ids_page(offset, limit)
         else:
             stored = [dag_id for dag_id in store.dag_ids() if readable is None or dag_id in readable]
-            chosen, known = _chosen(stored, asked, order_by, store, session=session)
+            chosen, state_reads = _chosen(stored, given_filters, order_by, store, session=session)
             names, total_entries = chosen[offset : offset + limit], len(chosen)
-        documents, damaged = _read(names, store, known)
-        rows = known.rows
+        documents, damaged = _read(names, store, state_reads)
+        rows = state_reads.rows
         if rows is None:
             rows = rows_of([document.dag_id for document in documents], store, session=session)
         absent = store.without_dag_file(document.dag_id for document in documents)
@@ -170,10 +171,10 @@ def get_deployed(
 
 
 @dataclass(frozen=True)
-class _Known:
-    """What had to be found out for the states of some DAGs: these, their rows, and what was read, or refused to be.
+class _StateReads:
+    """What filtering by state has read already, so that it is not read again; empty if nobody filters by state.
 
-    rows: None where no state was asked for.
+    refused: why a document could not be read. rows: None if nobody filters by state.
     """
 
     states: Mapping[str, str] = field(default_factory=dict)
@@ -184,44 +185,46 @@ class _Known:
 
 def _chosen(
     stored: Sequence[str], filters: Mapping[str, Any], order_by: str | None, store: DefinitionStore, *, session: Session
-) -> tuple[list[str], _Known]:
-    """Return those that pass the filters, in their order, and what had to be found out for it.
+) -> tuple[list[str], _StateReads]:
+    """Return the DAGs that pass the filters, in the order asked for, and what was read to filter them.
 
     At most four statements.
     """
-    by_rows = dict(filters)
-    states, bundle_name = by_rows.pop("state", None), by_rows.pop("bundle_name", None)
+    row_filters = dict(filters)
+    states, bundle_name = row_filters.pop("state", None), row_filters.pop("bundle_name", None)
     if bundle_name is not None:
-        of_bundle = members(bundle_name, store)
-        stored = [dag_id for dag_id in stored if dag_id in of_bundle]
-    chosen = select_dag_ids(stored, by_rows, order_by, session=session)
-    if states == [FAILED]:  # which only a file with an import error can be: most need not be read
+        bundle_members = members(bundle_name, store)
+        stored = [dag_id for dag_id in stored if dag_id in bundle_members]
+    chosen = select_dag_ids(stored, row_filters, order_by, session=session)
+    if states == [FAILED]:  # only DAGs with an import error can be; the others need not be read
         chosen = store.with_import_errors(chosen, session=session)
     if not states:
-        return chosen, _Known()
-    known = _known(chosen, store, session=session)
-    return [dag_id for dag_id in chosen if known.states.get(dag_id) in states], known
+        return chosen, _StateReads()
+    state_reads = _read_states(chosen, store, session=session)
+    return [dag_id for dag_id in chosen if state_reads.states.get(dag_id) in states], state_reads
 
 
-def _known(dag_ids: Sequence[str], store: DefinitionStore, *, session: Session) -> _Known:
-    """Find out the states of DAGs. Two statements."""
+def _read_states(dag_ids: Sequence[str], store: DefinitionStore, *, session: Session) -> _StateReads:
+    """Read the states of DAGs. Two statements."""
     deployments, refused = store.deployments(dag_ids)
     rows = rows_of(dag_ids, store, session=session)
     absent = store.without_dag_file(deployments)
     states = {dag_id: _state(dag_id, deployment, absent, rows[dag_id]) for dag_id, deployment in deployments.items()}
-    documents = {dag_id: read for dag_id, read in deployments.items() if isinstance(read, StoredDocument)}
-    return _Known({**states, **dict.fromkeys(refused, DamagedDag.state)}, rows, documents, refused)
+    documents = {
+        dag_id: deployment for dag_id, deployment in deployments.items() if isinstance(deployment, StoredDocument)
+    }
+    return _StateReads({**states, **dict.fromkeys(refused, DamagedDag.state)}, rows, documents, refused)
 
 
 def _read(
-    dag_ids: Sequence[str], store: DefinitionStore, known: _Known
+    dag_ids: Sequence[str], store: DefinitionStore, state_reads: _StateReads
 ) -> tuple[list[StoredDocument], list[DamagedDag]]:
-    """Return what is deployed under these names, and what of it is damaged; read what is not known yet."""
+    """Return the documents and the damaged DAGs among dag_ids; read those that `state_reads` lacks."""
     documents, refused = store.read_many(
-        [dag_id for dag_id in dag_ids if dag_id not in known.documents and dag_id not in known.refused]
+        [dag_id for dag_id in dag_ids if dag_id not in state_reads.documents and dag_id not in state_reads.refused]
     )
-    documents = {**known.documents, **documents}
-    refused = {**known.refused, **refused}
+    documents = {**state_reads.documents, **documents}
+    refused = {**state_reads.refused, **refused}
     return (
         [documents[dag_id] for dag_id in dag_ids if dag_id in documents],
         [DamagedDag(dag_id, str(refused[dag_id])) for dag_id in dag_ids if dag_id in refused],
@@ -236,30 +239,30 @@ def _described(
     recent_runs: int = 0,
     session: Session,
 ) -> list[dict[str, Any]]:
-    """Return the fields of DeployedDag of each document. absent: the DAGs whose file is missing.
+    """Return the fields of each document's DeployedDag. absent: the DAGs whose file is missing.
 
-    Four statements, and one more for the recent runs of 500 DAGs.
+    Four statements, and one more per 500 DAGs for recent runs.
     """
     dag_ids = [document.dag_id for document in documents]
     last_runs = last_runs_of(dag_ids, session=session)
     recent = recent_runs_of(dag_ids, recent_runs, session=session) if recent_runs else {}
     summaries = summaries_of(dag_ids, session=session)
     newest = version_rows.newest(dag_ids, session=session)
-    described = []
+    fields_of_dags = []
     for document in documents:
-        dag_id, of_dag = document.dag_id, rows[document.dag_id]
-        state = _state(dag_id, document, absent, of_dag)
-        described.append(
+        dag_id, dag_rows = document.dag_id, rows[document.dag_id]
+        state = _state(dag_id, document, absent, dag_rows)
+        fields_of_dags.append(
             {
                 "dag_id": dag_id,
                 "dag_display_name": document.definition["dag"].get("dag_display_name") or dag_id,
                 "state": state,
-                "import_error": of_dag.import_error if state == FAILED else None,
-                "is_paused": of_dag.is_paused,
+                "import_error": dag_rows.import_error if state == FAILED else None,
+                "is_paused": dag_rows.is_paused,
                 "revision": document.revision,
                 "deployed_by": document.deployed_by,
                 "deployed_at": document.deployed_at,
-                "parsed_at": of_dag.parsed_at(document),
+                "parsed_at": dag_rows.parsed_at(document),
                 "last_run": last_runs.get(dag_id),
                 "recent_runs": recent.get(dag_id),
                 "summary": summaries.get(dag_id, DagSummary()),
@@ -267,7 +270,7 @@ def _described(
                 "bundle_name": document.bundle_name,
             }
         )
-    return described
+    return fields_of_dags
 
 
 def _state(dag_id: str, deployed: Deployed, absent: AbstractSet[str], rows: DagRows) -> str:

@@ -1,4 +1,4 @@
-"""Deploying: the stored definition first, which decides, then Airflow's rows, then the DAG processor's own parse."""
+"""Deploys a workflow: stores the definition, which decides, then writes Airflow's rows, then asks for a parse."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ if TYPE_CHECKING:
 class Deployment:
     """What a deploy did, or with dry_run what it would do.
 
-    state: "parsed" where Airflow's database has this version, "pending" where the DAG processor has still to
-    bring it there, "failed" where it could not (only after await_parse, with the import error's text).
-    created: whether nothing was deployed under the dag_id before. changed: whether the definition is not the one that
-    was deployed before. version_number: of the version that is deployed then. revision: the definition's sha256.
-    unfinished_runs: runs under way that go on with the new tasks.
-    changes: against what was deployed before; only with dry_run.
+    state: "parsed" if Airflow's database has this version, "pending" if the DAG processor has still to write it,
+    "failed" if the DAG processor could not import it (only after await_parse, with the import error's text).
+    created: whether the dag_id was free before. changed: whether the definition differs from the one deployed before.
+    version_number: of the deployed version. revision: the definition's sha256.
+    unfinished_runs: how many runs are under way and go on with the new tasks.
+    changes: from what was deployed before; only with dry_run.
     """
 
     dag_id: str
@@ -74,12 +74,12 @@ class Deployment:
 
     @property
     def mark(self) -> str:
-        """The mark by which Airflow's rows show that they are of this deployment."""
+        """The mark that Airflow's rows of this deployment carry."""
         return deployment_mark(self.revision, self.deployed_at.isoformat())
 
 
 def _anybody(_: str) -> None:
-    """Let everybody replace what is deployed."""
+    """Allow everybody to replace what is deployed."""
 
 
 def deploy(
@@ -100,14 +100,14 @@ def deploy(
 ) -> Deployment:
     """Deploy a checked workflow; when this returns, a scheduler can run it without a parse.
 
-    comment: what to note beside the version that this makes. bundle_name: the bundle that the DAG belongs to from now
-    on, None for the one that it belongs to. restored_version: for the audit log, the version that is deployed again.
-    precondition: what must be deployed, decided while the name is locked. began: when this request was first sent, if
-    it is a repetition and it isn't known what became of it; what it has stored then is gone on with. may_replace:
-    called with the dag_id if something is deployed under it, while the name is locked; whatever it raises ends the
-    deploy. is_locked: whether the caller holds the name's lock.
+    comment: stored with the version that this makes. bundle_name: the bundle that the DAG belongs to from now on; None
+    keeps the current one. restored_version: for the audit log, the version that is deployed again. precondition: what
+    must be deployed now, checked while the name is locked. began: if this request is a repetition and the outcome of
+    the first try is unknown, when that was sent; the deploy goes on from what the first try has stored. may_replace:
+    called with the dag_id, while the name is locked, if something is deployed under it; raises if the caller may not
+    replace it. is_locked: whether the caller holds the name's lock.
     Commits the session. Raises PreconditionFailed, ConfigurationError, DagExists, NotDeployedHere, InvalidDefinition,
-    InvalidRequest where Airflow's database can't have a value of it, StorageFull, Unavailable; after any of them the
+    InvalidRequest if Airflow's database can't store one of the values, StorageFull, Unavailable; after any of them the
     old version stays deployed, unless an Unavailable says otherwise.
     """
     store = store or open_store(settings)
@@ -122,17 +122,17 @@ def deploy(
     if dry_run:
         with answers:
             previous = _refuse_unfit_deploy(workflow, dag, store, may_replace, precondition, session=session)
-            planned, _ = _deployment(document, previous, dag, fileloc, session=session)
+            deployment, _ = _deployment(document, previous, dag, fileloc, session=session)
             return replace(
-                planned,
+                deployment,
                 dry_run=True,
-                is_paused=planned.is_paused if workflow.is_paused is None else workflow.is_paused,
+                is_paused=deployment.is_paused if workflow.is_paused is None else workflow.is_paused,
                 changes=changes_between(previous.definition if previous else None, definition),
             )
     with nullcontext() if is_locked else store.locked(dag_id):
         with answers:
             finish_interrupted(dag_id, store, session=session)
-            # What is written in one transaction is not there unless all of the request was done, its answer included.
+            # In the database store an earlier try has stored either all, with its answer, or nothing.
             is_stored = partial(_is_stored_by, document, None if store.in_database else began)
             previous = _refuse_unfit_deploy(
                 workflow, dag, store, may_replace, precondition, is_stored=is_stored, session=session
@@ -167,7 +167,7 @@ def _write_version(
     settings: Settings,
     session: Session,
 ) -> Deployment:
-    """Write a version's permissions; then, in one transaction, its rows, Airflow's and ours, and its audit row."""
+    """Write a version's permissions; then, in one transaction, Airflow's rows, our row of it, and its audit row."""
     dag, dag_id = version.dag, version.dag_id
     not_taken, unknown = _not_taken(dag_id, store)
     if dag is not None:
@@ -209,22 +209,22 @@ def _write_version(
             unavailable=not_taken,
             unknown=lambda _: unknown,
         )
-    except InvalidRequest:  # the database can't have a value of it, and no later parse could write it either
+    except InvalidRequest:  # the database can't store a value, so a later parse could not write it either
         store.take_back(dag_id, previous)
         raise
 
 
 def _not_taken(dag_id: str, store: DefinitionStore) -> tuple[str, str]:
-    """Return what to say where the database did not take a version, and where it isn't known whether it did."""
+    """Return two messages: the database did not take a version, and nobody knows whether it did."""
     if store.in_database:
         return (
             f"Airflow's database did not take the workflow `{dag_id}`; what was deployed before still is, deploy again",
             f"It isn't known whether Airflow's database took the workflow `{dag_id}`; deploy again",
         )
-    finding_it = "the DAG processor finds it by itself, or deploy or refresh again"
+    cure = "the DAG processor finds it by itself, or deploy or refresh again"
     return (
-        f"The workflow `{dag_id}` is stored, but Airflow's database did not take it; {finding_it}",
-        f"The workflow `{dag_id}` is stored, and it isn't known whether Airflow's database took it; {finding_it}",
+        f"The workflow `{dag_id}` is stored, but Airflow's database did not take it; {cure}",
+        f"The workflow `{dag_id}` is stored, and it isn't known whether Airflow's database took it; {cure}",
     )
 
 
@@ -257,9 +257,9 @@ def _refuse_unfit_deploy(
     is_stored: Callable[[StoredDocument], bool] = lambda _: False,
     session: Session,
 ) -> StoredDocument | None:
-    """Return what is deployed, or raise what is against a deploy: another's file, If-Match, no `force`, MySQL's limits.
+    """Return what is deployed; raise if the workflow may not replace it, or has values that MySQL can't store.
 
-    is_stored: whether this request has stored what is deployed; it needs no force then.
+    is_stored: says of what is deployed whether an earlier try of this request stored it; then it needs no force.
     """
     previous = store.claim(workflow.dag_id)
     if previous and is_stored(previous):
@@ -276,7 +276,7 @@ def _refuse_unfit_deploy(
 
 
 def _is_stored_by(document: StoredDocument, began: datetime | None, stored: StoredDocument) -> bool:
-    """Say whether an earlier try of the request, since `began`, has stored what its document says."""
+    """Say whether what is stored comes from an earlier try of this request, made since `began`."""
     is_same = (stored.revision, stored.deployed_by) == (document.revision, document.deployed_by)
     return began is not None and is_same and stored.deployed_at >= began
 
@@ -290,27 +290,29 @@ def _deployment(
     is_stored: bool = False,
     session: Session,
 ) -> tuple[Deployment, list[dict[str, Any]]]:
-    """Return what a deploy has done or would do, and the rows of the versions that it makes.
+    """Return what a deploy did or would do, and the rows of the versions that it records.
 
-    Usually one, or none; two where a process has died that had stored `previous`. is_stored: whether `previous` is what
-    an earlier try of this request has stored.
+    Usually one row, or none if nothing changes; two if a process died after it had stored `previous`. is_stored:
+    whether an earlier try of this request stored `previous`.
     """
-    unfinished = (
+    unfinished_runs_query = (
         select(func.count())
         .select_from(DagRun)
         .where(DagRun.dag_id == document.dag_id, DagRun.state.in_(State.unfinished_dr_states))
         .scalar_subquery()
     )
-    is_paused = select(DagModel.is_paused).where(DagModel.dag_id == document.dag_id).scalar_subquery()
+    paused_query = select(DagModel.is_paused).where(DagModel.dag_id == document.dag_id).scalar_subquery()
     newest_columns = version_rows.newest_columns(document.dag_id)
-    runs, paused, *newest = session.execute(select(unfinished, is_paused, *newest_columns)).one()
-    last = version_rows.newest_of(*newest)
-    if is_stored:  # what was deployed before this request is known by its version alone
-        documents, revision_before = [document], last.revision
+    unfinished_runs, paused, *newest_values = session.execute(
+        select(unfinished_runs_query, paused_query, *newest_columns)
+    ).one()
+    newest_version = version_rows.newest_of(*newest_values)
+    if is_stored:  # what was deployed before the first try is only in its version
+        documents, revision_before = [document], newest_version.revision
     else:
         documents = [document] if previous is None else [previous, document]
         revision_before = None if previous is None else previous.revision
-    rows, version_number = version_rows.to_record(last, documents)
+    rows, version_number = version_rows.to_record(newest_version, documents)
     deployment = Deployment(
         dag_id=document.dag_id,
         state="parsed" if dag is not None else "pending",
@@ -323,6 +325,6 @@ def _deployment(
         deployed_by=document.deployed_by,
         deployed_at=document.deployed_at,
         fileloc=fileloc,
-        unfinished_runs=runs,
+        unfinished_runs=unfinished_runs,
     )
     return deployment, rows

@@ -1,4 +1,4 @@
-"""How far Airflow's database is behind what is deployed: parsed, pending, or failed."""
+"""The state of a deployment in Airflow's database: parsed, pending, or failed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MARKS_KEPT = 10_000
 
 
 class Deployed(Protocol):
-    """A deployment that rows may be of; a stored document and the answer of a deploy are such."""
+    """A deployment to compare Airflow's rows with: a stored document, or the Deployment that a deploy returns."""
 
     @property
     def mark(self) -> str:
@@ -44,10 +44,10 @@ class Deployed(Protocol):
 
 @dataclass(frozen=True)
 class DagRows:
-    """What Airflow's database says of a DAG and its file; parsed_time is None for a DAG that it does not know.
+    """What Airflow's database says of a DAG and its file. parsed_time: None for a DAG that it does not know.
 
-    mark: which deployment the serialized DAG was built from, None where it does not say. import_error_mark: the same
-    of the import error.
+    mark: the mark of the deployment that the serialized DAG was built from, None if it carries none.
+    import_error_mark: the mark of the deployment that could not be imported.
     """
 
     is_paused: bool | None
@@ -59,7 +59,7 @@ class DagRows:
     import_error_mark: str | None
 
     def state(self, deployed: Deployed) -> str:
-        """Return "failed" for an import error of this deployment, "parsed" if both rows are this deployment's.
+        """Return "failed" for an import error of this deployment, "parsed" if both rows are of it, else "pending".
 
         The serialized DAG carries its deployment's mark. The DAG's row is of the same deployment, or of a later one,
         if it was written since: no parse writes it from a definition that was replaced (see deployment_mark).
@@ -82,16 +82,16 @@ class DagRows:
         return None
 
     def are_overwritten(self, deployed: Deployed) -> bool:
-        """Say whether rows were written since the deployment, and the serialized DAG is of another one all the same."""
+        """Say whether rows were written since the deployment although the serialized DAG is of another one."""
         return self.mark != deployed.mark and _since(self.parsed_time, deployed)
 
 
 def rows_of(dag_ids: Collection[str], store: DefinitionStore, *, session: Session) -> dict[str, DagRows]:
     """Return the rows of each DAG. Two statements."""
-    # What the mark is read from may be a megabyte: it is read again only where it has changed.
+    # A serialized DAG may be a megabyte, so its mark is read again only if its hash has changed.
     marks_read = {dag_id: _marks_read[dag_id] for dag_id in dag_ids if dag_id in _marks_read}
-    is_read = _SERIALIZED.c.dag_hash.in_([dag_hash for dag_hash, _ in marks_read.values()])
-    known: dict[str, Any] = {
+    has_mark_read = _SERIALIZED.c.dag_hash.in_([dag_hash for dag_hash, _ in marks_read.values()])
+    rows: dict[str, Any] = {
         row.dag_id: row
         for row in session.execute(
             select(
@@ -100,8 +100,8 @@ def rows_of(dag_ids: Collection[str], store: DefinitionStore, *, session: Sessio
                 DagModel.is_active,
                 DagModel.last_parsed_time,
                 _SERIALIZED.c.dag_hash,
-                case((is_read, null()), else_=_mark_in_data(session)).label("mark"),
-                case((is_read, null()), else_=_SERIALIZED.c.data_compressed).label("data_compressed"),
+                case((has_mark_read, null()), else_=_mark_in_data(session)).label("mark"),
+                case((has_mark_read, null()), else_=_SERIALIZED.c.data_compressed).label("data_compressed"),
             )
             .outerjoin(_SERIALIZED, _SERIALIZED.c.dag_id == DagModel.dag_id)
             .where(DagModel.dag_id.in_(list(dag_ids)))
@@ -110,7 +110,7 @@ def rows_of(dag_ids: Collection[str], store: DefinitionStore, *, session: Sessio
     failures = store.import_errors(dag_ids, session=session)
     dag_rows = {}
     for dag_id in dag_ids:
-        row, failure = known.get(dag_id), failures.get(dag_id)
+        row, failure = rows.get(dag_id), failures.get(dag_id)
         dag_rows[dag_id] = DagRows(
             is_paused=row.is_paused if row else None,
             is_active=bool(row and row.is_active),
@@ -124,7 +124,7 @@ def rows_of(dag_ids: Collection[str], store: DefinitionStore, *, session: Sessio
 
 
 def _mark_in_data(session: Session) -> ColumnElement:
-    """Return the expression of the mark in an uncompressed serialized DAG, so that not all of it has to be sent."""
+    """Return the SQL expression of the mark in an uncompressed serialized DAG, so that only the mark is sent."""
     data = _SERIALIZED.c.data
     dialect = session.get_bind().dialect.name
     if dialect == "postgresql":
@@ -134,11 +134,11 @@ def _mark_in_data(session: Session) -> ColumnElement:
     return func.json_unquote(text, type_=Text) if dialect == "mysql" else text
 
 
-def _mark(row: Any, read: tuple[str, str | None] | None) -> str | None:
+def _mark(row: Any, mark_read: tuple[str, str | None] | None) -> str | None:
     if row.dag_hash is None:
         return None
-    if read is not None and read[0] == row.dag_hash:
-        return read[1]
+    if mark_read is not None and mark_read[0] == row.dag_hash:
+        return mark_read[1]
     mark = _mark_in_row(row)
     if len(_marks_read) >= _MARKS_KEPT:
         _marks_read.clear()

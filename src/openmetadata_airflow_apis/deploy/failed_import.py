@@ -1,4 +1,4 @@
-"""Taking a deploy back whose file the DAG processor could not import: the version before it is deployed again."""
+"""Takes back a deploy that the DAG processor could not import: deploys the version before it again."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def take_back(deployment: Deployment, *, user: str, settings: Settings, session: Session) -> NoReturn:
-    """Deploy again what was deployed before a deployment that has failed, or nothing if it was the first.
+    """Deploy again what was deployed before a failed deployment; delete the DAG if it was the first.
 
-    What somebody else has deployed since is left alone. The paused state stays as the deploy has left it. Raises
-    ImportFailed with the import error, which says what is deployed then; Unavailable if nothing could be taken back.
+    Does nothing if somebody has deployed something else since. The paused state stays as the deploy left it. Always
+    raises: ImportFailed with the import error and what is deployed now, or Unavailable if nothing was taken back.
     """
     import_error = deployment.import_error or ""
     if not deployment.changed:
         raise ImportFailed(deployment.dag_id, import_error, "the definition is the one that was deployed before")
-    dag_id, before = deployment.dag_id, deployment.version_number - 1
+    dag_id, previous_version = deployment.dag_id, deployment.version_number - 1
     still_ours = Precondition(one_of=frozenset({deployment.revision}))
     try:
         if deployment.created:
@@ -35,14 +35,14 @@ def take_back(deployment: Deployment, *, user: str, settings: Settings, session:
         else:
             restored = redeploy(
                 dag_id,
-                before,
+                previous_version,
                 user=user,
-                comment=f"Restores version {before}: version {deployment.version_number} did not import",
+                comment=f"Restores version {previous_version}: version {deployment.version_number} did not import",
                 precondition=still_ours,
                 settings=settings,
                 session=session,
             )
-            outcome = f"version {before} is deployed again, as version {restored.version_number}"
+            outcome = f"version {previous_version} is deployed again, as version {restored.version_number}"
     except (PreconditionFailed, DagNotFound):
         outcome = "somebody has deployed or deleted it since, so that it was left alone"
     except Unavailable:

@@ -1,4 +1,4 @@
-"""Whether this API and what it depends on are healthy; nothing in the answer is secret."""
+"""Says whether this API and what it depends on are healthy; nothing in the answer is secret."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Heart:
-    """One of Airflow's processes, by its last heartbeat in the database; age in seconds. None if it never had one."""
+    """The last heartbeat of one of Airflow's processes; age in seconds. All None if it never had one."""
 
     status: str | None
     latest_heartbeat: datetime | None
@@ -35,10 +35,11 @@ class Heart:
 
 @dataclass(frozen=True)
 class Health:
-    """status: healthy where the database answers and both folders can be written, which is what a deploy needs.
+    """The health of the installation and of its parts.
 
-    scheduler and dag_processor say how soon a deployed DAG runs; where the scheduler parses the files itself,
-    which is Airflow's default, dag_processor is all None.
+    status: "healthy" if the database answers and both folders can be written, which is what a deploy needs. scheduler
+    and dag_processor are not part of it. dag_processor is all None if the scheduler parses the files itself, which is
+    Airflow's default.
     """
 
     status: str
@@ -50,15 +51,15 @@ class Health:
 
 
 def health(settings: Settings) -> Health:
-    """Return the state of each part; raise nothing for one that is unhealthy."""
+    """Return the state of each part; an unhealthy part is reported, not raised."""
     airflow_health = get_airflow_health()
     store_health = open_store(settings).health()
     database = Part(airflow_health["metadatabase"]["status"])
     definitions = Part(HEALTHY if store_health.definitions else UNHEALTHY)
     dags = Part(HEALTHY if store_health.dag_files else UNHEALTHY)
-    needed = (database, definitions, dags)
+    needed_parts = (database, definitions, dags)
     return Health(
-        status=HEALTHY if all(part.status == HEALTHY for part in needed) else UNHEALTHY,
+        status=HEALTHY if all(part.status == HEALTHY for part in needed_parts) else UNHEALTHY,
         metadatabase=database,
         definitions_folder=definitions,
         dags_folder=dags,

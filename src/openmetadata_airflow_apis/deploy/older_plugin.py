@@ -1,4 +1,4 @@
-"""Taking over what the older plugin has deployed: the same dag_ids, with their runs, from files of ours."""
+"""Takes over what the older plugin has deployed: the DAGs keep their dag_ids and runs, and get files of ours."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COMMENT = "Taken over from the older plugin"
 
 @dataclass(frozen=True)
 class TakenOver:
-    """A DAG that was, or with dry_run would be, taken over. is_paused: as it is, None where Airflow doesn't know it."""
+    """A DAG that was, or with dry_run would be, taken over. is_paused: None if Airflow doesn't know it."""
 
     dag_id: str
     tasks: int
@@ -41,7 +41,7 @@ class TakenOver:
 
 @dataclass(frozen=True)
 class Left:
-    """A DAG that stays as it is, and why: sentences, each with its place."""
+    """A DAG that stays as it is. reasons: why, each with the file or place that it is about."""
 
     dag_id: str
     reasons: tuple[str, ...]
@@ -50,10 +50,11 @@ class Left:
 def take_over(
     store: OlderPluginStore, *, user: str, settings: Settings, session: Session, dry_run: bool
 ) -> Iterator[TakenOver | Left]:
-    """Yield what became of each DAG that the older plugin has deployed, or with dry_run would become of it.
+    """Take over each DAG that the older plugin has deployed; yield TakenOver, or Left for one that stays as it is.
 
-    A DAG is taken over as a deploy would replace it: two renames and one transaction. Its row, so its paused state, and
-    its runs stay. Raises Unavailable where the database does not answer; what was taken over by then is.
+    dry_run: change nothing, and yield what would be. A DAG is replaced as by a deploy: two renames and one transaction.
+    Its row, with the paused state, and its runs stay. Raises Unavailable if the database does not answer; the DAGs
+    that were taken over before stay so.
     """
     for dag_id in store.older_dag_ids():
         try:

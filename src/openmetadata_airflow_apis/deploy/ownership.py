@@ -1,4 +1,4 @@
-"""Whether a dag_id in Airflow's database belongs to the file deployed here, or to another file; our tables to us."""
+"""Says whether a dag_id in Airflow's database belongs to the file deployed here, and our tables to this release."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def refuse_what_is_not_ours(dag_id: str, fileloc: str, *, session: Session) -> None:
     """Raise NotDeployedHere if Airflow knows the DAG from another file, ConfigurationError if our tables are newer.
 
-    An inactive row whose file is gone belongs to nobody. Makes our tables where they are missing, for which it rolls
-    the session back. Whoever is about to change a deployment asks this first.
+    An inactive row whose file is gone belongs to nobody. Makes our tables if they are missing, and rolls the session
+    back to do so. Every change to a deployment calls this first.
     """
     row = _row_and_schema(dag_id, session=session)
     own_tables.refuse_newer(row.version)
@@ -36,7 +36,7 @@ def refuse_what_is_not_ours(dag_id: str, fileloc: str, *, session: Session) -> N
 
 
 def _is_gone(fileloc: str) -> bool:
-    """Say whether a file is not there; one that can't be looked at, on a mount that does not answer, may be."""
+    """Say whether a file is surely not there; False if it can't be looked at, as on a mount that does not answer."""
     try:
         os.stat(correct_maybe_zipped(fileloc))  # noqa: PTH116 - a path of Airflow's
     except (FileNotFoundError, NotADirectoryError):
@@ -47,16 +47,16 @@ def _is_gone(fileloc: str) -> bool:
 
 
 def _row_and_schema(dag_id: str, *, session: Session) -> Any:
-    """Return the version of our tables, with the DAG's fileloc and is_active where Airflow knows the DAG."""
+    """Return the version of our tables, with the DAG's fileloc and is_active if Airflow knows the DAG."""
     schema, row = own_tables.SCHEMA, DagModel.__table__
-    question = select(schema.c.version, row.c.fileloc, row.c.is_active).select_from(
+    query = select(schema.c.version, row.c.fileloc, row.c.is_active).select_from(
         schema.outerjoin(row, row.c.dag_id == dag_id)
     )
-    return ask_schema(lambda: session.execute(question), session)
+    return ask_schema(lambda: session.execute(query), session)
 
 
 def has_lost_its_files(dag_id: str, store: DefinitionStore, *, session: Session) -> bool:
-    """Say whether a DAG was deployed here, by its serialized DAG's mark, and nothing of it is stored any more."""
+    """Say whether a DAG was deployed here, as its serialized DAG's mark shows, and all of its files are lost."""
     fileloc = store.fileloc(dag_id)
     if _known_fileloc(dag_id, session=session) != fileloc or store.knows(dag_id) or store.has_dag_file(dag_id):
         return False
@@ -64,10 +64,10 @@ def has_lost_its_files(dag_id: str, store: DefinitionStore, *, session: Session)
 
 
 def refuse_unless_abandoned(dag_id: str, store: DefinitionStore, *, session: Session) -> None:
-    """Raise DagNotFound or NotDeployedHere unless rows alone are left of a DAG deployed here; nothing is stored of it.
+    """Raise DagNotFound or NotDeployedHere, unless a DAG deployed here has lost its files and only rows are left.
 
-    Airflow deactivates a DAG whose file is gone, and takes away its serialized DAG with the mark. What it leaves of a
-    file that would be ours belongs to nobody.
+    Airflow deactivates a DAG whose file is gone, and deletes its serialized DAG with the mark. The remaining rows
+    count as ours if they name the file that we would have written.
     """
     fileloc = _known_fileloc(dag_id, session=session)
     if fileloc is None:
@@ -79,6 +79,6 @@ def refuse_unless_abandoned(dag_id: str, store: DefinitionStore, *, session: Ses
 
 
 def _known_fileloc(dag_id: str, *, session: Session) -> str | None:
-    """Return the file that Airflow knows a DAG by, "" for none, and None for a DAG that it does not know."""
+    """Return the fileloc of the DAG's row, "" if it has none; None if Airflow does not know the DAG."""
     row = session.execute(select(DagModel.fileloc).where(DagModel.dag_id == dag_id)).first()
     return row and (row.fileloc or "")

@@ -1,7 +1,4 @@
-"""Waiting for the DAG processor's verdict on a deployment.
-
-On which nodes it has to be parsed, and when that is so, dag_nodes.py says.
-"""
+"""Waits until the DAG processor has parsed a deployment; dag_nodes.py says on which nodes."""
 
 from __future__ import annotations
 
@@ -26,11 +23,11 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
 _POLL = 0.25
-# The DAG processor drops a request for a file that it is parsing just then.
+# Seconds. The DAG processor drops a request for a file that it is parsing at that moment.
 _ASK_AGAIN = 5.0
-# Rows of another deployment were written over ours: by a parse that has ended, so that the next request is heard.
+# A parse of another deployment has written over our rows. It has ended, so the next request is not dropped.
 _ASK_AT_ONCE = 1.0
-# Of several DAG processors one takes the request, and perhaps not the one that is waited for.
+# Of several DAG processors one takes the request, perhaps not the one that still has to parse the file.
 _ASK_OTHERS = 2.0
 
 
@@ -42,7 +39,7 @@ def await_parses(
     settings: Settings,
     session: Session,
 ) -> tuple[Deployment, ...]:
-    """Return deployments with the DAG processor's verdicts, waiting up to `seconds` for all of them together."""
+    """Wait up to `seconds` in all for deployments to be parsed; return each as await_parse does."""
     deadline = time.monotonic() + seconds
     return tuple(
         await_parse(deployment, max(0.0, deadline - time.monotonic()), nodes=nodes, settings=settings, session=session)
@@ -53,11 +50,11 @@ def await_parses(
 def await_parse(
     deployment: Deployment, seconds: float, *, nodes: int | None = None, settings: Settings, session: Session
 ) -> Deployment:
-    """Return the deployment with the DAG processor's verdict, waiting up to `seconds` for it.
+    """Wait up to `seconds` for the DAG processor to parse a deployment; return it with its new state.
 
-    state: "parsed", "failed" with the import error's text, or "pending" if there was none in time. Where the nodes
-    share no files it is "parsed" once the DAG processors of so many nodes have parsed it; None is for each that has a
-    heartbeat. Asks for a parse until the rows are the deployment's. Ends the session's transaction. Raises Unavailable.
+    state: "parsed", "failed" with the import error's text, or "pending" if it was not parsed in time. nodes: if nodes
+    share no files, how many must have parsed it; None for each that has a heartbeat. Repeats the request for a parse
+    until the rows are of the deployment. Ends the session's transaction. Raises Unavailable.
     """
     with database_errors("Airflow's database does not answer; the workflow is deployed, ask for its state later"):
         store = open_store(settings)
@@ -65,7 +62,7 @@ def await_parse(
         asked = time.monotonic()
         while True:
             rows = rows_of([deployment.dag_id], store, session=session)[deployment.dag_id]
-            session.commit()  # the next look is to see what was written meanwhile
+            session.commit()  # so that the next query sees what was written meanwhile
             state = rows.state(deployment)
             if state == FAILED:
                 return replace(deployment, state=FAILED, import_error=rows.import_error)
@@ -87,6 +84,6 @@ def await_parse(
 
 
 def _is_on_nodes(deployment: Deployment, store: DefinitionStore, nodes: int | None, *, session: Session) -> bool:
-    is_there = is_parsed_on_nodes(deployment.dag_id, deployment, store, number=nodes, session=session)
+    is_parsed = is_parsed_on_nodes(deployment.dag_id, deployment, store, number=nodes, session=session)
     session.commit()
-    return is_there
+    return is_parsed

@@ -20,7 +20,7 @@ _DAG = DagModel.__table__
 
 @dataclass(frozen=True)
 class PatchedDag:
-    """A DAG as a patch left it. changed: whether it was otherwise before. dry_run: nothing was changed."""
+    """A DAG after a patch. changed: whether its paused state was another before. dry_run: nothing was changed."""
 
     dag_id: str
     is_paused: bool
@@ -29,22 +29,25 @@ class PatchedDag:
 
 
 def patch_dag(dag_id: str, *, is_paused: bool, dry_run: bool = False, user: str, session: Session) -> PatchedDag:
-    """Pause or unpause a DAG, its subDAGs with it as on Airflow's page, and commit it; leave one that is so already.
+    """Pause or unpause a DAG with its subDAGs, as Airflow's page does. Commits the session.
 
-    dry_run: change nothing, answer whether it would be changed. Raises DagNotFound, Unavailable, OutcomeUnknown.
+    A DAG that has the paused state already is not changed. dry_run: change nothing; return whether it would change.
+    Raises DagNotFound, Unavailable, OutcomeUnknown.
     """
-    otherwise = _DAG.c.is_paused.is_distinct_from(is_paused)
+    differs = _DAG.c.is_paused.is_distinct_from(is_paused)
     receipt = audit.Receipt()
 
     def change() -> PatchedDag:
-        row = session.execute(select(otherwise.label("differs")).where(_DAG.c.dag_id == dag_id)).first()
+        row = session.execute(select(differs.label("differs")).where(_DAG.c.dag_id == dag_id)).first()
         if row is None:
             raise DagNotFound(dag_id)
         if dry_run:
             return PatchedDag(dag_id, is_paused, changed=bool(row.differs), dry_run=True)
-        of_dag = or_(_DAG.c.dag_id == dag_id, _DAG.c.root_dag_id == dag_id)
-        # Of two who do the same at once, the second waits for the first one's row and finds nothing to change.
-        changed = session.execute(update(_DAG).where(of_dag, otherwise).values(is_paused=is_paused)).rowcount > 0
+        is_dag_or_subdag = or_(_DAG.c.dag_id == dag_id, _DAG.c.root_dag_id == dag_id)
+        # If two do the same at once, the second waits for the first one's lock and then finds nothing to change.
+        changed = (
+            session.execute(update(_DAG).where(is_dag_or_subdag, differs).values(is_paused=is_paused)).rowcount > 0
+        )
         if changed:
             audit.record(
                 "patch_dag",

@@ -1,6 +1,6 @@
-"""What must be deployed for a change to be made, so that two callers do not undo each other's change unseen.
+"""What must be deployed before a change is made, so that two callers do not overwrite each other's change unseen.
 
-It is compared with If-Match and If-None-Match; and a deploy over something needs `force`.
+If-Match and If-None-Match name the revisions; replacing what is deployed needs `force`.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ ANY = "*"
 
 @dataclass(frozen=True)
 class Precondition:
-    """What a change asks of what is deployed under the name when it gets its turn.
+    """The revisions that must or must not be deployed when a change is made.
 
-    one_of: the revisions of which one must be deployed; none_of: those of which none may be. ANY among them stands for
-    every revision. None asks nothing.
+    one_of: one of these must be deployed. none_of: none of these may be. ANY among them stands for every revision;
+    None sets no condition.
     """
 
     one_of: frozenset[str] | None = None
     none_of: frozenset[str] | None = None
 
     def check(self, dag_id: str, deployed: str | None) -> None:
-        """Raise PreconditionFailed if this is not so. deployed: the revision that is deployed, None if nothing is."""
+        """Raise PreconditionFailed if this does not hold. deployed: the deployed revision, None if there is none."""
         if self.one_of is not None and not _is_among(deployed, self.one_of):
             raise PreconditionFailed(dag_id, "If-Match", deployed)
         if self.none_of is not None and _is_among(deployed, self.none_of):
@@ -40,10 +40,9 @@ WHATEVER = Precondition()
 
 
 def lacks_force(workflow: Workflow, deployed: StoredDocument | None) -> bool:
-    """Say whether something is deployed under a workflow's name that it does not say to replace, by `force: true`.
+    """Say whether something is deployed under the workflow's name and the workflow has no `force: true` to replace it.
 
-    A deploy is refused then (DagExists), and so is taking such a DAG into a bundle. What a bundle has already, it
-    replaces without force.
+    Then a deploy raises DagExists, and a bundle can't take the DAG in. A bundle replaces its own DAGs without force.
     """
     return deployed is not None and not workflow.force
 

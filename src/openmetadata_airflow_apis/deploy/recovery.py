@@ -1,4 +1,4 @@
-"""Completes or sweeps what a process that died has left under a name. Deploy, delete and refresh begin with it."""
+"""Finishes or removes what a process that died has left under a name. Deploy, delete and refresh call it first."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
 
 
 def finish_interrupted(dag_id: str, store: DefinitionStore, *, session: Session) -> int | None:
-    """Complete or sweep what a process that died has left under a name; the caller holds its lock. Commits.
+    """Finish or remove what a process that died has left under a name. The caller holds the name's lock. Commits.
 
-    Returns how many rows were deleted to complete a removal, None if no removal was begun.
+    Returns how many rows were deleted to finish a removal, None if no removal had begun.
     """
     if not store.finish_interrupted(dag_id):
         return None
     check_tables(session=session)
     fileloc = store.own_fileloc(dag_id)
-    deleted: list[int] = []  # where a try was committed and its answer lost, the next one finds no rows any more
+    # A count for each try: after a commit whose answer was lost, the next try finds no rows.
+    deleted_counts: list[int] = []
 
     def change() -> None:
-        deleted.append(delete_rows_patiently(dag_id, fileloc, session=session))
+        deleted_counts.append(delete_rows_patiently(dag_id, fileloc, session=session))
         record_deletion(dag_id, None, moment=timezone.utcnow(), session=session)
 
     earlier = f"an earlier deletion of the DAG `{dag_id}`"
@@ -42,4 +43,4 @@ def finish_interrupted(dag_id: str, store: DefinitionStore, *, session: Session)
         ),
     )
     store.end_removal(dag_id)
-    return max(deleted)
+    return max(deleted_counts)

@@ -1,4 +1,4 @@
-"""Bringing Airflow up to date with what is deployed, and having every other file of the dags folder parsed."""
+"""Brings Airflow's database up to date with what is deployed, and asks for a parse of every file of the dags folder."""
 
 from __future__ import annotations
 
@@ -47,10 +47,11 @@ class Unrefreshed:
 class Refreshed:
     """What a refresh did.
 
-    refreshed: the DAGs deployed here that are up to date in Airflow's database, or for which the DAG processor
-    alone can say so and was asked to. repaired: those of them whose rows were not, by their names. requested: the
-    files that the DAG processor was asked to parse, 0 where the Airflow version takes no such requests. failed: the
-    deployed DAGs that could not be brought up to date. dry_run: nothing was changed; the rest is what would have been.
+    refreshed: how many deployed DAGs are up to date in Airflow's database, or will be after the requested parse if
+    only the DAG processor can build them. repaired: the dag_ids among them whose rows were not up to date. requested:
+    how many files the DAG processor was asked to parse; 0 if the Airflow version takes no such requests. failed: the
+    deployed DAGs that could not be brought up to date. dry_run: nothing was changed; the other fields say what would
+    have been.
     """
 
     refreshed: int
@@ -70,9 +71,9 @@ def refresh_all_dags(
 ) -> Refreshed:
     """Finish what crashes have interrupted, repair the rows of what is deployed, and ask for a parse of every DAG file.
 
-    Nothing of the dags folder is imported here. Commits the session. Raises Unavailable.
-    dry_run: write nothing, answer what would be done; what was interrupted is left out, since only finishing it shows
-    what becomes of it.
+    Imports nothing from the dags folder. Commits the session. Raises Unavailable.
+    dry_run: write nothing, and return what would be done, without the interrupted changes: their outcome shows only
+    when they are finished.
     """
     store = store or open_store(settings)
     refresh = _Refresh(store, user, settings, session)
@@ -105,7 +106,7 @@ class _Refresh:
         self.failed: dict[str, str] = {}
 
     def plan(self) -> None:
-        """Look at what repair() would write, and at what keeps it from it."""
+        """Note which DAGs repair() would write, and why it would fail for some."""
         for dag_id in self._behind(self._documents(self.store.dag_ids())):
             try:
                 for version in self._version(dag_id):
@@ -124,7 +125,7 @@ class _Refresh:
                 self.failed[dag_id] = str(error)
 
     def repair(self) -> None:
-        """Write the rows of what is pending, many DAGs in one transaction, and the versions that have none."""
+        """Write the rows of pending DAGs, many in one transaction, and the versions that are not recorded."""
         documents = self._documents(self.store.dag_ids())
         behind = self._behind(documents)
         revisions = {dag_id: document.revision for dag_id, document in documents.items()}
@@ -134,7 +135,7 @@ class _Refresh:
         for start in range(0, len(behind), _BATCH):
             batch = behind[start : start + _BATCH]
             if not self._write(batch):
-                for dag_id in batch:  # so that a bad one does not keep the others back
+                for dag_id in batch:  # one by one, so that a bad one does not stop the others
                     self._write([dag_id])
 
     def _documents(self, dag_ids: list[str]) -> dict[str, StoredDocument]:
@@ -143,14 +144,14 @@ class _Refresh:
         return documents
 
     def _behind(self, documents: dict[str, StoredDocument]) -> list[str]:
-        """Return the DAGs whose rows are not those of what is deployed, in the order in which they are locked."""
+        """Return the DAGs whose rows are not of what is deployed, in the order in which they are locked."""
         rows = rows_of(documents, self.store, session=self.session)
         self.session.commit()
         self.behind = {dag_id for dag_id, document in documents.items() if rows[dag_id].state(document) == PENDING}
         return sorted(self.behind, key=folded)
 
     def _write(self, dag_ids: list[str]) -> bool:
-        """Write the rows of some DAGs; return False if one of several failed, so that none was written."""
+        """Write the rows of some DAGs; return False if one of several failed, and so none was written."""
         with ExitStack() as locks:
             versions = []
             for dag_id in dag_ids:
@@ -219,7 +220,7 @@ def _reason(error: Exception) -> str:
 
 
 def _dag_files() -> list[str]:
-    """Return every file that Airflow's own listing finds, examples left out."""
+    """Return every file that Airflow's own listing finds, except Airflow's examples."""
     return list_py_file_paths(str(dags_folder()), include_examples=False)
 
 
@@ -229,13 +230,13 @@ def _request_all(*, session: Session) -> int:
     requested = 0
     for start in range(0, len(files), _REQUESTS):
         chunk = files[start : start + _REQUESTS]
-        taken = in_one_transaction(
+        is_requested = in_one_transaction(
             partial(request_parsing, chunk, session=session),
             session=session,
             again_after=COLLISIONS,
             unavailable="Airflow's database does not answer; try again later",
             unknown=lambda _: "Airflow's database does not answer; refresh again, since not all files may be parsed",
         )
-        if taken:
+        if is_requested:
             requested += len(chunk)
     return requested

@@ -1,7 +1,7 @@
-"""What a definition may not have where Airflow's database is MySQL: found before anything is written.
+"""Refuses the values of a definition that MySQL can't store, before anything is written; in a dry run too.
 
-Whoever asks for a dry run is told so too. What is refused is what Airflow's columns there cannot have, now or when the
-first run begins: a task's executor_config is in no column before that, and it is the scheduler that would meet it.
+These are values that Airflow's columns can't hold, now or when the first run begins: a task's executor_config is stored
+only then, by the scheduler, which would fail.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _DAG, _OF_TASK = DagModel.__table__.c, TaskInstance.__table__.c.executor_config
 
 
 def refuse_what_mysql_lacks(definition: Definition, dag: DAG | None, *, session: Session) -> None:
-    """Raise InvalidRequest for a value that Airflow's database cannot have. A few statements, on MySQL alone.
+    """Raise InvalidRequest for a value that Airflow's database can't store. A few statements, and only on MySQL.
 
-    dag: None where only the DAG processor can build it; what is known only then is left to it.
+    dag: None if only the DAG processor can build it; then the values of its tasks are not checked.
     """
     if not is_mysql(session):
         return
@@ -49,32 +49,32 @@ def refuse_what_mysql_lacks(definition: Definition, dag: DAG | None, *, session:
     if dag is None:
         return
     refuse_large(dag.description or "", _DAG.description, "The description", session=session)
-    of_dataset, of_alias = _names_of_datasets(definition, dag)
-    refuse_equal_but_for_spaces(sorted(of_dataset), "URIs of datasets", session=session)
-    refuse_equal_but_for_spaces(sorted(of_alias), "names of dataset aliases", session=session)
+    uris, alias_names = _names_of_datasets(definition, dag)
+    refuse_equal_but_for_spaces(sorted(uris), "URIs of datasets", session=session)
+    refuse_equal_but_for_spaces(sorted(alias_names), "names of dataset aliases", session=session)
     for task in dag.tasks:
         if getattr(task, "executor_config", None):
-            what = f"The executor_config of the task `{task.task_id}`"
-            refuse_large(task.executor_config, _OF_TASK, what, session=session)
+            subject = f"The executor_config of the task `{task.task_id}`"
+            refuse_large(task.executor_config, _OF_TASK, subject, session=session)
     if dag.timetable.can_be_scheduled:
         refuse_moments(_moments_of_next_run(dag, session=session), session=session)
 
 
 def _names_of_datasets(definition: Definition, dag: DAG) -> tuple[set[str], set[str]]:
-    """Return the URIs of the datasets, and the names of the aliases, that the DAG waits for or its tasks make."""
-    uris, names = set(), set()
+    """Return the URIs of the datasets, and the names of the aliases, that the DAG waits for or its tasks produce."""
+    uris, alias_names = set(), set()
     for tag, content in _tagged(definition["dag"].get("schedule")):
         if tag == "$dataset":
             uris.add(content["uri"])
         elif tag == "$call" and content["path"] == DATASET_ALIAS:
-            names.add(str((content.get("args") or [content.get("kwargs", {}).get("name")])[0]))
+            alias_names.add(str((content.get("args") or [content.get("kwargs", {}).get("name")])[0]))
     for outlet in (outlet for task in dag.tasks for outlet in getattr(task, "outlets", None) or ()):
-        (uris if hasattr(outlet, "uri") else names).add(str(getattr(outlet, "uri", getattr(outlet, "name", ""))))
-    return uris, names
+        (uris if hasattr(outlet, "uri") else alias_names).add(str(getattr(outlet, "uri", getattr(outlet, "name", ""))))
+    return uris, alias_names
 
 
 def _tagged(value: Any) -> Iterator[tuple[str, Any]]:
-    """Give the tag and the content of each tagged object in a value."""
+    """Yield the tag and the content of each tagged object in a value."""
     if isinstance(value, dict):
         yield from value.items()
         value = list(value.values())
@@ -84,14 +84,14 @@ def _tagged(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _moments_of_next_run(dag: DAG, *, session: Session) -> Iterator[datetime]:
-    """Give the moments that Airflow notes in the DAG's row of its next run."""
+    """Yield the dates that Airflow writes to the DAG's row for its next run."""
     automated = (DagRunType.BACKFILL_JOB, DagRunType.SCHEDULED)
-    last = session.scalar(
+    last_run = session.scalar(
         select(DagRun)
         .where(DagRun.dag_id == dag.dag_id, DagRun.run_type.in_(automated))
         .order_by(DagRun.execution_date.desc())
         .limit(1)
     )
-    following = dag.next_dagrun_info(None if last is None else dag.get_run_data_interval(last))
-    if following is not None:
-        yield from (following.logical_date, *following.data_interval, following.run_after)
+    next_run = dag.next_dagrun_info(None if last_run is None else dag.get_run_data_interval(last_run))
+    if next_run is not None:
+        yield from (next_run.logical_date, *next_run.data_interval, next_run.run_after)

@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 # The audit log outlives the DAG.
 _KEPT = "log"
-# Parents after their children: rows that the database deletes by a cascade would not be counted.
+# Parents come after their children: rows that the database deletes by a cascade are not counted.
 _LAST = ["task_instance", "dag_run", "dag"]
-# The columns that name a DAG: of its own rows, of dataset events waiting for it, of dataset events it produced.
+# The columns that name a DAG: in its own rows, in dataset events that wait for it, in dataset events that it produced.
 _OWN, _WAITING, _PRODUCED = "dag_id", "target_dag_id", "source_dag_id"
 
 
 def delete_rows(dag_id: str, fileloc: str | None, *, session: Session) -> int:
     """Delete every row that names the DAG except the audit log's; return how many. Commits nothing.
 
-    fileloc: the file that is the DAG's alone, whose rows go too; None if it has none.
+    fileloc: the file that holds only this DAG, whose rows are deleted too; None if it has none.
     Expunges every object that the session has loaded. Dataset events that the DAG produced stay, without its name,
     for the DAGs that wait for them.
     Raises DagIsRunning if one of its task instances is running, and OperationalError if another process holds one of
@@ -45,27 +45,27 @@ def delete_rows(dag_id: str, fileloc: str | None, *, session: Session) -> int:
     """
     refuse_running([dag_id], session=session)  # before the locks, which a busy scheduler may hold for long
     lock_dag(dag_id, session=session)
-    deleted = 0
+    deleted_rows = 0
     for table in _tables_naming_dags():
         columns = table.c
         if _PRODUCED in columns:
-            names = {name: None for name in (_PRODUCED, "source_run_id", "source_task_id") if name in columns}
-            session.execute(table.update().where(columns[_PRODUCED] == dag_id).values(names))
+            name_columns = {name: None for name in (_PRODUCED, "source_run_id", "source_task_id") if name in columns}
+            session.execute(table.update().where(columns[_PRODUCED] == dag_id).values(name_columns))
     for table, condition in _rows_to_delete(dag_id, fileloc):
         if table is TaskInstance.__table__:
-            # A task that a worker starts at this moment is not deleted, and refuses the deletion just below.
+            # A task that a worker starts at this moment is not deleted; refuse_running below then raises.
             idle = or_(table.c.state.is_(None), table.c.state.not_in(_WITH_A_PROCESS))
-            deleted += session.execute(table.delete().where(condition, idle)).rowcount
+            deleted_rows += session.execute(table.delete().where(condition, idle)).rowcount
             refuse_running([dag_id], session=session)
         else:
-            deleted += session.execute(table.delete().where(condition)).rowcount
+            deleted_rows += session.execute(table.delete().where(condition)).rowcount
     session.flush()
-    session.expunge_all()  # else a deploy in the same session finds the deleted objects
-    return deleted
+    session.expunge_all()  # else a deploy in the same session would find the deleted objects
+    return deleted_rows
 
 
 def count_rows(dag_id: str, fileloc: str | None, *, session: Session) -> int:
-    """Return how many rows delete_rows would delete now; raise DagIsRunning where it would. Locks nothing."""
+    """Return how many rows delete_rows would delete now. Locks nothing. Raises DagIsRunning as delete_rows would."""
     refuse_running([dag_id], session=session)
     return sum(
         session.scalar(select(func.count()).select_from(table).where(condition))
@@ -74,7 +74,7 @@ def count_rows(dag_id: str, fileloc: str | None, *, session: Session) -> int:
 
 
 def delete_rows_patiently(dag_id: str, fileloc: str | None, *, session: Session) -> int:
-    """Do as delete_rows does, again while the scheduler works on the DAG's runs; raise Unavailable after 20 seconds."""
+    """Call delete_rows, and again while the scheduler works on the DAG's runs. Raises Unavailable after 20 seconds."""
     return retry_lost_races(
         lambda: delete_rows(dag_id, fileloc, session=session),
         session=session,
@@ -82,12 +82,12 @@ def delete_rows_patiently(dag_id: str, fileloc: str | None, *, session: Session)
     )
 
 
-# One that was cleared while it ran is "restarting" until its process has ended.
+# A task instance that was cleared while it ran is "restarting" until its process has ended.
 _WITH_A_PROCESS = (TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING)
 
 
 def refuse_running(dag_ids: Collection[str], *, session: Session) -> None:
-    """Raise DagIsRunning for the first of some DAGs of which a task instance is running. One statement."""
+    """Raise DagIsRunning for the first DAG with a running task instance. One statement."""
     running = session.execute(
         select(TaskInstance.dag_id, func.count())
         .where(TaskInstance.dag_id.in_(dag_ids), TaskInstance.state.in_(_WITH_A_PROCESS))
@@ -100,16 +100,16 @@ def refuse_running(dag_ids: Collection[str], *, session: Session) -> None:
 
 def _tables_naming_dags() -> list[Table]:
     airflow.models.import_all_models()  # a table is in the metadata when its model is imported
-    naming = [
+    tables = [
         table
         for table in Base.metadata.tables.values()
         if table.name != _KEPT and any(name in table.c for name in (_OWN, _WAITING, _PRODUCED))
     ]
-    return sorted(naming, key=lambda table: (_LAST.index(table.name) if table.name in _LAST else -1, table.name))
+    return sorted(tables, key=lambda table: (_LAST.index(table.name) if table.name in _LAST else -1, table.name))
 
 
 def _rows_to_delete(dag_id: str, fileloc: str | None) -> Iterator[tuple[Table, Any]]:
-    """Give each table with the condition for its rows, children before their parents."""
+    """Yield each table with the condition for its rows, children before their parents."""
     for table in _tables_naming_dags():
         if _PRODUCED not in table.c:
             yield table, table.c[_OWN if _OWN in table.c else _WAITING] == dag_id
@@ -129,7 +129,7 @@ def _rows_of_the_file(fileloc: str) -> Iterator[tuple[Table, Any]]:
 
 
 def _permissions(dag_id: str) -> Iterator[tuple[Table, Any]]:
-    """Give the rows of the DAG's own permissions, so that the next DAG of that name does not inherit them."""
+    """Yield the rows of the DAG's own permissions, so that the next DAG of that name does not inherit them."""
     tables = permission_tables()
     if tables is None:
         return

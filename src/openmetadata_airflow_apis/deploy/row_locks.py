@@ -1,9 +1,9 @@
-"""Locks the rows of a DAG against Airflow's own processes, and never takes part in a deadlock with them.
+"""Locks the rows of a DAG against Airflow's own processes, without ever being part of a deadlock.
 
-The scheduler locks runs first. While it holds them it changes their task instances and the DAG's row. Runs that
-somebody else holds it skips. When it creates runs it locks the DAG's row first, and the DAG processor locks that row
-alone. So the runs are waited for while nothing else is held, and every other lock is taken at once or not at all:
-whoever waits for nothing while holding something cannot be in a circle of waiting processes.
+The scheduler locks runs first, and skips runs that others hold; with these locks it changes task instances and the
+DAG's row. When it creates runs it locks the DAG's row first. The DAG processor locks only the DAG's row.
+So this module waits only for the runs, while it holds nothing else, and takes every other lock at once or fails: a
+process that never waits while it holds a lock can't be in a circle of waiting processes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 # How long a change tries to get its locks. The scheduler holds a run for as long as one of its loops takes.
 _SECONDS = 20
-# How long one statement waits for a lock: PostgreSQL's own limit is none at all, MySQL's is 50 s.
+# How long one statement waits for a lock; by default PostgreSQL waits for ever, MySQL for 50 s.
 _ONE_WAIT = 10
 # PostgreSQL's and MySQL's codes for the victim of a deadlock; SQLite has one lock for all, and no codes.
 _DEADLOCKS = ("40P01", 1213)
@@ -38,14 +38,14 @@ _DEADLOCKS = ("40P01", 1213)
 def lock_dag(dag_id: str, *, session: Session) -> None:
     """Lock the runs of a DAG, then its row and its serialized row, until the transaction's end.
 
-    Meanwhile the scheduler creates no runs and decides about none, and the DAG processor writes no rows. Waits for
-    the runs alone. Raises OperationalError if another process holds one of the locks; lost_race knows it.
+    Meanwhile the scheduler neither creates nor schedules runs of it, and the DAG processor writes no rows. Waits only
+    for the runs. Raises OperationalError if another process holds one of the locks; lost_race recognizes it.
     """
     limit_lock_waits(_ONE_WAIT, session=session)
     runs = select(DagRun.id).where(DagRun.dag_id == dag_id).order_by(DagRun.id)
     session.execute(with_row_locks(runs, of=DagRun, session=session)).all()
     lock_dag_rows([dag_id], session=session)
-    # Runs that were created since; no more can come now, but by hand.
+    # Runs that were created since then; from now on only a user can create more.
     session.execute(with_row_locks(runs, of=DagRun, session=session, nowait=True)).all()
     serialized = select(SerializedDagModel.dag_id).where(SerializedDagModel.dag_id == dag_id)
     session.execute(with_row_locks(serialized, of=SerializedDagModel, session=session, nowait=True)).all()
@@ -58,7 +58,7 @@ def lock_dag_rows(dag_ids: Collection[str], *, session: Session) -> None:
 
 
 def lost_race(error: BaseException) -> bool:
-    """Say whether the database ended a transaction because of another one's locks; trying again then helps."""
+    """Say whether an error means that another transaction holds the locks, so that trying again helps."""
     if not isinstance(error, OperationalError) or error.orig is None or error.connection_invalidated:
         return False
     code = getattr(error.orig, "pgcode", None) or next(iter(error.orig.args), None)
@@ -66,9 +66,9 @@ def lost_race(error: BaseException) -> bool:
 
 
 def retry_lost_races(change: Callable[[], Answer], *, session: Session, busy: str) -> Answer:
-    """Return change(), called again after a rollback while others hold the locks that it needs. Commits nothing.
+    """Return change(); while others hold locks that it needs, roll back and call it again. Commits nothing.
 
-    Raises Unavailable with the sentence `busy` after 20 seconds; what else change raises passes through.
+    Raises Unavailable with the message `busy` after 20 seconds; any other error of change() passes through.
     """
 
     def roll_back(_: RetryCallState) -> None:

@@ -1,8 +1,8 @@
-"""Moving what is deployed from one store to the other, one DAG after the other; Airflow keeps its runs and its state.
+"""Moves deployed DAGs from one store to the other, one after the other; Airflow keeps their runs and paused states.
 
-A DAG's definition is in the new store before it leaves the old one, so that a process that dies leaves it in both for a
-while: the next call goes on from there. What is moved is the stored document, to the byte: the versions, which both
-stores share, and the serialized DAG's mark stay what they are. Airflow's rows change their file alone.
+A DAG's definition is written to the new store before it is removed from the old one. A process that dies in between
+leaves it in both, and the next call goes on from there. The stored document is moved unchanged, byte by byte, so the
+versions, which both stores share, and the serialized DAG's mark stay valid. In Airflow's rows only the file changes.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ _UNKNOWN = "Airflow's database broke off; it isn't known whether the DAG `{}` wa
 
 @dataclass(frozen=True)
 class Moved:
-    """What became of a DAG. is_left_over: it was deleted in the new store, and only its old files were taken away.
+    """A DAG that was moved, or stays. is_left_over: it was deleted in the new store, so only its old files are removed.
 
-    reason: why it stays where it is; None where it was moved.
+    reason: why it stays where it is; None if it was moved.
     """
 
     dag_id: str
@@ -59,10 +59,10 @@ class Moved:
 def move_all(
     to: str, *, dry_run: bool, settings: Settings, session: Session, files: FileStore | None = None
 ) -> Iterator[Moved]:
-    """Move every DAG to the store `to`, "database" or "files", and yield what became of it. Commits the session.
+    """Move every DAG to the store `to`, "database" or "files", and yield the outcome for each. Commits the session.
 
-    dry_run: yield what would become of each, and change nothing. Raises ConfigurationError where the new store can not
-    be used here, and Unavailable.
+    dry_run: change nothing, and yield what the outcome would be. Raises Unavailable, and ConfigurationError if the new
+    store can't be used here.
     """
     files, database = files or FileStore(settings), DatabaseStore(settings)
     check_tables(session=session)
@@ -104,14 +104,14 @@ class _Move:
         self.target: DefinitionStore = database if to_database else files
 
     def finish_interrupted(self) -> Iterator[Moved]:
-        """Complete and sweep in the old store what a process that died has left there; yield what could not be."""
+        """Finish or remove what a process that died has left in the old store; yield each DAG for which that failed."""
         for dag_id in sorted(self.source.interrupted()):
             try:
                 with self.source.locked(dag_id):
                     finish_interrupted(dag_id, self.source, session=self.session)
             except ManagedDagsError as error:
                 yield Moved(dag_id, reason=str(error))
-        documents, _ = self.source.read_many(self.source.dag_ids())  # of what is damaged move() says why
+        documents, _ = self.source.read_many(self.source.dag_ids())  # move() says why a DAG is damaged
         revisions = {
             dag_id: document.revision
             for dag_id, document in documents.items()
@@ -123,50 +123,50 @@ class _Move:
             yield Moved(dag_id, reason=reason)
 
     def plan(self, dag_id: str) -> Moved | None:
-        """Return what would become of a DAG, or raise why it would stay."""
-        document, _ = self._looked_at(dag_id)
+        """Return the outcome that moving a DAG would have, None if it is gone. Raises the reason why it would stay."""
+        document, _ = self._documents_of(dag_id)
         return None if document is None else Moved(dag_id, is_left_over=self._is_left_over(dag_id, document))
 
     def move(self, dag_id: str) -> Moved | None:
-        """Move a DAG, with its name held in both stores; return what became of it, None if it is not there any more."""
+        """Move a DAG, with its name locked in both stores; return the outcome, None if the DAG is gone."""
         with ExitStack() as locks:
             for store in (self.files, self.database):
                 locks.enter_context(store.locked(dag_id))
             if not self.to_database:
-                self.files.finish_interrupted(dag_id)  # an earlier call may have died while it wrote them
-            document, there = self._looked_at(dag_id)
+                self.files.finish_interrupted(dag_id)  # an earlier call may have died while it wrote the files
+            document, in_target = self._documents_of(dag_id)
             if document is None:
                 return None
             is_left_over = self._is_left_over(dag_id, document)
             self.session.commit()  # no read transaction stays open over the writing of files
             if not is_left_over:
-                # In both, since an earlier call died, what was deployed last counts; the other is one of the versions.
-                is_newer = there is None or there.deployed_at < document.deployed_at
+                # Both stores have the DAG if an earlier call died: the later deployment counts, the other is a version.
+                is_newer = in_target is None or in_target.deployed_at < document.deployed_at
                 self._write(document if is_newer else None, dag_id)
             if self.to_database:
                 self.files.take_away(dag_id)
             return Moved(dag_id, is_left_over=is_left_over)
 
-    def _looked_at(self, dag_id: str) -> tuple[StoredDocument | None, StoredDocument | None]:
-        """Return what the old and the new store have; raise what is wrong with it."""
+    def _documents_of(self, dag_id: str) -> tuple[StoredDocument | None, StoredDocument | None]:
+        """Return what the old and the new store have of a DAG. Raises if either is damaged or not ours."""
         if self.source.read(dag_id) is None:
             return None, None
-        document, there = self.source.claim(dag_id), self.target.claim(dag_id)
+        document, in_target = self.source.claim(dag_id), self.target.claim(dag_id)
         if self._fileloc(dag_id) != self.target.fileloc(dag_id):
             refuse_what_is_not_ours(dag_id, self.source.fileloc(dag_id), session=self.session)
-        return document, there
+        return document, in_target
 
     def _fileloc(self, dag_id: str) -> str | None:
         return self.session.scalar(select(DagModel.fileloc).where(DagModel.dag_id == dag_id))
 
     def _is_left_over(self, dag_id: str, document: StoredDocument) -> bool:
-        """Say whether a DAG was deleted since it was stored: after it had been copied, by a call that died then."""
+        """Say whether a DAG was deleted after an earlier call, which then died, had copied it to the new store."""
         row = version_rows.ROW
         deleted_at = self.session.scalar(select(func.max(row.deleted_at)).where(row.dag_id == dag_id))
         return deleted_at is not None and deleted_at > document.deployed_at and not self.target.knows(dag_id)
 
     def _write(self, document: StoredDocument | None, dag_id: str) -> None:
-        """Write a DAG to the new store, None where it is there, and have Airflow's rows name the file of that one."""
+        """Write a document to the new store, None if it is there already, and point Airflow's rows to the new file."""
         if document is not None:
             self.target.write(document)
 
@@ -192,10 +192,10 @@ class _Move:
         return row is not None and (document is None or row.mark == document.mark)
 
     def _relocate(self, dag_id: str) -> None:
-        """Have Airflow's rows of a DAG name the file that it comes from now, and its parse renew them."""
+        """Point Airflow's rows of a DAG to its new file, and have the next parse renew them."""
         fileloc, now = self.target.fileloc(dag_id), timezone.utcnow()
         dag, serialized = DagModel.__table__, SerializedDagModel.__table__
-        # Who parsed that file last has not seen this DAG in it, and would take it for gone.
+        # A DAG processor that parsed the new file before the move did not find the DAG, and would deactivate it.
         self.session.execute(
             update(dag).where(dag.c.dag_id == dag_id, dag.c.last_parsed_time.is_not(None)).values(last_parsed_time=now)
         )

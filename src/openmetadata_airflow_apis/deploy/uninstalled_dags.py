@@ -1,7 +1,7 @@
-"""What `uninstall` does to the deployed DAGs before the plugin itself goes: no file may be left that can't be imported.
+"""Withdraws the deployed DAGs for `uninstall`: without the plugin, their files could not be imported.
 
-A delete takes a DAG's runs away too. A withdrawal leaves Airflow what it would have of any DAG whose file is gone: the
-runs, the task instances and the permissions on the DAG, which is no longer active.
+A delete removes a DAG's runs too. A withdrawal leaves in Airflow what stays of any DAG whose file is gone: an inactive
+DAG with its runs, task instances and permissions.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _NO_ANSWER = "Airflow's database does not answer; the DAG `{}` was not withdrawn
 
 @dataclass(frozen=True)
 class Deployed:
-    """A DAG that is deployed here, or the rest of one. fileloc: the file that Airflow knows it by.
+    """A DAG that is deployed here, or what a crash left of one. fileloc: the file that Airflow loads it from.
 
-    unfinished_runs: how many of its runs have not ended. refusal: why it can't be withdrawn, None where it can.
+    unfinished_runs: how many of its runs have not ended. refusal: why it can't be withdrawn, None if it can.
     """
 
     dag_id: str
@@ -41,30 +41,30 @@ class Deployed:
 
 
 def everything_deployed(store: DefinitionStore, *, session: Session) -> list[Deployed]:
-    """Return all that is deployed here, damaged or left over by a crash too, sorted by dag_id; change nothing."""
+    """Return all deployed DAGs, with damaged ones and those that a crash left, sorted by dag_id. Changes nothing."""
     names = sorted({*store.dag_ids(), *store.interrupted()})
-    unfinished = dict(
+    run_counts = dict(
         session.execute(
             select(DagRun.dag_id, func.count())
             .where(DagRun.dag_id.in_(names), DagRun.state.in_(State.unfinished_dr_states))
             .group_by(DagRun.dag_id)
         ).all()
     )
-    return [Deployed(name, store.fileloc(name), unfinished.get(name, 0), _refusal(name, store)) for name in names]
+    return [Deployed(name, store.fileloc(name), run_counts.get(name, 0), _refusal(name, store)) for name in names]
 
 
 def withdraw(dag_id: str, store: DefinitionStore, *, session: Session) -> None:
-    """Take a deployment's files away, and have Airflow schedule and show the DAG no more. Commits the session.
+    """Remove a deployment's files, and make Airflow stop scheduling and showing the DAG. Commits the session.
 
-    Raises what a deploy or delete would refuse the name with, and Unavailable; the DAG is then as it was.
+    Raises Unavailable, and the errors with which a deploy or delete would refuse the name; the DAG is then as it was.
     """
     fileloc = store.fileloc(dag_id)
 
     def change() -> None:
-        # Airflow may know the name from another file, whose business this is not.
-        of_ours = select(DagModel.dag_id).where(DagModel.dag_id == dag_id, DagModel.fileloc == fileloc)
+        # Airflow may know the name from another file; that DAG is not ours to change.
+        our_row = select(DagModel.dag_id).where(DagModel.dag_id == dag_id, DagModel.fileloc == fileloc)
         store.remove_rows(dag_id, session=session)
-        if session.execute(of_ours).first() is None:
+        if session.execute(our_row).first() is None:
             return
         session.execute(delete(SerializedDagModel.__table__).where(SerializedDagModel.__table__.c.dag_id == dag_id))
         session.execute(update(DagModel.__table__).where(DagModel.__table__.c.dag_id == dag_id).values(is_active=False))

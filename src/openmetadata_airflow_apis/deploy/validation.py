@@ -1,4 +1,4 @@
-"""Checking a definition as a deploy would, without a look at what is deployed."""
+"""Checks a definition as a deploy would, whatever is deployed."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ class ValidatedWorkflow:
 
 
 def validate(workflow: Workflow, *, settings: Settings) -> ValidatedWorkflow:
-    """Build and serialize a checked workflow's DAG, and keep nothing. Raises InvalidDefinition where that fails."""
+    """Build and serialize a checked workflow's DAG, and keep nothing. Raises InvalidDefinition if that fails."""
     dag = build(workflow, open_store(settings).fileloc(workflow.dag_id), settings)
     return ValidatedWorkflow(workflow.dag_id, len(workflow.definition["tasks"]), needs_parse=dag is None)

@@ -1,7 +1,8 @@
-"""What the table of versions is told: of each deploy in its own transaction, and of what a crash has kept from it.
+"""Records versions, marks them as deleted, and prunes old ones.
 
-The store says what is deployed. A process that dies between the store and the database leaves a deployment whose
-version has no row: the next deploy or delete of the DAG, a refresh, or the next start of a webserver writes it.
+A deploy records its version in its own transaction. A process that dies after it has written to the store, but before
+that transaction, leaves a deployment without a recorded version: the next deploy or delete of the DAG, a refresh, or
+the next start of a webserver records it.
 """
 
 from __future__ import annotations
@@ -36,22 +37,22 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _BATCH = 50
-# A deploy looks for versions to prune at each of so many: it costs a few statements.
+# Pruning costs a few statements, so a deploy does it only at every tenth version.
 _PRUNE_EACH = 10
 
 
 def check_tables(*, session: Session) -> None:
-    """Make our tables where they are missing; raise ConfigurationError where they are a newer release's, Unavailable.
+    """Make our tables if they are missing, after rolling the session back.
 
-    Rolls the session back to make them.
+    Raises ConfigurationError if a newer release made them, and Unavailable.
     """
     own_tables.refuse_newer(ask_schema(lambda: session.execute(select(own_tables.SCHEMA.c.version)), session).version)
 
 
-def ask_schema(ask: Callable[[], Any], session: Session) -> Any:
-    """Return the one row that a question to the table of our schema's version gives, made first where it is missing."""
+def ask_schema(query: Callable[[], Any], session: Session) -> Any:
+    """Return the one row of a query on the table of our schema's version; make our tables first if that is missing."""
     try:
-        row = ask().first()
+        row = query().first()
     except (OperationalError, ProgrammingError):
         session.rollback()
         if own_tables.is_there(own_tables.SCHEMA):
@@ -66,14 +67,14 @@ def ask_schema(ask: Callable[[], Any], session: Session) -> Any:
                 "The tables of versions are missing in Airflow's database, whose user may not make them "
                 f"({error.orig}); let it create tables, and send the request again"
             ) from error
-        row = ask().one()
+        row = query().one()
     return row
 
 
 def record_deletion(dag_id: str, document: StoredDocument | None, *, moment: datetime, session: Session) -> None:
-    """Mark a DAG's versions as deleted, after the one whose row a crash has lost, in the caller's transaction.
+    """Mark a DAG's versions as deleted, in the caller's transaction.
 
-    document: what was deployed, None where that is gone already.
+    document: what was deployed, so that its version is recorded first if a crash prevented that; None if it is gone.
     """
     if document is not None:
         newest = version_rows.newest([dag_id], session=session).get(dag_id, version_rows.Newest())
@@ -83,13 +84,13 @@ def record_deletion(dag_id: str, document: StoredDocument | None, *, moment: dat
 
 
 def prune_now_and_then(dag_id: str, version_number: int, *, settings: Settings, session: Session) -> None:
-    """Prune a DAG's versions at each tenth of them, in the caller's transaction."""
+    """Prune a DAG's versions if version_number is a tenth one, in the caller's transaction."""
     if version_number % _PRUNE_EACH == 0:
         _prune(settings, dag_id=dag_id, session=session)
 
 
 def prune(settings: Settings, *, session: Session) -> None:
-    """Forget the versions that the settings no longer keep. Commits the session."""
+    """Delete the versions that the settings no longer keep. Commits the session."""
     in_one_transaction(lambda: _prune(settings, session=session), session=session, again_after=COLLISIONS)
 
 
@@ -103,22 +104,22 @@ def _prune(settings: Settings, *, dag_id: str | None = None, session: Session) -
 
 
 def unrecorded(revisions: Mapping[str, str], *, session: Session) -> list[str]:
-    """Return the DAGs of which the newest version is not what is deployed, in the order in which they are locked.
+    """Return the DAGs whose newest recorded version is not what is deployed, in the order in which they are locked.
 
-    revisions: those that are deployed, by dag_id. One statement.
+    revisions: dag_id → deployed revision. One statement.
     """
     newest = version_rows.newest(session=session)
-    none = version_rows.Newest()
+    no_version = version_rows.Newest()
     return sorted(
-        (dag_id for dag_id, revision in revisions.items() if newest.get(dag_id, none).revision != revision),
+        (dag_id for dag_id, revision in revisions.items() if newest.get(dag_id, no_version).revision != revision),
         key=folded,
     )
 
 
 def record_missing(dag_ids: Iterable[str], store: DefinitionStore, *, session: Session) -> dict[str, str]:
-    """Write the missing rows of what is deployed under these names; return why some could not be. Commits the session.
+    """Record the missing versions of deployed DAGs; return the reason for each that failed. Commits the session.
 
-    dag_ids: in the order in which they are locked. What cannot be read is left out: whoever reads it says so.
+    dag_ids: in the order in which they are locked. Returns dag_id → reason.
     """
     failed: dict[str, str] = {}
     names = list(dag_ids)
@@ -144,18 +145,18 @@ def record_missing(dag_ids: Iterable[str], store: DefinitionStore, *, session: S
 
 def _record(documents: Mapping[str, StoredDocument], *, session: Session) -> None:
     newest = version_rows.newest(documents, session=session)
-    none = version_rows.Newest()
+    no_version = version_rows.Newest()
     rows = []
     for dag_id, document in documents.items():
-        rows += version_rows.to_record(newest.get(dag_id, none), [document])[0]
+        rows += version_rows.to_record(newest.get(dag_id, no_version), [document])[0]
     version_rows.write(rows, session=session)
 
 
 def record_versions_at_start(settings: Settings) -> None:
-    """Make our tables that have a version, and write the versions that are missing of what is deployed.
+    """Make our tables, and record the missing versions of what is deployed.
 
-    These are of what was deployed before there were versions, and those that a crash has lost. What cannot be done now
-    is logged: a deploy tries again, and says why it can't.
+    Versions are missing if they were deployed before versions existed, or if a crash kept them from being recorded.
+    A failure is logged, not raised: the next deploy tries again and raises it.
     """
     try:
         version_rows.make_tables()
