@@ -32,7 +32,8 @@ The second step, the schema:
 
 The third step, the canonical form of DAGs and tasks:
 
-    dag_keys.py             the DAG's keys; a start that is missing or after the end; the usual folder of templates
+    dag_keys.py             the DAG's keys, and what must fit together among them; the usual folder of templates
+    start_and_end.py        a start_date that is missing (before Airflow 2.8 without a schedule too), or after the end
     dag_ids.py              which names a DAG may have; names that differ in case alone are one
     task_keys.py            the keys of tasks and task groups
     task_ids.py             the ids of tasks and groups, with their dependencies as they were sent

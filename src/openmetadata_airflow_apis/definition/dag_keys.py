@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from openmetadata_airflow_apis.definition.date_values import moment_of
 from openmetadata_airflow_apis.definition.fault_messages import quoted
 from openmetadata_airflow_apis.definition.key_readers import below, read_default_args, read_keys, read_own_timezone
 from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
-from openmetadata_airflow_apis.definition.reading_context import ABSENT
+from openmetadata_airflow_apis.definition.start_and_end import check_start_and_end
 from openmetadata_airflow_apis.definition.task_ids import names_of_tasks
 from openmetadata_airflow_apis.definition.task_keys import NO_TASKS, TasksRead, read_tasks
 from openmetadata_airflow_apis.definition.template_folders import may_name_templates
@@ -58,7 +57,7 @@ def read_dag(context: Context, dag: SentObject, *, max_tasks: int) -> DagRead:
     ):
         keys["template_searchpath"] = [{"$folder": ""}]
     dag_read = DagRead(keys, tasks, {**own_keys.paths, **default_args.paths})
-    _check_dates(context, dag, dag_read)
+    check_start_and_end(context, dag, keys, tasks)
     _check_continuous(context, dag, keys)
     _check_documentation(context, dag)
     _check_fail_stop(context, dag_read)
@@ -84,52 +83,6 @@ def _has_too_many(context: Context, sent: SentObject, key: str, limit: int) -> b
         "[openmetadata_airflow_apis] max_tasks",
     )
     return True
-
-
-def _check_dates(context: Context, sent: SentObject, dag_read: DagRead) -> None:
-    keys = dag_read.keys
-    default_args = keys.get("default_args", {})
-    start, end = (keys.get(key, default_args.get(key)) for key in ("start_date", "end_date"))
-    default_sent = sent.get("default_args")
-    was_sent = "start_date" in sent or (isinstance(default_sent, dict) and "start_date" in default_sent)
-    if not was_sent:
-        _check_missing_start(context, dag_read)
-    if _ends_first(start, end):
-        holder = _TOP if "end_date" in keys else _TOP / "default_args"
-        context.fault(holder / "end_date", "is before the start_date; the DAG would never run")
-    for index, task in enumerate(dag_read.tasks.tasks):
-        arguments = task["arguments"]
-        if ("start_date" in arguments or "end_date" in arguments) and _ends_first(
-            arguments.get("start_date", start), arguments.get("end_date", end)
-        ):
-            key = "end_date" if "end_date" in arguments else "start_date"
-            path = dag_read.paths[CanonicalPlace(("tasks", index, "arguments", key))]
-            context.fault(path, "lets the task end before it starts; it would never run")
-
-
-def _check_missing_start(context: Context, dag_read: DagRead) -> None:
-    # Only "schedule": null means that no date is needed. A schedule at fault is missing here and doesn't mean it.
-    if dag_read.keys.get("schedule", ABSENT) is not None:
-        cure = "give it in default_args"
-        if not context.every_dag_needs_a_start:
-            cure += ', or "schedule": null for a DAG that is started by hand'
-        context.fault(_TOP, f"'start_date' is missing; {cure}")
-    elif context.every_dag_needs_a_start:
-        in_groups = any(
-            "start_date" in ((group.get("arguments") or {}).get("default_args") or {})
-            for group in dag_read.tasks.task_groups
-        )
-        if not in_groups and not all("start_date" in task["arguments"] for task in dag_read.tasks.tasks):
-            context.fault(
-                _TOP,
-                "'start_date' is missing; give it in default_args: before Airflow 2.8 a DAG that is started by hand "
-                "needs one too",
-            )
-
-
-def _ends_first(start: Any, end: Any) -> bool:
-    start_moment, end_moment = moment_of(start), moment_of(end)
-    return start_moment is not None and end_moment is not None and end_moment < start_moment
 
 
 def _check_continuous(context: Context, sent: SentObject, keys: DagKeys) -> None:
