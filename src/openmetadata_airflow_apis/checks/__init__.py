@@ -1,4 +1,4 @@
-"""Checks a definition whose form is right: what needs Airflow to be judged.
+"""Checks what only Airflow can tell about a definition whose form is right.
 
 Nothing is stored here: the only I/O is to read callable files and Variables.
 

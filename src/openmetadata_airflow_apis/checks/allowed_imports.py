@@ -1,8 +1,8 @@
 """Imports what a definition names by a dotted path, from installed packages on an allow-list and nowhere else.
 
 The dags, config and plugins folders are on sys.path in every Airflow process: a file in one of them could take
-the place of a package's module, and would be executed in the webserver. Each module's place is looked at before
-it is imported.
+the place of a package's module, and would be executed in the webserver. So each module's file is looked
+up before the module is imported.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DECORATOR_PACKAGES = ("airflow.decorators", "airflow.providers")
 class NotImportable(Exception):
     """What a dotted path names may not, or cannot, be imported; str() is a sentence for the definition's author.
 
-    meant: the path that was probably meant, None where nothing is near.
+    meant: the path that was probably meant, None if none is near.
     """
 
     def __init__(self, sentence: str, *, meant: str | None = None) -> None:
@@ -60,7 +60,7 @@ class Imports:
     def get(self, path: str, packages: tuple[str, ...], *, option: str, added: tuple[str, ...]) -> Any:
         """Return the object at a dotted path inside one of the packages; raise NotImportable.
 
-        option: the one that allows more packages. added: those that it allows.
+        option: the option that allows further packages. added: the packages that it allows.
         """
         if not any(path.startswith(f"{package}.") for package in (*packages, *added)):
             names = ", ".join((*added, path.partition(".")[0]))
@@ -98,7 +98,7 @@ def _import(path: str, authored: tuple[str, ...]) -> Any:
 
 
 def _attribute(target: Any, part: str, parts: list[str], depth: int) -> Any:
-    """Return an attribute, the `depth`th of the parts of a path."""
+    """Return the attribute that part number `depth` of a path names."""
     try:
         return getattr(target, part)
     except AttributeError:
@@ -115,7 +115,7 @@ def _attribute(target: Any, part: str, parts: list[str], depth: int) -> Any:
 
 
 def _is_module_below(target: Any, name: str) -> bool:
-    """Whether `name` is a module to import rather than an attribute of `target`."""
+    """Tell whether `name` is a module to import rather than an attribute of `target`."""
     if not hasattr(target, "__path__"):
         return False
     if name in sys.modules:
@@ -124,16 +124,16 @@ def _is_module_below(target: Any, name: str) -> bool:
 
 
 def _import_module(name: str, authored: tuple[str, ...]) -> Any:
-    known = sys.modules.get(name)
-    spec = getattr(known, "__spec__", None) if known is not None else importlib.util.find_spec(name)
-    if spec is None and known is None:
+    loaded_module = sys.modules.get(name)
+    spec = getattr(loaded_module, "__spec__", None) if loaded_module is not None else importlib.util.find_spec(name)
+    if spec is None and loaded_module is None:
         raise NotImportable(f"no package '{name}' is installed")
-    # A namespace package has no origin and executes nothing; the modules in it are looked at in their turn.
+    # A namespace package has no origin and executes nothing; the modules in it are looked up when it is their turn.
     origin = getattr(spec, "origin", None)
     if origin and is_below(origin, authored):
         raise NotImportable(f"'{name}' is a file of authors ({origin}), not of an installed package")
-    if known is not None:
-        return known
+    if loaded_module is not None:
+        return loaded_module
     try:
         return importlib.import_module(name)
     except Exception as error:
@@ -141,7 +141,7 @@ def _import_module(name: str, authored: tuple[str, ...]) -> Any:
 
 
 def is_below(place: str, folders: tuple[str, ...]) -> bool:
-    """Say whether a path is inside one of the folders (real paths); links are followed."""
+    """Tell whether a path is inside one of the folders (real paths); links are followed."""
     real = os.path.realpath(place)
     return any(real == folder or real.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
 

@@ -18,20 +18,20 @@ class DefaultArgs:
         self._groups = {group["group_id"]: group for group in definition["task_groups"]}
 
     def of(self, task: Task) -> Arguments:
-        """Return what a task gets: from the DAG, from the groups around it, and from its own, which win."""
-        inner = [plain_map(task["arguments"].get("default_args"))]
+        """Return the default arguments of a task: of the DAG, the groups around it and its own; the innermost win."""
+        inside_out = [plain_map(task["arguments"].get("default_args"))]
         group = self._groups.get(task.get("group") or "")
         while group is not None:
-            inner.append(plain_map((group.get("arguments") or {}).get("default_args")))
+            inside_out.append(plain_map((group.get("arguments") or {}).get("default_args")))
             group = self._groups.get(group.get("parent") or "")
-        given = dict(self._of_dag)
-        for defaults in reversed(inner):
-            given.update(defaults)
-        return given
+        merged = dict(self._of_dag)
+        for defaults in reversed(inside_out):
+            merged.update(defaults)
+        return merged
 
 
 def plain_map(value: Value) -> Arguments:
-    """Return a map's keys and values; nothing where the value is known only when the task runs."""
+    """Return a map's keys and values; an empty map if the value is known only when the task runs."""
     if tag_of(value) == "$literal":
         return value["$literal"]
     return value if isinstance(value, dict) and tag_of(value) is None else {}

@@ -1,7 +1,7 @@
-"""Arguments for which an operator wants a member of an Enum: the text of its value, or of its name, becomes it.
+"""Arguments for which an operator wants a member of an Enum: the text of a member's value or name becomes the member.
 
-An operator compares what it is given with the members. To most Enums a text is equal to none of them, so that a text
-that stayed one would be taken for something else, or for nothing, when the task runs.
+An operator compares its argument with the members. Most Enums have no member that is equal to a text, so that a text
+left as it is would be taken for something else, or for nothing, when the task runs.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def wanted_enum(parameter: inspect.Parameter, names: Mapping[str, Any]) -> type[enum.Enum] | None:
     """Return the Enum of which an operator's parameter takes members and nothing else; None for any other parameter.
 
-    names: those that the parameter's hint may use. An Enum whose members are equal to their values is none: it takes
-    the texts themselves.
+    names: the names that the parameter's hint may use → what they mean. An Enum whose members are equal to their values
+    doesn't count: there, the texts themselves will do.
     """
     kinds = [kind for kind in hinted_types(parameter) if kind != "None"]
     if len(kinds) != 1:
@@ -45,16 +45,19 @@ def use_members(
     *,
     templates: Collection[str],
 ) -> None:
-    """Make imports of the members that a task's arguments name; what else is written there is a fault.
+    """Replace each text that names a member, in the arguments of a task, by its import; any other value is a fault.
 
     enums: by the names of the arguments that want their members. place: the task's. templates: the arguments that are
-    templates: what is in braces there is known when the task runs.
+    templates, in which a text with braces is known only when the task runs.
     """
     for name, members in enums.items():
         is_template = name in templates
-        for arguments, at in ((task["arguments"], place / "arguments"), (task.get("partial") or {}, place / "partial")):
+        for arguments, holder in (
+            (task["arguments"], place / "arguments"),
+            (task.get("partial") or {}, place / "partial"),
+        ):
             if name in arguments:
-                arguments[name] = _member(arguments[name], members, at / name, findings, is_template=is_template)
+                arguments[name] = _member(arguments[name], members, holder / name, findings, is_template=is_template)
         mapped = (task.get("expand") or {}).get(name)
         if isinstance(mapped, list):
             at_items = place / "expand" / name

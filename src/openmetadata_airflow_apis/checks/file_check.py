@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 def check_file(
     file: WorkflowFile, settings: Settings, *, now: datetime, read_variables: bool = True
 ) -> Iterator[Workflow | list[Fault]]:
-    """Yield for each request of a file its workflow, or what is wrong with it, as it stands in the file.
+    """Yield for each request of a file its workflow, or its faults with their places in the file.
 
-    Each fault is told once: those of the `default` block with the first DAG that has them, so that the list of another
-    one may be empty. now, read_variables: as in check_workflow.
+    Each fault is yielded once: those of the `default` block with the first DAG that has them, so that the list of
+    another DAG may be empty. now, read_variables: as in check_workflow.
     """
-    told: set[Fault] = set()
+    yielded_faults: set[Fault] = set()
     for index, request in enumerate(file.requests):
         try:
             yield check_workflow(request, settings, now=now, read_variables=read_variables)
         except InvalidDefinition as error:
             faults = [file.placed(index, fault) for fault in error.faults]
-            yield [fault for fault in faults if fault not in told]
-            told.update(faults)
+            yield [fault for fault in faults if fault not in yielded_faults]
+            yielded_faults.update(faults)

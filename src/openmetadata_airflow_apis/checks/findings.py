@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Findings:
-    """Faults that were found beside those of the reading itself.
+    """Faults that were found after the reading, which has its own.
 
-    places: where in the canonical definition they are; what is there can't be built.
+    places: where they are in the canonical definition; the parts at these places can't be built.
     left_to_processor: the tasks, by index, of which only the author's code could show whether they can be built.
-    incomplete: the tasks that can't be built, since the reading found a fault in what their operator requires.
+    incomplete: the tasks, by index, that can't be built because what their operator requires was read with a fault.
     """
 
     def __init__(self, reading: Reading) -> None:
@@ -36,7 +36,7 @@ class Findings:
         self.faults.append(Fault(self._reading.pointer(*self._as_read(place)), detail))
 
     def made_of(self, place: CanonicalPlace, source: CanonicalPlace) -> None:
-        """Remember that what is at a place was made, after the reading, of what it found at another."""
+        """Remember that the value at a place was made, after the reading, of the value at the source."""
         self._made_of[place] = source
 
     def _as_read(self, place: CanonicalPlace) -> CanonicalPlace:
@@ -44,31 +44,31 @@ class Findings:
         return place if above is None else self._made_of[above].below(place[len(above) :])
 
     def has(self, *place: Part) -> bool:
-        """Say whether a fault was noted at that place or below it."""
+        """Tell whether a fault was noted at that place or below it."""
         return any(at_fault[: len(place)] == place for at_fault in self.places)
 
     def is_of_default_block(self, place: CanonicalPlace) -> bool:
-        """Say whether what stands at a place was said in the `default` block, for every DAG of a file."""
+        """Tell whether the value at a place comes from the `default` block, which is for every DAG of a file."""
         return self._reading.pointer(*place).startswith("/workflow/dag_config/default/")
 
     def was_sent(self, place: CanonicalPlace, value: object) -> bool:
-        """Say whether a value at a place stands so in the document as it was sent, and was not made of another."""
+        """Tell whether the value at a place was sent just like that, and not made of another value."""
         sent, exists = look_up(self._reading.origin.document, self._reading.pointer(*place))
         return exists and sent == value
 
     def read_badly(self, task: int, argument: str) -> bool:
-        """Say whether the reading found a fault in what an argument of a task was to be made from.
+        """Tell whether the reading found a fault in the keys that an argument of a task is made from.
 
         python_callable comes from python_callable_name and python_callable_file, say.
         """
         return any(key.startswith(argument) for key, _ in self._keys_read_badly(task))
 
     def arguments_read_badly(self, task: int) -> set[str]:
-        """Return the arguments of a task, mapped ones too, in which the reading found a fault: they are given."""
+        """Return the arguments, mapped ones included, that a task does give but with a fault that the reading found."""
         return {below if key in ("expand", "partial") else key for key, below in self._keys_read_badly(task)}
 
     def _keys_read_badly(self, task: int) -> Iterator[tuple[str, str]]:
-        """Yield the key of a task, and the one below it, of each fault of the reading in what was given to the task."""
+        """Yield the task's key, and the key below it or "", of each fault that the reading found in a task."""
         if not self._reading.faults:
             return  # without working out where everything stands
         heads = self._reading.heads_of_task(task)

@@ -1,6 +1,6 @@
-"""Arguments for which an operator wants a function or a class: a dotted path becomes what is there, none stays text.
+"""Arguments for which an operator wants a function or a class: a dotted path becomes the import of the object there.
 
-Only whoever has the operator's class can tell which arguments these are: its own signature says so.
+Which arguments these are, only the signature of the operator's class can tell.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FUNCTIONS = frozenset({"$call", "$callable", "$callback", "$import"})
 
 
 def wants_function(parameter: inspect.Parameter) -> bool:
-    """Say whether an operator's parameter takes a function, or a class, and nothing else."""
+    """Tell whether an operator's parameter takes a function or a class, and nothing else."""
     if parameter.annotation is parameter.empty:
         return parameter.name in _WITHOUT_HINTS
     kinds = set(hinted_types(parameter))
@@ -42,7 +42,7 @@ def wants_function(parameter: inspect.Parameter) -> bool:
 
 
 def wants_functions(parameter: inspect.Parameter) -> bool:
-    """Say whether an operator's parameter takes a list of functions or of classes, or one in its stead, and no more."""
+    """Tell whether an operator's parameter takes a list of functions or classes, or a single one, and nothing else."""
     hints = _hints(parameter)
     kinds = {_name_of(item) for hint in hints for item in (_items(hint) or [hint])}
     return any(map(_items, hints)) and bool(kinds & _CALLED) and kinds <= {*_CALLED, "None"}
@@ -73,7 +73,7 @@ def _alternatives(node: ast.expr) -> list[ast.expr]:
 
 
 def _items(hint: ast.expr) -> list[ast.expr]:
-    """Return the hints of what is in a list; none for a hint of something else."""
+    """Return the hints for the items of a list; none for a hint that is not for a list."""
     if isinstance(hint, ast.Subscript) and _name_of(hint) in _LISTS:
         return _alternatives(hint.slice)
     return []
@@ -97,9 +97,9 @@ def use_functions(
     lists: Collection[str],
     packages: tuple[str, ...],
 ) -> dict[str, ImportTag | list[Value]]:
-    """Make imports of the dotted paths among the arguments that want functions, and return them.
+    """Replace the dotted paths in the arguments that want functions by imports, and return these.
 
-    What else is written there is a fault. names: the arguments that want functions. lists: those of them that take a
+    Any other value there is a fault. names: the arguments that want functions. lists: those of them that take a
     list of functions too. place: where the arguments are. packages: what may be imported.
     """
     imports: dict[str, ImportTag | list[Value]] = {}
@@ -124,7 +124,7 @@ def use_mapped_functions(
     lists: Collection[str],
     packages: tuple[str, ...],
 ) -> None:
-    """Do the same with the lists of functions that a task is mapped over."""
+    """Replace the dotted paths, as use_functions does, in the lists of functions that a task is mapped over."""
     for name, items in expand.items():
         if name not in names:
             continue

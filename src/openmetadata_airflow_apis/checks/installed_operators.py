@@ -21,7 +21,7 @@ _KINDS = ("operators", "sensors", "transfers")
 def installed_operators() -> tuple[str, ...]:
     """Return the dotted path of each operator, sensor and transfer of Airflow and its installed provider packages.
 
-    A class is one by its name. Base classes are left out, as are those of an administrator's own packages.
+    A class counts as one by its name. Base classes are left out, as are those of an administrator's own packages.
     """
     paths = (f"{module}.{name}" for module in _modules() for name in _CLASS.findall(_source(module)))
     return tuple(sorted({path for path in paths if not path.rpartition(".")[2].startswith(("Base", "Abstract"))}))
@@ -41,7 +41,7 @@ def _modules() -> Iterator[str]:
 
 
 def _source(module: str) -> str:
-    """Return a module's text, "" where the package that it is in needs another one that is missing."""
+    """Return a module's text, "" if its package needs another one that is missing."""
     try:
         spec = find_spec(module)
     except ImportError:

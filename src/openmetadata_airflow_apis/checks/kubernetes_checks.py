@@ -1,4 +1,4 @@
-"""Checks what a Kubernetes object is made of: the client takes nearly everything, the cluster refuses it."""
+"""Checks the arguments of Kubernetes objects: the client takes nearly everything, and the cluster then refuses it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.canonical import Arguments, Value
 
 _MISSING = re.compile(r"Invalid value for `(\w+)`, must not be `None`")
-# The client calls these texts; Kubernetes takes numbers for a quantity as well.
+# To the client these are texts; Kubernetes takes numbers for a quantity as well.
 _QUANTITIES = frozenset({"capacity", "divisor", "hard", "limits", "overhead", "requests", "size_limit"})
 _PLAIN: dict[str, tuple[type, str]] = {
     "bool": (bool, "true or false"),
@@ -29,7 +29,7 @@ _PLAIN: dict[str, tuple[type, str]] = {
 def object_faults(cls: type, args: list[Value], kwargs: Arguments) -> Iterator[tuple[CanonicalPlace, str]]:
     """Yield what is wrong with the arguments of a model or of the provider's Secret, each with its place in kwargs.
 
-    What is inside a tagged value is checked as such, or known only when the task runs.
+    The content of a tagged value is checked with its tag, or known only when the task runs.
     """
     if is_model(cls):
         yield from _model_faults(cls, kwargs, given=len(args))
@@ -47,31 +47,31 @@ def object_faults(cls: type, args: list[Value], kwargs: Arguments) -> Iterator[t
 
 
 def _model_faults(cls: Any, kwargs: Arguments, *, given: int = 0) -> Iterator[tuple[CanonicalPlace, str]]:
-    spelled: dict[str, str] = {}  # the model's attribute → the key that gives it
-    meant = ""  # what is misspelled is not missing as well
+    sent_as: dict[str, str] = {}  # the model's attribute → the key that gives it
+    meant = ""  # a misspelled attribute is not also noted as missing
     for key, value in kwargs.items():
         name = attribute_of(cls, key)
         if name is None:
             near = nearest(key, (*cls.openapi_types, *cls.attribute_map.values()))
             meant += near
             yield CanonicalPlace((key,)), f"a {cls.__name__} has no '{key}'{near}"
-        elif name in spelled:
+        elif name in sent_as:
             yield (
                 CanonicalPlace((key,)),
-                f"means the same as '{spelled[name]}', which is there as well; give one of them",
+                f"means the same as '{sent_as[name]}', which is there as well; give one of them",
             )
         else:
-            spelled[name] = key
+            sent_as[name] = key
             for place, detail in _value_faults(value, cls.openapi_types[name], name):
                 yield CanonicalPlace((key, *place)), detail
     if not given:
-        for name in _missing(cls, {name for name, key in spelled.items() if kwargs[key] is not None}):
+        for name in _missing(cls, {name for name, key in sent_as.items() if kwargs[key] is not None}):
             if f"'{name}'" not in meant and f"'{cls.attribute_map[name]}'" not in meant:
                 yield CanonicalPlace(), f"'{name}' is missing; a {cls.__name__} requires it"
 
 
 def _missing(cls: Any, given: set[str]) -> Iterator[str]:
-    """Yield the attributes that a model requires: no list has them, but its class refuses to be made without."""
+    """Yield the attributes that a model requires and lacks. No list has them: its class refuses to be made without."""
     probe = dict.fromkeys(given, "")
     while True:
         try:
@@ -102,8 +102,8 @@ def _value_faults(value: Value, type_text: str, name: str) -> Iterator[tuple[Can
     elif kind == "model" and isinstance(value, dict):
         yield from _model_faults(inner, value)
     else:
-        wanted = {"list": "a list", "dict": "a map"}.get(kind) or f"a map, the keys of a {inner.__name__}"
-        yield CanonicalPlace(), f"{kind_of(value)}; give {wanted}"
+        expected = {"list": "a list", "dict": "a map"}.get(kind) or f"a map, the keys of a {inner.__name__}"
+        yield CanonicalPlace(), f"{kind_of(value)}; give {expected}"
 
 
 def _item_faults(
@@ -117,6 +117,6 @@ def _item_faults(
 def _plain_faults(value: Value, type_name: str, name: str) -> Iterator[tuple[CanonicalPlace, str]]:
     if type_name not in _PLAIN or (name in _QUANTITIES and type(value) in (int, float)):
         return
-    wanted, words = _PLAIN[type_name]
-    if type(value) is not wanted:
+    expected_type, words = _PLAIN[type_name]
+    if type(value) is not expected_type:
         yield CanonicalPlace(), f"{kind_of(value)}; give {words}"

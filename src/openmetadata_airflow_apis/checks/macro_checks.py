@@ -39,7 +39,7 @@ def check_macros(
             )
             continue
         file = _file_of_path(text, functions)
-        # A text that was joined of several is one by its author's own word.
+        # A text that the author has joined of several is meant to be a text.
         if file is not None and findings.was_sent(place, text):
             module, _, name = text.rpartition(".")
             findings.add(
@@ -104,8 +104,8 @@ def _called_in(template: str) -> set[tuple[str, ...]]:
     try:
         tree = Environment(autoescape=True, extensions=["jinja2.ext.do"]).parse(template)
     except TemplateSyntaxError:
-        return set()  # which is a fault of its own
-    called = set()
+        return set()  # a fault that is noted elsewhere
+    called_names = set()
     for call in tree.find_all(nodes.Call):
         keys: list[str] = []
         node = call.node
@@ -113,5 +113,5 @@ def _called_in(template: str) -> set[tuple[str, ...]]:
             keys.insert(0, node.attr)
             node = node.node
         if isinstance(node, nodes.Name):
-            called.add((node.name, *keys))
-    return called
+            called_names.add((node.name, *keys))
+    return called_names

@@ -35,7 +35,7 @@ class ManagedFunctions:
         self._signatures: dict[tuple[str, str], inspect.Signature] = {}
 
     def find(self, file: str, name: str) -> Unfit | None:
-        """Return why the function `name` of `file` can't be used, or None where it can."""
+        """Return why the function `name` of `file` can't be used, or None if it can."""
         definitions = self._definitions(file)
         if isinstance(definitions, Unfit):
             return definitions
@@ -47,16 +47,16 @@ class ManagedFunctions:
         return None
 
     def has(self, file: str, name: str) -> bool:
-        """Say whether a file has a function, or a class, of that name."""
+        """Tell whether a file has a function, or a class, of that name."""
         definitions = self._definitions(file)
         return isinstance(definitions, dict) and isinstance(definitions.get(name), _CALLABLE_NODES)
 
     def file_with(self, name: str) -> str | None:
-        """Return a file that has a function of that name, None where none has."""
+        """Return a file that has a function of that name, None if none has."""
         return next((file for file in sorted(_python_files(self._folder)) if self.has(file, name)), None)
 
     def signature(self, file: str, name: str) -> inspect.Signature | None:
-        """Return the parameters of a function that `find` knows, None where only running the file would show them."""
+        """Return the parameters of a function that `find` has found, None if only running the file would show them."""
         definitions = self._definitions(file)
         if isinstance(definitions, Unfit) or own_parameters(definitions[name]) is None:
             return None
@@ -65,11 +65,11 @@ class ManagedFunctions:
         return self._signatures[file, name]
 
     def has_folder(self, path: str) -> bool:
-        """Say whether there is such a folder below this one."""
+        """Tell whether there is such a folder below dag_managed_operators."""
         return is_folder(self._folder, path.split("/"))
 
     def document(self, path: str) -> str:
-        """Return the text of a file that is no Python; raise ValueError, saying why, where it can't be read."""
+        """Return the text of a file that is no Python; raise ValueError, saying why, if it can't be read."""
         try:
             return read_document(self._folder, path)
         except FileNotFoundError:
@@ -119,31 +119,31 @@ def call_faults(
 ) -> Iterator[str]:
     """Yield every reason why a call doesn't fit the function `name`.
 
-    args, kwargs: None where they are known only when the task runs.
-    given_by_airflow: names that are passed where the function has a parameter for them.
+    args, kwargs: None if they are known only when the task runs.
+    given_by_airflow: the names that Airflow passes if the function has a parameter for them.
     """
     parameters = signature.parameters.values()
     by_name = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    meant = ""  # what is misspelled is not left out as well
+    suggestions = ""  # a misspelled parameter is not also noted as left out
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         for key in kwargs or ():
             if key not in by_name:
                 near = nearest(key, by_name)
-                meant += near
+                suggestions += near
                 yield f"the function '{name}' has no parameter '{key}'{near}"
     if args is None or kwargs is None:
         return
     positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if len(args) > len(positional) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
         yield f"the function '{name}' takes {len(positional)} positional argument(s), {len(args)} are given"
-    filled = set(positional[: len(args)])
+    by_position = set(positional[: len(args)])
     for key in kwargs:
-        if key in filled and key in by_name:
+        if key in by_position and key in by_name:
             yield f"the parameter '{key}' of the function '{name}' is given twice, by position and by name"
-    passed = filled | set(kwargs) | set(given_by_airflow)
+    passed = by_position | set(kwargs) | set(given_by_airflow)
     for parameter in parameters:
         needed = parameter.default is parameter.empty and parameter.kind not in _ANY_NUMBER
-        if needed and parameter.name not in passed and f"'{parameter.name}'" not in meant:
+        if needed and parameter.name not in passed and f"'{parameter.name}'" not in suggestions:
             yield f"the parameter '{parameter.name}' of the function '{name}' is given nothing"
 
 

@@ -24,9 +24,9 @@ _OURS = frozenset({"self", "task_id", "dag", "task_group"})
 class OperatorSignature:
     """The arguments of an operator class.
 
-    accepted: every keyword that it or a class above it takes; None where it takes any.
+    accepted: every keyword that it or a class above it takes; None if it takes any.
     required: those of its own that have no default. functions: those that want a function.
-    function_lists: those of them that take a list of functions as well.
+    function_lists: those of the functions that take a list of functions as well.
     enums: the Enum for each that wants a member of it.
     template_fields, template_ext: as on the class.
     """
@@ -40,7 +40,7 @@ class OperatorSignature:
     template_ext: tuple[str, ...]
 
     def takes(self, name: str) -> bool:
-        """Say whether a keyword is one of the arguments."""
+        """Tell whether a keyword is one of the arguments."""
         return self.accepted is None or name in self.accepted
 
 
@@ -70,7 +70,7 @@ def signature_of(operator: type) -> OperatorSignature:
                 enums.setdefault(parameter.name, members)
         if required is None:
             required = frozenset(p.name for p in named if p.default is p.empty) - _OURS
-        if owner is BaseOperator:  # its **kwargs are refused by itself
+        if owner is BaseOperator:  # which refuses what its **kwargs get
             break
         takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
         if not takes_any:
@@ -101,4 +101,4 @@ def _strings(value: Any) -> list[str]:
         return [value]
     if isinstance(value, (list, tuple, set, frozenset)):
         return [item for item in value if isinstance(item, str)]
-    return []  # a property: known on an object alone
+    return []  # a property, whose value only an object has

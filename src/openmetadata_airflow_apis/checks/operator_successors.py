@@ -1,4 +1,4 @@
-"""Makes the tasks of a definition ones of the operators that there are here: their paths and their arguments."""
+"""Gives the tasks of a definition the operators that there are here: their paths and their arguments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def use_present_operators(definition: Definition, operators: PresentOperators, f
     """Give every task the path of its operator's class here, and that class's arguments.
 
     Return the arguments of classes that are not here any more, which default_args may have for their tasks. A path
-    that means nothing stays as it is, for whoever checks the tasks to say so.
+    that means nothing stays as it is: the checks of the tasks note the fault.
     """
     default_args = DefaultArgs(definition)
     older: set[str] = set()
@@ -49,9 +49,9 @@ def use_present_operators(definition: Definition, operators: PresentOperators, f
 
 
 class _TaskArguments:
-    """The arguments of one task, on their way from one class's to another's.
+    """Turns the arguments of one task from those of one class into those of another.
 
-    older: the names of those that were looked for.
+    older: the older names of arguments that were looked for.
     """
 
     def __init__(self, index: int, task: Task, defaults: Arguments, findings: Findings) -> None:
@@ -62,7 +62,7 @@ class _TaskArguments:
         self.older: set[str] = set()
 
     def replace(self, meaning: Meaning) -> None:
-        """Make the arguments of the class that has taken another's place."""
+        """Turn the arguments into those of the class that has taken another's place."""
         old, new = (path.rpartition(".")[2] for path in (meaning.in_place_of, meaning.path))
         for name, hint in meaning.hints.items():
             self.older.add(name)
@@ -100,7 +100,7 @@ class _TaskArguments:
                 self._task["arguments"][new] = value
 
     def _make_map(self, name: str, source: ArgumentSource) -> None:
-        """Put arguments into a map that is one argument; what the map has already stays."""
+        """Put arguments into a map that is one argument; a key that the map has already stays."""
         values: Arguments = {}
         for key, parameter in source.keys.items():
             self.older.add(parameter)

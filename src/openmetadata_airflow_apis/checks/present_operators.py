@@ -1,6 +1,6 @@
 """What the path of an operator means in this installation, or why it means nothing here.
 
-The same class may be at several places: today's, and older ones that the installed version of its package has. Where
+The same class may be at several places: today's, and older ones that the installed version of its package has. If
 it is at none of them, another class may have taken its place (definition/operator_paths.py).
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class PresentOperators:
     """Finds operators by their paths. own_packages: those of [openmetadata_airflow_apis] allowed_operators.
 
-    lack_a_package: whether a path was asked for that needs a package which is not installed.
+    lack_a_package: whether one of the paths that were asked for needs a package that is not installed.
     """
 
     def __init__(self, imports: Imports, own_packages: tuple[str, ...] = ()) -> None:
@@ -30,7 +30,7 @@ class PresentOperators:
         self._meanings: dict[str, Meaning | NotImportable] = {}
 
     def meaning_of(self, path: str) -> Meaning:
-        """Return what a path means here; raise NotImportable, with the cure, where it means nothing."""
+        """Return what a path means here; raise NotImportable, with the cure, if it means nothing."""
         if path not in self._meanings:
             try:
                 self._meanings[path] = self._find(path)
@@ -62,18 +62,18 @@ class PresentOperators:
 
 
 def _explained(path: str, errors: dict[str, NotImportable]) -> NotImportable:
-    """Return the sentence for a path, none of whose meanings can be imported: `errors` has each one's own."""
+    """Return the error for a path of which no meaning can be imported. errors: that of each meaning, by its path."""
     today = meanings_of(path)[0].path
-    install, left = how_to_install(today), gone(path)
+    install, removed = how_to_install(today), gone(path)
     if install is not None:
         return NotImportable(install)
-    if left is not None:
-        use = f"; use {left.advice}" if left.advice else ""
-        return NotImportable(f"{left.package} has no '{left.path.rpartition('.')[2]}' since {left.since}{use}")
+    if removed is not None:
+        use = f"; use {removed.advice}" if removed.advice else ""
+        return NotImportable(f"{removed.package} has no '{removed.path.rpartition('.')[2]}' since {removed.since}{use}")
     if today != path:
         package = package_of(today)
-        here = f"the installed {package} {installed_version(package)} doesn't have it" if package else errors[today]
-        return NotImportable(f"'{path}' means '{today}' today; {here}")
+        reason = f"the installed {package} {installed_version(package)} doesn't have it" if package else errors[today]
+        return NotImportable(f"'{path}' means '{today}' today; {reason}")
     before, _, name = path.rpartition(".")
     near = closest(name, names_beside(path))
     if near is not None:

@@ -15,13 +15,13 @@ from openmetadata_airflow_apis.definition.operator_paths import (
 
 
 def missing_package(path: str) -> str | None:
-    """Return the distribution that has to be installed for a path, None where it is or none is known."""
+    """Return the distribution that a path lacks here, None if it is installed or none is known."""
     package = package_of(path)
     return package if package is not None and installed_version(package) is None else None
 
 
 def installed_version(package: str) -> str | None:
-    """Return the version of a distribution that is installed, None where none is."""
+    """Return the version of a distribution that is installed, None if none is."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -29,18 +29,21 @@ def installed_version(package: str) -> str | None:
 
 
 def how_to_install(path: str) -> str | None:
-    """Return what to do about a path whose package is not installed, None where it is or none is known."""
+    """Return what to do about a path whose package is not installed, None if it is installed or none is known."""
     package = missing_package(path)
     if package is None:
         return None
     missing = f"the package {package} is not installed on the webserver"
-    here, left = path_of_airflow_2(path), gone(path)
-    if here is not None:
-        return f"{missing}; write {here}, which is the same operator in Airflow 2, or install it in every component"
-    if left is not None and left.advice and not meanings_of(path)[-1].in_place_of:
+    core_path, removed = path_of_airflow_2(path), gone(path)
+    if core_path is not None:
+        return (
+            f"{missing}; write {core_path}, which is the same operator in Airflow 2, or install it in every component"
+        )
+    if removed is not None and removed.advice and not meanings_of(path)[-1].in_place_of:
         name = path.rpartition(".")[2]
         return (
-            f"{missing}, and has no '{name}' since {left.since}; install it in every component, and use {left.advice}"
+            f"{missing}, and has no '{name}' since {removed.since}; "
+            f"install it in every component, and use {removed.advice}"
         )
     return f"{missing}; install it in every component"
 
@@ -48,11 +51,11 @@ def how_to_install(path: str) -> str | None:
 def provider_meant(path: str) -> tuple[str, str] | None:
     """Return the misspelled name in a path of a provider package, and the name that was probably meant.
 
-    None where no provider package is misspelled.
+    None if no provider package is misspelled.
     """
     parts = path.split(".")
-    known = {prefix.split(".")[2] for prefix in provider_prefixes()}
-    if not path.startswith("airflow.providers.") or parts[2] in known:
+    known_names = {prefix.split(".")[2] for prefix in provider_prefixes()}
+    if not path.startswith("airflow.providers.") or parts[2] in known_names:
         return None
-    near = closest(parts[2], known)
+    near = closest(parts[2], known_names)
     return None if near is None else (parts[2], near)

@@ -86,23 +86,26 @@ class TaskChecks:
     ) -> None:
         """Give the operator the functions, classes and members of Enums that texts stand for.
 
-        of_function: the parameters of a decorated function, which gets what is written.
+        of_function: the parameters of a decorated function, which get their values as they are.
         """
         functions = signature.functions.difference(of_function)
         lists = signature.function_lists
         packages = self._callable_packages
         self.function_arguments |= functions
         self.function_lists |= lists & functions
-        for arguments, at in ((task["arguments"], place / "arguments"), (task.get("partial") or {}, place / "partial")):
-            imports = use_functions(arguments, functions, at, self._findings, lists=lists, packages=packages)
-            self._values.check_items(imports.items(), at)
+        for arguments, holder in (
+            (task["arguments"], place / "arguments"),
+            (task.get("partial") or {}, place / "partial"),
+        ):
+            imports = use_functions(arguments, functions, holder, self._findings, lists=lists, packages=packages)
+            self._values.check_items(imports.items(), holder)
         expand = task.get("expand") or {}
         use_mapped_functions(expand, functions, place / "expand", self._findings, lists=lists, packages=packages)
         enums = {name: members for name, members in signature.enums.items() if name not in of_function}
         use_members(task, enums, place, self._findings, templates=signature.template_fields)
 
     def _function(self, task: Task, place: CanonicalPlace) -> Signature | None:
-        """Return the signature of the task's function, None where it has none or only running it would show it."""
+        """Return the signature of the task's function, None if it has none or only running the file would show it."""
         function = task.get("callable")
         if function is None or not self._values.callable_found(function, place / "callable"):
             return None
@@ -121,10 +124,10 @@ class TaskChecks:
         self.arguments_known |= signature.accepted or set()
         self._use_objects(task, place, signature)
         meant = self._check_names(index, task, signature, operator.__name__)
-        given = self._given(task)
+        all_arguments = self._given(task)
         if "callable" in task and not signature.takes("python_callable"):
             self._findings.add(place / "callable", f"{operator.__name__} takes no python_callable")
-        missing = sorted(signature.required - set(given) - meant)  # what is misspelled is not missing as well
+        missing = sorted(signature.required - set(all_arguments) - meant)  # a misspelled one is not missing
         for name in missing:
             if self._findings.read_badly(index, name):
                 self._findings.incomplete.add(index)
@@ -133,7 +136,7 @@ class TaskChecks:
         if not self._own_jinja:
             self._check_templates(task, place, signature)
         if function is not None and signature.takes("op_kwargs"):
-            self._check_call(index, task, function, given)
+            self._check_call(index, task, function, all_arguments)
 
     def _operator(self, path: str, place: CanonicalPlace) -> type | None:
         if path not in self._operators:
@@ -156,13 +159,13 @@ class TaskChecks:
         operator = self._operators_here.get(path)
         if not (isinstance(operator, type) and issubclass(operator, BaseOperator)):
             raise NotImportable(f"'{path}' is not an operator (a subclass of BaseOperator)")
-        home = getattr(sys.modules.get(operator.__module__), "__file__", None)
-        if home and is_below(os.fspath(home), self._imports.authored):
-            raise NotImportable(f"'{path}' comes from a file of authors ({home}), not from an installed package")
+        module_file = getattr(sys.modules.get(operator.__module__), "__file__", None)
+        if module_file and is_below(os.fspath(module_file), self._imports.authored):
+            raise NotImportable(f"'{path}' comes from a file of authors ({module_file}), not from an installed package")
         return operator
 
     def _check_names(self, index: int, task: Task, signature: OperatorSignature, name: str) -> set[str]:
-        """Note what the operator doesn't take; return the arguments that were meant, as far as one is near."""
+        """Note the arguments that the operator doesn't take; return those that were probably meant."""
         known = properties("WorkflowTask")
         meant = set()
         for part in ARGUMENT_MAPS:
@@ -180,12 +183,12 @@ class TaskChecks:
 
     def _given(self, task: Task) -> Arguments:
         """Return what the operator gets by name: defaults, then the task's own."""
-        given = self._default_args.of(task)
+        all_arguments = self._default_args.of(task)
         for part in ARGUMENT_MAPS:
-            given.update(task.get(part) or {})
+            all_arguments.update(task.get(part) or {})
         if "callable" in task:
-            given["python_callable"] = task["callable"]
-        return given
+            all_arguments["python_callable"] = task["callable"]
+        return all_arguments
 
     def _check_templates(self, task: Task, place: CanonicalPlace, signature: OperatorSignature) -> None:
         for part in ARGUMENT_MAPS:
@@ -195,27 +198,27 @@ class TaskChecks:
                     for at_text, fault in template_faults(value, signature.template_ext, self._filters, at_value):
                         self._findings.add(at_text, fault)
 
-    def _check_call(self, index: int, task: Task, function: Signature, given: Arguments) -> None:
-        """Check op_args and op_kwargs against the function, for each mapped task where they are mapped."""
+    def _check_call(self, index: int, task: Task, function: Signature, all_arguments: Arguments) -> None:
+        """Check op_args and op_kwargs against the function; if they are mapped, those of each mapped task."""
         expand = task.get("expand") or {}
         for name in ("op_args", "op_kwargs"):
             if name not in expand:
                 continue
             mapped = expand[name]
             if not isinstance(mapped, list):
-                given = {**given, name: {"$output": ""}}  # known when the task before has run
+                all_arguments = {**all_arguments, name: {"$output": ""}}  # known when the task before has run
                 continue
             for number, item in enumerate(mapped):
                 place = _place_of(index) / "expand" / name / number
-                self._note_call(task, function, {**given, name: item}, place)
+                self._note_call(task, function, {**all_arguments, name: item}, place)
             return
-        where = "op_kwargs" if "op_kwargs" in task["arguments"] else "op_args"
+        key = "op_kwargs" if "op_kwargs" in task["arguments"] else "op_args"
         place = _place_of(index)
-        at_call = place / "arguments" / where if where in task["arguments"] else place / "callable"
-        self._note_call(task, function, given, at_call)
+        at_call = place / "arguments" / key if key in task["arguments"] else place / "callable"
+        self._note_call(task, function, all_arguments, at_call)
 
-    def _note_call(self, task: Task, function: Signature, given: Arguments, place: CanonicalPlace) -> None:
-        args, kwargs = given.get("op_args") or [], given.get("op_kwargs") or {}
+    def _note_call(self, task: Task, function: Signature, all_arguments: Arguments, place: CanonicalPlace) -> None:
+        args, kwargs = all_arguments.get("op_args") or [], all_arguments.get("op_kwargs") or {}
         for fault in call_faults(
             function,
             task["callable"]["name"],
@@ -231,7 +234,7 @@ class TaskChecks:
         if operator is None or function is None:
             self.every_operator_known = False
             if operator is not None and not all(map(signature_of(operator).takes, task["arguments"])):
-                self._findings.left_to_processor.add(index)  # some are the function's, or nobody's
+                self._findings.left_to_processor.add(index)  # the rest may be the function's, or unknown
             return
         signature = signature_of(operator)
         self.arguments_known |= signature.accepted or set()
@@ -275,4 +278,4 @@ def _place_of(index: int) -> CanonicalPlace:
 
 
 def _example() -> None:
-    """Be decorated, in order to see with which operator."""
+    """Stand for a function to decorate, which shows the operator that the decorator uses."""

@@ -1,8 +1,8 @@
 """Which texts among arguments are Jinja templates, and whether Jinja can read them.
 
 A text that names a template file is left alone: whether there is such a file isn't looked at, and Airflow reads it when
-the task runs. In which folders it is looked for, definition/template_folders.py says; which arguments are templated,
-the operator (operator_signatures.py).
+the task runs. definition/template_folders.py says in which folders it is looked for; the operator says which arguments
+are templated (operator_signatures.py).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def template_faults(
     """
     if isinstance(value, str):
         if _has_jinja(value) and not value.endswith(extensions):
-            # A name of the context, `{{ ds }}` or `{{ params.day }}`, is right without asking the parser: 0.1 ms each.
+            # A name of the context, `{{ ds }}` or `{{ params.day }}`, needs no parsing, which takes 0.1 ms.
             fault = _template_fault(value, filters) if _has_jinja(_plain_names().sub("_", value)) else None
             if fault:
                 yield place, fault
@@ -44,7 +44,7 @@ def _has_jinja(text: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _plain_names() -> re.Pattern[str]:
-    """Return what finds `{{ name.of.the.context }}`; `{{{` is something else to Jinja."""
+    """Return the pattern of `{{ name.of.the.context }}`; `{{{` is something else to Jinja."""
     names = "|".join(sorted(map(re.escape, context_keys())))
     return re.compile(rf"(?<!{{){{{{\s*(?:{names})(?:\.[A-Za-z_]\w*)*\s*}}}}", re.ASCII)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.places import CanonicalPlace, Part
     from openmetadata_airflow_apis.settings import Settings
 
-# What may be imported for values beside allowed_callables; definition/ refuses more exactly.
+# What may be imported for values beside allowed_callables; definition/ has refused more, and more exactly.
 _VALUE_PACKAGES = ("airflow", "datetime", "dateutil", "kubernetes.client", "pendulum")
 _KUBERNETES = ("kubernetes.client.", "airflow.providers.cncf.kubernetes.secret.")
 
@@ -112,7 +112,7 @@ class ValueChecks:
             return None
 
     def callable_found(self, content: ManagedFunction, place: CanonicalPlace) -> bool:
-        """Say whether a function of a callable file can be used; note a fault where it can't."""
+        """Tell whether a function of a callable file can be used; note a fault if it can't."""
         unfit = self.functions.find(content["file"], content["name"])
         if unfit is not None:
             self._findings.add(place / "file" if unfit.about_file else place, unfit.reason)
@@ -150,8 +150,8 @@ class ValueChecks:
         if key not in _CALLS:
             return
         positional, with_context = _CALLS[key]
-        given = context_keys() if with_context else ()
-        for fault in call_faults(signature, name, args=[None] * positional, kwargs=kwargs, given_by_airflow=given):
+        passed = context_keys() if with_context else ()
+        for fault in call_faults(signature, name, args=[None] * positional, kwargs=kwargs, given_by_airflow=passed):
             self._findings.add(place, f"{fault} (Airflow calls it with {positional} positional argument(s))")
 
     def _check_call(self, content: Call, place: CanonicalPlace) -> None:
@@ -162,13 +162,16 @@ class ValueChecks:
                 place, f"'{path}' may not be called here; put a wrapper into a package of allowed_callables"
             )
         elif target is not None and path.startswith(_KUBERNETES):
-            for below, detail in object_faults(target, content.get("args", []), content.get("kwargs", {})):
-                self._findings.add(place.below(below), detail)
+            for steps, detail in object_faults(target, content.get("args", []), content.get("kwargs", {})):
+                self._findings.add(place.below(steps), detail)
         self.check_items(enumerate(content.get("args", ())), place / "__args__")
         self.check_items(content.get("kwargs", {}).items(), place)
 
     def _constructible(self, target: Any, path: str) -> bool:
-        """What is called is called in the webserver too: classes that hold data, and the operator's own packages."""
+        """Tell whether an object may be called: a class that holds data, or what is in the installation's own packages.
+
+        It is called in the webserver too.
+        """
         if any(path.startswith(f"{package}.") for package in self._own_packages):
             return True
         if not isinstance(target, type):
@@ -190,8 +193,8 @@ class ValueChecks:
         if isinstance(target, type):
             from airflow.notifications.basenotifier import BaseNotifier
 
-            own = any(path.startswith(f"{package}.") for package in self._own_packages)
-            if not own and not issubclass(target, BaseNotifier):
+            is_own = any(path.startswith(f"{package}.") for package in self._own_packages)
+            if not is_own and not issubclass(target, BaseNotifier):
                 self._findings.add(place, f"'{path}' is neither a function nor a notifier")
         elif target is not None and not callable(target):
             self._findings.add(place, f"'{path}' is neither a function nor a notifier")

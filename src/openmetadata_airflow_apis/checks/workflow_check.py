@@ -74,21 +74,21 @@ def _check_definition(
     definition = reading.definition
     imports = Imports.beside(settings)
     values = ValueChecks(findings, settings, imports, managed, read_variables=read_variables)
-    known = _dag_arguments()
+    dag_arguments = _dag_arguments()
     for key, value in definition["dag"].items():
-        if key not in known:
-            findings.add(_DAG / key, f"this Airflow's DAG has no argument '{key}'{nearest(key, known)}")
+        if key not in dag_arguments:
+            findings.add(_DAG / key, f"this Airflow's DAG has no argument '{key}'{nearest(key, dag_arguments)}")
         values.check(value, _DAG / key)
     check_macros(definition, findings, managed, packages=settings.allowed_callables)
     for index, group in enumerate(definition["task_groups"]):
         values.check_items((group.get("arguments") or {}).items(), _arguments_of_group(index))
     operators = PresentOperators(imports, settings.allowed_operators)
-    older = use_present_operators(definition, operators, findings)
+    older_arguments = use_present_operators(definition, operators, findings)
     tasks = TaskChecks(definition, findings, values, imports, operators, settings)
     for index, task in enumerate(definition["tasks"]):
         tasks.check(index, task)
-    if not operators.lack_a_package:  # who knows what its operators take
-        known_to_tasks = tasks.arguments_known | older
+    if not operators.lack_a_package:  # otherwise nobody knows what its operators take
+        known_to_tasks = tasks.arguments_known | older_arguments
         _check_default_args(definition, findings, known_to_tasks, misspelled_alone=not tasks.every_operator_known)
     for place, default_args in _every_default_args(definition):
         functions = use_functions(
@@ -105,7 +105,7 @@ def _check_definition(
 def _check_default_args(definition: Definition, findings: Findings, known: set[str], *, misspelled_alone: bool) -> None:
     """Note the default_args that no operator of the DAG takes: Airflow would ignore them.
 
-    misspelled_alone: an operator is missing, which may take any argument; only near misses of known ones are noted.
+    misspelled_alone: note only near misses of known arguments, since a missing operator may take any argument.
     """
     for holder, default_args in _every_default_args(definition):
         for key in default_args:
@@ -113,11 +113,11 @@ def _check_default_args(definition: Definition, findings: Findings, known: set[s
             if key in known or key == "params":
                 continue
             if key in properties("WorkflowDag"):
-                # Or it is an argument of the operator that could not be found.
+                # If an operator could not be found, it may be an argument of that one.
                 if not misspelled_alone:
                     findings.add(place, f"'{key}' belongs in the DAG, beside default_args")
                 continue
-            # What the default block says may be for the operators of another DAG.
+            # Arguments in the default block may be for the operators of another DAG.
             is_shared = findings.is_of_default_block(place)
             near = nearest(key, spellings("WorkflowDefaultArgs", known), likeness=0.8 if is_shared else 0.6)
             if near or not (misspelled_alone or is_shared):
@@ -146,7 +146,7 @@ def _dag_arguments() -> list[str]:
 def _check_build(reading: Reading, findings: Findings, settings: Settings, tags: set[Tag]) -> DAG | None:
     """Build the DAG with stand-ins, without what is known to be at fault, and note what Airflow refuses.
 
-    Return the last DAG that could be built: without a fault, the whole one.
+    Return the last DAG that could be built, which is the whole DAG if nothing is at fault.
     """
     definition = reading.definition
     dropped = {
@@ -155,17 +155,17 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings, tags:
         if findings.has("tasks", index)
         or index in findings.left_to_processor | findings.incomplete
         or findings.read_badly(index, "python_callable")
-        or reading.at_fault("tasks", index, "upstream")  # it may go round in a circle, of which Airflow would tell too
+        or reading.at_fault("tasks", index, "upstream")  # it may go round in a circle, which Airflow would report again
         or ("decorator" in task and findings.arguments_read_badly(index))  # Airflow calls the function with them
         or not ("operator" in task or "decorator" in task)
     }
     whole_dag = not findings.has("dag") and all("/tasks" in fault.pointer for fault in reading.faults)
     fileloc = os.path.join(dags_folder(), f"{definition['dag_id'] or 'dag'}.py")  # noqa: PTH118 - a str, as in DAG
     for _ in range(_MOST_BUILDS):
-        rest, indexes = _without(definition, dropped, whole_dag=whole_dag)
+        partial_definition, indexes = _without(definition, dropped, whole_dag=whole_dag)
         try:
             dag = stand_in_dag(
-                rest, fileloc=fileloc, folder=settings.dag_managed_operators, variables=lambda name: name
+                partial_definition, fileloc=fileloc, folder=settings.dag_managed_operators, variables=lambda name: name
             )
         except DagNotBuilt as error:
             place = CanonicalPlace(error.place)
@@ -177,7 +177,7 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings, tags:
                 findings.add(place, error.reason)
                 whole_dag = False
             else:
-                # What Airflow says of a DAG of which half is missing may be no fault of the document's.
+                # A DAG of which half is missing may have faults that the document doesn't have.
                 if not reading.faults and not findings.faults:
                     findings.add(place, error.reason)
                 return None
@@ -188,9 +188,9 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings, tags:
 
 
 def _check_serialization(dag: DAG, tags: set[Tag], findings: Findings) -> None:
-    """Note where Airflow can't serialize what was constructed, or what it sorts dependencies on other DAGs by.
+    """Note a fault if Airflow can't serialize constructed objects, or what it sorts dependencies on other DAGs by.
 
-    Other plain values always can be, and serializing takes as long as building.
+    All other values can always be serialized, and to try takes as long as building.
     """
     from airflow.serialization.serialized_objects import SerializedDAG
 
@@ -204,37 +204,37 @@ def _check_serialization(dag: DAG, tags: set[Tag], findings: Findings) -> None:
 
 
 def _without(definition: Definition, dropped: set[int], *, whole_dag: bool) -> tuple[Definition, list[int]]:
-    """Return the definition without some tasks, and without those that take their output; and the indexes left."""
+    """Return the definition without some tasks and those that take their output, and the indexes of the rest."""
     tasks = definition["tasks"]
-    gone = {tasks[index]["task_id"] for index in dropped}
-    left = [index for index in range(len(tasks)) if index not in dropped]
+    removed_ids = {tasks[index]["task_id"] for index in dropped}
+    indexes_left = [index for index in range(len(tasks)) if index not in dropped]
     while True:
         takers = (
             [
                 index
-                for index in left
-                if gone
+                for index in indexes_left
+                if removed_ids
                 & outputs_in([tasks[index]["arguments"], tasks[index].get("partial"), tasks[index].get("expand")])
             ]
-            if gone
+            if removed_ids
             else []
         )
         if not takers:
             break
-        gone |= {tasks[index]["task_id"] for index in takers}
-        left = [index for index in left if index not in takers]
-    ids_left = {tasks[index]["task_id"] for index in left} | {group["group_id"] for group in definition["task_groups"]}
+        removed_ids |= {tasks[index]["task_id"] for index in takers}
+        indexes_left = [index for index in indexes_left if index not in takers]
+    ids_left = {tasks[index]["task_id"] for index in indexes_left} | {g["group_id"] for g in definition["task_groups"]}
 
-    def known(names: list[str]) -> list[str]:
+    def only_left(names: list[str]) -> list[str]:
         return [name for name in names if name in ids_left]
 
     dag: DagKeys = (
         definition["dag"] if whole_dag else {"schedule": None, "start_date": {"$datetime": "2024-01-01T00:00:00+00:00"}}
     )
-    rest: Definition = {
+    partial_definition: Definition = {
         "dag_id": definition["dag_id"] or "dag",
         "dag": dag,
-        "task_groups": [{**g, "upstream": known(g.get("upstream") or [])} for g in definition["task_groups"]],
-        "tasks": [{**tasks[index], "upstream": known(tasks[index]["upstream"])} for index in left],
+        "task_groups": [{**g, "upstream": only_left(g.get("upstream") or [])} for g in definition["task_groups"]],
+        "tasks": [{**tasks[index], "upstream": only_left(tasks[index]["upstream"])} for index in indexes_left],
     }
-    return rest, left
+    return partial_definition, indexes_left

@@ -1,7 +1,7 @@
-"""The tables of the database store, in Airflow's database: what is deployed now, and what nodes have parsed or not.
+"""The database store's tables in Airflow's database: what is deployed now, what nodes have parsed or could not build.
 
 A document is the one that the file store keeps as <dag_id>.json, compressed by zlib, since every database stores bytes
-unchanged. MySQL needs its largest type for them, since it cuts smaller ones off at 64 KiB. A loader reads these tables
+unchanged. They have MySQL's largest type, since its usual one cuts bytes off at 64 KiB. A loader reads these tables
 without this module, by their names alone.
 """
 
