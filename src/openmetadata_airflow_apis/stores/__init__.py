@@ -4,28 +4,28 @@ open_store, here, decides which by the option definition_store.
 
     definition_store.py  the port, DefinitionStore: what a store promises
     version_rows.py      the versions of each definition, in a table of ours: numbers, texts, what is pruned
-    idempotency_keys.py  what became of requests with an Idempotency-Key: claimed, taken over, answered
+    idempotency_keys.py  the answers of requests with an Idempotency-Key; who claims a key, and who takes it over
 
 The file store:
 
-    file_store.py          <dag_id>.json and <dag_id>.py, in which order they are written and taken away
+    file_store.py          <dag_id>.json and <dag_id>.py, and in which order they are written and removed
     deployed_files.py      these two files: where they are, how they are written, whether they were edited
-    interrupted_files.py   what a crash leaves of them, completed or swept
-    file_inspection.py     whose file this is, and whether it is as a deploy wrote it: what a 409 says of it
+    interrupted_files.py   finishes or removes what a crash has left of them
+    file_inspection.py     who wrote a file, and whether it was changed since; the reasons that a 409 gives
     rendered_module.py     the .py of a DAG: rendered, marked and sealed
     runner_template.py     the template of that file, and what an operator's own must hold
     older_plugin_store.py  the same store, to take over files of the older plugin
-    atomic_files.py        files that are old or new and never between
-    name_locks.py          a lock per name, held by a process: flock
+    atomic_files.py        writes files so that a reader sees the old or the new content
+    name_locks.py          a lock per name, held by a process through flock
     stored_heads.py        revision and bundle of a stored file, without reading all of it
-    seen_deployments.py    which deployment the files are of, known without reading them again
+    seen_deployments.py    which deployment the files hold, without reading unchanged files again
 
 The database store:
 
-    database_store.py       a row a DAG, written with Airflow's rows
+    database_store.py       a row for each DAG, written with Airflow's rows
     database_locks.py       a lock per name in Airflow's database
     loader_files.py         the loader files of each node: their names, how they are written and removed
-    noted_import_errors.py  what DAG processors could not build
+    noted_import_errors.py  which DAGs the DAG processors could not build, and why
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = ["open_store"]
 
 
 def open_store(settings: Settings) -> DefinitionStore:
-    """Return the store that the settings name. Nothing is read or made yet."""
+    """Return the store that the settings name. Reads and makes nothing yet."""
     if settings.definition_store == "database":
         from openmetadata_airflow_apis.stores.database_store import DatabaseStore
 

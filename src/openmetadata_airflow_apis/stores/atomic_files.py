@@ -1,4 +1,4 @@
-"""Files that are old or new and never between: written beside, flushed to disk, and renamed."""
+"""Writes files atomically: to a temporary file beside the target, flushed to disk, then renamed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _unavailable(folder: Path, error: OSError) -> Unavailable:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and its parents where they are missing, mode 0750 whatever the umask."""
+    """Make a folder and its missing parents, with mode 0750 whatever the umask."""
     missing = []
     while not folder.exists():
         missing.append(folder)
@@ -55,7 +55,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the folder's entries on disk when this returns: a rename is not safe before."""
+    """Flush a folder's entries to disk; only then does a rename survive a crash."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -67,7 +67,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def read_bytes(path: Path) -> bytes | None:
-    """Return the bytes of a regular file, None where nothing is there; OSError for a link or anything else."""
+    """Return the bytes of a regular file, None if there is none. Raises OSError for a link or anything else."""
     try:
         # O_NONBLOCK: opening a FIFO would wait for ever
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -80,12 +80,15 @@ def read_bytes(path: Path) -> bytes | None:
 
 
 def write_beside(path: Path, data: bytes) -> Path:
-    """Write data next to path, on disk and with mode 0640, and return where; on failure nothing is left."""
+    """Write data to a temporary file beside `path`, on disk and with mode 0640; return its path.
+
+    A failure leaves no file.
+    """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_SUFFIX}")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), FILE_MODE)  # the umask took away from what open was given
+            os.fchmod(file.fileno(), FILE_MODE)  # the umask may have removed bits from the mode that open was given
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -97,7 +100,7 @@ def write_beside(path: Path, data: bytes) -> Path:
 
 
 def left_beside(path: Path) -> list[Path]:
-    """Return the files that write_beside wrote for path and that were never renamed."""
+    """Return the temporary files that write_beside wrote for `path` and that were never renamed."""
     if not path.parent.is_dir():
         return []
     with os.scandir(path.parent) as entries:
@@ -109,7 +112,7 @@ def left_beside(path: Path) -> list[Path]:
 
 
 def written_beside(name: str) -> str | None:
-    """Return the name of the file that write_beside wrote this one for, None for any other name."""
+    """Return the target's name for the name of a temporary file of write_beside, None for any other name."""
     if name.startswith(".") and name.endswith(_SUFFIX):
         return name[1 : -len(_SUFFIX)].rpartition(".")[0] or None
     return None

@@ -1,8 +1,7 @@
-"""A lock per name in Airflow's database, held by a connection against every other process, and gone with it.
+"""A lock per name in Airflow's database, which a connection holds and which ends with it.
 
-PostgreSQL has advisory locks, which end with a transaction, so that they hold behind PgBouncer too; MySQL has named
-ones, which all databases of a server share. An SQLite database is a file of one machine: there a file beside it is
-locked.
+PostgreSQL: an advisory lock of a transaction, so that it works behind PgBouncer too. MySQL: a named lock, whose names
+all databases of a server share. SQLite, which is a file on one machine: a lock on a file beside it.
 """
 
 from __future__ import annotations
@@ -26,16 +25,16 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _POLL = 0.05
-# The connection that holds this thread's locks: whoever locks fifty names needs no fifty connections.
+# The connection that holds all locks of a thread, so that fifty names don't need fifty connections.
 _holding = threading.local()
 
 
 @contextmanager
 def locked_in_database(name: str, *, seconds: float) -> Iterator[None]:
-    """Hold a name against every other process.
+    """Hold the lock of a name against every other process while the block runs.
 
-    Raises HeldElsewhere where another holder does not let go within `seconds`, SQLAlchemyError, OSError. A thread that
-    holds several names lets go of all of them on PostgreSQL when it leaves the first block.
+    Raises HeldElsewhere if another holder keeps it for longer than `seconds`, SQLAlchemyError, OSError. On PostgreSQL a
+    thread that holds several names releases all of them together, when it leaves the block that it entered first.
     """
     url = airflow_settings.engine.url
     if url.get_backend_name() == "sqlite":

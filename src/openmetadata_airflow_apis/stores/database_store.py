@@ -1,7 +1,7 @@
-"""The database store: a row a DAG in Airflow's database, from which fixed loader files on each node build the DAGs.
+"""The database store: a row for each DAG in Airflow's database; loader files on each node build the DAGs from it.
 
-The row is written with Airflow's rows in one transaction, so that nothing is ever half done, or left to be swept. What
-is read here goes through connections of its own: a session may have been open since before somebody else's deploy.
+The row is written with Airflow's rows in one transaction, so a crash leaves nothing half done. The store reads through
+connections of its own, since the caller's session may still see the time before somebody else's deploy.
 """
 
 from __future__ import annotations
@@ -64,26 +64,26 @@ class DatabaseStore:
 
     @contextmanager
     def locked_bundle(self, bundle_name: str) -> Iterator[None]:
-        """Hold the bundle by a lock of a name that no DAG has."""
+        """Hold the bundle by a lock whose name no DAG can have."""
         busy = f"The bundle `{bundle_name}` is being applied by another request; try again when that is done"
         with _held(f"bundle {folded(bundle_name)}", busy):
             yield
 
     def heads(self) -> dict[str, Head]:
-        """Return it from the columns beside the documents."""
+        """Read the heads from the columns beside the documents."""
         rows = _ask(select(_ROW.dag_id, _ROW.mark, _ROW.bundle_name))
         return {row.dag_id: Head(row.mark.partition(" ")[0], row.bundle_name) for row in rows}
 
     def fileloc(self, dag_id: str) -> str:
-        """Return the path of its shard's loader file in the dags folder, which this machine may not have."""
+        """Return the path of the loader file of the DAG's shard, which this machine may not have."""
         return str(dags_folder() / file_name(shard_of(dag_id, self._shards), self._shards))
 
     def own_fileloc(self, dag_id: str) -> str | None:  # noqa: ARG002 - the port's signature
-        """Return None: a loader file is of many DAGs."""
+        """Return None: many DAGs come from one loader file."""
         return None
 
     def make_ready(self) -> None:
-        """Create the tables where they are missing; raise SQLAlchemyError."""
+        """Create the missing tables. Raises SQLAlchemyError."""
         _make_tables()
 
     def dag_ids(self) -> list[str]:
@@ -91,15 +91,15 @@ class DatabaseStore:
         return sorted(row[0] for row in _ask(select(_ROW.dag_id)))
 
     def dag_ids_page(self, offset: int, limit: int) -> tuple[list[str], int]:
-        """Have the database sort, and count: thousands of rows take Python longer than the rest of a page's answer."""
-        # PostgreSQL sorts as people do in its language; the others compare a dag_id's bytes, as Python does.
+        """Let the database sort and count: for thousands of rows that is faster than in Python."""
+        # PostgreSQL sorts by its locale; the other databases compare the bytes of a dag_id, as Python does.
         by_bytes = {"postgresql": _ROW.dag_id.collate("C")}.get(airflow_settings.engine.dialect.name, _ROW.dag_id)
         ordered = select(_ROW.dag_id).order_by(by_bytes).offset(offset).limit(limit)
         names = [row[0] for row in _ask(ordered)]
         return names, _ask(select(func.count()).select_from(DEPLOYED_DAG))[0][0]
 
     def interrupted(self) -> set[str]:
-        """Return none: nothing is left of a transaction that was not committed."""
+        """Return an empty set: a transaction that was not committed leaves nothing."""
         return set()
 
     def knows(self, dag_id: str) -> bool:
@@ -110,7 +110,7 @@ class DatabaseStore:
         """Do nothing: every value of the options can be used."""
 
     def health(self) -> StoreHealth:
-        """Say whether the table can be read; the loader files are on other machines."""
+        """Say whether the table can be read; the loader files may be on other machines."""
         try:
             _ask(select(_ROW.dag_id).limit(1))
         except Unavailable:
@@ -130,13 +130,13 @@ class DatabaseStore:
         if not names:
             return {}, {}
         rows = _ask(select(_ROW.dag_id, _ROW.mark, _ROW.document).where(_ROW.dag_id.in_(names)))
-        of_name = {row.dag_id: row for row in rows}
+        rows_by_name = {row.dag_id: row for row in rows}
         documents, refused = {}, {}
         for dag_id in names:
-            if dag_id not in of_name:
+            if dag_id not in rows_by_name:
                 continue
             try:
-                documents[dag_id] = _document(of_name[dag_id])
+                documents[dag_id] = _document(rows_by_name[dag_id])
             except ManagedDagsError as error:
                 refused[dag_id] = error
         return documents, refused
@@ -144,46 +144,48 @@ class DatabaseStore:
     def deployments(
         self, dag_ids: Iterable[str]
     ) -> tuple[dict[str, Deployment | StoredDocument], dict[str, ManagedDagsError]]:
-        """Read all of them in one statement: only so does it show which are damaged."""
+        """Read all documents in one statement: only reading them shows which are damaged."""
         documents, refused = self.read_many(dag_ids)
         return {**documents}, refused
 
     def without_dag_file(self, dag_ids: Iterable[str]) -> set[str]:  # noqa: ARG002 - the port's signature
-        """Return none: the loader files are on other machines."""
+        """Return an empty set: the loader files may be on other machines."""
         return set()
 
     def import_errors(self, dag_ids: Iterable[str], *, session: Session) -> dict[str, ImportFailure]:
-        """Return what a DAG processor has noted last of each."""
+        """Return the newest error that a DAG processor has noted for each DAG."""
         rows = session.execute(select(IMPORT_ERROR).where(_ERROR.dag_id.in_(list(dag_ids))).order_by(_ERROR.timestamp))
         return {row.dag_id: ImportFailure(row.stacktrace, row.timestamp, row.mark) for row in rows}
 
     def with_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> list[str]:
-        """Ask for all DAGs with an error, which are fewer."""
+        """Select all DAGs with an error; these are fewer than dag_ids."""
         failing = set(session.scalars(select(_ERROR.dag_id)))
         return [dag_id for dag_id in dag_ids if dag_id in failing]
 
     def forget_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> None:
-        """Delete what DAG processors have noted of them."""
+        """Delete the errors that DAG processors have noted for the DAGs."""
         session.execute(
             delete(IMPORT_ERROR).where(_ERROR.dag_id.in_(list(dag_ids))).execution_options(synchronize_session=False)
         )
 
     def parses(self, dag_id: str, *, session: Session) -> list[NodeParse] | None:
-        """Return what DAG processors have noted, by hostname."""
-        noted: dict[str, dict[str, Any]] = {}
+        """Return the parses and errors that DAG processors have noted, sorted by hostname."""
+        values_by_host: dict[str, dict[str, Any]] = {}
         for row in session.execute(select(PARSED_DAG).where(PARSED_DAG.c.dag_id == dag_id)):
             files = json.loads(row.callable_files or "{}")
-            noted[row.hostname] = {"mark": row.mark, "parsed_at": row.timestamp, "callable_files": files}
+            values_by_host[row.hostname] = {"mark": row.mark, "parsed_at": row.timestamp, "callable_files": files}
         for row in session.execute(select(IMPORT_ERROR).where(_ERROR.dag_id == dag_id)):
-            noted.setdefault(row.hostname, {})["failure"] = ImportFailure(row.stacktrace, row.timestamp, row.mark)
-        return [NodeParse(hostname, **values) for hostname, values in sorted(noted.items())]
+            values_by_host.setdefault(row.hostname, {})["failure"] = ImportFailure(
+                row.stacktrace, row.timestamp, row.mark
+            )
+        return [NodeParse(hostname, **values) for hostname, values in sorted(values_by_host.items())]
 
     def has_dag_file(self, dag_id: str) -> bool:
-        """Say whether there is a row, which loader files find."""
+        """Say whether the DAG has a row, from which the loader files build it."""
         return self.knows(dag_id)
 
     def claim(self, dag_id: str) -> StoredDocument | None:
-        """Return the document in the DAG's row; `write_rows` and `remove_rows` change that row alone."""
+        """Return the document in the DAG's row; `write_rows` and `remove_rows` then change only the claimed row."""
         rows = _ask(select(_ROW.dag_id, _ROW.mark, _ROW.document).where(_ROW.folded_dag_id == folded(dag_id)))
         self._claimed[dag_id] = rows[0].mark if rows else None
         if not rows:
@@ -196,10 +198,10 @@ class DatabaseStore:
         """Do nothing: `write_rows` writes the row."""
 
     def take_back(self, dag_id: str, previous: StoredDocument | None) -> None:
-        """Do nothing: `write` has done nothing."""
+        """Do nothing: `write` did nothing."""
 
     def write_rows(self, document: StoredDocument, *, session: Session) -> None:
-        """Write the DAG's row in place of the one that was claimed."""
+        """Replace the row that was claimed by the document's."""
         values = {
             "mark": document.mark,
             "deployed_at": document.deployed_at,
@@ -208,24 +210,26 @@ class DatabaseStore:
             "document": zlib.compress(encode(document)),
         }
         dag_id = document.dag_id
-        claimed = self._claimed.get(dag_id)
-        if claimed is None:
-            names = {"dag_id": dag_id, "folded_dag_id": folded(dag_id), "id_hash": hash_of(dag_id)}
-            session.execute(insert(DEPLOYED_DAG).values(**names, **values))
+        claimed_mark = self._claimed.get(dag_id)
+        if claimed_mark is None:
+            name_columns = {"dag_id": dag_id, "folded_dag_id": folded(dag_id), "id_hash": hash_of(dag_id)}
+            session.execute(insert(DEPLOYED_DAG).values(**name_columns, **values))
             return
-        changed = update(DEPLOYED_DAG).where(_ROW.dag_id == dag_id, _ROW.mark == claimed).values(**values)
-        self._refuse_if_lost(dag_id, session.execute(changed.execution_options(synchronize_session=False)).rowcount)
+        row_update = update(DEPLOYED_DAG).where(_ROW.dag_id == dag_id, _ROW.mark == claimed_mark).values(**values)
+        self._refuse_if_lost(dag_id, session.execute(row_update.execution_options(synchronize_session=False)).rowcount)
 
     def remove_rows(self, dag_id: str, *, session: Session) -> None:
-        """Delete the row that was claimed, and what DAG processors have noted of the DAG."""
+        """Delete the row that was claimed, and what DAG processors have noted for the DAG."""
         self.forget_import_errors([dag_id], session=session)
         session.execute(
             delete(PARSED_DAG).where(PARSED_DAG.c.dag_id == dag_id).execution_options(synchronize_session=False)
         )
-        claimed = self._claimed.get(dag_id)
-        if claimed is not None:
-            removed = delete(DEPLOYED_DAG).where(_ROW.dag_id == dag_id, _ROW.mark == claimed)
-            self._refuse_if_lost(dag_id, session.execute(removed.execution_options(synchronize_session=False)).rowcount)
+        claimed_mark = self._claimed.get(dag_id)
+        if claimed_mark is not None:
+            row_deletion = delete(DEPLOYED_DAG).where(_ROW.dag_id == dag_id, _ROW.mark == claimed_mark)
+            self._refuse_if_lost(
+                dag_id, session.execute(row_deletion.execution_options(synchronize_session=False)).rowcount
+            )
 
     def _refuse_if_lost(self, dag_id: str, changed_rows: int) -> None:
         if changed_rows == 0:  # the connection that held the lock has broken
@@ -237,7 +241,7 @@ class DatabaseStore:
         yield
 
     def finish_interrupted(self, dag_id: str) -> bool:  # noqa: ARG002 - the port's signature
-        """Return False: nothing is ever left."""
+        """Return False: a crash leaves nothing."""
         return False
 
     def end_removal(self, dag_id: str) -> None:
@@ -249,11 +253,11 @@ class DatabaseStore:
 
 @contextmanager
 def _held(name: str, busy: str) -> Iterator[None]:
-    with ExitStack() as held:
+    with ExitStack() as locks:
         try:
             folder = Path(airflow_settings.engine.url.database or ".").parent  # of SQLite's file
             with database_errors(_NO_ANSWER), storage_errors(folder):
-                held.enter_context(locked_in_database(name, seconds=_LOCK_SECONDS))
+                locks.enter_context(locked_in_database(name, seconds=_LOCK_SECONDS))
         except HeldElsewhere:
             raise Unavailable(busy) from None
         yield
@@ -271,20 +275,20 @@ def _document(row: Any) -> StoredDocument:
     return document
 
 
-def _ask(question: Any) -> Sequence[Any]:
-    """Return the rows that a question gives, made first where the tables are missing. Raises Unavailable."""
+def _ask(query: Any) -> Sequence[Any]:
+    """Return the rows of a query, after making the tables if they are missing. Raises Unavailable."""
     with database_errors(_NO_ANSWER):
         try:
             with airflow_settings.engine.connect() as connection:
-                return connection.execute(question).all()  # at once: row by row takes twice as long
+                return connection.execute(query).all()  # fetching row by row takes twice as long
         except (OperationalError, ProgrammingError):
             if own_tables.is_there(DEPLOYED_DAG) and own_tables.is_there(IMPORT_ERROR):
                 raise
         _make_tables()
         with airflow_settings.engine.connect() as connection:
-            return connection.execute(question).all()
+            return connection.execute(query).all()
 
 
 def _make_tables() -> None:
-    version_rows.make_tables()  # first: who finds any of our tables takes these to be there
+    version_rows.make_tables()  # these first: other code that finds any of our tables expects these
     make_tables()

@@ -1,11 +1,11 @@
 """The port between a deployment and where its definition is kept.
 
-`file_store.FileStore` is the store of a single machine or a shared folder; `stores.open_store` opens the one that
-is configured. All that is above this port (Airflow's rows, the DAG processor, deleting) is the same for every store.
+`file_store.FileStore` is the store for a single machine or a shared folder; `stores.open_store` opens the store that
+is configured. Everything above this port (Airflow's rows, the DAG processor, deleting) is the same for every store.
 
-A store that keeps definitions in Airflow's database writes them in the transaction of Airflow's rows (`write_rows`,
-`remove_rows`); any other writes them before that, and takes them away just before the commit (`write`, `removing`).
-Each has both, and does nothing in those of the other kind.
+A store in Airflow's database writes definitions in the transaction of Airflow's rows (`write_rows`, `remove_rows`). A
+store elsewhere writes them before that transaction, and removes them just before its commit (`write`, `removing`).
+Every store has all four methods; those of the other kind do nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StoreHealth:
-    """Whether definitions can be written, and the DAG files that they become."""
+    """Whether definitions, and the DAG files made from them, can be written."""
 
     definitions: bool
     dag_files: bool
@@ -36,7 +36,7 @@ class StoreHealth:
 class ImportFailure:
     """Why a DAG could not be imported when it was parsed last.
 
-    text: for people. mark: of the deployment that it is of, None where that isn't known.
+    text: for people. mark: of the deployment that was parsed, None if that isn't known.
     """
 
     text: str
@@ -46,11 +46,11 @@ class ImportFailure:
 
 @dataclass(frozen=True)
 class NodeParse:
-    """What the DAG processor of a host has made of a DAG.
+    """What the DAG processor of a host has noted of a DAG.
 
-    mark, parsed_at: the deployment that it has parsed last, and when first; None before its first. callable_files: the
-    sha256 of each callable file that the DAG names, by the file's path below dag_managed_operators. failure: why the
-    newest one that it could not import was not.
+    mark: the deployment that it parsed last; parsed_at: when it first parsed that. None before its first parse.
+    callable_files: path below dag_managed_operators → sha256 of each callable file that the DAG names. failure: its
+    newest import error.
     """
 
     hostname: str
@@ -62,7 +62,7 @@ class NodeParse:
 
 @dataclass(frozen=True)
 class Head:
-    """What a stored document says before its definition. revision: the definition's sha256."""
+    """The part of a stored document that stands before the definition. revision: the definition's sha256."""
 
     revision: str
     bundle_name: str | None
@@ -70,101 +70,100 @@ class Head:
 
 @dataclass(frozen=True)
 class Deployment:
-    """Which deployment something is of. mark: the one that its serialized DAG carries."""
+    """Identifies a deployment. mark: the one that its serialized DAG carries."""
 
     mark: str
     deployed_at: datetime
 
 
 class DefinitionStore(Protocol):
-    """Keeps the definition of each DAG deployed here, old or new and never between.
+    """Keeps the definition of each DAG deployed here; a reader sees the old or the new one, never a mixture.
 
-    Every method raises Unavailable (StorageFull where there is no room) with a sentence that names the place
-    and the cure; what was stored is then as it was before.
+    Every method raises Unavailable (StorageFull if there is no room) with a message that names the place and the cure;
+    what was stored is then as it was before.
     """
 
     @property
     def in_database(self) -> bool:
-        """Whether a definition is written with Airflow's rows, in one transaction, and never without them."""
+        """Whether a definition is written in the same transaction as Airflow's rows."""
 
     def locked(self, dag_id: str) -> AbstractContextManager[None]:
-        """Hold the name against every other process; a holder that dies lets go of it.
+        """Hold the lock of the name against every other process; the lock ends with its process.
 
-        Two names that differ only in case are one name (dag_ids.folded). Raises Unavailable where the holder takes too
-        long.
+        Names that differ only in case share a lock (dag_ids.folded). Raises Unavailable if another holder keeps it for
+        too long.
         """
 
     def locked_bundle(self, bundle_name: str) -> AbstractContextManager[None]:
-        """Hold a bundle likewise. Whoever holds one locks names after it, in the order of dag_ids.folded."""
+        """Hold the lock of a bundle. Lock a bundle before its DAGs, and these in the order of dag_ids.folded."""
 
     def heads(self) -> dict[str, Head]:
-        """Return what stands before the definition of everything deployed here, by dag_id.
+        """Return the head of everything deployed here, by dag_id.
 
-        One whose removal was begun, and not completed, is among them; what is damaged may be missing.
+        A DAG whose removal has begun but is not completed is included; a damaged one may be missing.
         """
 
     def fileloc(self, dag_id: str) -> str:
-        """Return the path that the DAG processor will know the DAG by."""
+        """Return the path of the file from which the DAG processor loads the DAG."""
 
     def own_fileloc(self, dag_id: str) -> str | None:
-        """Return that path where the file is this DAG's alone, None where other DAGs come from it too."""
+        """Return that path if the file holds only this DAG, None if other DAGs come from it too."""
 
     def make_ready(self) -> None:
-        """Make in Airflow's database what the store needs; raise SQLAlchemyError."""
+        """Make what the store needs in Airflow's database. Raises SQLAlchemyError."""
 
     def dag_ids(self) -> list[str]:
         """Return the names of everything deployed here, damaged or not, sorted."""
 
     def dag_ids_page(self, offset: int, limit: int) -> tuple[list[str], int]:
-        """Return `limit` of these names from `offset` on, and how many there are in all."""
+        """Return up to `limit` of these names from `offset` on, and how many there are in all."""
 
     def interrupted(self) -> set[str]:
-        """Return the names for which a process that died has left something to complete or to sweep."""
+        """Return the names under which a process that died has left something to finish or to remove."""
 
     def knows(self, dag_id: str) -> bool:
         """Say whether anything is stored under a name: a deployment, or what is left of one."""
 
     def check_configuration(self) -> None:
-        """Raise ConfigurationError, with the cure, where the store's own options cannot be used."""
+        """Raise ConfigurationError, with the cure, if the store's own options cannot be used."""
 
     def health(self) -> StoreHealth:
-        """Say whether a deploy could write; raise nothing where it could not."""
+        """Say whether a deploy could write. Raises nothing."""
 
     def read(self, dag_id: str) -> StoredDocument | None:
         """Return what is deployed under a name, or None.
 
-        Raises DamagedDocument if it is no longer as it was deployed, and NotDeployedHere if something else is in its
-        place.
+        Raises DamagedDocument if it was changed since, and NotDeployedHere if something else is in its place.
         """
 
     def read_many(self, dag_ids: Iterable[str]) -> tuple[dict[str, StoredDocument], dict[str, ManagedDagsError]]:
-        """Return what is deployed under some names, and what `read` raises of the others; each in the names' order."""
+        """Return what is deployed under some names, and the error that `read` raises for each other; in order."""
 
     def deployments(
         self, dag_ids: Iterable[str]
     ) -> tuple[dict[str, Deployment | StoredDocument], dict[str, ManagedDagsError]]:
-        """Return the same, or only which deployment each is where its definition need not be read to know that."""
+        """Return the same as read_many; but a Deployment if that is known without reading the definition."""
 
     def without_dag_file(self, dag_ids: Iterable[str]) -> set[str]:
-        """Return those of some deployed DAGs that nobody can find, since their file is missing."""
+        """Return those of some deployed DAGs that Airflow can't load because their file is missing."""
 
     def import_errors(self, dag_ids: Iterable[str], *, session: Session) -> dict[str, ImportFailure]:
-        """Return why DAGs could not be imported when they were parsed last, of those that could not. One statement."""
+        """Return the import error of each DAG that failed when it was parsed last. One statement."""
 
     def with_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> list[str]:
         """Return those of some DAGs that could not be imported when they were parsed last. One statement."""
 
     def forget_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> None:
-        """Forget why DAGs could not be imported, in the caller's transaction: their next parse says it anew."""
+        """Delete the import errors of DAGs, in the caller's transaction; the next parse writes new ones."""
 
     def parses(self, dag_id: str, *, session: Session) -> list[NodeParse] | None:
-        """Return what the DAG processor of each host has made of a DAG, None where hosts can't be told apart."""
+        """Return what the DAG processor of each host has noted of a DAG, None if the hosts share their files."""
 
     def has_dag_file(self, dag_id: str) -> bool:
-        """Say whether the DAG processor and the workers can find the DAG: whether anything is at fileloc."""
+        """Say whether Airflow can load the DAG: whether anything is at fileloc."""
 
     def claim(self, dag_id: str) -> StoredDocument | None:
-        """Return what is deployed under a name, or None if the name is free to be deployed under.
+        """Return what is deployed under a name, or None if the name is free.
 
         Raises DamagedDocument if a deploy would overwrite what was changed by hand, and NotDeployedHere if it would
         overwrite what was not deployed here, or if another name differs from this one only in case. Changes nothing.
@@ -174,30 +173,30 @@ class DefinitionStore(Protocol):
         """Replace what is deployed under the document's name. The caller holds the name's lock and its claim."""
 
     def take_back(self, dag_id: str, previous: StoredDocument | None) -> None:
-        """Undo `write`: what was deployed under the name before is so again, or nothing is."""
+        """Undo `write`: put back `previous`, or nothing if that is None."""
 
     def write_rows(self, document: StoredDocument, *, session: Session) -> None:
-        """Do the same in the caller's transaction, which writes Airflow's rows."""
+        """Replace what is deployed, in the caller's transaction, which also writes Airflow's rows."""
 
     def remove_rows(self, dag_id: str, *, session: Session) -> None:
-        """Take a deployment away in the caller's transaction, which deletes Airflow's rows."""
+        """Remove a deployment in the caller's transaction, which also deletes Airflow's rows."""
 
     def removing(self, dag_id: str) -> AbstractContextManager[None]:
-        """Take a deployment away on entering, for good on leaving, and bring it back if the block raises.
+        """Remove a deployment on entering; make that final on leaving, or put it back if the block raises.
 
-        OutcomeUnknown alone brings nothing back: the removal stays begun, for `finish_interrupted`. The caller holds
-        the name's lock and its claim.
+        After OutcomeUnknown it is not put back: the removal stays begun, for `finish_interrupted`. The caller holds the
+        name's lock and its claim.
         """
 
     def finish_interrupted(self, dag_id: str) -> bool:
-        """Sweep what a process that died has left under a name, and complete a half-written deployment.
+        """Remove what a process that died has left under a name, and complete a half-written deployment.
 
         Returns True if a removal was begun whose database rows must still be deleted: call `end_removal` afterwards.
         The caller holds the name's lock.
         """
 
     def end_removal(self, dag_id: str) -> None:
-        """Take away the last trace of a removal whose database rows are deleted."""
+        """Remove the last trace of a removal, after its database rows are deleted."""
 
     def dismantle(self) -> None:
-        """Take away what the store itself has made, a folder say, where no deployment is left in it."""
+        """Remove what the store itself has made, such as a folder, if no deployment is left in it."""

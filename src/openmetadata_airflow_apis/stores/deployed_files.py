@@ -1,4 +1,4 @@
-"""The two files of a deployed DAG: where they are, how they are written, and whether they are as they were written."""
+"""The two files of a deployed DAG: their paths, how they are written, and whether they were changed since."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DELETING = ".deleting"
 class DeployedFiles:
     """The files of all DAGs, the .json files in the folder `records` and the .py files in `modules`.
 
-    template: what a .py is rendered from. at_step: called with the name of each step on disk before it is taken.
+    template: the Jinja template of a .py. at_step: called with a step's name before each step on disk.
     """
 
     def __init__(self, records: Path, modules: Path, template: Path, at_step: Callable[[str], None]) -> None:
@@ -37,11 +37,11 @@ class DeployedFiles:
         return self.modules / f"{dag_id}.py"
 
     def tombstone(self, dag_id: str) -> Path:
-        """Return the path of the .json of a removal that was begun."""
+        """Return the path to which a removal renames <dag_id>.json."""
         return self.records / f".{dag_id}.json{DELETING}"
 
     def entries(self, folder: Path) -> list[str]:
-        """Return the names of a folder's files; none where it is not there."""
+        """Return the names of a folder's files; an empty list if the folder is missing."""
         with atomic_files.storage_errors(folder):
             try:
                 return [path.name for path in folder.iterdir()]
@@ -49,11 +49,11 @@ class DeployedFiles:
                 return []  # the first deploy makes it
 
     def rendered(self, dag_id: str) -> bytes:
-        """Return what the template makes of a DAG now."""
+        """Return the .py that the template renders for a DAG now."""
         return rendered_module.render(self.template, dag_id, self.record(dag_id))
 
     def inspect(self, dag_id: str) -> tuple[Inspection, Inspection]:
-        """Return what is to be said of the .json and of the .py."""
+        """Return the inspections of the .json and of the .py."""
         return inspect_record(self.record(dag_id), dag_id), inspect_module(self.module(dag_id), dag_id)
 
     def is_ours(self, dag_id: str) -> bool:
@@ -61,35 +61,39 @@ class DeployedFiles:
         return inspect_module(self.module(dag_id), dag_id).is_ours
 
     def refuse_damage(self, dag_id: str, record: Inspection, module: Inspection) -> None:
-        """Raise what is wrong with the two files, both in one sentence: whoever mends one is not sent for the other."""
+        """Raise NotDeployedHere or DamagedDocument with all that is wrong with either file, in one message."""
         places = ((self.record(dag_id), record), (self.module(dag_id), module))
         faults = [(path, file) for path, file in places if file.reason is not None]
         if not faults:
             return
-        path, first = faults[0]
-        words = f"{first.reason}" if len(faults) == 1 else f"{first.reason}, and {faults[1][0]} {faults[1][1].reason}"
-        them = "the file" if len(faults) == 1 else "both files"
+        path, first_file = faults[0]
+        reasons = (
+            f"{first_file.reason}"
+            if len(faults) == 1
+            else f"{first_file.reason}, and {faults[1][0]} {faults[1][1].reason}"
+        )
+        the_files = "the file" if len(faults) == 1 else "both files"
         if not (record.is_ours or module.is_ours):
-            cure = f"move {them} away and deploy the workflow here, or deploy under another name"
-            raise NotDeployedHere(dag_id, f"{path} {words}", cure=cure)
-        if len(faults) == 1 and first.cure is not None:
-            cure = first.cure
+            cure = f"move {the_files} away and deploy the workflow here, or deploy under another name"
+            raise NotDeployedHere(dag_id, f"{path} {reasons}", cure=cure)
+        if len(faults) == 1 and first_file.cure is not None:
+            cure = first_file.cure
         elif record.document is not None:
             cure = "move the file away and refresh, which writes it again, or put back what was deployed"
         else:
-            cure = f"move {them} away and deploy the workflow again, or put back what was deployed"
-        raise DamagedDocument(str(path), words, cure=cure)
+            cure = f"move {the_files} away and deploy the workflow again, or put back what was deployed"
+        raise DamagedDocument(str(path), reasons, cure=cure)
 
-    def beside(self, path: Path, data: bytes, besides: ExitStack) -> Path:
-        """Write a file beside its place, from where it is unlinked when the stack is closed; return its path."""
+    def beside(self, path: Path, data: bytes, cleanup: ExitStack) -> Path:
+        """Write a temporary file beside `path`, which the stack unlinks when it closes; return its path."""
         self.at_step(f"write beside {path.suffix}")
         atomic_files.make_folder(path.parent)
         beside = atomic_files.write_beside(path, data)
-        besides.callback(beside.unlink, missing_ok=True)
+        cleanup.callback(beside.unlink, missing_ok=True)
         return beside
 
     def put(self, beside: Path | None, path: Path) -> None:
-        """Rename a file that was written beside; None is no file."""
+        """Rename a temporary file to `path`, flushed to disk; do nothing for None."""
         if beside is None:
             return
         with atomic_files.storage_errors(path.parent):
@@ -100,7 +104,7 @@ class DeployedFiles:
 
 
 def dag_id_of_record(file_name: str) -> str | None:
-    """Return the dag_id of a .json, or of one that is being deleted, None for any other file."""
+    """Return the dag_id for the name of a .json, also of one that is being deleted; None for any other name."""
     if file_name.endswith(".json"):
         return file_name[:-5]
     if file_name.startswith(".") and file_name.endswith(f".json{DELETING}"):

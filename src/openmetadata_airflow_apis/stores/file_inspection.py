@@ -1,4 +1,4 @@
-"""Says of a file in one of our places whose it is, and whether it is still as a deploy wrote it."""
+"""Says who wrote a file at one of our paths, and whether it was changed since a deploy wrote it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from openmetadata_airflow_apis.stores.rendered_module import is_sealed, sealed_d
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Keys of the bodies that the older plugin stored as they were sent.
+# Keys of request bodies, which the older plugin stored as they were sent.
 _OLDER_KEYS = frozenset({"dag_config", "tasks", "forceDeploy", "pauseWorkflow"})
-# What the older plugin's template calls.
+# The function that the older plugin's template calls.
 _OLDER_CALL = b"workflow_factory"
 _OLDER = "is a file of the older plugin"
 _MARKER = MARKER.encode()
@@ -25,10 +25,10 @@ _MARKER = MARKER.encode()
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a file is. reason: what is wrong with it, None if nothing is; cure: None for the one that its place has.
+    """What a file is. reason: what is wrong with it, None if nothing is. cure: None for the usual one.
 
-    is_there: whether anything is in its place. is_ours: whether a deploy wrote it, whatever became of it since.
-    document: the content of a <dag_id>.json that is as written.
+    is_there: whether anything is at its path. is_ours: whether a deploy wrote it, even if it was changed since.
+    document: the content of an unchanged <dag_id>.json.
     """
 
     is_there: bool
@@ -74,9 +74,9 @@ def inspect_module(path: Path, dag_id: str) -> Inspection:
         return NOTHING
     if is_sealed(data, dag_id):
         return Inspection(is_there=True, is_ours=True)
-    other = sealed_dag_id(data)
-    if other is not None:
-        return Inspection(is_there=True, reason=f"is a copy of the file of the DAG `{other}`")
+    other_dag_id = sealed_dag_id(data)
+    if other_dag_id is not None:
+        return Inspection(is_there=True, reason=f"is a copy of the file of the DAG `{other_dag_id}`")
     if data.startswith(_MARKER):
         return Inspection(is_there=True, is_ours=True, reason="was changed by hand after it was deployed")
     if _OLDER_CALL in data:
@@ -85,7 +85,7 @@ def inspect_module(path: Path, dag_id: str) -> Inspection:
 
 
 def is_marked(path: str) -> bool:
-    """Say whether a .py file begins as every rendered one does; False for what cannot be read."""
+    """Say whether a .py file begins with the marker of a rendered one; False if it cannot be read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -103,7 +103,7 @@ def _special_cure(damage: DamagedDocument) -> str | None:
 
 
 def _is_stored_document(data: bytes) -> bool:
-    """Say whether a deploy wrote a file, of this version or another, whatever became of it since."""
+    """Say whether a deploy of this or another release wrote a file, even if it was changed since."""
     if data.startswith(BEGINNING):
         return True
     content = _json_object(data)
@@ -111,7 +111,7 @@ def _is_stored_document(data: bytes) -> bool:
 
 
 def _is_workflow_of_older_plugin(data: bytes) -> bool:
-    """Say whether a file holds a workflow as the older plugin stored it: the body of its deploy, or its dag_config."""
+    """Say whether a file is a workflow that the older plugin stored: the body of its deploy, or the dag_config."""
     content = _json_object(data)
     if "format" in content:
         return False

@@ -1,9 +1,9 @@
 """The file store: <dag_id>.json in dag_generated_configs, and <dag_id>.py, rendered once, in the dags folder.
 
-The .py depends on the dag_id and the template alone, so that a redeploy is one rename: that of the .json,
-which is the record of what is deployed. A first deploy renames the .json first and the .py second; a delete
-unlinks the .py first and turns the .json into `.<dag_id>.json.deleting` second. Whatever a crash leaves
-between two of these steps, `finish_interrupted` completes or sweeps (`interrupted_files.py`).
+The .py depends only on the dag_id and the template, so a redeploy is one rename: that of the .json, which is the
+record of what is deployed. A first deploy renames the .json first and the .py second. A delete unlinks the .py first
+and renames the .json to `.<dag_id>.json.deleting` second. What a crash leaves between two of these steps,
+`finish_interrupted` finishes or removes (`interrupted_files.py`).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _nothing(step: str) -> None:
 class FileStore:
     """Keeps definitions as files; the port, definition_store.DefinitionStore, says what each method promises.
 
-    at_step: called with the name of each step on disk before it is taken.
+    at_step: called with a step's name before each step on disk.
     """
 
     in_database = False
@@ -76,24 +76,24 @@ class FileStore:
 
     @contextmanager
     def locked_bundle(self, bundle_name: str) -> Iterator[None]:
-        """Hold the bundle by an flock on a file beside the DAGs', whose name no DAG has."""
+        """Hold the bundle by an flock on a file beside those of the DAGs, whose name no DAG can have."""
         busy = f"The bundle `{bundle_name}` is being applied by another request; try again when that is done"
         with self._held(f".bundle {folded(bundle_name)}{_LOCK}", busy):
             yield
 
     @contextmanager
     def _held(self, file_name: str, busy: str) -> Iterator[None]:
-        with ExitStack() as held:
+        with ExitStack() as locks:
             try:
                 with atomic_files.storage_errors(self._files.records):
                     atomic_files.make_folder(self._files.records)
-                    held.enter_context(locked_file(self._files.records / file_name, seconds=_LOCK_SECONDS))
+                    locks.enter_context(locked_file(self._files.records / file_name, seconds=_LOCK_SECONDS))
             except HeldElsewhere:
                 raise Unavailable(busy) from None
             yield
 
     def heads(self) -> dict[str, Head]:
-        """Read it from each .json, and from those that are being deleted, unless they are as they were last time."""
+        """Read the head of each .json, and of each that is being deleted; unchanged files are not read again."""
         heads = {}
         for name in self._files.entries(self._files.records):
             dag_id = dag_id_of_record(name)
@@ -114,35 +114,35 @@ class FileStore:
         """Do nothing: folders are made when they are needed."""
 
     def dag_ids(self) -> list[str]:
-        """Return the names of the .json files in dag_generated_configs, and of our .py files that have lost theirs."""
+        """Return the names of the .json files in dag_generated_configs, and of our .py files whose .json is lost."""
         records = {name[:-5] for name in self._files.entries(self._files.records) if name.endswith(".json")}
         modules = {name[:-3] for name in self._files.entries(self._files.modules) if name.endswith(".py")} - records
         orphans = {name for name in modules if is_marked(str(self._files.module(name))) and self._files.is_ours(name)}
         return sorted(name for name in records | orphans if is_name(name))
 
     def dag_ids_page(self, offset: int, limit: int) -> tuple[list[str], int]:
-        """Cut it from the names of all."""
+        """Take the page from the names of all DAGs."""
         dag_ids = self.dag_ids()
         return dag_ids[offset : offset + limit], len(dag_ids)
 
     def interrupted(self) -> set[str]:
-        """Return the names with left-over files, and those whose .py is not what the template renders now."""
+        """Return the names with left-over files, and those whose .py differs from what the template renders now."""
         return self._interrupted.dag_ids(self.dag_ids())
 
     def knows(self, dag_id: str) -> bool:
         """Say whether there is a .json, one being deleted, or a .py that was rendered here."""
         if not is_name(dag_id):
-            return False  # `../x` or 250 characters make no file of ours
+            return False  # `../x` or 250 characters can't be one of our files
         if os.path.lexists(self._files.record(dag_id)) or os.path.lexists(self._files.tombstone(dag_id)):
             return True
         return self._files.is_ours(dag_id)
 
     def check_configuration(self) -> None:
-        """Render the template for an example."""
+        """Check the template by rendering an example."""
         runner_template.check(self._files.template, self._files.records)
 
     def health(self) -> StoreHealth:
-        """Say whether both folders can be written, or made, and the template makes DAG files."""
+        """Say whether both folders can be written or made, and whether the template renders DAG files."""
         dag_files = _is_writable(self._files.modules)
         try:
             self.check_configuration()
@@ -151,7 +151,7 @@ class FileStore:
         return StoreHealth(definitions=_is_writable(self._files.records), dag_files=dag_files)
 
     def read(self, dag_id: str) -> StoredDocument | None:
-        """Read <dag_id>.json after checking that it and <dag_id>.py are ours and as they were written."""
+        """Read <dag_id>.json after checking that it and <dag_id>.py are ours and unchanged."""
         if not is_name(dag_id):
             return None
         record, module = self._files.inspect(dag_id)
@@ -166,13 +166,13 @@ class FileStore:
         return record.document
 
     def read_many(self, dag_ids: Iterable[str]) -> tuple[dict[str, StoredDocument], dict[str, ManagedDagsError]]:
-        """Read one after the other."""
+        """Read one DAG after the other."""
         return _each(dag_ids, self.read)
 
     def deployments(
         self, dag_ids: Iterable[str]
     ) -> tuple[dict[str, Deployment | StoredDocument], dict[str, ManagedDagsError]]:
-        """Read what has changed since this process read it last, one after the other."""
+        """Read one DAG after the other, except those whose files this process has read and that are unchanged."""
         records, modules = str(self._files.records), str(self._files.modules)
         return _each(
             dag_ids,
@@ -186,7 +186,7 @@ class FileStore:
         return {dag_id for dag_id in dag_ids if not self.has_dag_file(dag_id)}
 
     def import_errors(self, dag_ids: Iterable[str], *, session: Session) -> dict[str, ImportFailure]:
-        """Return what Airflow keeps of the errors of each <dag_id>.py."""
+        """Return the import errors that Airflow keeps of each <dag_id>.py."""
         dag_id_of = {self.fileloc(dag_id): dag_id for dag_id in dag_ids}
         error = parse_import_error()
         rows = session.execute(
@@ -200,12 +200,12 @@ class FileStore:
         }
 
     def with_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> list[str]:
-        """Ask Airflow for all files with an error: their names are fewer and shorter than those of all DAGs."""
+        """Select all files with an import error; these are fewer than the DAGs."""
         failing = set(session.scalars(select(parse_import_error().filename)))
         return [dag_id for dag_id in dag_ids if self.fileloc(dag_id) in failing]
 
     def forget_import_errors(self, dag_ids: Iterable[str], *, session: Session) -> None:
-        """Delete what Airflow keeps of the errors of each <dag_id>.py."""
+        """Delete the import errors that Airflow keeps of each <dag_id>.py."""
         error = parse_import_error()
         session.execute(
             delete(error)
@@ -214,7 +214,7 @@ class FileStore:
         )
 
     def parses(self, dag_id: str, *, session: Session) -> None:
-        """Return None: all hosts have the same files, and Airflow's rows say what was made of them."""
+        """Return None: all hosts have the same files, so Airflow's rows say whether these were parsed."""
 
     def has_dag_file(self, dag_id: str) -> bool:
         """Say whether there is a <dag_id>.py."""
@@ -222,29 +222,29 @@ class FileStore:
 
     def claim(self, dag_id: str) -> StoredDocument | None:
         """Read <dag_id>.json after checking that it and <dag_id>.py are ours, by hash and by seal."""
-        asked_for = folded(dag_id)
-        for other in self._files.entries(self._files.records):
-            name = other[1 : -len(DELETING)] if other.endswith(DELETING) else other
-            if name.endswith(".json") and name[:-5] != dag_id and folded(name[:-5]) == asked_for:
+        folded_dag_id = folded(dag_id)
+        for entry in self._files.entries(self._files.records):
+            name = entry[1 : -len(DELETING)] if entry.endswith(DELETING) else entry
+            if name.endswith(".json") and name[:-5] != dag_id and folded(name[:-5]) == folded_dag_id:
                 raise DiffersInCase(dag_id, name[:-5])
         record, module = self._files.inspect(dag_id)
         self._files.refuse_damage(dag_id, record, module)
         return record.document
 
     def write(self, document: StoredDocument) -> None:
-        """Write both files beside their places, then rename: the .py only where it differs."""
+        """Write temporary files and rename them; the .py only if it differs."""
         dag_id = document.dag_id
         record, module = self._files.record(dag_id), self._files.module(dag_id)
         text = self._files.rendered(dag_id)
-        with ExitStack() as besides:
+        with ExitStack() as cleanup:
             with atomic_files.storage_errors(self._files.modules):
                 module_beside = None
                 if atomic_files.read_bytes(module) != text:
-                    module_beside = self._files.beside(module, text, besides)
+                    module_beside = self._files.beside(module, text, cleanup)
             with atomic_files.storage_errors(self._files.records):
-                record_beside = self._files.beside(record, encode(document), besides)
+                record_beside = self._files.beside(record, encode(document), cleanup)
             if os.path.lexists(record):
-                # The .py serves the old definition as well as the new one: the record comes last and decides.
+                # The .py fits the old definition as well as the new one; the record is renamed last and decides.
                 self._files.put(module_beside, module)
                 self._files.put(record_beside, record)
                 return
@@ -258,21 +258,21 @@ class FileStore:
                 raise
 
     def take_back(self, dag_id: str, previous: StoredDocument | None) -> None:
-        """Write the files of before, or unlink both."""
+        """Write the files of `previous`, or unlink both."""
         if previous is not None:
             self.write(previous)
         else:
             self.take_away(dag_id)
 
     def write_rows(self, document: StoredDocument, *, session: Session) -> None:
-        """Do nothing: `write` has written the files."""
+        """Do nothing: `write` wrote the files."""
 
     def remove_rows(self, dag_id: str, *, session: Session) -> None:
-        """Do nothing: `removing` takes the files away."""
+        """Do nothing: `removing` removes the files."""
 
     @contextmanager
     def removing(self, dag_id: str) -> Iterator[None]:
-        """Unlink the .py and rename the .json, for good when the block ends without an error."""
+        """Unlink the .py and rename the .json; after the block, unlink the renamed .json, or undo both if it failed."""
         record, module = self._files.record(dag_id), self._files.module(dag_id)
         with atomic_files.storage_errors(self._files.modules):
             text = atomic_files.read_bytes(module)
@@ -293,7 +293,7 @@ class FileStore:
         self.end_removal(dag_id)
 
     def finish_interrupted(self, dag_id: str) -> bool:
-        """Unlink what was written beside; render a missing .py; end a removal that was begun."""
+        """Unlink temporary files; render a missing .py; unlink the .py of a removal that has begun."""
         return self._interrupted.finish(dag_id)
 
     def end_removal(self, dag_id: str) -> None:
@@ -301,7 +301,7 @@ class FileStore:
         self._interrupted.end_removal(dag_id)
 
     def take_away(self, dag_id: str) -> None:
-        """Unlink the .py, then the .json: of a DAG that is in another store by now, or was never deployed."""
+        """Unlink the .py, then the .json, of a DAG that is in the other store now or whose first deploy is undone."""
         for path in (self._files.module(dag_id), self._files.record(dag_id)):
             with atomic_files.storage_errors(path.parent):
                 self._files.at_step(f"take away {path.suffix}")
@@ -309,7 +309,7 @@ class FileStore:
                 atomic_files.sync_folder(path.parent)
 
     def dismantle(self) -> None:
-        """Unlink the lock files that a crash has left, and remove dag_generated_configs where nothing else is there."""
+        """Unlink the lock files that a crash has left, and remove dag_generated_configs if it is then empty."""
         names = self._files.entries(self._files.records)
         if not names and not self._files.records.is_dir():
             return
@@ -317,15 +317,15 @@ class FileStore:
             for name in names:
                 if name.startswith(".") and name.endswith(_LOCK):
                     with suppress(HeldElsewhere), locked_file(self._files.records / name, seconds=0):
-                        pass  # it is unlinked by its holder
-            with suppress(OSError):  # somebody else's files are in it, or it is where a volume is mounted
+                        pass  # leaving the block unlinks it
+            with suppress(OSError):  # it has files of somebody else, or is the mount point of a volume
                 self._files.records.rmdir()
 
 
 def _each(
     dag_ids: Iterable[str], read: Callable[[str], Content | None]
 ) -> tuple[dict[str, Content], dict[str, ManagedDagsError]]:
-    """Return what there is of each DAG, and what was raised of the others."""
+    """Call `read` for each DAG; return the contents, and the errors of those for which it raised."""
     contents: dict[str, Content] = {}
     refused: dict[str, ManagedDagsError] = {}
     for dag_id in dag_ids:

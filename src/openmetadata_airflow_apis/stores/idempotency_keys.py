@@ -1,9 +1,9 @@
-"""What became of requests with an Idempotency-Key: a row a key, in a table of our own in Airflow's database.
+"""Keeps the answers of requests with an Idempotency-Key: a row for each key, in a table of ours in Airflow's database.
 
-A request claims its key before it begins. The answer is written in the transaction of the change, so that whoever
-finds it, finds the change made. Whoever repeats the request is given that answer; while the first request is under way
-it has to wait; and where the first one's process has died before its change was committed, the repetition takes the key
-over and does what was asked for.
+A request claims its key before it begins, and writes its answer in the transaction of the change: if there is an
+answer, the change was made. A repeated request gets that answer; while the first request is under way, it is refused.
+If the first request's process died before the change was committed, the repetition takes the key over and makes the
+change.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ ROW = TABLE.c
 class Claim:
     """The right to act on a key.
 
-    since: when the key was first sent. is_repeated: whether a process that has died had begun with it.
-    answer: what was answered already; nothing is to be done then.
+    since: when the key was first sent. is_repeated: whether an earlier request with the key began and died.
+    answer: the answer given already; then nothing is left to do.
     """
 
     identifier: str
@@ -71,15 +71,15 @@ class Claim:
 
 
 def make_table() -> None:
-    """Create the table where it is missing; raise SQLAlchemyError."""
+    """Create the table if it is missing. Raises SQLAlchemyError."""
     own_tables.make_ready(TABLE)
 
 
 def claim(key: str, *, user: str, request: str, seconds: float) -> Claim:
-    """Claim a user's key for a request, or return the answer that it has got, in a transaction of its own.
+    """Claim a user's key for a request, in a transaction of its own; the claim has the answer if there is one already.
 
-    request: says what is asked for. seconds: how long a request can last. Raises IdempotencyKeyReused where the key was
-    sent with another request, IdempotencyKeyInUse where that is under way.
+    request: a text that identifies the request. seconds: how long a request can last. Raises IdempotencyKeyReused if
+    the key was sent with another request, IdempotencyKeyInUse if a request with the key is under way.
     """
     identifier, digest = (
         sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in (f"{user}\0{key}", request)
@@ -98,16 +98,16 @@ def claim(key: str, *, user: str, request: str, seconds: float) -> Claim:
                 connection.execute(insert(TABLE).values(new))
         except IntegrityError:
             with airflow_settings.engine.begin() as connection:
-                taken = _take_over(identifier, digest, values, connection)
-            if taken is not None:
-                return taken
+                existing_claim = _take_over(identifier, digest, values, connection)
+            if existing_claim is not None:
+                return existing_claim
         else:
             _forget_old(now)
             return Claim(identifier, values["claim"], now)
 
 
 def _take_over(identifier: str, digest: str, values: dict[str, Any], connection: Connection) -> Claim | None:
-    """Return a claim on a key that there is, None if that has changed meanwhile."""
+    """Return a claim on an existing key, None if its row has changed meanwhile or was too old."""
     row = connection.execute(select(TABLE).where(ROW.identifier == identifier)).first()
     if row is None:
         return None
@@ -127,7 +127,7 @@ def _take_over(identifier: str, digest: str, values: dict[str, Any], connection:
 
 
 def _forget_old(now: datetime) -> None:
-    """Forget what is kept no longer; a transaction of its own, since MySQL's locks on such a range deadlock inserts."""
+    """Delete old rows, in a transaction of its own: MySQL's locks on such a range would deadlock with inserts."""
     try:
         with airflow_settings.engine.begin() as connection:
             connection.execute(delete(TABLE).where(ROW.created_at < now - KEPT))
@@ -136,26 +136,26 @@ def _forget_old(now: datetime) -> None:
 
 
 def write_answer(claimed: Claim, answer: Any, *, session: Session) -> None:
-    """Write the answer in the caller's transaction. Raises IdempotencyKeyInUse if another has taken the key over."""
-    written = update(TABLE).where(_of(claimed)).values(answer=zlib.compress(json.dumps(answer).encode()))
-    if session.execute(written.execution_options(synchronize_session=False)).rowcount == 0:
+    """Write the answer in the caller's transaction. Raises IdempotencyKeyInUse if a repetition took the key over."""
+    row_update = update(TABLE).where(_of(claimed)).values(answer=zlib.compress(json.dumps(answer).encode()))
+    if session.execute(row_update.execution_options(synchronize_session=False)).rowcount == 0:
         raise IdempotencyKeyInUse
 
 
 def finish(claimed: Claim, answer: Any) -> None:
-    """Write the answer that was given, in a transaction of its own, where that is not the one that is written."""
+    """Replace the written answer by the one that was finally given, in a transaction of its own."""
     with airflow_settings.engine.begin() as connection:
         connection.execute(update(TABLE).where(_of(claimed)).values(answer=zlib.compress(json.dumps(answer).encode())))
 
 
 def forget(claimed: Claim) -> None:
-    """Forget a request that has changed nothing: the same key may be sent again, with whatever."""
+    """Delete the row of a request that changed nothing; its key may then be sent with any request."""
     with airflow_settings.engine.begin() as connection:
         connection.execute(delete(TABLE).where(_of(claimed)))
 
 
 def let_go(claimed: Claim) -> None:
-    """Have the next repetition take the key over, if no answer is written: it isn't known what has been done."""
+    """Let the next repetition take the key over, unless an answer is written; for a request with unknown outcome."""
     with airflow_settings.engine.begin() as connection:
         unanswered = _of(claimed) & ROW.answer.is_(None)
         connection.execute(update(TABLE).where(unanswered).values(held_until=claimed.since, hostname="", process=""))
@@ -175,13 +175,13 @@ def _this_process() -> str:
 
 
 def _is_alive(row: Row) -> bool:
-    """Say whether a request may still be under way: its process lives, or is of another host and not over its time."""
+    """Say whether a request may be under way: its process lives, or is on another host and its time is not over."""
     if row.hostname != socket.gethostname()[:_LONGEST_HOST]:
         return bool(row.held_until > timezone.utcnow())
     pid, _, start = row.process.partition(" ")
     try:
         holder = psutil.Process(int(pid))
-        # One that was killed stays in the table of processes until its parent asks for its end, which some never do.
+        # A killed process stays in the process table as a zombie until its parent waits for it; some never do.
         return bool(start == str(holder.create_time())) and holder.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -1,4 +1,4 @@
-"""What deploys and deletes that were cut off leave of files on disk, and how it is completed or swept."""
+"""Finds the files that interrupted deploys and deletes leave on disk, and finishes or removes them."""
 
 from __future__ import annotations
 
@@ -20,19 +20,22 @@ if TYPE_CHECKING:
 
 
 class InterruptedFiles:
-    """What is left between two steps of a deploy or of a delete."""
+    """The files of deploys and deletes that ended between two steps."""
 
     def __init__(self, files: DeployedFiles) -> None:
         self._files = files
 
-    def dag_ids(self, known: Iterable[str]) -> set[str]:
-        """Return the names with left-over files, and those of the known ones whose .py is not what is rendered now."""
+    def dag_ids(self, deployed_ids: Iterable[str]) -> set[str]:
+        """Return the names with left-over files, and those among deployed_ids whose .py is stale."""
         file_names = self._files.entries(self._files.records) + self._files.entries(self._files.modules)
         left_over = {dag_id for dag_id in map(_dag_id_of_left_over, file_names) if dag_id and is_name(dag_id)}
-        return left_over | {dag_id for dag_id in known if self._module_is_stale(dag_id)}
+        return left_over | {dag_id for dag_id in deployed_ids if self._module_is_stale(dag_id)}
 
     def finish(self, dag_id: str) -> bool:
-        """Unlink what was written beside; render a missing .py; return whether a removal was begun, for end_removal."""
+        """Unlink temporary files; render a missing .py, or unlink the .py of a removal.
+
+        Returns whether a removal has begun, for end_removal.
+        """
         record, module = self._files.record(dag_id), self._files.module(dag_id)
         with atomic_files.storage_errors(self._files.records):
             for path in atomic_files.left_beside(record):
@@ -44,25 +47,25 @@ class InterruptedFiles:
             if removal_begun:
                 module.unlink(missing_ok=True)
         if not removal_begun and self._module_is_stale(dag_id):
-            with ExitStack() as besides, atomic_files.storage_errors(self._files.modules):
-                self._files.put(self._files.beside(module, self._files.rendered(dag_id), besides), module)
+            with ExitStack() as cleanup, atomic_files.storage_errors(self._files.modules):
+                self._files.put(self._files.beside(module, self._files.rendered(dag_id), cleanup), module)
         return removal_begun
 
     def undo_removal(self, dag_id: str, text: bytes | None) -> None:
-        """Put the .json back, and a .py with that text, where a removal that has failed has taken them away."""
+        """Put back the .json, and the .py with its former text, after a failed removal."""
         record, module = self._files.record(dag_id), self._files.module(dag_id)
         tombstone = self._files.tombstone(dag_id)
-        with suppress(OSError, Unavailable):  # the caller's own error says more; what stays is finished later
+        with suppress(OSError, Unavailable):  # the caller's own error says more; what is left is finished later
             if tombstone.exists():
                 self._files.put(tombstone, record)
             if text is not None and not module.exists():
-                with ExitStack() as besides:
-                    self._files.put(self._files.beside(module, text, besides), module)
+                with ExitStack() as cleanup:
+                    self._files.put(self._files.beside(module, text, cleanup), module)
 
     def end_removal(self, dag_id: str) -> None:
         """Unlink .<dag_id>.json.deleting."""
         self._files.at_step("unlink the .deleting")
-        with suppress(OSError):  # what stays is swept by the next refresh, deploy or delete
+        with suppress(OSError):  # the next refresh, deploy or delete removes what is left
             self._files.tombstone(dag_id).unlink(missing_ok=True)
             atomic_files.sync_folder(self._files.records)
 
@@ -72,13 +75,13 @@ class InterruptedFiles:
             return False
         if tombstone.is_symlink() or not tombstone.is_file():
             raise DamagedDocument(str(tombstone), "is not a regular file", cure="move it away and try again")
-        if os.path.lexists(self._files.record(dag_id)):  # no removal leaves both: what is deployed stays
+        if os.path.lexists(self._files.record(dag_id)):  # a removal never leaves both, so the DAG is deployed
             tombstone.unlink(missing_ok=True)
             return False
         return True
 
     def _module_is_stale(self, dag_id: str) -> bool:
-        """Say whether the .py of a sound .json is missing, or ours and not what the template renders now."""
+        """Say whether the .py of a sound .json is missing, or ours but not what the template renders now."""
         path = self._files.module(dag_id)
         try:
             module = inspect_module(path, dag_id)
@@ -87,7 +90,7 @@ class InterruptedFiles:
             if module.is_there and atomic_files.read_bytes(path) == self._files.rendered(dag_id):
                 return False
             return inspect_record(self._files.record(dag_id), dag_id).document is not None
-        except (OSError, Unavailable):  # told by whoever reads it
+        except (OSError, Unavailable):  # reading the DAG reports this
             return False
 
 

@@ -1,6 +1,6 @@
-"""The loader files of the database store: one a shard, the same for ever, in the dags folder of each node.
+"""The loader files of the database store: one for each shard, in the dags folder of each node; they never change.
 
-What a loader file does, and which DAG is in which shard, dagbuild/shard_loader.py says.
+dagbuild/shard_loader.py says what a loader file does, and which DAG is in which shard.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-# How each begins: the proof that the file is ours to replace.
+# How each begins. A file that begins so is ours to replace.
 MARKER = b"# Loads the DAGs that openmetadata-airflow-apis has deployed;"
-# What all their names match, for a shell.
+# A shell pattern that matches all their names.
 PATTERN = "openmetadata_airflow_apis_loader_*_of_*.py"
 _NAME = re.compile(r"openmetadata_airflow_apis_loader_\d+_of_(\d+)\.py")
 
@@ -32,12 +32,12 @@ def file_name(shard: int, shards: int) -> str:
 
 
 def is_loader(path: str | None) -> bool:
-    """Say whether a path is that of a loader file, by its name."""
+    """Say whether a path ends in the name of a loader file."""
     return _NAME.fullmatch((path or "").rpartition("/")[2]) is not None
 
 
 def rendered(shard: int, shards: int) -> bytes:
-    """Return the content of a shard's file, which depends on these two numbers alone."""
+    """Return the content of a shard's file, which depends only on these two numbers."""
     template = jinja2.Template(
         dag_loader_template_path().read_text("utf-8"), keep_trailing_newline=True, autoescape=False
     )
@@ -52,13 +52,13 @@ def present(folder: Path) -> list[Path]:
 
 
 def removable(folder: Path) -> list[Path]:
-    """Return the same, but none where this user can't write to the folder, which git-sync or an image fills, say."""
+    """Return the same, or nothing if this user can't write to the folder, as when git-sync or an image fills it."""
     with atomic_files.storage_errors(folder):
         return present(folder) if os.access(folder, os.W_OK | os.X_OK) else []
 
 
 def refusals(folder: Path, paths: Iterable[Path]) -> list[str]:
-    """Return, for each file of a folder that is none of install-loader's, the sentence that says so."""
+    """Return a message for each file that install-loader did not write."""
     with atomic_files.storage_errors(folder):
         return [
             f"{path} was not written by install-loader; move it away and try again"
@@ -68,7 +68,7 @@ def refusals(folder: Path, paths: Iterable[Path]) -> list[str]:
 
 
 def remove(folder: Path, paths: Iterable[Path]) -> None:
-    """Delete loader files of a folder. Raises Unavailable where one can't be deleted."""
+    """Delete loader files of a folder. Raises Unavailable if one can't be deleted."""
     with atomic_files.storage_errors(folder):
         for path in paths:
             path.unlink(missing_ok=True)
@@ -78,12 +78,12 @@ def remove(folder: Path, paths: Iterable[Path]) -> None:
 def install(folder: Path, shards: int) -> Iterator[tuple[Path, str]]:
     """Write the loader files to a folder; yield each path with "written", "unchanged" or "removed".
 
-    Files for another number of shards are removed: each DAG would come from two files. Raises Unavailable, having
-    written nothing, where a file of one of the names is not ours, or the folder can't be written.
+    Files for another number of shards are removed, since each DAG would come from two files. Raises Unavailable if a
+    file of such a name is not ours, before anything is written, or if the folder can't be written.
     """
     with atomic_files.storage_errors(folder):
-        there = present(folder)
-        for refusal in refusals(folder, there):
+        present_files = present(folder)
+        for refusal in refusals(folder, present_files):
             raise Unavailable(refusal)
         for shard in range(shards):
             path, content = folder / file_name(shard, shards), rendered(shard, shards)
@@ -91,10 +91,10 @@ def install(folder: Path, shards: int) -> Iterator[tuple[Path, str]]:
                 yield path, "unchanged"
                 continue
             beside = atomic_files.write_beside(path, content)
-            beside.chmod(0o644)  # other users than who builds an image parse it
+            beside.chmod(0o644)  # the user who parses it may not be the one who builds the image
             beside.replace(path)
             yield path, "written"
-        for path in there:
+        for path in present_files:
             match = _NAME.fullmatch(path.name)
             if match and int(match[1]) != shards:
                 path.unlink()

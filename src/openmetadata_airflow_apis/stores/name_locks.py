@@ -1,4 +1,4 @@
-"""A lock per name that is held by a process and dies with it."""
+"""A lock per name that a process holds and that ends with it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class HeldElsewhere(Exception):
 
 @contextmanager
 def locked_file(path: Path, *, seconds: float) -> Iterator[None]:
-    """Hold an exclusive flock on path, which is there only as long as it is held.
+    """Hold an exclusive flock on the file `path`, which exists only while it is locked.
 
-    Raises HeldElsewhere where another holder does not let go within `seconds`.
+    Raises HeldElsewhere if another holder keeps the lock for longer than `seconds`.
     """
     descriptor = _acquire(path, time.monotonic() + seconds)
     try:
         yield
     finally:
-        # Unlinked before it is let go of, so that the name never points to a file that nobody checks.
-        with suppress(OSError):  # on a disk that has become read-only it stays, an empty file that holds nobody up
+        # Unlinked before it is unlocked, so that a waiting process notices (_is_at) and locks the next file.
+        with suppress(OSError):  # on a disk that has become read-only the empty file stays, and blocks nobody
             path.unlink()
         os.close(descriptor)
 

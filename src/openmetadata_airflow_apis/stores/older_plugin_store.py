@@ -1,4 +1,4 @@
-"""The store of files, for taking over what the older plugin has put where ours would be."""
+"""The file store for taking over the older plugin's files, which are at the paths of ours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 
-# Below dag_generated_configs. The .py gets another ending, since that folder may be below the dags folder.
+# A folder in dag_generated_configs. A .py in it gets another ending, since the dags folder may contain it.
 KEPT = "older-plugin"
 
 
@@ -22,7 +22,7 @@ class OlderPluginStore(FileStore):
     """A FileStore in which a name with files of the older plugin is free: `write` puts ours in their place."""
 
     def older_dag_ids(self) -> list[str]:
-        """Return the names of what is deployed by the older plugin, and of what was being taken over when we died."""
+        """Return the DAGs of the older plugin, with those whose take-over was interrupted."""
         names = (name[:-5] for name in self._files.entries(self._files.records) if name.endswith(".json"))
         return sorted(name for name in names if self._files.inspect(name)[0].is_older_plugins)
 
@@ -31,7 +31,7 @@ class OlderPluginStore(FileStore):
         return self._files.record(dag_id)
 
     def claim(self, dag_id: str) -> StoredDocument | None:
-        """Do as the store of files, but return None where the older plugin's files, or one and ours, are there."""
+        """Do as the file store does, but return None for a name with files of the older plugin (is_older)."""
         try:
             return super().claim(dag_id)
         except (NotDeployedHere, DamagedDocument):
@@ -40,14 +40,14 @@ class OlderPluginStore(FileStore):
             raise
 
     def is_older(self, dag_id: str) -> bool:
-        """Say whether the .json is the older plugin's, and the .py too, or ours where a process has died in between."""
+        """Say whether the .json is the older plugin's and the .py too, or ours if a take-over was interrupted."""
         record, module = self._files.inspect(dag_id)
         return record.is_older_plugins and (module.is_older_plugins or (module.is_ours and module.reason is None))
 
     def keep_older_files(self, dag_id: str) -> Path:
-        """Copy the older plugin's files of a name to a folder beside the definitions; return the folder.
+        """Copy the older plugin's files of a name to the folder KEPT; return the folder.
 
-        What is in it stays as it is: it is from a try that was broken off.
+        A file that is in it already, from an interrupted take-over, stays as it is.
         """
         folder = self._files.records / KEPT
         with atomic_files.storage_errors(folder):

@@ -1,4 +1,4 @@
-"""The Python file that a deployed DAG becomes: rendered, marked, and sealed so that it is known again."""
+"""The Python file of a deployed DAG: rendered, marked, and sealed so that changes by hand are noticed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def render(template: Path, dag_id: str, record: Path) -> bytes:
-    """Return the content of <dag_id>.py, which depends on these three alone.
+    """Return the content of <dag_id>.py, which depends only on these three.
 
     Its first line is the marker of dagbuild.stored_document, its last one a seal: the sha256 of the lines before it.
-    Raises ConfigurationError, with the cure, where an operator's template does not make a DAG file.
+    Raises ConfigurationError, with the cure, if an operator's template does not render a DAG file.
     """
     text = runner_template.rendered(template, dag_id, record)
     if not text.startswith(MARKER):
@@ -27,13 +27,13 @@ def render(template: Path, dag_id: str, record: Path) -> bytes:
 
 
 def is_sealed(content: bytes, dag_id: str) -> bool:
-    """Say whether a file was rendered for this dag_id, by whatever template, and not changed since."""
+    """Say whether a file was rendered for this dag_id, from any template, and not changed since."""
     above, newline, last = content.removesuffix(b"\n").rpartition(b"\n")
     return _sealed(above + newline, dag_id) == content if last else False
 
 
 def sealed_dag_id(content: bytes) -> str | None:
-    """Return the dag_id that a file was rendered for and not changed since, None for any other file."""
+    """Return the dag_id that a file was rendered for; None if it was changed since, or is another file."""
     seal = content.rstrip(b"\n").rpartition(b"\n")[2]
     dag_id = seal.removeprefix(b"# ").partition(b":")[0].decode(errors="replace")
     return dag_id if is_sealed(content, dag_id) else None

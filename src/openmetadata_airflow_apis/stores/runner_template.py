@@ -1,7 +1,7 @@
 """The Jinja template of deployed DAG files: dag_runner_template, or the one that the package ships.
 
-A template of an operator's own may do anything around it, but what it makes must be Python that gets the DAG from
-load_dag. Others are refused before a file is written: nobody would hear of them but the DAG processor.
+An operator's own template may do anything else, but must render Python that gets the DAG from load_dag. Others are
+refused before a file is written, since otherwise only the DAG processor would notice.
 """
 
 from __future__ import annotations
@@ -34,35 +34,35 @@ _ENVIRONMENT = jinja2.Environment(
 
 
 def check(template: Path, records: Path) -> None:
-    """Raise ConfigurationError, with the cure, where a template cannot make DAG files of the records in a folder."""
+    """Raise ConfigurationError, with the cure, if a template cannot render DAG files for records in a folder."""
     rendered(template, _EXAMPLE, records / f"{_EXAMPLE}.json")
 
 
 def rendered(template: Path, dag_id: str, record: Path) -> str:
-    """Return the Python that a template makes for one DAG, whose definition is kept in the file `record`.
+    """Return the Python that a template renders for one DAG, whose definition is in the file `record`.
 
-    Raises ConfigurationError, with the cure, where the template cannot be read, does not become Python, or becomes
+    Raises ConfigurationError, with the cure, if the template cannot be read, does not render to Python, or renders
     Python that does not get this DAG from load_dag.
     """
     path = str(record)
     try:
         if not stat.S_ISREG(template.stat().st_mode):
-            raise OSError("it is not a file")  # a FIFO would keep whoever opens it
+            raise OSError("it is not a file")  # opening a FIFO would wait for ever
         source = template.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise _refused(template, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    who = "is the older plugin's: it " if "WorkflowFactory" in source else ""
+    origin = "is the older plugin's: it " if "WorkflowFactory" in source else ""
     try:
         text = _compiled(source).render(dag_id=ascii(dag_id), workflow_config_file=ascii(path))
         tree = ast.parse(text)
     except SyntaxError as error:
         place = f"line {error.lineno} of what it makes: " if error.lineno else ""
-        raise _refused(template, f"{who}does not render to Python: {place}{error.msg}") from None
+        raise _refused(template, f"{origin}does not render to Python: {place}{error.msg}") from None
     except Exception as error:  # noqa: BLE001 - a template may compute, and fail as any program
-        raise _refused(template, f"{who}does not render to Python: {error}") from None
+        raise _refused(template, f"{origin}does not render to Python: {error}") from None
     fault = _fault(tree, (dag_id, path))
     if fault is not None:
-        raise _refused(template, f"{who}{fault}")
+        raise _refused(template, f"{origin}{fault}")
     return text
 
 
@@ -80,7 +80,7 @@ def _refused(template: Path, reason: str) -> ConfigurationError:
 
 
 def _fault(tree: ast.Module, expected: tuple[str, str]) -> str | None:
-    """Return what keeps Python from getting the DAG (dag_id, record) from load_dag; None where it does."""
+    """Return why the Python does not get the DAG from load_dag, None if it does. expected: dag_id, record."""
     names = set(_names_of_load_dag(tree))
     dropped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in names]
@@ -88,7 +88,9 @@ def _fault(tree: ast.Module, expected: tuple[str, str]) -> str | None:
         return f"does not call {_FUNCTION} of {_PACKAGE}.{_MODULE}, which makes the DAG"
     texts = _texts_by_name(tree)
     for call in calls:
-        if all(value in texts_there for value, texts_there in zip(expected, _texts_in_arguments(call, texts))):
+        if all(
+            value in texts_in_argument for value, texts_in_argument in zip(expected, _texts_in_arguments(call, texts))
+        ):
             if id(call) in dropped:
                 return f"calls {_FUNCTION} and drops the DAG: write dag = {ast.unparse(call)}"
             return None
@@ -114,7 +116,7 @@ def _names_of_load_dag(tree: ast.Module) -> Iterator[str]:
 
 
 def _texts_by_name(tree: ast.Module) -> dict[str, str]:
-    """Return the texts that Python gives names, such as DAG_ID = "nightly"."""
+    """Return the texts that are assigned to names, such as DAG_ID = "nightly"."""
     return {
         target.id: node.value.value
         for node in ast.walk(tree)
@@ -125,7 +127,7 @@ def _texts_by_name(tree: ast.Module) -> dict[str, str]:
 
 
 def _texts_in_arguments(call: ast.Call, texts: dict[str, str]) -> list[set[str]]:
-    """Return the texts that stand in each of load_dag's two arguments, such as those of str(Path("/x.json"))."""
+    """Return the texts in each of load_dag's two arguments, such as the path in str(Path("/x.json"))."""
     arguments = dict(zip(_PARAMETERS, call.args))
     arguments.update({keyword.arg: keyword.value for keyword in call.keywords if keyword.arg in _PARAMETERS})
     texts_of_arguments = []

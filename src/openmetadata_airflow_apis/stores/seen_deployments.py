@@ -1,6 +1,6 @@
-"""Which deployment the files of a DAG are of, known without reading them while they are as this process last read them.
+"""Says which deployment the files of a DAG hold, without reading files that are unchanged since this process read them.
 
-As git tells by its index whether a file was changed: by inode, size and times.
+A change shows in inode, size and times, as in git's index.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 
-# A file that was changed later than this before it was read may be changed again within the same tick of its clock.
+# A file that was changed less than this before it was read may change again within the same tick of its clock.
 _SETTLED_NANOSECONDS = 2_000_000_000
-# Some 300 bytes each.
+# Entries of some 300 bytes.
 _KEPT = 100_000
-# Path of the record → what its files were like, and what was in them.
+# Path of the record → the likeness of both files, and the deployment that they held.
 _seen: dict[str, tuple[int, Deployment]] = {}
 
 
 def deployment_of(
     record: str, module: str, read: Callable[[], StoredDocument | None]
 ) -> Deployment | StoredDocument | None:
-    """Return which deployment two files are of, or what `read` returns, which is called where they have changed.
+    """Return the deployment that two files hold; if they have changed, call `read` and return its document.
 
-    record, module: the paths of <dag_id>.json and <dag_id>.py. What `read` raises passes through, and is not kept.
+    record, module: the paths of <dag_id>.json and <dag_id>.py. Errors of `read` pass through, and are not remembered.
     """
     likeness = _likeness(record, module)
     if likeness is not None and record in _seen:
-        seen_as, deployment = _seen[record]
-        if seen_as == likeness:
+        likeness_then, deployment = _seen[record]
+        if likeness_then == likeness:
             return deployment
     document = read()
     if document is not None and likeness is not None:
@@ -45,7 +45,7 @@ def deployment_of(
 
 
 def _likeness(*paths: str) -> int | None:
-    """Return a number that is another after any change of the files; None where such a change might not show."""
+    """Return a number that differs after any change of the files; None if a further change might not show in it."""
     latest = time.time_ns() - _SETTLED_NANOSECONDS
     marks: list[tuple[int, ...]] = []
     for path in paths:
@@ -54,7 +54,7 @@ def _likeness(*paths: str) -> int | None:
         except FileNotFoundError:
             marks.append(())
             continue
-        except OSError:  # whoever reads it says why
+        except OSError:  # reading the file reports this
             return None
         if status.st_ctime_ns > latest:
             return None

@@ -1,4 +1,4 @@
-"""What a file of a deployed definition says before the definition, read again only where the file is another one."""
+"""Reads the head of a stored definition's file, again only if the file was replaced."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from openmetadata_airflow_apis.stores.definition_store import Head
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Where the definition begins in what a deploy writes; before it stands little, whatever the definition's size.
+# Where the definition begins in a stored file. What stands before it is short, however large the definition is.
 _DEFINITION = b',\n "definition": '
-# Path → which file it was when this process read it, and its head.
+# Path → the identity of the file that this process read, and its head.
 _read: dict[str, tuple[tuple[int, int, int], Head | None]] = {}
 _KEPT = 50_000
 
 
 def stored_head(path: Path) -> Head | None:
-    """Return the head of a stored document, None for one that can't be read, or that a deploy did not write."""
+    """Return the head of a stored document, None if it can't be read or a deploy did not write it."""
     try:
         status = path.lstat()
     except OSError:  # deleted since its folder was listed
         return None
-    # A deploy puts a new file in the place of the old one, and touches none.
-    which = (status.st_ino, status.st_mtime_ns, status.st_size)
+    # A deploy replaces the file, and never writes into it.
+    identity = (status.st_ino, status.st_mtime_ns, status.st_size)
     place = str(path)
-    read = _read.get(place)
-    if read is None or read[0] != which:
+    entry = _read.get(place)
+    if entry is None or entry[0] != identity:
         if len(_read) >= _KEPT:
             _read.clear()
-        read = _read[place] = (which, _head_in(place))
-    return read[1]
+        entry = _read[place] = (identity, _head_in(place))
+    return entry[1]
 
 
 def _head_in(path: str) -> Head | None:
     try:
         beginning, separator, _ = (read_file(path) or b"").partition(_DEFINITION)
         content = json.loads(beginning + b"}") if separator else None
-    except (DamagedDocument, Unavailable, ValueError, RecursionError):  # told by whoever reads all of it
+    except (DamagedDocument, Unavailable, ValueError, RecursionError):  # reading all of it reports this
         return None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         return None

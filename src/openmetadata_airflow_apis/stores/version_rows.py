@@ -1,10 +1,9 @@
 """The rows of all versions of each deployed definition, in a table of our own in Airflow's database.
 
-A row is written once, in the transaction of the deploy that it is of, and never changed but for the mark that its DAG
-was deleted. Numbers count up by one a DAG, so that the newest row that isn't marked is what is deployed. Both texts
-are zlib's: a definition has at most as many bytes as a request body, of which a tenth is left, and bytes are stored by
-every database as they are, whatever its character set. MySQL would cut them off at 64 KiB were they not of its largest
-type.
+A row is written once, in the transaction of its deploy. Later only deleted_at changes, when its DAG is deleted. Each
+DAG's versions are numbered one by one; the newest is what is deployed, unless its deleted_at is set. Both texts are
+compressed with zlib, to about a tenth, and stored as bytes, which no database's character set changes. They have
+MySQL's largest type, since its default would cut them off at 64 KiB.
 """
 
 from __future__ import annotations
@@ -52,9 +51,9 @@ ROW = TABLE.c
 
 @dataclass(frozen=True)
 class DagVersion:
-    """A version of a DAG's definition: who deployed it first, when, and what for.
+    """A version of a DAG's definition: who first deployed it, when, and with which comment.
 
-    revision: the canonical definition's sha256. deleted_at: when the DAG was deleted that this version was of.
+    revision: the canonical definition's sha256. deleted_at: when the DAG was deleted, None if it was not.
     """
 
     dag_id: str
@@ -76,7 +75,7 @@ class DagVersionDetail(DagVersion):
 
 @dataclass(frozen=True)
 class Newest:
-    """A DAG's newest version. version_number: 0 if it has none. revision: None if it has none, or was deleted since."""
+    """A DAG's newest version. version_number: 0 if there is none. revision: None if there is none or it is deleted."""
 
     version_number: int = 0
     revision: str | None = None
@@ -87,58 +86,60 @@ _OF_NEWEST = (ROW.version_number, ROW.revision, ROW.deleted_at)
 
 
 def make_tables() -> None:
-    """Create the table where it is missing; raise SQLAlchemyError."""
+    """Create the table if it is missing. Raises SQLAlchemyError."""
     own_tables.make_ready(TABLE)
 
 
 def newest(dag_ids: Iterable[str] | None = None, *, session: Session) -> dict[str, Newest]:
-    """Return the newest version of each of these DAGs, of all DAGs where none are named, by dag_id."""
-    last = select(ROW.dag_id, func.max(ROW.version_number).label("version_number")).group_by(ROW.dag_id)
+    """Return the newest version of each of these DAGs, by dag_id; None stands for all DAGs."""
+    newest_numbers = select(ROW.dag_id, func.max(ROW.version_number).label("version_number")).group_by(ROW.dag_id)
     if dag_ids is not None:
-        last = last.where(ROW.dag_id.in_(list(dag_ids)))
-    of_last = last.subquery()
-    joined = TABLE.join(of_last, and_(ROW.dag_id == of_last.c.dag_id, ROW.version_number == of_last.c.version_number))
+        newest_numbers = newest_numbers.where(ROW.dag_id.in_(list(dag_ids)))
+    newest_rows = newest_numbers.subquery()
+    joined = TABLE.join(
+        newest_rows, and_(ROW.dag_id == newest_rows.c.dag_id, ROW.version_number == newest_rows.c.version_number)
+    )
     rows = session.execute(select(ROW.dag_id, *_OF_NEWEST).select_from(joined))
     return {dag_id: newest_of(*values) for dag_id, *values in rows}
 
 
 def number_of(document: StoredDocument, newest: Mapping[str, Newest]) -> int | None:
-    """Return the number of the version that is deployed, None while a crash has kept it from the table.
+    """Return the number of the deployed version, None if a crash kept it from being recorded.
 
-    newest: what `newest` has returned.
+    newest: what the function `newest` returned.
     """
-    last = newest.get(document.dag_id, Newest())
-    return last.version_number if last.revision == document.revision else None
+    newest_version = newest.get(document.dag_id, Newest())
+    return newest_version.version_number if newest_version.revision == document.revision else None
 
 
 def numbers_of(dag_id: str, revisions: Collection[str], *, session: Session) -> dict[str, int]:
-    """Return the newest number of each revision that is kept of a DAG. One statement, where there are any."""
+    """Return the newest version number of each of a DAG's revisions that is kept. One statement at most."""
     if not revisions:
         return {}
-    of_revisions = select(ROW.revision, func.max(ROW.version_number)).where(
+    query = select(ROW.revision, func.max(ROW.version_number)).where(
         ROW.dag_id == dag_id, ROW.revision.in_(list(revisions))
     )
-    return {row[0]: row[1] for row in session.execute(of_revisions.group_by(ROW.revision))}
+    return {row[0]: row[1] for row in session.execute(query.group_by(ROW.revision))}
 
 
 def newest_columns(dag_id: str) -> tuple[Any, ...]:
-    """Return what to select, beside anything else, and to give to `newest_of`: a DAG's newest version."""
-    last = select(func.max(ROW.version_number)).where(ROW.dag_id == dag_id).scalar_subquery()
+    """Return columns of a DAG's newest version, to select in any statement; `newest_of` takes their values."""
+    newest_number = select(func.max(ROW.version_number)).where(ROW.dag_id == dag_id).scalar_subquery()
     return tuple(
-        select(column).where(ROW.dag_id == dag_id, ROW.version_number == last).scalar_subquery()
+        select(column).where(ROW.dag_id == dag_id, ROW.version_number == newest_number).scalar_subquery()
         for column in _OF_NEWEST
     )
 
 
 def newest_of(version_number: int | None, revision: str | None, deleted_at: datetime | None) -> Newest:
-    """Return what newest_columns have selected."""
+    """Return the Newest of the values that newest_columns select."""
     return Newest(version_number or 0, None if deleted_at is not None else revision)
 
 
 def to_record(newest: Newest, documents: Iterable[StoredDocument]) -> tuple[list[dict[str, Any]], int]:
-    """Return the rows that are missing of what was deployed one after the other, and the number of the last version.
+    """Return the missing rows of documents that were deployed in this order, and the last version's number.
 
-    A document of the revision that came before it makes no version.
+    newest: the DAG's newest recorded version. A document with the same revision as the one before it gets no row.
     """
     number, revision, rows = newest.version_number, newest.revision, []
     for document in documents:
@@ -162,24 +163,24 @@ def _row(document: StoredDocument, version_number: int) -> dict[str, Any]:
 
 
 def write(rows: Sequence[Mapping[str, Any]], *, session: Session) -> None:
-    """Write new rows; raise IntegrityError where another has written one of the same number."""
+    """Write new rows. Raises IntegrityError if somebody else has written a version of the same number."""
     if rows:
         session.execute(insert(TABLE), [dict(row) for row in rows])
 
 
 def page(dag_id: str, *, limit: int, offset: int, oldest_first: bool, session: Session) -> tuple[list[DagVersion], int]:
-    """Return some of a DAG's versions, and how many it has."""
+    """Return one page of a DAG's versions, and how many it has in all."""
     order = ROW.version_number.asc() if oldest_first else ROW.version_number.desc()
-    of_dag = ROW.dag_id == dag_id
+    is_of_dag = ROW.dag_id == dag_id
     rows = session.execute(
-        select(*(ROW[key] for key in _KEYS)).where(of_dag).order_by(order).limit(limit).offset(offset)
+        select(*(ROW[key] for key in _KEYS)).where(is_of_dag).order_by(order).limit(limit).offset(offset)
     ).all()
-    counting = select(func.count()).select_from(TABLE).where(of_dag)
-    return [DagVersion(*row) for row in rows], total_of(rows, counting, limit=limit, offset=offset, session=session)
+    count_query = select(func.count()).select_from(TABLE).where(is_of_dag)
+    return [DagVersion(*row) for row in rows], total_of(rows, count_query, limit=limit, offset=offset, session=session)
 
 
 def read(dag_id: str, version_number: int, *, session: Session) -> DagVersionDetail | None:
-    """Return a version with its content, None where there is none of that number."""
+    """Return a version with its content, None if there is none of that number."""
     row = session.execute(
         select(*(ROW[key] for key in _KEYS), ROW.source, ROW.definition).where(
             ROW.dag_id == dag_id, ROW.version_number == version_number
@@ -195,14 +196,14 @@ def read(dag_id: str, version_number: int, *, session: Session) -> DagVersionDet
 
 
 def mark_deleted(dag_id: str, moment: datetime, *, session: Session) -> None:
-    """Note of a DAG's versions that the DAG was deleted."""
+    """Set deleted_at of a DAG's versions."""
     session.execute(update(TABLE).where(ROW.dag_id == dag_id, ROW.deleted_at.is_(None)).values(deleted_at=moment))
 
 
 def prune(*, keep: int, deleted_before: datetime, dag_id: str | None = None, session: Session) -> None:
-    """Delete all but the newest `keep` versions of each DAG, and those of DAGs that were deleted before a moment.
+    """Delete all but the newest `keep` versions of each DAG, and all of DAGs that were deleted before `deleted_before`.
 
-    dag_id: of that DAG alone.
+    dag_id: the only DAG to prune; None for all.
     """
     too_many = (
         select(ROW.dag_id, func.max(ROW.version_number).label("newest"))
