@@ -8,7 +8,8 @@ imported by what needs it alone: some of them are on the way of every parse.
     dag_code.py           the source code of DAG files that Airflow keeps
     dag_parsing.py        the check of a DAG, requests to parse a file, import errors
     dag_processors.py     which DAG processors run, by their heartbeats
-    dag_permissions.py    how permissions are kept and asked; a user's, read by one statement that is made once
+    dag_permissions.py    the permissions on a DAG, and how Airflow is asked who may do what
+    fab_models.py         where FAB keeps roles and permissions
     scheduling.py         where schedulers decide differently: start dates, mapped groups, timetables
     run_history.py        what is remembered of cleared runs and tries
     task_retries.py       when a failed task is tried again

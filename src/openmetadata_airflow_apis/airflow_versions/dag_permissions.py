@@ -1,18 +1,15 @@
-"""How Airflow's versions keep permissions, and how they are asked who may do what."""
+"""The permissions on one DAG as Airflow's versions name them, and how its auth manager is asked who may do what."""
 
 from __future__ import annotations
 
-import functools
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from airflow.models.dag import DAG
-    from sqlalchemy import Table
     from sqlalchemy.orm import Session
-    from sqlalchemy.sql import Select
 
 
 _ACTIONS = {"GET": "can_read", "PUT": "can_edit", "POST": "can_create", "DELETE": "can_delete"}
@@ -40,68 +37,6 @@ def dag_permission_names(dag_id: str) -> list[str]:
             permissions.resource_name(dag_id, of) for of in (permissions.RESOURCE_DAG, permissions.RESOURCE_DAG_RUN)
         ]
     return [permissions.resource_name_for_dag(dag_id)]  # Airflow < 2.10 has none for runs
-
-
-def permission_tables() -> tuple[Table, Table, Table] | None:
-    """Return the tables of permission resources, of permissions, and of the roles that have them.
-
-    None where the FAB auth manager, whose tables they are, is not installed. Airflow < 3 has them in its own database.
-    """
-    models = _fab_models()
-    return models and (models.Resource.__table__, models.Permission.__table__, models.assoc_permission_role)
-
-
-def _fab_models() -> Any | None:
-    try:
-        from airflow.providers.fab.auth_manager import models
-    except ImportError:  # Airflow < 2.9 has them inside
-        try:
-            from airflow.auth.managers.fab import models
-        except ImportError:
-            return None
-    return models
-
-
-def read_permissions(user: Any) -> None:
-    """Read what a user of FAB's may do, as its `perms` does when a check first asks, by a statement that is made once.
-
-    FAB makes the same statement anew for each request, which takes longer than the database's answer. Airflow's checks
-    go on asking `perms`, which finds it read. Users of other classes, who may have permissions of another kind, and
-    users whose permissions are read already stay as they are.
-    """
-    models = _fab_models()
-    # Airflow < 3: its users are FAB's, and are read anew for each request
-    if models is None or getattr(type(user), "perms", None) is not models.User.perms or user._perms:  # noqa: SLF001 - where perms keeps it
-        return
-    from flask import current_app
-    from sqlalchemy import inspect
-
-    manager: Any = current_app
-    manager = manager.appbuilder.sm
-    kinds = (manager.action_model, manager.resource_model, manager.permission_model, manager.role_model)
-    key = inspect(user).identity  # not user.id, which reads the user again after a commit
-    if key is not None and kinds == (models.Action, models.Resource, models.Permission, models.Role):
-        rows = manager.get_session.execute(_permissions_of_user(), {"user_id": key[0]})
-        user._perms = {(action, resource) for action, resource in rows}  # noqa: SLF001
-
-
-@functools.cache
-def _permissions_of_user() -> Select:
-    # Airflow < 3, as for read_permissions
-    from sqlalchemy import bindparam, select
-
-    models: Any = _fab_models()
-    action, resource, permission = (model.__table__ for model in (models.Action, models.Resource, models.Permission))
-    of_role, of_user = models.assoc_permission_role, models.assoc_user_role
-    return (
-        select(action.c.name, resource.c.name)
-        .select_from(permission)
-        .join(action, action.c.id == permission.c.permission_id)
-        .join(resource, resource.c.id == permission.c.view_menu_id)
-        .join(of_role, of_role.c.permission_view_id == permission.c.id)
-        .join(of_user, of_user.c.role_id == of_role.c.role_id)
-        .where(of_user.c.user_id == bindparam("user_id"))
-    )
 
 
 def may_on_dag(method: str, dag_id: str | None = None, entity: str | None = None) -> bool:

@@ -16,7 +16,8 @@ from airflow.utils.state import TaskInstanceState
 from sqlalchemy import func, or_, select
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error, parsing_requests
-from openmetadata_airflow_apis.airflow_versions.dag_permissions import dag_permission_names, permission_tables
+from openmetadata_airflow_apis.airflow_versions.dag_permissions import dag_permission_names
+from openmetadata_airflow_apis.airflow_versions.fab_models import permission_tables
 from openmetadata_airflow_apis.conflicts import DagIsRunning
 from openmetadata_airflow_apis.deploy.row_locks import lock_dag, retry_lost_races
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from openmetadata_airflow_apis.airflow_versions import dag_permissions
 from openmetadata_airflow_apis.errors import NotAllowed
-from openmetadata_airflow_apis.security import identity
+from openmetadata_airflow_apis.security import identity, user_permissions
 
 MANAGED_DAGS = "Managed DAGs"
 MANAGED_DAGS_ACTIONS = ("can_create", "can_read", "can_delete")
@@ -133,7 +133,7 @@ def authorize(operation_id: str, dag_id: str | None) -> None:
     dag_id: None where the operation names no DAG, or where it is not known yet. Whether the DAG exists does not
     show: who may not read it is refused in the same words either way.
     """
-    dag_permissions.read_permissions(identity.request_user())
+    user_permissions.read_permissions(identity.request_user())
     for needed in PERMISSIONS[operation_id]:
         if not needed.granted(dag_id):
             raise NotAllowed(f"{operation_id} needs the permission {needed.sentence(dag_id)}")

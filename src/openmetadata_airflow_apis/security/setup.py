@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
-from openmetadata_airflow_apis.airflow_versions.dag_permissions import permission_tables
+from openmetadata_airflow_apis.airflow_versions.fab_models import permission_tables
 from openmetadata_airflow_apis.security import login_tries, permissions, revocation
 
 if TYPE_CHECKING:

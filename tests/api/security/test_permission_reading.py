@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openmetadata_airflow_apis.airflow_versions import dag_permissions
+from openmetadata_airflow_apis.security import user_permissions
 from support.callers import bearer
 from support.statements import counted
 
@@ -20,7 +20,7 @@ def read_by_us(app: Flask, user_id: int) -> set[tuple[str, str]] | None:
     with app.test_request_context():
         user = app.appbuilder.sm.get_user_by_id(user_id)
         user._perms = None
-        dag_permissions.read_permissions(user)
+        user_permissions.read_permissions(user)
         return user._perms
 
 
@@ -86,7 +86,7 @@ def test_a_request_reads_them_once_in_our_words(app, client, dags, sign_in) -> N
 @pytest.mark.parametrize("user", [None, object()])
 def test_other_users_are_left_alone(user: Any) -> None:
     """Nobody, and a user of another auth manager's, is asked nothing."""
-    dag_permissions.read_permissions(user)
+    user_permissions.read_permissions(user)
 
 
 def test_a_user_class_with_permissions_of_its_own_is_left_alone(app) -> None:
@@ -98,5 +98,5 @@ def test_a_user_class_with_permissions_of_its_own_is_left_alone(app) -> None:
 
     guest = Guest()
     with app.test_request_context():
-        dag_permissions.read_permissions(guest)
+        user_permissions.read_permissions(guest)
     assert (guest._perms, vars(guest)) == (None, {})
