@@ -1,4 +1,4 @@
-"""HTTP: connexion routes by openapi.yaml; a handler takes typed arguments, calls one verb of the inside, and answers.
+"""HTTP: connexion routes by openapi.yaml; a handler takes typed arguments, calls one verb of a room below, and answers.
 
 Both doors, the typed paths and the older plugin's `?api=`, call the same handlers.
 
@@ -14,35 +14,35 @@ Handlers, a module for each tag of the specification; each function has the oper
     login_handlers.py          login, refresh, logout
     health_handler.py          health
     problem_handlers.py        the pages that the `type` of an error leads to
-    handler_lookup.py          which function serves an operation, once for each Idempotency-Key
+    handler_lookup.py          which function serves an operation; it acts once for each Idempotency-Key
 
 What comes in:
 
-    blueprint.py            the Flask blueprint: routes by connexion, the gate before every call; what stops a start
+    blueprint.py            the Flask blueprint: connexion's routes, the gate before every call, the checks of a start
     operations.py           openapi.yaml in memory, and what it says of each operation
     body.py                 request bodies: their size, encoding and type, and every fault against the specification
-    strict_json.py          JSON that is refused though Python reads it: doubled keys, NaN, lone surrogates, too deep
+    strict_json.py          refuses JSON that Python would read: doubled keys, NaN, lone surrogates, deep nesting
     parameters.py           parameters of paths and queries, checked against the specification
-    chosen_runs_body.py     which runs a change of many is about: run_ids, or else states and dates
+    chosen_runs_body.py     which runs a call for many runs changes: run_ids, or else states and dates
     entity_tags.py          ETag, If-Match, If-None-Match; deploy/preconditions.py compares them
     idempotent_requests.py  Idempotency-Key: a repeated request gets the first one's answer
 
 What goes out:
 
     wire.py              values as JSON: dataclasses become objects, dates RFC 3339
-    deployed_answers.py  the answer of a deploy, after its wait for the parse; on_import_error=restore begins here
-    ended_runs.py        the answer of what starts a run or looks at one, after its wait (runs/run_wait.py) for the end
-    stopped_runs.py      the answer of a kill, a skip and a success, after its wait for processes
+    deployed_answers.py  the answer of a deploy, after waiting for its parse; starts on_import_error=restore
+    ended_runs.py        the answer of a call that starts a run or reads it, after waiting for its end
+    stopped_runs.py      the answer of a kill, a skip and a success, after waiting for processes to end
     wait_limit.py        how long an answer may wait, and how many webserver processes may wait at once
     problem_types.py     the HTTP status, the `type` and the remedy of each error
     problems.py          an error as application/problem+json (RFC 9457)
-    error_answers.py     every error below the API becomes an answer, in the words of its door
-    not_found_hints.py   "did you mean": names that the caller may see, like the one that was not found
+    error_answers.py     turns every error into an answer, in the form of the door that was called
+    not_found_hints.py   "did you mean": similar names that the caller may see, when a name was not found
     documents.py         openapi.json, the JSON Schema of workflows, and Swagger UI
 
 The old door:
 
-    old_door.py            `?api=OPERATION`: which operation is meant; with a cookie, no GET may change something
-    old_door_arguments.py  its arguments, of query, form or JSON; another operation's are refused
+    old_door.py            `?api=OPERATION`: finds the operation; with a session cookie, no GET may change something
+    old_door_arguments.py  its arguments, from query, form or JSON; refuses those of other operations
     old_door_bodies.py     the older plugin's bodies and messages, which its users match on
 """

@@ -1,4 +1,4 @@
-"""The API as a Flask blueprint: connexion routes by the specification, the gate stands before it."""
+"""The API as a Flask blueprint: connexion routes by the specification, and the gate checks every call before."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
 NAME = "openmetadata_airflow_apis"
 
-# Below these every answer is ours, that there is nothing included.
+# Every answer below these paths is ours, a 404 too.
 _OURS = ("/rest_api/", "/admin/rest_api", "/api/v1/security/")
 
-# These sign somebody in or out by what they are given, or say nothing secret; documents are not operations.
+# login, refresh and logout check what they are given themselves; health says nothing secret.
 _WITHOUT_GATE = {"login", "refresh", "logout", "health"}
 _FOR_ANYBODY = {"list_problem_types", "get_problem_type"}
-# Operations of the tag dags that take DAGs which were not deployed here, too.
+# Operations of the tag dags that also take DAGs that were not deployed here.
 _OF_ANY_DAG = {"patch_dag"}
 
 
@@ -63,7 +63,7 @@ class _ByOperationId(Resolver):
 
 
 class _Api(FlaskApi):
-    """connexion's API with two things of our own: the blueprint's name, and JSON with its keys in our order."""
+    """connexion's API with our blueprint's name, and JSON with its keys in our order."""
 
     @classmethod
     def _set_jsonifier(cls) -> None:
@@ -76,7 +76,7 @@ class _Api(FlaskApi):
 
 
 def register_api(app: Flask) -> None:
-    """Register the API with Airflow's web application; raise ConfigurationError where a setting is wrong."""
+    """Register the API with Airflow's web application; raise ConfigurationError if a setting is wrong."""
     settings = Settings.load()
     open_store(settings).check_configuration()
     app.extensions[NAME] = Extension(settings=settings)
@@ -84,7 +84,7 @@ def register_api(app: Flask) -> None:
     deploy.record_versions_at_start(settings)
     blueprint = make_blueprint(validate_responses=bool(app.config.get("TESTING")))
     app.register_blueprint(blueprint)
-    # The gate asks for the CSRF token itself, of signed-in browsers alone: Flask-WTF would ask it of tokens too.
+    # The gate checks the CSRF token itself, only for browser sessions; Flask-WTF would require it from API tokens too.
     if "csrf" in app.extensions:
         app.extensions["csrf"].exempt(blueprint)
     webserver.connect_anew_in_forked_processes()
@@ -99,7 +99,7 @@ def make_blueprint(*, validate_responses: bool) -> Blueprint:
         base_path="",
         options={"swagger_ui": False, "serve_spec": False},
         resolver=_ByOperationId(),
-        # The gate refuses unknown parameters by itself: the old door must go on ignoring them.
+        # The gate refuses unknown parameters itself, since the old door must go on ignoring them.
         strict_validation=False,
         validate_responses=validate_responses,
         validator_map={"body": body.BodyValidator, "parameter": parameters.ParameterValidator},
@@ -117,7 +117,7 @@ def _operation_id() -> str:
 
 
 def is_old_door() -> bool:
-    """Tell whether this request came in at `?api=`."""
+    """Say whether this request calls the old door, `?api=`."""
     return _operation_id() in old_door.ENDPOINTS
 
 
@@ -160,7 +160,7 @@ def _check_query_parameters(operation: operations.Operation) -> None:
 
 
 def _answer_unrouted(response: Response) -> Response:
-    """Answer for paths and methods below ours that no operation has: Airflow's application says too little of them."""
+    """Answer for paths and methods below ours that no operation has; Airflow's own answer says too little."""
     reason = request.routing_exception
     if reason is None or not request.path.startswith(_OURS):
         return response

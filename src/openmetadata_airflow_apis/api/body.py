@@ -32,7 +32,7 @@ _CHUNK = 64 * 1024
 _DRAINED = 16 * 1024 * 1024
 _EMPTY = "The body is empty; send JSON, with the header Content-Type: application/json"
 
-# The same sentences as for a workflow definition.
+# Faults in the same words as those of a workflow definition.
 _Validator: Any = validators.extend(Draft7Validator, validators=fault_messages.keywords())  # type: ignore[no-untyped-call]
 
 
@@ -42,11 +42,11 @@ def settings() -> Settings:
 
 
 def read_ahead(operation: Operation | None = None) -> None:
-    """Refuse a body before anything more trusting than this module meets it.
+    """Read the body, and refuse a bad one before less strict code reads it.
 
-    operation: the one that is called, whose body is needed, or may be left out, or has no meaning; None where that
-    is not known, or doesn't matter. Raises BodyTooLarge, MalformedBody, UnsupportedMediaType and, for a body that
-    the operation would not look at, InvalidRequest.
+    operation: the called operation, which says whether a body is required, optional or refused; None if there is none
+    to ask. Raises BodyTooLarge, MalformedBody, UnsupportedMediaType, and InvalidRequest for a body that the operation
+    would ignore.
     """
     data = read_bytes()
     if operation is None or operation.body == "none":
@@ -67,12 +67,12 @@ def _refuse_body(operation: Operation) -> None:
 
 
 def read_bytes() -> bytes:
-    """Return the request's body, and keep it for whoever reads it next; raise as read_ahead does."""
+    """Return the request's body, and keep it for later reads. Raises the errors of read_ahead but InvalidRequest."""
     limit = settings().max_body_bytes
     if (request.content_length or 0) > limit:
         _drain(request.content_length or 0)
         raise BodyTooLarge(limit)
-    # Set by gunicorn, which ends every body, those in chunks too.
+    # Set by gunicorn, which marks the end of every body, also of one sent in chunks.
     if "wsgi.input_terminated" in request.environ and "stream" not in vars(request):
         _read_to_its_end(limit)
     data = request.get_data(cache=True)
@@ -83,10 +83,10 @@ def read_bytes() -> bytes:
 
 
 def _read_to_its_end(limit: int) -> None:
-    """Read a body that the server ends, and make it one with a length; raise as read_bytes does.
+    """Read a body to the end that the server marks, and give the request its length. Raises as read_bytes does.
 
-    Werkzeug 3 would cut one in chunks at Airflow's [webserver] allowed_payload_size in silence, and fail where that
-    is no whole number of bytes; Werkzeug 2 would read one of any length.
+    Werkzeug 3 would silently cut a chunked body at Airflow's [webserver] allowed_payload_size, and fail if that is
+    not an integer; Werkzeug 2 would read one of any length.
     """
     airflows_limit = int(request.max_content_length or limit)
     stream = request.environ["wsgi.input"]
@@ -94,47 +94,46 @@ def _read_to_its_end(limit: int) -> None:
     try:
         while len(data) <= min(limit, airflows_limit) and (chunk := stream.read(_CHUNK)):
             data += chunk
-    except (OSError, ValueError) as error:  # gunicorn's, for chunks that are not well formed
+    except (OSError, ValueError) as error:  # gunicorn raises these for chunks that are not well formed
         raise MalformedBody("The body ended too early, or its chunks are not well formed") from error
     if len(data) > min(limit, airflows_limit):
         _drain(_DRAINED)
         raise BodyTooLarge(limit) if len(data) > limit else RequestEntityTooLarge
     request.environ["wsgi.input"] = io.BytesIO(data)
     request.environ["CONTENT_LENGTH"] = str(len(data))
-    for of_chunks in ("HTTP_TRANSFER_ENCODING", "wsgi.input_terminated"):
-        request.environ.pop(of_chunks, None)
+    for key in ("HTTP_TRANSFER_ENCODING", "wsgi.input_terminated"):
+        request.environ.pop(key, None)
 
 
 def _drain(size: int) -> None:
-    """Read what a caller is still sending, in reason: a connection that is closed before is broken for the caller."""
+    """Read what the caller still sends, if at most 16 MiB: an early close would keep the answer from the caller."""
     stream = request.environ["wsgi.input"]
-    left = size if size <= _DRAINED else 0
+    bytes_left = size if size <= _DRAINED else 0
     with suppress(OSError, ValueError):
-        while left > 0 and (chunk := stream.read(min(_CHUNK, left))):
-            left -= len(chunk)
+        while bytes_left > 0 and (chunk := stream.read(min(_CHUNK, bytes_left))):
+            bytes_left -= len(chunk)
 
 
 def read_json() -> Any:
-    """Return the request's JSON body, or None where there is no body at all.
+    """Return the request's JSON body, None if there is no body.
 
-    Raises UnsupportedMediaType for another content type, BodyTooLarge, and MalformedBody as
-    strict_json.parse does.
+    Raises UnsupportedMediaType for another content type, BodyTooLarge, and MalformedBody as strict_json.parse does.
     """
-    # Not in flask.g: it is shared by requests that are made within an application context.
-    kept = request.environ
-    if _KEPT_BODY not in kept:
+    # Not in flask.g, which requests share if they are made within one application context.
+    environ = request.environ
+    if _KEPT_BODY not in environ:
         data = read_bytes()
         if not data:
-            kept[_KEPT_BODY] = None
+            environ[_KEPT_BODY] = None
         elif not request.is_json:
             raise unsupported()
         else:
-            kept[_KEPT_BODY] = parse(data)
-    return kept[_KEPT_BODY]
+            environ[_KEPT_BODY] = parse(data)
+    return environ[_KEPT_BODY]
 
 
 def unsupported() -> UnsupportedMediaType:
-    """Return the error for a body that is not called JSON; it says which header to send."""
+    """Return the error for a body with a content type other than JSON; it says which header to send."""
     came_with = f"not '{request.mimetype}'" if request.mimetype else "and came with none"
     sentence = f"The body must be sent with Content-Type: application/json, {came_with}"
     if request.mimetype == "application/x-www-form-urlencoded":
@@ -162,7 +161,7 @@ class BodyValidator:
 
         @functools.wraps(function)
         def wrapper(connexion_request: Any) -> Any:
-            # Without any body, the handler is given an empty object; some clients send null where they have none.
+            # Without a body, the handler gets an empty object; some clients send null instead of no body.
             value = read_json()
             says_nothing = value is None and (self._takes_null or not read_bytes())
             check({} if says_nothing else value, self._validator)

@@ -1,4 +1,4 @@
-"""The body that chooses among a DAG's runs."""
+"""Reads the body that chooses some of a DAG's runs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from openmetadata_airflow_apis.errors import Fault, InvalidBody
 
 
 def chosen_runs(dag_id: str, body: dict[str, Any]) -> runs.ChosenRuns:
-    """Return the choice; raise InvalidBody for one that says nothing, or that says it in two ways."""
+    """Return the choice. Raises InvalidBody for an empty body, too many run_ids, or run_ids beside other keys."""
     at_most = settings().max_runs_at_once
     run_ids = body.get("run_ids")
     if not body:
         raise InvalidBody([Fault("", "chooses no runs; give run_ids, or else states or logical dates")])
     if run_ids is not None and len(body) > 1:
-        others = ", ".join(sorted(set(body) - {"run_ids"}))
-        raise InvalidBody([Fault("/run_ids", f"names the runs already; leave it out, or leave out {others}")])
+        other_keys = ", ".join(sorted(set(body) - {"run_ids"}))
+        raise InvalidBody([Fault("/run_ids", f"names the runs already; leave it out, or leave out {other_keys}")])
     if run_ids is not None and len(set(run_ids)) > at_most:
         raise InvalidBody(
             [

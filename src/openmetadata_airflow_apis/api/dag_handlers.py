@@ -52,7 +52,7 @@ def deploy_dag(
 
 
 def validate_dag() -> dict[str, Any]:
-    """Check the definition, without a look at what is deployed or at Airflow's Variables."""
+    """Check the definition, without reading what is deployed or Airflow's Variables."""
     workflow = check_workflow(read_json(), settings(), now=datetime.now(timezone.utc), read_variables=False)
     return wire.to_json(deploy.validate(workflow, settings=settings()))
 
@@ -118,7 +118,7 @@ def get_dag(dag_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
 
 
 def _dag(dag: deploy.DeployedDag) -> dict[str, Any]:
-    """Return a DAG's body; its schedule as Airflow's stable API has it."""
+    """Return a DAG's body, with its summary's fields beside the others and the schedule as in Airflow's stable API."""
     body: dict[str, Any] = {}
     for name, value in wire.to_json(dag).items():
         body.update(value if name == "summary" else {name: value})
@@ -136,14 +136,14 @@ def patch_dag(dag_id: str, body: dict[str, Any], *, dry_run: bool = False) -> di
 
 
 def refresh_all_dags(*, dry_run: bool = False) -> dict[str, Any]:
-    """Bring the deployed DAGs up to date and have every other file parsed."""
+    """Bring the deployed DAGs up to date and ask for a parse of every DAG file."""
     with create_session() as session:
         refreshed = deploy.refresh_all_dags(dry_run=dry_run, user=user_name(), settings=settings(), session=session)
         return wire.to_json(refreshed)
 
 
 def delete_dag(dag_id: str, *, dry_run: bool = False) -> dict[str, Any]:
-    """Delete a deployed DAG, files first."""
+    """Delete a deployed DAG with its files and rows."""
     with create_session() as session:
         deleted = deploy.delete_dag(
             dag_id,

@@ -38,7 +38,7 @@ def get_dag_version(dag_id: str, version_number: int) -> dict[str, Any]:
 
 
 def compare_dag_versions(dag_id: str, version_number: int, *, against: int | None = None) -> dict[str, Any]:
-    """Answer what a version changes of another one."""
+    """Answer the changes between two versions."""
     with create_session() as session:
         return wire.to_json(
             deploy.compare_dag_versions(dag_id, version_number, against=against, settings=settings(), session=session)

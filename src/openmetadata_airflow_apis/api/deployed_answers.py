@@ -1,4 +1,4 @@
-"""The answer of what deploys: after the wait for the DAG processor's verdict, where that was asked for."""
+"""The answers of deploys, after waiting for the DAG processor's parse if the caller asks for that."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ParseWait:
-    """How long a request waits for DAG processors. nodes: of how many hosts; None as in deploy.await_parse."""
+    """How long a request waits for DAG processors. nodes: on how many hosts; None as in deploy.await_parse."""
 
     seconds: int
     nodes: int | None = None
 
     def check(self) -> ParseWait:
-        """Return it; raise InvalidArgument, before anything is deployed, where there is nothing to wait for."""
+        """Return self; call it before anything is deployed. Raises InvalidArgument if `nodes` can't be waited for."""
         if self.nodes is not None and not self.seconds:
             raise InvalidArgument(
                 "wait_for_nodes", f"is {self.nodes}, and nothing is waited for; give wait too, such as 60"
@@ -41,7 +41,7 @@ class ParseWait:
 def answer_deployment(
     deployment: deploy.Deployment, wait: ParseWait, *, restore: bool = False, session: Session
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Return body, status and headers. restore: whether one that fails is taken back, which raises ImportFailed."""
+    """Return body, status and headers. restore: whether to take back a deploy that fails, which raises ImportFailed."""
     headers = {}
     if wait.seconds and not deployment.dry_run:
         with place_to_wait(wait.seconds) as seconds:
@@ -54,7 +54,7 @@ def answer_deployment(
 
 
 def answer_at_once(deployment: deploy.Deployment) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Return body, status and headers, whatever the state is."""
+    """Return body, status and headers without waiting."""
     tag = {} if deployment.dry_run else entity_tags.header_of(deployment.revision)
     return wire.to_json(deployment), _status(deployment), tag
 
@@ -73,7 +73,7 @@ def answer_bundle(
 
 
 def answer_bundle_at_once(applied: deploy.AppliedBundle) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Return body, status and headers, whatever the states are."""
+    """Return body, status and headers without waiting."""
     return wire.to_json(applied), 202 if _is_pending(applied) and not applied.dry_run else 200, {}
 
 

@@ -1,4 +1,4 @@
-"""The specification as it is served, and Swagger UI, which Airflow brings."""
+"""Serves the specification, the JSON Schema of workflows, and Airflow's copy of Swagger UI."""
 
 from __future__ import annotations
 

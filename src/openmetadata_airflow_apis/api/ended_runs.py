@@ -1,4 +1,4 @@
-"""The answer of what starts a run or looks at one, and may wait until the run has ended."""
+"""The answer of a call that starts a run or reads its state; it can wait until the run has ended."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 def with_end(
     run: runs.RunState | runs.PartialRun, wait: int, *, session: Session
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Wait until the run has ended, if asked to and as long as may be; return its body and the answer's headers.
+    """Wait up to `wait` seconds, or as long as is allowed, until the run has ended; return its body and the headers.
 
-    What the body says of the run is then as it is after the wait; task_instances stay as they were.
+    The body's fields of the run are those after the wait; task_instances are those before it.
     """
     body = wire.to_json(run)
     if not wait or body.get("dry_run"):
         return body, {}
     with place_to_wait(wait) as seconds:
         after = runs.await_end(run.dag_id, run.run_id, seconds, session=session)
-    changed = {name: value for name, value in wire.to_json(after).items() if name in body}
-    return {**body, **changed, "has_ended": after.has_ended}, retry_header(
+    fields_after = {name: value for name, value in wire.to_json(after).items() if name in body}
+    return {**body, **fields_after, "has_ended": after.has_ended}, retry_header(
         wait, seconds, unfinished=not after.has_ended
     )

@@ -9,21 +9,21 @@ from flask import request
 from openmetadata_airflow_apis.deploy.preconditions import ANY, Precondition
 from openmetadata_airflow_apis.errors import InvalidArgument
 
-# A part of the header's list: a tag, weak or not. One without its quotes is a caller's slip, and is taken.
+# A tag of the header's list, weak or not. One without quotes is accepted too, as a caller's slip.
 _TAG = re.compile(r'([Ww]/)?(?:"([^"]*)"|([^"\s]+))')
 _LIST = re.compile(r'(?:"[^"]*"|[^,])+')  # a comma may be in a tag
 
 
 def header_of(revision: str) -> dict[str, str]:
-    """Return the header that an answer about what is deployed has."""
+    """Return the ETag header for the answer about a deployment."""
     return {"ETag": f'"{revision}"'}
 
 
 def precondition() -> Precondition:
-    """Return what the request's headers ask of what is deployed. Raises InvalidArgument for one without a tag.
+    """Return the precondition of the request's headers. Raises InvalidArgument for a header without a tag.
 
-    A weak tag is never equal in If-Match, where tags are compared strongly, and may be in If-None-Match. Werkzeug's own
-    reading is not asked: that of Airflow < 2.11 finds an empty tag between two commas, and a star in any list.
+    If-Match compares tags strongly, so a weak tag never matches; in If-None-Match it can. Werkzeug's parser is not
+    used: with Airflow < 2.11 it finds an empty tag between two commas, and takes a star in any list.
     """
     return Precondition(
         one_of=_revisions("If-Match", weak=False),
@@ -40,5 +40,5 @@ def _revisions(name: str, *, weak: bool) -> frozenset[str] | None:
     tags = [tag for part in _LIST.findall(header) if (tag := _TAG.fullmatch(part.strip()))]
     if not tags:
         raise InvalidArgument(name, 'has no entity tag; give the ETag of an answer, such as "2cf24d…", or *')
-    # A "*" among others is a tag, which no revision has.
+    # A "*" beside other tags is an ordinary tag, which matches no revision.
     return frozenset(tag[2] or tag[3] or "" for tag in tags if weak or not tag[1]) - {ANY}

@@ -1,4 +1,4 @@
-"""Every error below the API becomes a JSON answer, in the words of the door that was called."""
+"""Turns every error of the API into a JSON answer, in the form of the door that was called."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 
 
 def register(blueprint: Any, *, is_old_door: Callable[[], bool], is_of_deployed: Callable[[], bool]) -> None:
-    """Make every error below the blueprint a JSON answer of the door that was called.
+    """Answer every error below the blueprint with JSON, in the form of the door that was called.
 
-    is_of_deployed: tells whether the request is about DAGs deployed here alone.
+    is_of_deployed: says whether the request can only be about DAGs deployed here.
     """
 
     def answer(error: Exception) -> Response:
@@ -45,7 +45,7 @@ def register(blueprint: Any, *, is_old_door: Callable[[], bool], is_of_deployed:
             response.headers["Allow"] = ", ".join(error.valid_methods)
         return response
 
-    # The app's handler for a status code wins over the blueprint's for HTTPException, not over one per code.
+    # The app's handler for a status code goes before the blueprint's for HTTPException, but not before one per code.
     for code in default_exceptions:
         blueprint.register_error_handler(code, answer)
     for kind in (errors.ManagedDagsError, ProblemException, Exception):
@@ -53,7 +53,7 @@ def register(blueprint: Any, *, is_old_door: Callable[[], bool], is_of_deployed:
 
 
 def translate(error: Exception) -> errors.ManagedDagsError | tuple[int, str]:
-    """Return our own error for one of a library's, or a status and a sentence where there is none."""
+    """Return our own error for one of a library, or a status and a message if there is no such error."""
     if isinstance(error, errors.ManagedDagsError):
         return error
     refused = refused_value(error)

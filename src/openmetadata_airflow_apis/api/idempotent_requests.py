@@ -1,7 +1,7 @@
 """Idempotency-Key: a request that is repeated gets the first one's answer, and changes nothing again.
 
-It stands around the handler of each operation that takes the header in the specification, for both doors. The answer is
-kept as the typed door gives it.
+`once` wraps the handler of each operation that takes the header in the specification, for both doors. The stored answer
+is that of the typed door.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ log = logging.getLogger(__name__)
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 _LONGEST_KEY = 255
-# What a request takes beside what gunicorn lets it take, and where gunicorn sets no limit.
+# Seconds added to gunicorn's limit for a request, and the limit if gunicorn has none.
 _SECONDS_MORE = 30
 _SECONDS_AT_MOST = 3600
-# Where the claim is kept: not in flask.g, which requests share that are made within an application context.
+# The key of the claim in the request's environ; not in flask.g, which requests in one application context share.
 _CLAIM = "openmetadata_airflow_apis_idempotency_claim"
 
 Answer = tuple[Any, int, dict[str, str]]
 
-# What each operation answers, of what its transaction gives, before anything is waited for.
+# operation_id → a function that makes the answer, before any waiting, from what the operation's transaction returns.
 _ANSWERS: dict[str, Callable[[Any], Answer]] = {
     "deploy_dag": deployed_answers.answer_at_once,
     "restore_dag_version": deployed_answers.answer_at_once,
@@ -67,9 +67,9 @@ def _all_killed(killed: runs.KilledRuns) -> Answer:
 
 
 def once(operation_id: str, handler: Callable[..., Any], *, reads_body: bool) -> Callable[..., Any]:
-    """Return a handler that acts once for each Idempotency-Key, and always where the request has none.
+    """Return a handler that acts once for each Idempotency-Key, and every time for a request without one.
 
-    reads_body: whether it reads the request's body by itself, and is not given it among its arguments.
+    reads_body: whether the handler reads the request's body itself, so that it is not among its arguments.
     """
     signature = inspect.signature(handler)
 
@@ -78,31 +78,33 @@ def once(operation_id: str, handler: Callable[..., Any], *, reads_body: bool) ->
         key = request.headers.get(HEADER)
         if key is None:
             return handler(**arguments)
-        given = signature.bind(**arguments)
-        given.apply_defaults()  # one door gives what was left out, the other does not
-        sent = {name: value or {} if name == "body" else value for name, value in given.arguments.items()}
-        claimed = _claim(key, [operation_id, sent, body.read_json() if reads_body else None])
-        if claimed.answer is not None:
-            content, status, headers = claimed.answer
+        bound = signature.bind(**arguments)
+        bound.apply_defaults()  # one door passes defaults for what was left out, the other does not
+        sent_arguments = {name: value or {} if name == "body" else value for name, value in bound.arguments.items()}
+        key_claim = _claim(key, [operation_id, sent_arguments, body.read_json() if reads_body else None])
+        if key_claim.answer is not None:
+            content, status, headers = key_claim.answer
             return content, status, {**headers, REPLAYED: "true"}
-        return _act(operation_id, handler, arguments, claimed)
+        return _act(operation_id, handler, arguments, key_claim)
 
     return wrapper
 
 
 def began_before() -> datetime | None:
-    """Return when this request was first sent, if a process that has died, or did not know, had begun with it."""
-    claimed: idempotency_keys.Claim | None = request.environ.get(_CLAIM)
-    return claimed.since if claimed is not None and claimed.is_repeated else None
+    """Return when this request was first sent, if an earlier try began and its outcome is unknown; else None."""
+    key_claim: idempotency_keys.Claim | None = request.environ.get(_CLAIM)
+    return key_claim.since if key_claim is not None and key_claim.is_repeated else None
 
 
-def _claim(key: str, sent: list[Any]) -> idempotency_keys.Claim:
+def _claim(key: str, request_parts: list[Any]) -> idempotency_keys.Claim:
     if not 0 < len(key) <= _LONGEST_KEY:
         raise InvalidArgument(HEADER, f"has {len(key)} characters; give 1 to {_LONGEST_KEY}, such as a UUID")
     limit = conf.getint("webserver", "web_server_worker_timeout")
     seconds = (limit if limit > 0 else _SECONDS_AT_MOST) + _SECONDS_MORE
     try:
-        return idempotency_keys.claim(key, user=user_name(), request=json.dumps(sent, sort_keys=True), seconds=seconds)
+        return idempotency_keys.claim(
+            key, user=user_name(), request=json.dumps(request_parts, sort_keys=True), seconds=seconds
+        )
     except SQLAlchemyError as error:
         log.exception("The table %s cannot be used", idempotency_keys.TABLE.name)
         raise Unavailable(
@@ -112,41 +114,41 @@ def _claim(key: str, sent: list[Any]) -> idempotency_keys.Claim:
 
 
 def _act(
-    operation_id: str, handler: Callable[..., Any], arguments: dict[str, Any], claimed: idempotency_keys.Claim
+    operation_id: str, handler: Callable[..., Any], arguments: dict[str, Any], key_claim: idempotency_keys.Claim
 ) -> Any:
-    written: list[Any] = []
+    written_answers: list[Any] = []
 
     def write(answer: Any, session: Session) -> None:
-        written[:] = [list(_ANSWERS[operation_id](answer))]
-        idempotency_keys.write_answer(claimed, written[0], session=session)
+        written_answers[:] = [list(_ANSWERS[operation_id](answer))]
+        idempotency_keys.write_answer(key_claim, written_answers[0], session=session)
 
-    request.environ[_CLAIM] = claimed
+    request.environ[_CLAIM] = key_claim
     try:
         with written_beside(write):
             answer = handler(**arguments)
     except ManagedDagsError as error:
-        # Where it isn't known what was done, the repetition goes on from there.
-        _note(idempotency_keys.let_go if isinstance(error, Unavailable) else idempotency_keys.forget, claimed)
+        # If the outcome is unknown, the repetition goes on from what this try has done.
+        _note(idempotency_keys.let_go if isinstance(error, Unavailable) else idempotency_keys.forget, key_claim)
         raise
     except BaseException:
-        _note(idempotency_keys.let_go, claimed)
+        _note(idempotency_keys.let_go, key_claim)
         raise
-    given = list(_in_full(answer))
-    if written != [given]:
-        _note(lambda of: idempotency_keys.finish(of, given), claimed)
+    given_answer = list(_in_full(answer))
+    if written_answers != [given_answer]:
+        _note(lambda key_claim: idempotency_keys.finish(key_claim, given_answer), key_claim)
     return answer
 
 
-def _note(note: Callable[[idempotency_keys.Claim], None], claimed: idempotency_keys.Claim) -> None:
-    """Note what became of a request; that it can't be noted changes nothing of the answer."""
+def _note(note: Callable[[idempotency_keys.Claim], None], key_claim: idempotency_keys.Claim) -> None:
+    """Call `note` with the claim; if the database fails, log that, since the answer stays the same."""
     try:
-        note(claimed)
+        note(key_claim)
     except SQLAlchemyError as error:
         log.warning("What became of a request with an %s cannot be noted: %s", HEADER, error)
 
 
 def _in_full(answer: Any) -> Answer:
-    """Return body, status and headers of what a handler answers, which may leave the last two out."""
+    """Return body, status and headers of a handler's answer, which may have the body only, or no headers."""
     if not isinstance(answer, tuple):
         return answer, 200, {}
     content, status, *headers = answer

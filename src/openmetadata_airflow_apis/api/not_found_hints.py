@@ -1,4 +1,4 @@
-"""What the caller may have meant by a name that was not found, among what the caller may see."""
+"""Suggests names like one that was not found, among those that the caller may see."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 
 
 def hint(error: errors.ManagedDagsError, *, of_deployed: bool) -> str:
-    """Return the end of the sentence of an error that names something missing; "" where there is nothing to say.
+    """Return the end of the message of an error that names something missing; "" if there is nothing to suggest.
 
-    of_deployed: the call is about DAGs deployed here alone. Asks the database, and never fails.
+    of_deployed: whether the call can only be about DAGs deployed here. Reads the database; if that fails, returns "".
     """
     if not isinstance(error, (errors.NotFound, conflicts.NothingRunning)):
         return ""
@@ -53,7 +53,7 @@ def _of_dag(dag_id: str, *, of_deployed: bool, session: Session) -> str:
         return "; Airflow has a DAG of that name, which was not deployed through this API"
     deployed = open_store(settings()).dag_ids()
     return _did_you_mean(
-        near_names.near_names(dag_id, (known for known in deployed if readable is None or known in readable))
+        near_names.near_names(dag_id, (name for name in deployed if readable is None or name in readable))
     )
 
 

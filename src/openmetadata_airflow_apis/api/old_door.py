@@ -1,4 +1,4 @@
-"""The older plugin's calls: `?api=OPERATION` looks the operation up, and its answer is put in that plugin's words."""
+"""Serves the older plugin's calls: finds the operation of `?api=OPERATION`, and answers in that plugin's form."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.api.operations import Operation
 
 
-# Endpoints of the old door; ALSO ends the name of one at its second path.
+# Endpoints of the old door. ALSO is the suffix of their names at the second path.
 ENDPOINTS = {"call_by_query", "call_by_body", "call_by_other_method"}
 ALSO = "_also"
 
@@ -35,9 +35,9 @@ ALSO = "_also"
 class Form:
     """How one operation answers at the old door.
 
-    body: makes the older plugin's body from the typed door's. indent: of the printed JSON, as that plugin's
-    documentation shows it. more: keys of the typed door's answer that are added where an argument is given that the
-    older plugin did not have, by that argument.
+    body: makes the older plugin's body from the typed door's. indent: of the JSON, as that plugin's documentation
+    prints it. more: for arguments that the older plugin did not have: argument → the keys of the typed door's answer
+    that it adds.
     """
 
     body: Callable[[dict[str, Any]], dict[str, Any]]
@@ -46,7 +46,7 @@ class Form:
 
 
 def add_routes(blueprint: Blueprint) -> None:
-    """Add the second path of the old door, and an answer in its words for methods that it does not take."""
+    """Add the second path of the old door, and its answer for methods that it does not take."""
     for operation_id in ("call_by_query", "call_by_body"):
         operation = operations.operations()[operation_id]
         for path in operation.also_at:
@@ -61,7 +61,7 @@ def _other_method() -> Response:
 
 
 def call_by_query() -> Response:
-    """Serve GET `?api=`; arguments are looked up in the request, since those of a form and of JSON count too."""
+    """Serve GET `?api=`. The arguments are read from the request, since a form's and JSON's count too."""
     return _call()
 
 
@@ -73,14 +73,14 @@ def call_by_body() -> Response:
 def gate() -> None:
     """Authenticate, then authorize for the DAG that the call names; the body is read only to find that name."""
     operation = operations.operations().get(arguments.operation_name())
-    known = operation is not None and bool(operation.old_door.methods)
-    changes_state = operation.changes_state if operation is not None and known else False
+    is_served = operation is not None and bool(operation.old_door.methods)
+    changes_state = operation.changes_state if operation is not None and is_served else False
     authenticate(
         changes_state=changes_state,
-        # A link or an image on a strange page can make a signed-in browser send a GET.
+        # A link or an image on another site's page can make a signed-in browser send a GET.
         session_allowed=request.method != "GET" or not changes_state,
     )
-    if operation is None or not known:
+    if operation is None or not is_served:
         body.read_ahead()
         return
     methods = operation.old_door.methods
@@ -97,14 +97,16 @@ def _call() -> Response:
     operation = operations.operations().get(name)
     if operation is None or name not in FORMS:
         raise UnknownOperation(name, place=_place(operation), near=closest(name.replace("-", "_"), FORMS))
-    given = arguments.keyword_arguments(operation)
+    keyword_arguments = arguments.keyword_arguments(operation)
     try:
-        answer = handler_of(operation)(**given)
+        answer = handler_of(operation)(**keyword_arguments)
     except InvalidArgument as error:
         raise InvalidArgument(arguments.name_sent(operation, error.name), error.reason) from None
     answer, headers = _body_and_headers(answer)
     form = FORMS[name]
-    more = [key for argument, keys in form.more.items() if given.get(argument) for key in keys if key in answer]
+    more = [
+        key for argument, keys in form.more.items() if keyword_arguments.get(argument) for key in keys if key in answer
+    ]
     document = {**form.body(answer), **{key: answer[key] for key in more}, "status": "success"}
     return Response(json.dumps(document, indent=form.indent), headers=headers, content_type="application/json")
 
@@ -116,7 +118,7 @@ def _place(operation: Operation | None) -> str | None:
 
 
 def _body_and_headers(answer: Any) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what a handler answers, which gives the body alone, or before a status and, maybe, headers."""
+    """Return body and headers of a handler's answer: a body, or a tuple of body, status and, if any, headers."""
     body, _, headers = answer if isinstance(answer, tuple) and len(answer) == 3 else (answer, 200, {})
     return (body[0] if isinstance(body, tuple) else body), headers
 

@@ -1,7 +1,7 @@
-"""The arguments of a call at `?api=`: of the query, else of a form, else of a JSON object; none is dropped in silence.
+"""The arguments of a call at `?api=`, from the query, and from a form or a JSON object; the query goes first.
 
-What the operation has is passed on to it, checked as at the typed door. What another operation has is refused, since
-it would narrow what this one does. What no operation has is ignored, as the older plugin did.
+The operation's own arguments are checked as at the typed door and passed on. Arguments of another operation are
+refused: their senders expect them to narrow the call. Names that no operation has are ignored, as by the older plugin.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.api.operations import Argument, Operation
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-# The offset of a date whose + was not encoded in the query string, and arrives as a space.
+# The space before a date's offset: an unencoded + in a query string arrives as a space.
 _OFFSET = re.compile(r" (?=\d\d:?\d\d$)")
 
 
 def operation_name() -> str:
-    """Return the value of `api`, of the query or else of a form, without its blanks and in lower case.
+    """Return the value of `api`, from the query or else from a form, stripped and in lower case; "" if there is none.
 
-    Raises InvalidArgument where there are several.
+    Raises InvalidArgument if there are several values.
     """
-    named = _names_given(request.args.getlist("api"))
-    if not named:
+    names = _names_given(request.args.getlist("api"))
+    if not names:
         body.read_bytes()
-        named = _names_given(request.form.getlist("api"))
-    if len(named) > 1:
+        names = _names_given(request.form.getlist("api"))
+    if len(names) > 1:
         raise InvalidArgument("api", GIVEN_TWICE)
-    return next(iter(named), "")
+    return next(iter(names), "")
 
 
 def _names_given(values: list[str]) -> set[str]:
@@ -46,46 +46,46 @@ def _names_given(values: list[str]) -> set[str]:
 
 
 def dag_id(operation: Operation) -> str | None:
-    """Return the DAG that the call is about, None where it names none."""
+    """Return the dag_id that the call names, None if it names none."""
     if operation.old_door.whole_body or "dag_id" not in {argument.name for argument in operation.arguments}:
         return None
-    value = _by_specified_name(operation, _given(operation)).get("dag_id")
+    value = _by_specified_name(operation, _given_arguments(operation)).get("dag_id")
     return str(value) if value else None
 
 
 def keyword_arguments(operation: Operation) -> dict[str, Any]:
-    """Return what the operation's handler is to be called with.
+    """Return the keyword arguments for the operation's handler.
 
     Raises MissingArguments, InvalidArgument, MalformedBody, UnsupportedMediaType.
     """
-    given = _given(operation)
-    _refuse_what_others_have(operation, given)
-    values = _by_specified_name(operation, given)
+    given_arguments = _given_arguments(operation)
+    _refuse_what_others_have(operation, given_arguments)
+    values = _by_specified_name(operation, given_arguments)
     missing = [name for name in operation.old_door.required if not values.get(_specified_name(operation, name))]
     if missing:
         raise MissingArguments(missing)
     places: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "body": {}}
     for argument in operation.arguments:
         if argument.name in values:
-            sent_as = next(name for name in given if _specified_name(operation, name) == argument.name)
+            sent_as = next(name for name in given_arguments if _specified_name(operation, name) == argument.name)
             places[argument.place][argument.name] = _read(argument, sent_as, values[argument.name])
     takes_body = operation.body != "none" and not operation.old_door.whole_body
     return {**places["path"], **places["query"], **({"body": places["body"]} if takes_body else {})}
 
 
 def name_sent(operation: Operation, name: str) -> str:
-    """Return the name under which the call gave an argument of the specification's."""
-    return next((sent for sent in _given(operation) if _specified_name(operation, sent) == name), name)
+    """Return the name under which the call gave an argument; `name` is the specification's."""
+    return next((sent for sent in _given_arguments(operation) if _specified_name(operation, sent) == name), name)
 
 
-def _given(operation: Operation) -> dict[str, Any]:
-    """Return what the call gives by name, empty values left out: a form sends those of fields not filled in."""
-    given: dict[str, Any] = {}
+def _given_arguments(operation: Operation) -> dict[str, Any]:
+    """Return the call's arguments by name, without empty values, which a form sends for fields not filled in."""
+    given_arguments: dict[str, Any] = {}
     if not operation.old_door.whole_body:
-        given.update(_document() if request.is_json else _form(operation))
-    given.update(_single_values(operation, request.args.lists()))
-    given.pop("api", None)
-    return {name: value for name, value in given.items() if value not in (None, "")}
+        given_arguments.update(_document() if request.is_json else _form(operation))
+    given_arguments.update(_single_values(operation, request.args.lists()))
+    given_arguments.pop("api", None)
+    return {name: value for name, value in given_arguments.items() if value not in (None, "")}
 
 
 def _document() -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _form(operation: Operation) -> dict[str, Any]:
     data = body.read_bytes()
     if not data:
         return {}
-    # No form starts so: JSON under the content type that curl sends unless told otherwise.
+    # No form starts like this: it is JSON with the content type that curl sends by default.
     looks_like_json = request.mimetype == _FORMS[0] and data.lstrip()[:1] in (b"{", b"[")
     if request.mimetype not in _FORMS or looks_like_json:
         raise body.unsupported()
@@ -113,19 +113,19 @@ def _form(operation: Operation) -> dict[str, Any]:
 
 def _single_values(operation: Operation, pairs: Any) -> dict[str, Any]:
     values = {}
-    for name, several in pairs:
+    for name, values_of_name in pairs:
         if _specified_name(operation, name) in operation.lists:
-            values[name] = several if len(several) > 1 else several[0]
+            values[name] = values_of_name if len(values_of_name) > 1 else values_of_name[0]
             continue
-        if len(set(several)) > 1 and name in _names(operation):
+        if len(set(values_of_name)) > 1 and name in _names(operation):
             raise InvalidArgument(name, GIVEN_TWICE)
-        values[name] = several[0]
+        values[name] = values_of_name[0]
     return values
 
 
-def _refuse_what_others_have(operation: Operation, given: dict[str, Any]) -> None:
+def _refuse_what_others_have(operation: Operation, given_arguments: dict[str, Any]) -> None:
     names = _names(operation)
-    for name in given:
+    for name in given_arguments:
         if name not in names and name in _all_names():
             takes = f"it takes {', '.join(names) or 'no arguments'}"
             if operation.old_door.whole_body and name in _names_in_body(operation):
@@ -136,7 +136,7 @@ def _refuse_what_others_have(operation: Operation, given: dict[str, Any]) -> Non
 
 
 def _names(operation: Operation) -> list[str]:
-    """Return every name that the operation takes at the old door, its own and the specification's."""
+    """Return the names of all arguments of an operation at the old door: the older plugin's and the specification's."""
     own = [
         argument.name
         for argument in operation.arguments
@@ -147,7 +147,7 @@ def _names(operation: Operation) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _all_names() -> frozenset[str]:
-    """Return every name that any operation takes; whom to sign in is no argument of anything else."""
+    """Return every argument name of any operation, except those of signing in."""
     names: set[str] = set()
     for operation in operations().values():
         if operation.tag not in ("security", "oldDoor"):
@@ -156,7 +156,7 @@ def _all_names() -> frozenset[str]:
 
 
 def _names_in_body(operation: Operation) -> set[str]:
-    """Return the keys of the operation's body and, where that is one object in another, the inner one's."""
+    """Return the keys of the operation's body, and those of objects inside it."""
     keys = {argument.name for argument in operation.arguments if argument.place == "body"}
     inner = [argument.schema.get("properties", ()) for argument in operation.arguments if argument.place == "body"]
     return keys.union(*inner)
@@ -166,15 +166,15 @@ def _specified_name(operation: Operation, name: str) -> str:
     return operation.old_door.names.get(name, name)
 
 
-def _by_specified_name(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
+def _by_specified_name(operation: Operation, given_arguments: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    sent_as: dict[str, str] = {}
-    for name, value in given.items():
+    sent_names: dict[str, str] = {}
+    for name, value in given_arguments.items():
         specified = _specified_name(operation, name)
         if specified in values and values[specified] != value:
-            raise InvalidArgument(sent_as[specified], f"and '{name}' are one, and have two values; give one of them")
+            raise InvalidArgument(sent_names[specified], f"and '{name}' are one, and have two values; give one of them")
         values[specified] = value
-        sent_as[specified] = name
+        sent_names[specified] = name
     return values
 
 
@@ -184,8 +184,8 @@ def _read(argument: Argument, name: str, value: Any) -> Any:
     if kind == "string":
         return _text(argument, name, value)
     if kind == "object":
-        what = f"The argument '{name}'"
-        document = parse(value.encode("utf-8", "surrogatepass"), what) if isinstance(value, str) else value
+        subject = f"The argument '{name}'"
+        document = parse(value.encode("utf-8", "surrogatepass"), subject) if isinstance(value, str) else value
         if not isinstance(document, dict):
             raise InvalidArgument(name, f"is {json.dumps(document)}; give a JSON object")
         return document
@@ -194,7 +194,7 @@ def _read(argument: Argument, name: str, value: Any) -> Any:
     elif kind == "array" and isinstance(value, str):
         value = [item.strip() for item in value.split(",") if item.strip()]
         if name == "run_ids":
-            value = [item.replace(" ", "+") for item in value]  # as for run_id, below
+            value = [item.replace(" ", "+") for item in value]  # as for run_id in _text
         if not value:
             raise MissingArguments([name])
     elif isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The older plugin's bodies and sentences, which its users match on: nothing else here knows them."""
+"""The older plugin's bodies and messages, which its users match on; only this module knows them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from openmetadata_airflow_apis.api import problem_types, problems
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What the older plugin's users match on: status and text, where they differ from the typed door's.
+# Status and text of the errors for which they differ from the typed door's, since users match on them.
 _ERRORS: dict[type[errors.ManagedDagsError], tuple[int, Callable[[Any], str]]] = {
     errors.DagNotFound: (400, lambda error: f"The DAG ID '{error.dag_id}' does not exist"),
     errors.DagRunNotFound: (404, lambda _: "dag run is not found"),
     errors.TaskNotFound: (
         404,
-        # Only run_task_instance looks for tasks before there is a run.
+        # Only run_task_instance looks up tasks before a run exists.
         lambda error: "dag task is not found" if error.run_id else f"dag task of {error.task_id} is not found",
     ),
     conflicts.NothingFailed: (404, lambda _: "dagRun don't have failed tasks"),
@@ -58,10 +58,10 @@ def error_body(status: int, sentence: str) -> Response:
 
 def deployed(deployment: dict[str, Any]) -> dict[str, Any]:
     """Return the body for a typed `Deployment`."""
-    done = "has been created"
+    outcome = "has been created"
     if deployment["dry_run"]:
-        done = "would be created" if deployment["created"] else "would be replaced"
-    return {"message": f"Workflow [{deployment['dag_id']}] {done}"}
+        outcome = "would be created" if deployment["created"] else "would be replaced"
+    return {"message": f"Workflow [{deployment['dag_id']}] {outcome}"}
 
 
 def refreshed(refresh: dict[str, Any]) -> dict[str, Any]:
@@ -123,8 +123,8 @@ def partial_run(run: dict[str, Any]) -> dict[str, Any]:
 
 def triggered(run: dict[str, Any]) -> dict[str, Any]:
     """Return the body for the typed `DagRun` of a trigger."""
-    done = "would be" if run["dry_run"] else "has been"
-    return {"message": f"Workflow [{run['dag_id']}] {done} triggered as {run['run_id']}"}
+    verb = "would be" if run["dry_run"] else "has been"
+    return {"message": f"Workflow [{run['dag_id']}] {verb} triggered as {run['run_id']}"}
 
 
 def date(text: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""openapi.yaml in memory: the document as it is served, and its operations by operationId."""
+"""openapi.yaml in memory: the served document, and its operations by operationId."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _METHODS = {"get", "post", "put", "patch", "delete"}
 
 @dataclass(frozen=True)
 class Argument:
-    """Something that an operation takes: a parameter of its path or query, or a key of its JSON body.
+    """An argument of an operation: a parameter of its path or query, or a key of its JSON body.
 
     place: "path", "query" or "body". schema: its schema in the specification.
     """
@@ -33,9 +33,9 @@ class Argument:
 class OldDoor:
     """How the old door takes an operation, `?api=OPERATION`.
 
-    methods: the HTTP methods; none where it is not there. required: the arguments that must be given, in the order
-    of the error message. names: its own names of arguments, to the specification's. whole_body: the JSON body is
-    the operation's own, so that it has no arguments in it.
+    methods: the HTTP methods; empty if the old door does not serve the operation. required: the arguments that must be
+    given, in the order of the error message. names: an argument's name at the old door → its name in the specification.
+    whole_body: whether the JSON body is a document of the operation, and so holds no arguments.
     """
 
     methods: tuple[str, ...] = ()
@@ -48,8 +48,8 @@ class OldDoor:
 class Operation:
     """One operation of the specification.
 
-    arguments: all that it takes, in the document's order. body: "required", "optional" or "none".
-    also_at: further paths that answer alike. takes_idempotency_key: whether it takes that header.
+    arguments: in the document's order. body: "required", "optional" or "none". also_at: further paths with the same
+    answers. takes_idempotency_key: whether it takes that header.
     """
 
     operation_id: str
@@ -65,28 +65,28 @@ class Operation:
 
     @property
     def query_parameters(self) -> tuple[str, ...]:
-        """The names of what it takes in the query string."""
+        """The names of its query parameters."""
         return tuple(argument.name for argument in self.arguments if argument.place == "query")
 
     @property
     def body_keys(self) -> tuple[str, ...]:
-        """The names of what it takes as keys of its JSON body."""
+        """The names of its JSON body's keys."""
         return tuple(argument.name for argument in self.arguments if argument.place == "body")
 
     @property
     def lists(self) -> frozenset[str]:
-        """The names of what may be given several times in the query string."""
+        """The names of the arguments that may be given several times in the query string."""
         return frozenset(argument.name for argument in self.arguments if argument.schema.get("type") == "array")
 
     @property
     def changes_state(self) -> bool:
-        """Whether calling it may change something, by its method in the specification."""
+        """Whether a call can change something: whether its method in the specification is not GET."""
         return self.method != "get"
 
 
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
-    """Return openapi.yaml, parsed once a process. Do not change it: copy it."""
+    """Return openapi.yaml, parsed once per process. Do not change it: copy it."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with specification_path().open(encoding="utf-8") as stream:
         return yaml.load(stream, Loader=loader)  # nosec B506 # noqa: S506 - both are safe loaders
@@ -117,7 +117,7 @@ def _operation(path: str, method: str, operation: dict[str, Any], parameters: li
             *(
                 Argument(parameter["name"], parameter["in"], parameter["schema"])
                 for parameter in map(_resolved, parameters)
-                if parameter["in"] != "header"  # whoever needs one reads it from the request, at both doors
+                if parameter["in"] != "header"  # headers are read from the request, at both doors
             ),
             *(Argument(name, "body", schema) for name, schema in _properties(body).items()),
         ),
@@ -135,11 +135,11 @@ def _operation(path: str, method: str, operation: dict[str, Any], parameters: li
 
 def _properties(body: dict[str, Any] | None) -> dict[str, Any]:
     schema = _resolved(body["content"]["application/json"]["schema"]) if body else {}
-    return {name: _resolved(of_name) for name, of_name in schema.get("properties", {}).items()}
+    return {name: _resolved(property_schema) for name, property_schema in schema.get("properties", {}).items()}
 
 
 def _resolved(node: dict[str, Any]) -> dict[str, Any]:
-    """Return what a reference into the components stands for, and everything else as it is."""
+    """Return the component that a `$ref` names; return any other node as it is."""
     if "$ref" not in node:
         return node
     kind, name = node["$ref"].removeprefix("#/components/").split("/")
@@ -147,13 +147,12 @@ def _resolved(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def routing_document() -> dict[str, Any]:
-    """Return a copy for connexion to route by, without what this package does itself.
+    """Return a copy of the document for connexion to route by, without the checks that this package makes itself.
 
-    security: the gate runs before connexion and knows Airflow's users (connexion would answer a
-    missing header itself, in its own words). Bodies of the old door come as three content types, of
-    which connexion would check the first alone. Workflows in bodies are checked by the definition
-    room, which finds every fault instead of the first. A body that may be left out may be null, which OpenAPI 3.0
-    has no word for that clients generated from it would understand.
+    Security: the gate runs before connexion and knows Airflow's users; connexion would answer a missing header in its
+    own words. Bodies of the old door: they come in three content types, of which connexion would check only the first.
+    Workflows in bodies: checks/ finds every fault, not only the first. An optional body may be null: OpenAPI 3.0 can't
+    say that in a way that generated clients understand.
     """
     routing = copy.deepcopy(document())
     routing.pop("security", None)

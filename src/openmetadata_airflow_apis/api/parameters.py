@@ -1,4 +1,4 @@
-"""Parameters of paths and queries, checked against the specification in the sentences of everything else here."""
+"""Checks parameters of paths and queries against the specification; faults read as those of definitions do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _Validator: Any = validators.extend(Draft7Validator, validators=fault_messages.k
 
 
 class ParameterValidator(ConnexionsValidator):
-    """connexion's hook for parameters; connexion's own answers a schema and a value of any length."""
+    """connexion's hook for parameters; its own validator would answer with the schema, and a value of any length."""
 
     @staticmethod
     def validate_parameter(
@@ -30,13 +30,13 @@ class ParameterValidator(ConnexionsValidator):
         param: dict[str, Any],
         param_name: str | None = None,  # noqa: ARG004 - connexion's signature
     ) -> None:
-        """Raise InvalidArgument where the value does not fit the parameter's schema; none at all always fits."""
+        """Raise InvalidArgument if the value does not fit the parameter's schema; a missing value always fits."""
         if value is not None:
             read_argument(param["name"], value, param["schema"], parameter_type)
 
 
 def read_argument(name: str, text: str, schema: dict[str, Any], place: str = "query") -> Any:
-    """Return an argument of a path or a query in its schema's type; raise InvalidArgument where it does not fit."""
+    """Return an argument of a path or a query as its schema's type. Raises InvalidArgument if it does not fit."""
     try:
         value = coerce_type({"name": name, "schema": schema}, text, place)
     except TypeValidationError:
@@ -47,18 +47,18 @@ def read_argument(name: str, text: str, schema: dict[str, Any], place: str = "qu
 
 
 def check_argument(name: str, value: Any, schema: dict[str, Any]) -> None:
-    """Raise InvalidArgument where a value does not fit the argument's schema."""
-    given = value if isinstance(value, list) else [value]
-    if any("\0" in text for text in given if isinstance(text, str)):
+    """Raise InvalidArgument if a value does not fit the argument's schema."""
+    values = value if isinstance(value, list) else [value]
+    if any("\0" in text for text in values if isinstance(text, str)):
         raise InvalidArgument(name, "has a NUL in it, which no database keeps")
     for error in _Validator(schema).iter_errors(value):
         raise InvalidArgument(name, fault_messages.sentence(error))
 
 
 def date_times(**texts: str | None) -> dict[str, datetime | None]:
-    """Return arguments that are RFC 3339 date-times by their names; raise InvalidArgument where one is none.
+    """Return RFC 3339 date-times by argument name. Raises InvalidArgument for a text that is none.
 
-    A plus that was not encoded arrives as a space.
+    A space counts as a plus: an unencoded plus in a query string arrives as a space.
     """
     return {name: None if text is None else _date_time(name, text.replace(" ", "+")) for name, text in texts.items()}
 

@@ -1,4 +1,4 @@
-"""Handlers of the tag problems: what the `type` of an error says, for programs and for people."""
+"""Handlers of the tag problems: what the `type` of an error means, for programs and for people."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _is_browser() -> bool:
 
 
 def _with_code(text: str) -> Markup:
-    """Return a text as HTML: what stands between two ` is code."""
+    """Return a text as HTML, with the parts between backticks as code."""
     parts = text.split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if position % 2 else part for position, part in enumerate(parts)

@@ -344,7 +344,7 @@ BY_NAME = {
     for problem_type in (*BY_ERROR.values(), NO_PASSWORD_LOGIN, METHOD_NOT_ALLOWED, INTERNAL_ERROR, HTTP_ERROR)
 }
 
-# For refusals that no error of ours stands behind.
+# For refusals that come with a status, and not as an error of ours.
 _BY_STATUS = {
     400: BY_ERROR[errors.InvalidRequest],
     401: BY_ERROR[errors.NotSignedIn],
@@ -361,12 +361,12 @@ _BY_STATUS = {
 
 
 def of_error(error: errors.ManagedDagsError) -> ProblemType:
-    """Return the kind of an error."""
+    """Return the problem type of an error."""
     if isinstance(error, errors.LoginUnsupported) and error.by_auth_manager:
         return NO_PASSWORD_LOGIN
     return BY_ERROR[type(error)]
 
 
 def of_status(status: int) -> ProblemType:
-    """Return the kind of a refusal of which only the status is known."""
+    """Return the problem type for a status, if there is no error of ours."""
     return _BY_STATUS.get(status, HTTP_ERROR)

@@ -25,12 +25,12 @@ PATH = "/rest_api/api/problems"
 
 
 def type_of(problem_type: ProblemType) -> str:
-    """Return the `type` of a problem: a path of this webserver, with its own prefix, that explains it."""
+    """Return the `type` of a problem: the path of its page on this webserver, with the webserver's prefix."""
     return f"{request.script_root}{PATH}/{problem_type.name}"
 
 
 def problem(problem_type: ProblemType, detail: str, *, status: int | None = None, **more: Any) -> Response:
-    """Return an RFC 9457 answer. status: the kind's own unless told."""
+    """Return an RFC 9457 answer. status: None for the problem type's own. more: further keys of the body."""
     status = status or problem_type.status
     body = {
         "type": type_of(problem_type),
@@ -43,7 +43,7 @@ def problem(problem_type: ProblemType, detail: str, *, status: int | None = None
 
 
 def unrouted(reason: HTTPException, method: str, path: str) -> Response:
-    """Return the answer for a path that no operation has, or not with this method."""
+    """Return the answer for a path that no operation has, or that has none for this method."""
     if isinstance(reason, MethodNotAllowed):
         allowed = ", ".join(sorted(reason.valid_methods or ()))
         answer = problem(problem_types.METHOD_NOT_ALLOWED, f"`{path}` takes {allowed}, not {method}")
@@ -56,7 +56,7 @@ def unrouted(reason: HTTPException, method: str, path: str) -> Response:
 
 
 def typed_answer(error: errors.ManagedDagsError, hint: str = "") -> Response:
-    """Return the typed door's answer for an error. hint: the end of its sentence, which only this caller may read."""
+    """Return the typed door's answer for an error. hint: the end of its message, for this caller only."""
     more: dict[str, Any] = {}
     if isinstance(error, (errors.InvalidBody, conflicts.BundleConflict)):
         more["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
@@ -68,7 +68,7 @@ def typed_answer(error: errors.ManagedDagsError, hint: str = "") -> Response:
 
 
 def with_headers(answer: Response, error: errors.ManagedDagsError) -> Response:
-    """Add the headers that HTTP wants beside an error's status, at both doors."""
+    """Add the headers that an error's status needs in HTTP, at both doors."""
     if isinstance(error, errors.NotSignedIn):
         answer.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.TooManyTries):

@@ -1,4 +1,4 @@
-"""The answer of a kill, a skip and a success: what was touched, and whose process is still there."""
+"""The answer of a kill, a skip and a success: the changed task instances, and those with a process still running."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def await_stopped(
     run: runs.KilledRun | runs.SkippedTask | runs.SucceededTask, wait: int, *, session: Session
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Wait until the processes are gone, if asked to and as long as may be; return the answer.
+    """Wait up to `wait` seconds, or as long as is allowed, until the processes have ended; return the answer.
 
-    A dry run has nothing to wait for.
+    A dry run does not wait.
     """
     wait = 0 if run.dry_run else wait
     with place_to_wait(wait) as seconds:

@@ -1,4 +1,4 @@
-"""JSON that no two readers could understand differently (RFC 8259, sections 4, 6 and 8)."""
+"""Parses only JSON that all parsers understand alike (RFC 8259, sections 4, 6 and 8)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MAX_DEPTH = 64
 
 
 def parse(data: bytes, what: str = "The body") -> Any:
-    """Return the value of a JSON document. what: the document's name in sentences.
+    """Return the value of a JSON document. what: the document's name in error messages.
 
-    Raises MalformedBody, saying what is wrong where, for what is not JSON and for duplicate keys,
-    NaN, numbers beyond a double, lone surrogates, other encodings than UTF-8, and more than 64 levels.
+    Raises MalformedBody, with the place, for text that is not JSON, and for duplicate keys, NaN, numbers beyond a
+    double, lone surrogates, encodings other than UTF-8, and more than 64 levels.
     """
     try:
         text = data.decode("utf-8")
@@ -41,13 +41,13 @@ def parse(data: bytes, what: str = "The body") -> Any:
 
 
 class _WithTwice(dict):  # type: ignore[type-arg]
-    """An object in which a key stands twice."""
+    """An object in which a key is given twice. twice: that key."""
 
     twice: str
 
 
 class _Constant:
-    """What Python reads and JSON does not have: NaN, Infinity, -Infinity."""
+    """A constant that Python reads and JSON does not have: NaN, Infinity, -Infinity."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -56,9 +56,9 @@ class _Constant:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        seen: set[str] = set()
+        seen_keys: set[str] = set()
         members = _WithTwice(pairs)
-        members.twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        members.twice = next(key for key, _ in pairs if key in seen_keys or seen_keys.add(key))  # type: ignore[func-returns-value]
     return members
 
 
@@ -85,7 +85,7 @@ def _check(value: Any, what: str) -> None:
 
 
 def _sentence(document: Any, what: str) -> str:
-    """Say what is wrong with a document, at the first place where something is."""
+    """Return the message for the first fault in a document."""
     path, value = next((path, value) for path, value in _values(document) if _fault_of(value))
     place = join(path) or "/"
     if isinstance(value, _WithTwice):
@@ -94,20 +94,20 @@ def _sentence(document: Any, what: str) -> str:
 
 
 def _values(document: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield every value and every key of a document, with its path."""
-    left: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
-    while left:
-        path, value = left.pop()
+    """Yield the path and the value of every value and key in a document, in the document's order."""
+    pending: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+    while pending:
+        path, value = pending.pop()
         yield path, value
         if isinstance(value, dict):
             yield from (((*path, key), key) for key in value)
-            left.extend(((*path, key), value[key]) for key in reversed(value))
+            pending.extend(((*path, key), value[key]) for key in reversed(value))
         elif isinstance(value, list):
-            left.extend(((*path, index), value[index]) for index in reversed(range(len(value))))
+            pending.extend(((*path, index), value[index]) for index in reversed(range(len(value))))
 
 
 def _fault_of(value: Any) -> str | None:
-    """Return what is wrong with one value, its items aside; None for nothing."""
+    """Return what is wrong with one value, without looking into it; None if nothing is."""
     if isinstance(value, str):
         if "\0" in value:
             return "a NUL (\\u0000) in a string, which no database keeps"

@@ -1,4 +1,4 @@
-"""Handler of task_log: JSON a part at a time, or the text itself as a stream."""
+"""Handler of task_log: one part of the log as JSON, or the whole text as a stream."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ def task_log(
 def _text(log: OpenLog, tail_lines: int | None, offset: int) -> Response:
     if tail_lines is not None:
         return Response(log.last_lines(tail_lines).content, content_type=f"{_TEXT}; charset=utf-8")
-    # Not read by anybody before it goes out: it may be longer than memory.
+    # Streamed without being read as a whole: it may not fit into memory.
     return Response(log.chunks(offset), content_type=f"{_TEXT}; charset=utf-8", direct_passthrough=True)

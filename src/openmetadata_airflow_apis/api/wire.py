@@ -11,16 +11,16 @@ from connexion.jsonifier import Jsonifier
 
 from openmetadata_airflow_apis.errors import Fault, InvalidBody
 
-# Objects that there may not be: left out then, since generated clients trip over references that may be null.
+# Fields that are left out if None, since generated clients fail on objects that may be null.
 _LEFT_OUT = frozenset({"changes", "last_run", "nodes", "recent_runs", "task_instances"})
 
 
-# Python indents JSON without its C encoder, which is twenty times as fast: nobody reads what is longer than this.
+# Longer answers are not indented: nobody reads them, and without indents Python's C encoder is 20 times as fast.
 _INDENTED_ITEMS = 200
 
 
 class Json(Jsonifier):
-    """connexion's JSON: indented for people, in one line where an answer lists more than they would read."""
+    """connexion's JSON: indented for people, but on one line if an answer lists more than they would read."""
 
     def dumps(self, data: Any, **arguments: Any) -> str:
         """Return an answer's text."""
@@ -31,7 +31,7 @@ class Json(Jsonifier):
 
 
 def _lists_many(data: Any) -> bool:
-    """Tell whether an answer lists more than is indented, in lists or in the lists of what they list."""
+    """Say whether an answer has too many items to indent, in its lists or in lists of their items."""
     lists = _lists(data)
     if sum(len(items) for items in lists) > _INDENTED_ITEMS:
         return True
@@ -43,7 +43,7 @@ def _lists(data: Any) -> list[list[Any]]:
 
 
 def to_json(value: Any) -> Any:
-    """Return plain JSON for a dataclass, or a list or map of them; datetimes in UTC with six decimals."""
+    """Return a dataclass, or a list or dict of them, as plain JSON values; datetimes in UTC with six decimals."""
     if value is None or isinstance(value, (str, int, float)):
         return value
     kind: Any = type(value)
@@ -62,17 +62,17 @@ def to_json(value: Any) -> Any:
 
 @cache
 def _field_names(kind: Any) -> tuple[str, ...] | None:
-    """Return the names of a dataclass's fields, None of any other class."""
+    """Return the names of a dataclass's fields, None for any other class."""
     return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 
 
 def restarted(run: Any) -> dict[str, Any]:
-    """Return the body of a restart: what was cleared, with the number of it."""
+    """Return the body of a restart: what was cleared, and how many task instances that are."""
     return {**to_json(run), "clear_task_count": run.clear_task_count}
 
 
 def restarted_runs(restart: Any) -> dict[str, Any]:
-    """Return the body of a restart of many runs, with the numbers of all of them."""
+    """Return the body of a restart of many runs, with the totals of all of them."""
     return {
         "dag_id": restart.dag_id,
         "failed_task_count": restart.failed_task_count,
@@ -84,22 +84,22 @@ def restarted_runs(restart: Any) -> dict[str, Any]:
 
 
 def stopped(run: Any, still_running: Any) -> dict[str, Any]:
-    """Return the body of a kill or a skip: what was touched, and whose process is still there."""
+    """Return the body of a kill, skip or success, with the task instances whose process is still running."""
     return {**to_json(run), "still_running": to_json(still_running)}
 
 
 def killed_runs(kill: Any, still_running: Any) -> dict[str, Any]:
-    """Return the body of a kill of many runs. still_running: as for one, for each of them."""
+    """Return the body of a kill of many runs. still_running: for each run, the same as for one."""
     return {
         "dag_id": kill.dag_id,
-        "dag_runs": [stopped(run, left) for run, left in zip(kill.dag_runs, still_running)],
+        "dag_runs": [stopped(run, running) for run, running in zip(kill.dag_runs, still_running)],
         "untouched": to_json(kill.untouched),
         "dry_run": kill.dry_run,
     }
 
 
 def date_time(text: str | None, pointer: str) -> datetime | None:
-    """Return an RFC 3339 date-time of a body, in UTC; raise InvalidBody where it is none or has no offset."""
+    """Return an RFC 3339 date-time of a body, in UTC. Raises InvalidBody if it is none or has no offset."""
     if text is None:
         return None
     try:
@@ -117,9 +117,9 @@ BEYOND_THE_CALENDAR = "is in UTC before the year 1 or after the year 9999; give 
 
 
 def moment_of(text: str) -> datetime | None:
-    """Return an RFC 3339 date-time in UTC, None where it has no offset.
+    """Return an RFC 3339 date-time in UTC, None if it has no offset.
 
-    Raises ValueError where it is none, OverflowError where UTC's calendar does not have it.
+    Raises ValueError if it is not a date-time, OverflowError if it is outside the years 1 to 9999 in UTC.
     """
     moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
     return None if moment.tzinfo is None else moment.astimezone(timezone.utc)
