@@ -58,12 +58,12 @@ def use_members(
         ):
             if name in arguments:
                 arguments[name] = _member(arguments[name], members, holder / name, findings, is_template=is_template)
-        mapped = (task.get("expand") or {}).get(name)
-        if isinstance(mapped, list):
+        mapped_values = (task.get("expand") or {}).get(name)
+        if isinstance(mapped_values, list):
             at_items = place / "expand" / name
-            mapped[:] = [
+            mapped_values[:] = [
                 _member(item, members, at_items / index, findings, is_template=is_template)
-                for index, item in enumerate(mapped)
+                for index, item in enumerate(mapped_values)
             ]
 
 

@@ -35,25 +35,25 @@ def object_faults(cls: type, args: list[Value], kwargs: Arguments) -> Iterator[t
         yield from _model_faults(cls, kwargs, given=len(args))
         return
     parameters = inspect.signature(cls).parameters
-    meant = ""
+    hints = ""
     for key in kwargs:
         if key not in parameters:
             near = nearest(key, parameters)
-            meant += near
+            hints += near
             yield CanonicalPlace((key,)), f"a {cls.__name__} has no '{key}'{near}"
     for name in list(parameters)[len(args) :]:
-        if parameters[name].default is inspect.Parameter.empty and name not in kwargs and f"'{name}'" not in meant:
+        if parameters[name].default is inspect.Parameter.empty and name not in kwargs and f"'{name}'" not in hints:
             yield CanonicalPlace(), f"'{name}' is missing; a {cls.__name__} requires it"
 
 
 def _model_faults(cls: Any, kwargs: Arguments, *, given: int = 0) -> Iterator[tuple[CanonicalPlace, str]]:
     sent_as: dict[str, str] = {}  # the model's attribute → the key that gives it
-    meant = ""  # a misspelled attribute is not also noted as missing
+    hints = ""  # a misspelled attribute is not also noted as missing
     for key, value in kwargs.items():
         name = attribute_of(cls, key)
         if name is None:
             near = nearest(key, (*cls.openapi_types, *cls.attribute_map.values()))
-            meant += near
+            hints += near
             yield CanonicalPlace((key,)), f"a {cls.__name__} has no '{key}'{near}"
         elif name in sent_as:
             yield (
@@ -66,7 +66,7 @@ def _model_faults(cls: Any, kwargs: Arguments, *, given: int = 0) -> Iterator[tu
                 yield CanonicalPlace((key, *place)), detail
     if not given:
         for name in _missing(cls, {name for name, key in sent_as.items() if kwargs[key] is not None}):
-            if f"'{name}'" not in meant and f"'{cls.attribute_map[name]}'" not in meant:
+            if f"'{name}'" not in hints and f"'{cls.attribute_map[name]}'" not in hints:
                 yield CanonicalPlace(), f"'{name}' is missing; a {cls.__name__} requires it"
 
 

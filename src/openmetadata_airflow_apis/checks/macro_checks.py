@@ -30,10 +30,10 @@ def check_macros(
     texts = dict(_texts(definition["dag"].get("user_defined_macros") or {}))
     if not texts:
         return
-    called = _called_in_templates(definition)
+    called_names = _called_in_templates(definition)
     for keys, text in texts.items():
         place = _MACROS.below(keys)
-        if keys in called:
+        if keys in called_names:
             findings.add(
                 place, f"{quoted(text)} is a text here, and a template calls it: {_cure(text, functions, packages)}"
             )

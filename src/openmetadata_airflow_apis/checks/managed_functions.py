@@ -40,7 +40,7 @@ class ManagedFunctions:
         if isinstance(definitions, Unfit):
             return definitions
         if name not in definitions:
-            functions = [known for known, node in definitions.items() if isinstance(node, _CALLABLE_NODES)]
+            functions = [known_name for known_name, node in definitions.items() if isinstance(node, _CALLABLE_NODES)]
             return Unfit(f"'{file}' in dag_managed_operators has no function '{name}'{nearest_or_all(name, functions)}")
         if isinstance(definitions[name], ast.Import):
             return Unfit(f"'{name}' in '{file}' is a module, not a function")
@@ -124,12 +124,12 @@ def call_faults(
     """
     parameters = signature.parameters.values()
     by_name = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    suggestions = ""  # a misspelled parameter is not also noted as left out
+    hints = ""  # a misspelled parameter is not also noted as left out
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         for key in kwargs or ():
             if key not in by_name:
                 near = nearest(key, by_name)
-                suggestions += near
+                hints += near
                 yield f"the function '{name}' has no parameter '{key}'{near}"
     if args is None or kwargs is None:
         return
@@ -140,10 +140,10 @@ def call_faults(
     for key in kwargs:
         if key in by_position and key in by_name:
             yield f"the parameter '{key}' of the function '{name}' is given twice, by position and by name"
-    passed = by_position | set(kwargs) | set(given_by_airflow)
+    passed_names = by_position | set(kwargs) | set(given_by_airflow)
     for parameter in parameters:
         needed = parameter.default is parameter.empty and parameter.kind not in _ANY_NUMBER
-        if needed and parameter.name not in passed and f"'{parameter.name}'" not in suggestions:
+        if needed and parameter.name not in passed_names and f"'{parameter.name}'" not in hints:
             yield f"the parameter '{parameter.name}' of the function '{name}' is given nothing"
 
 

@@ -59,17 +59,17 @@ def signature_of(operator: type) -> OperatorSignature:
         if "__init__" not in vars(owner):
             continue
         parameters = list(inspect.signature(vars(owner)["__init__"]).parameters.values())
-        named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        accepted.update(parameter.name for parameter in named)
-        functions.update(parameter.name for parameter in named if wants_function(parameter))
-        function_lists.update(parameter.name for parameter in named if wants_functions(parameter))
+        named_parameters = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        accepted.update(parameter.name for parameter in named_parameters)
+        functions.update(parameter.name for parameter in named_parameters if wants_function(parameter))
+        function_lists.update(parameter.name for parameter in named_parameters if wants_functions(parameter))
         names = getattr(inspect.unwrap(vars(owner)["__init__"]), "__globals__", {})
-        for parameter in named:
+        for parameter in named_parameters:
             members = wanted_enum(parameter, names)
             if members is not None:
                 enums.setdefault(parameter.name, members)
         if required is None:
-            required = frozenset(p.name for p in named if p.default is p.empty) - _OURS
+            required = frozenset(p.name for p in named_parameters if p.default is p.empty) - _OURS
         if owner is BaseOperator:  # which refuses what its **kwargs get
             break
         takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)

@@ -123,11 +123,11 @@ class TaskChecks:
         signature = signature_of(operator)
         self.arguments_known |= signature.accepted or set()
         self._use_objects(task, place, signature)
-        meant = self._check_names(index, task, signature, operator.__name__)
+        meant_names = self._check_names(index, task, signature, operator.__name__)
         all_arguments = self._given(task)
         if "callable" in task and not signature.takes("python_callable"):
             self._findings.add(place / "callable", f"{operator.__name__} takes no python_callable")
-        missing = sorted(signature.required - set(all_arguments) - meant)  # a misspelled one is not missing
+        missing = sorted(signature.required - set(all_arguments) - meant_names)  # a misspelled one is not missing
         for name in missing:
             if self._findings.read_badly(index, name):
                 self._findings.incomplete.add(index)
@@ -166,20 +166,20 @@ class TaskChecks:
 
     def _check_names(self, index: int, task: Task, signature: OperatorSignature, name: str) -> set[str]:
         """Note the arguments that the operator doesn't take; return those that were probably meant."""
-        known = properties("WorkflowTask")
-        meant = set()
+        key_schemas = properties("WorkflowTask")
+        meant_names = set()
         for part in ARGUMENT_MAPS:
             for key in task.get(part) or {}:
                 if signature.takes(key) or key in {"default_args", "params"}:
                     continue
                 near = "; it belongs in the DAG"
-                if key in known or key not in properties("WorkflowDag"):
+                if key in key_schemas or key not in properties("WorkflowDag"):
                     words = (*spellings("WorkflowTask", signature.accepted or ()), *SETUP_TEARDOWN_KEYS)
                     near = nearest(key, words)
                     word = closest(key, words) or ""
-                    meant.add(airflow_name(word, known.get(word, {})))
+                    meant_names.add(airflow_name(word, key_schemas.get(word, {})))
                 self._findings.add(_place_of(index) / part / key, f"{name} has no argument '{key}'{near}")
-        return meant
+        return meant_names
 
     def _given(self, task: Task) -> Arguments:
         """Return what the operator gets by name: defaults, then the task's own."""
@@ -204,11 +204,11 @@ class TaskChecks:
         for name in ("op_args", "op_kwargs"):
             if name not in expand:
                 continue
-            mapped = expand[name]
-            if not isinstance(mapped, list):
+            mapped_values = expand[name]
+            if not isinstance(mapped_values, list):
                 all_arguments = {**all_arguments, name: {"$output": ""}}  # known when the task before has run
                 continue
-            for number, item in enumerate(mapped):
+            for number, item in enumerate(mapped_values):
                 place = _place_of(index) / "expand" / name / number
                 self._note_call(task, function, {**all_arguments, name: item}, place)
             return
@@ -239,10 +239,10 @@ class TaskChecks:
         signature = signature_of(operator)
         self.arguments_known |= signature.accepted or set()
         self._use_objects(task, place, signature, of_function=function.parameters)
-        mapped = {**(task.get("partial") or {}), **(task.get("expand") or {})}
-        passed = {key: value for key, value in task["arguments"].items() if key in function.parameters}
+        mapped_arguments = {**(task.get("partial") or {}), **(task.get("expand") or {})}
+        to_function = {key: value for key, value in task["arguments"].items() if key in function.parameters}
         for key in task["arguments"]:
-            if key not in passed and not signature.takes(key) and key not in {"multiple_outputs", "params"}:
+            if key not in to_function and not signature.takes(key) and key not in {"multiple_outputs", "params"}:
                 near = nearest(key, [*function.parameters, *spellings("WorkflowTask", signature.accepted or ())])
                 self._findings.add(
                     place / "arguments" / key,
@@ -252,7 +252,7 @@ class TaskChecks:
             function,
             task["callable"]["name"],
             args=[],
-            kwargs={**passed, **mapped},
+            kwargs={**to_function, **mapped_arguments},
             given_by_airflow=context_keys() | set(self._defaults) | self._findings.arguments_read_badly(index),
         ):
             self._findings.add(place / "callable", fault)

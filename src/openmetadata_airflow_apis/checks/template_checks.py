@@ -60,10 +60,10 @@ def _template_fault(text: str, filters: frozenset[str]) -> str | None:
         where = f", line {error.lineno}" if "\n" in text else ""
         return f"the Jinja template can't be read{where}: {error.message}"
     for node in tree.find_all((nodes.Filter, nodes.Test)):
-        known = environment.filters if isinstance(node, nodes.Filter) else environment.tests
-        if node.name not in known and node.name not in filters:
+        known_names = environment.filters if isinstance(node, nodes.Filter) else environment.tests
+        if node.name not in known_names and node.name not in filters:
             word = type(node).__name__.lower()
-            return f"the Jinja template uses the unknown {word} '{node.name}'{nearest(node.name, known)}"
+            return f"the Jinja template uses the unknown {word} '{node.name}'{nearest(node.name, known_names)}"
     return None
 
 

@@ -149,7 +149,7 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings, tags:
     Return the last DAG that could be built, which is the whole DAG if nothing is at fault.
     """
     definition = reading.definition
-    dropped = {
+    dropped_indexes = {
         index
         for index, task in enumerate(definition["tasks"])
         if findings.has("tasks", index)
@@ -162,7 +162,7 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings, tags:
     whole_dag = not findings.has("dag") and all("/tasks" in fault.pointer for fault in reading.faults)
     fileloc = os.path.join(dags_folder(), f"{definition['dag_id'] or 'dag'}.py")  # noqa: PTH118 - a str, as in DAG
     for _ in range(_MOST_BUILDS):
-        partial_definition, indexes = _without(definition, dropped, whole_dag=whole_dag)
+        partial_definition, indexes = _without(definition, dropped_indexes, whole_dag=whole_dag)
         try:
             dag = stand_in_dag(
                 partial_definition, fileloc=fileloc, folder=settings.dag_managed_operators, variables=lambda name: name
@@ -172,7 +172,7 @@ def _check_build(reading: Reading, findings: Findings, settings: Settings, tags:
             if place[:1] == ("tasks",):
                 index = indexes[int(place[1])]
                 findings.add(CanonicalPlace(("tasks", index, *place[2:])), error.reason)
-                dropped.add(index)
+                dropped_indexes.add(index)
             elif whole_dag:
                 findings.add(place, error.reason)
                 whole_dag = False
@@ -203,11 +203,11 @@ def _check_serialization(dag: DAG, tags: set[Tag], findings: Findings) -> None:
         findings.add(_DAG, f"{error}")
 
 
-def _without(definition: Definition, dropped: set[int], *, whole_dag: bool) -> tuple[Definition, list[int]]:
+def _without(definition: Definition, dropped_indexes: set[int], *, whole_dag: bool) -> tuple[Definition, list[int]]:
     """Return the definition without some tasks and those that take their output, and the indexes of the rest."""
     tasks = definition["tasks"]
-    removed_ids = {tasks[index]["task_id"] for index in dropped}
-    indexes_left = [index for index in range(len(tasks)) if index not in dropped]
+    removed_ids = {tasks[index]["task_id"] for index in dropped_indexes}
+    indexes_left = [index for index in range(len(tasks)) if index not in dropped_indexes]
     while True:
         takers = (
             [

@@ -196,9 +196,9 @@ class _Building:
             group_edges += [(("task_groups", index), group["group_id"], name) for name in group.get("upstream") or []]
         if group_edges:
             depth = _Depths(tasks, groups)
-            for place, name, before in sorted(group_edges, key=lambda edge: -depth.of_edge(edge[1], edge[2])):
+            for place, name, upstream_id in sorted(group_edges, key=lambda edge: -depth.of_edge(edge[1], edge[2])):
                 with blaming((*place, "upstream")):
-                    nodes[name].set_upstream(nodes[before])
+                    nodes[name].set_upstream(nodes[upstream_id])
 
 
 def _connect_tasks(nodes: dict[str, Any], task_id: str, upstream: list[str], place: Place) -> None:
@@ -250,15 +250,15 @@ def _build_order(tasks: list[Task], takes: list[set[str]]) -> list[int]:
         while stack:
             index, names_left = stack[-1]
             for name in names_left:
-                before = index_of.get(name)
-                if before is None or before in placed:
+                upstream_index = index_of.get(name)
+                if upstream_index is None or upstream_index in placed:
                     continue
-                if before in path:
+                if upstream_index in path:
                     raise DagNotBuilt(
                         ("tasks", index), f"its arguments take, over others, their own task's output ('{name}')"
                     )
-                stack.append((before, iter(sorted(takes[before]))))
-                path.add(before)
+                stack.append((upstream_index, iter(sorted(takes[upstream_index]))))
+                path.add(upstream_index)
                 break
             else:
                 stack.pop()

@@ -32,11 +32,11 @@ _OUR_CLASS = re.compile(r"openmetadata_airflow_apis\.errors\.\w+: ")
 
 def place_in_words(place: tuple[str | int, ...], definition: Definition) -> str:
     """Return a place of the definition in its author's words: "task `load`, `pool`" for tasks/3/arguments/pool."""
-    root, *rest = place
+    root, *steps = place
     if root == "dag":
-        return f"`{rest[-1]}` of the DAG" if rest else ""
+        return f"`{steps[-1]}` of the DAG" if steps else ""
     kind, key = ("task", "task_id") if root == "tasks" else ("task group", "group_id")
-    index, *below = rest
+    index, *below = steps
     name: Any = definition[root][index][key]  # type: ignore[literal-required] # tasks or task_groups
     argument = f", `{below[1]}`" if len(below) > 1 else ""
     return f"{kind} `{name}`{argument}"

@@ -82,6 +82,6 @@ def _forget(dag: DAG, sync: FrameType) -> None:
     _become(dag, empty)
 
 
-def _become(dag: DAG, other: DAG) -> None:
+def _become(dag: DAG, new_dag: DAG) -> None:
     vars(dag).clear()
-    vars(dag).update(vars(other))
+    vars(dag).update(vars(new_dag))

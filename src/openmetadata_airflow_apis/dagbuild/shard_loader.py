@@ -58,8 +58,8 @@ def shard_of(dag_id: str, shards: int) -> int:
 
 def _hashes_of(shard: int, shards: int) -> tuple[int, int]:
     """Return the first hash of a shard, and the first hash after it."""
-    first, after = (-(-(number << _BITS) // shards) for number in (shard, shard + 1))
-    return first, after
+    first, next_first = (-(-(number << _BITS) // shards) for number in (shard, shard + 1))
+    return first, next_first
 
 
 def load_shard(shard: int, shards: int) -> dict[str, DAG]:

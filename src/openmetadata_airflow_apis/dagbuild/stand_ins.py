@@ -69,12 +69,12 @@ def _check_rules_after_setups(definition: Definition, dag: DAG) -> None:
         return
     for index, keys in enumerate(definition["tasks"]):
         task = dag.task_dict[keys["task_id"]]
-        before = setups & task.upstream_task_ids
-        if before and not task.is_teardown and task.trigger_rule != "all_success":
+        setups_before = setups & task.upstream_task_ids
+        if setups_before and not task.is_teardown and task.trigger_rule != "all_success":
             raise DagNotBuilt(
                 ("tasks", index, "arguments", "trigger_rule"),
-                f"the rule is {task.trigger_rule}, and after a setup task ('{min(before)}') Airflow wants all_success; "
-                "give that, or take the setup out of the dependencies",
+                f"the rule is {task.trigger_rule}, and after a setup task ('{min(setups_before)}') Airflow wants "
+                "all_success; give that, or take the setup out of the dependencies",
             )
 
 

@@ -39,7 +39,7 @@ def dataset_value(context: Context, uri: Any, path: PlainPath) -> DatasetTag | L
 
 
 def fault_of_uri(uri: str) -> str | None:
-    """Return why a text can't be the URI of a dataset, or None where it can."""
+    """Return why a text can't be the URI of a dataset, or None if it can."""
     if not uri.strip() or not uri.isascii() or len(uri) > 3000:
         return "is no dataset's URI: it has 1 to 3000 ASCII characters"
     if uri.lower().startswith("airflow:"):

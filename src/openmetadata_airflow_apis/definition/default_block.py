@@ -48,17 +48,17 @@ def _merged(
     own: SentObject, default: SentObject, path: PlainPath, pointer: Pointer, of_map: Schema
 ) -> tuple[SentObject, Starts]:
     """Return a map with the keys of the default block that it lacks in all spellings; maps in it are merged too."""
-    known = of_map.get("properties", {})
-    own_names = {airflow_name(key, known.get(key, {})) for key in own}
+    of_keys = of_map.get("properties", {})
+    own_names = {airflow_name(key, of_keys.get(key, {})) for key in own}
     merged = dict(own)
     starts: Starts = {}
     for key, value in default.items():
         if key in own:
-            of_key = known.get(key) or _of_other_keys(of_map)
+            of_key = of_keys.get(key) or _of_other_keys(of_map)
             if _can_be_merged(of_key, own[key], value):
                 merged[key], starts_below = _merged(own[key], value, path / key, pointer / key, of_key)
                 starts.update(starts_below)
-        elif airflow_name(key, known.get(key, {})) not in own_names or not companions(known, key).isdisjoint(own):
+        elif airflow_name(key, of_keys.get(key, {})) not in own_names or not companions(of_keys, key).isdisjoint(own):
             merged[key] = value
             starts[path / key] = pointer / key
     return merged, starts

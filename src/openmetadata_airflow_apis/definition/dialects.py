@@ -33,7 +33,7 @@ class PlainWorkflow:
     """A workflow in the plain spelling; its DAG is not checked yet.
 
     own: the workflow's own keys (name, force, pause, unpause) that were sent and have no fault.
-    dag: the definition of its DAG, of any type; None where there is none to read.
+    dag: the definition of its DAG, of any type; None if there is none to read.
     source: the workflow as it was sent. origin: where all of it stands in the document.
     faults: those of all that stands around the DAG.
     """
@@ -126,7 +126,7 @@ def _with_chosen_dag(plain: PlainWorkflow, config: SentObject, pointer: Pointer)
 
 
 def _choose(config: SentObject, name: str | None, pointer: Pointer) -> tuple[str | None, list[Fault]]:
-    """Return the key of the workflow's DAG, None where that is unclear, and what is wrong with the keys."""
+    """Return the key of the workflow's DAG, None if that is unclear, and what is wrong with the keys."""
     keys = [key for key in config if key != "default"]
     if name is not None and name in keys:
         of_others = f"is another DAG than the workflow's, {quoted(name)}; a request deploys one"

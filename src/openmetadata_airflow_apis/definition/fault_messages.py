@@ -48,10 +48,10 @@ def nearest(word: str, words: Iterable[str], *, likeness: float = 0.6) -> str:
 
 def nearest_or_all(word: str, words: Iterable[str]) -> str:
     """Return what nearest does if a word is near, else all of the words if they are few: "; there are 'a', 'b'"."""
-    known = list(dict.fromkeys(words))
-    if closest(word, known) or not 0 < len(known) <= _FEW:
-        return nearest(word, known)
-    return f"; there {'is' if len(known) == 1 else 'are'} {', '.join(map(quoted, known))}"
+    distinct_words = list(dict.fromkeys(words))
+    if closest(word, distinct_words) or not 0 < len(distinct_words) <= _FEW:
+        return nearest(word, distinct_words)
+    return f"; there {'is' if len(distinct_words) == 1 else 'are'} {', '.join(map(quoted, distinct_words))}"
 
 
 def quoted(value: object) -> str:
@@ -170,15 +170,15 @@ def _required(_: Any, names: list[str], value: Any, __: Schema) -> Iterator[Vali
 def _additional(validator: Any, allowed: Any, value: Any, of_value: Schema) -> Iterator[ValidationError]:
     if not isinstance(value, dict):
         return
-    known = of_value.get("properties", {})
+    key_schemas = of_value.get("properties", {})
     refused = of_value.get("x-refused", {})
     for key in value:
-        if key in known:
+        if key in key_schemas:
             continue
         if allowed is not False:
             yield from validator.descend(value[key], allowed, path=key)
         elif key not in refused:
-            yield ValidationError(f"unknown key '{key}'{_hint(key, known)}", path=[key])
+            yield ValidationError(f"unknown key '{key}'{_hint(key, key_schemas)}", path=[key])
 
 
 def _refused(_: Any, reasons: dict[str, str], value: Any, __: Schema) -> Iterator[ValidationError]:
@@ -201,13 +201,13 @@ def _items(validator: Any, of_items: Any, value: Any, _: Schema) -> Iterator[Val
                 yield from validator.descend(item, of_items, path=index)
 
 
-def _hint(key: str, known: dict[str, Schema]) -> str:
-    if key in known.get("default_args", {}).get("properties", {}):
+def _hint(key: str, key_schemas: dict[str, Schema]) -> str:
+    if key in key_schemas.get("default_args", {}).get("properties", {}):
         return "; it belongs in default_args"
-    near = nearest(key, known)
+    near = nearest(key, key_schemas)
     if near:
         return near
-    return f"; the keys are {', '.join(known)}" if len(known) < 12 else ""
+    return f"; the keys are {', '.join(key_schemas)}" if len(key_schemas) < 12 else ""
 
 
 def _is_number(text: str) -> bool:

@@ -85,7 +85,7 @@ def read_keys(context: Context, name: str, document: Mapping[str, Any], path: Pl
     return KeysRead(values, paths)
 
 
-def _function_pairs(document: Mapping[str, Any], known: Mapping[str, Schema]) -> dict[str, Schema]:
+def _function_pairs(document: Mapping[str, Any], key_schemas: Mapping[str, Schema]) -> dict[str, Schema]:
     """Return the schemas of pairs such as `handler_name` and `handler_file`, which the schema itself doesn't have.
 
     Both keys must be there, the file with the ending .py: an operator may have arguments of its own with such names.
@@ -93,7 +93,7 @@ def _function_pairs(document: Mapping[str, Any], known: Mapping[str, Schema]) ->
     pairs: dict[str, Schema] = {}
     for key, value in document.items():
         is_file = key.endswith("_file") and isinstance(value, str) and value.endswith(".py")
-        if is_file and key not in known and _name_key(key) in document and _name_key(key) not in known:
+        if is_file and key not in key_schemas and _name_key(key) in document and _name_key(key) not in key_schemas:
             argument = key[: -len("_file")]
             pairs[_name_key(key)] = {"x-kind": "function_name", "x-file": key, "x-airflow-name": argument}
             pairs[key] = {"x-kind": "function_file", "x-airflow-name": argument}
@@ -121,7 +121,7 @@ def read_default_args(context: Context, document: Mapping[str, Any], path: Plain
 
 
 def read_own_timezone(context: Context, keys: Mapping[str, Any], path: PlainPath) -> str | None:
-    """Return the `timezone` among the keys of a DAG or of default_args, None where there is none or it is at fault."""
+    """Return the `timezone` among the keys of a DAG or of default_args, None if there is none or it is at fault."""
     sent = keys.get("timezone")
     zone = read_timezone(context, sent, path / "timezone") if isinstance(sent, str) else None
     return None if zone is ABSENT else zone
@@ -167,7 +167,7 @@ def _read_function(
 
 
 def _read_named(context: Context, of_key: Schema, key: str, document: Mapping[str, Any], path: PlainPath) -> Read:
-    """Return the function that a key names, or a call of it where another key may have arguments for it."""
+    """Return the function that a key names, or a call of it if another key may have arguments for it."""
     function = _read_function(context, of_key["x-file"], key, document, path)
     if "x-arguments" not in of_key or function is ABSENT:
         return function
@@ -240,9 +240,9 @@ def _read_mapped(context: Context, value: Any, path: PlainPath) -> Read:
 def read_partial(context: Context, value: SentObject, path: PlainPath) -> Read:
     """Return the unmapped arguments of a mapped task, each read as it would be in the task itself."""
     at_fault: set[PlainPath] = set()
-    known = properties("WorkflowTask")
+    key_schemas = properties("WorkflowTask")
     for key in value:
-        if known.get(key, {}).get("x-role") not in {None, "ignored"}:
+        if key_schemas.get(key, {}).get("x-role") not in {None, "ignored"}:
             context.fault(path / key, f"is no argument; '{key}' belongs in the task, beside 'partial'")
             at_fault.add(path / key)
     for steps, detail in faults(

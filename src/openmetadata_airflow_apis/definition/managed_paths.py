@@ -12,7 +12,7 @@ _DRIVE = re.compile(r"[A-Za-z]:", re.ASCII)
 
 
 def fault_of_path(path: str) -> str | None:
-    """Return why a path can't be one below dag_managed_operators, and what to write, or None where it can."""
+    """Return why a path can't be one below dag_managed_operators, and what to write, or None if it can."""
     if "$" in path:
         reason = "has a variable of the environment in it, and none is read"
     elif path.startswith(("/", "\\", "~")) or _DRIVE.match(path):

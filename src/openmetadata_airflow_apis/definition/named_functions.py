@@ -70,8 +70,8 @@ def cure_of_own_code(
     if spelling is None:
         return allow
     module, _, name = path.rpartition(".")
-    written = spelling.format(name=name, file=f"{module.rpartition('.')[2]}.py")
-    return f"put {function} into a file of dag_managed_operators and write {written}; or {allow}"
+    spelled_out = spelling.format(name=name, file=f"{module.rpartition('.')[2]}.py")
+    return f"put {function} into a file of dag_managed_operators and write {spelled_out}; or {allow}"
 
 
 def _keys_of_function(context: Context, path: PlainPath) -> tuple[str, str] | None:

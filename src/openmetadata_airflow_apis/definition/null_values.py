@@ -32,9 +32,11 @@ def without_null_keys(dag: Any) -> Any:
     groups = dag.get("task_groups")
     for group in groups if isinstance(groups, list) else groups.values() if isinstance(groups, dict) else ():
         by_default |= _names(group.get("default_args") if isinstance(group, dict) else None)
-    known = properties("WorkflowTask")
-    kept = {key for key, of_key in known.items() if of_key.get("nullable") and airflow_name(key, of_key) in by_default}
-    kept |= by_default - set(known)
+    of_keys = properties("WorkflowTask")
+    kept = {
+        key for key, of_key in of_keys.items() if of_key.get("nullable") and airflow_name(key, of_key) in by_default
+    }
+    kept |= by_default - set(of_keys)
 
     def clean_task(task: Any) -> Any:
         return _cleaned(task, kept=kept, below={"partial": _cleaned})
@@ -53,8 +55,8 @@ def _names(default_args: Any) -> set[str]:
     """Return Airflow's names of what default_args give."""
     if not isinstance(default_args, dict):
         return set()
-    known = properties("WorkflowDefaultArgs")
-    return {airflow_name(key, known.get(key, {})) for key, value in default_args.items() if value is not None}
+    of_keys = properties("WorkflowDefaultArgs")
+    return {airflow_name(key, of_keys.get(key, {})) for key, value in default_args.items() if value is not None}
 
 
 def _cleaned(keys: Any, *, kept: Collection[str] = (), below: Mapping[str, Callable[[Any], Any]] | None = None) -> Any:

@@ -111,7 +111,7 @@ def provider_prefixes() -> list[str]:
 
 
 def path_of_airflow_2(path: str) -> str | None:
-    """Return where Airflow 2 itself has a class of Airflow 3's package `standard`, None for other paths."""
+    """Return the path in Airflow 2 itself of a class of Airflow 3's package `standard`, None for other paths."""
     return _table()["standard"].get(path)
 
 

@@ -138,10 +138,10 @@ def read_type(context: Context, value: SentObject, path: PlainPath) -> Read:
     if name not in {RELATIVEDELTA, PARAM, DATASET_ALIAS} and not is_allowed(
         name, context.allowed_packages, always=_CONSTRUCTED
     ):
-        known = [TIMEDELTA, DATETIME, TIME, RELATIVEDELTA, DATASET, PARAM]
+        types = [TIMEDELTA, DATETIME, TIME, RELATIVEDELTA, DATASET, PARAM]
         return context.fault(
             path / "__type__",
-            f"{quoted(name)} is not a type that may be made{nearest(name, known)}; allowed are {', '.join(known)}, "
+            f"{quoted(name)} is not a type that may be made{nearest(name, types)}; allowed are {', '.join(types)}, "
             "timetables, Kubernetes models, and the packages in [openmetadata_airflow_apis] allowed_callables",
         )
     read_args = _read_list(context, args, path / "__args__")

@@ -122,8 +122,8 @@ class Graph:
         """Add a task. group: the id of its group, as it was sent; path: where that is said."""
         parent = self.find(group, groups=True) if group is not None else None
         if group is not None and parent is None:
-            known = [node.label for node in self.groups]
-            self._note_fault(path, f"there is no task group {quoted(group)}{nearest_or_all(group, known)}")
+            known_labels = [node.label for node in self.groups]
+            self._note_fault(path, f"there is no task group {quoted(group)}{nearest_or_all(group, known_labels)}")
         self.tasks.append(self._add(entry, parent))
 
     def _add(self, entry: Entry, parent: Node | None) -> Node:
@@ -161,9 +161,11 @@ class Graph:
             ids = " or ".join(quoted(node.full_id) for node in candidates)
             self._note_fault(path, f"{quoted(name)} may be {ids}; give the whole id{advice}")
         else:
-            known = [node.label for node in self.tasks] + ([node.label for node in self.groups] if groups else [])
+            known_labels = [node.label for node in self.tasks] + (
+                [node.label for node in self.groups] if groups else []
+            )
             kind = "task or task group" if groups and self.groups else "task"
-            self._note_fault(path, f"there is no {kind} {quoted(name)}{nearest_or_all(name, known)}{advice}")
+            self._note_fault(path, f"there is no {kind} {quoted(name)}{nearest_or_all(name, known_labels)}{advice}")
         return None
 
     def find_cycles(self, upstreams: Mapping[Node, Upstream]) -> None:
@@ -201,9 +203,9 @@ class Graph:
                 edges.setdefault(end(node), []).append(end(parent))
         for node in [*self.groups, *self.tasks]:
             for full_id, path in upstreams[node].items():
-                before = self._by_full_id[full_id]
-                edges[end(before)].append(start(node))
-                written_at.setdefault((end(before), start(node)), path)
+                upstream_node = self._by_full_id[full_id]
+                edges[end(upstream_node)].append(start(node))
+                written_at.setdefault((end(upstream_node), start(node)), path)
         return edges, written_at
 
 
@@ -221,13 +223,13 @@ def _rings(edges: dict[_End, list[_End]]) -> list[list[_End]]:
         state[root] = 1
         iterators = [iter(edges[root])]
         while path:
-            for after in iterators[-1]:
-                if state.get(after) == 1:
-                    rings.append(path[path.index(after) :])
-                elif after not in state:
-                    state[after] = 1
-                    path.append(after)
-                    iterators.append(iter(edges[after]))
+            for next_end in iterators[-1]:
+                if state.get(next_end) == 1:
+                    rings.append(path[path.index(next_end) :])
+                elif next_end not in state:
+                    state[next_end] = 1
+                    path.append(next_end)
+                    iterators.append(iter(edges[next_end]))
                     break
             else:
                 state[path.pop()] = 2

@@ -131,7 +131,7 @@ def _read_dependencies(context: Context, graph: Graph, entry: Entry) -> Upstream
     for index, name in enumerate(names):
         at_name = path / index
         if isinstance(name, str) and at_name not in context.skipped_paths:
-            before = graph.resolve(name, at_name)
-            if before is not None:
-                upstream.setdefault(before.full_id, at_name)
+            upstream_node = graph.resolve(name, at_name)
+            if upstream_node is not None:
+                upstream.setdefault(upstream_node.full_id, at_name)
     return upstream

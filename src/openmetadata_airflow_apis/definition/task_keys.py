@@ -338,7 +338,7 @@ def _read_map(context: Context, node: Node, key: Literal["expand", "partial"]) -
     return None if arguments is ABSENT else arguments
 
 
-def _note_twice(context: Context, mapped: Arguments, other_arguments: Arguments, path: PlainPath) -> None:
-    for name in mapped:
+def _note_twice(context: Context, mapped_arguments: Arguments, other_arguments: Arguments, path: PlainPath) -> None:
+    for name in mapped_arguments:
         if name in other_arguments:
             context.fault(path / name, "is given a second time; an argument is either mapped or the same for each")

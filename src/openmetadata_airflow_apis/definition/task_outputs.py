@@ -66,7 +66,7 @@ def read_output(
 def refuse_output(
     context: Context, text: str, path: PlainPath, *, cure: str | None = None
 ) -> Literal[Absent.ABSENT] | None:
-    """Note a fault where a text names an output, in a place where none can stand; return None for any other text.
+    """Note a fault if a text names an output, at a path where none can stand; return None for any other text.
 
     cure: what to write instead; None if the text itself may stand there, written as a text.
     """

@@ -26,7 +26,7 @@ _CONFIG = "/workflow/dag_config"
 class WorkflowFile:
     """The requests that a file means, each as it could be sent to deploy_dag.
 
-    names: for each request the DAG's key in the file; None where the request stands there itself.
+    names: for each request the DAG's key in the file; None if the request itself stands in the file.
     places: a pointer into the file → where it stands.
     """
 

@@ -49,7 +49,7 @@ def read_workflow(
     dags_folder: where deployed DAGs' files are. managed_operators: the folder of the callable files.
     allowed_packages: what dotted paths may name beside Airflow itself.
     read_document: returns the text of a file by its path in the folder of the callable files, or raises ValueError with
-    the reason; None where there are no such files.
+    the reason; None if there are no such files.
     every_dag_needs_a_start: whether a DAG without a schedule needs a start date too, as before Airflow 2.8.
     Raises nothing, whatever the document is.
     """

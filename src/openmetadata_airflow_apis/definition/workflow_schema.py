@@ -113,8 +113,8 @@ def spellings(name: str, arguments: Collection[str]) -> list[str]:
 
     name: the object's schema.
     """
-    known = properties(name)
-    keys = [key for key, of_key in known.items() if "x-role" in of_key or airflow_name(key, of_key) in arguments]
+    key_schemas = properties(name)
+    keys = [key for key, of_key in key_schemas.items() if "x-role" in of_key or airflow_name(key, of_key) in arguments]
     return list(dict.fromkeys([*arguments, *keys]))
 
 
@@ -124,19 +124,19 @@ def function_keys(name: str) -> Mapping[str, str]:
     return {of_key["x-file"]: key for key, of_key in properties(name).items() if "x-file" in of_key}
 
 
-def other_half(known: Mapping[str, Schema], key: str) -> str | None:
+def other_half(key_schemas: Mapping[str, Schema], key: str) -> str | None:
     """Return the file's key for the key of a function, the function's key for that of its file, None for any other.
 
-    known: the schemas of the keys; the x-file of a function's key is the key of its file.
+    key_schemas: the schemas of the keys; the x-file of a function's key is the key of its file.
     """
-    if "x-file" in known.get(key, {}):
-        return str(known[key]["x-file"])
-    return next((name for name, of_name in known.items() if of_name.get("x-file") == key), None)
+    if "x-file" in key_schemas.get(key, {}):
+        return str(key_schemas[key]["x-file"])
+    return next((name for name, of_name in key_schemas.items() if of_name.get("x-file") == key), None)
 
 
-def companions(known: Mapping[str, Schema], key: str) -> set[str]:
+def companions(key_schemas: Mapping[str, Schema], key: str) -> set[str]:
     """Return the other keys that belong to the same function as a key: those of its name, file and arguments."""
-    for name, of_name in known.items():
+    for name, of_name in key_schemas.items():
         keys_of_function = {name, *(of_name[link] for link in ("x-file", "x-arguments") if link in of_name)}
         if "x-file" in of_name and key in keys_of_function:
             return keys_of_function - {key}
