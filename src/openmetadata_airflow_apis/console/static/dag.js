@@ -72,7 +72,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   async function lay(graph) {
     const { gridView } = await import("./grid.js");
     if (left) return;
-    grid = gridView(dagId, graph);
+    grid = gridView(dagId, graph, LISTED);
     fill(overview, h("h3", {}, "Grid"), grid.element);
     await grid.renew(listed);
   }

@@ -13,10 +13,10 @@ const CELLS = 4000; // as many as are drawn at once, in at least five runs
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 // Answers { element, renew }: renew(runs) takes what list_dag_runs answers and asks for what is new or goes on.
-// graph: of dag_graph.js, or null where there is none.
-export function gridView(dagId, graph) {
+// graph: of dag_graph.js, or null where there is none. most: runs, fewer of a DAG with many tasks (CELLS).
+export function gridView(dagId, graph, most) {
   const { groups, tasks } = graph ?? { groups: new Map(), tasks: new Map() };
-  const columns = Math.max(5, Math.min(25, Math.floor(CELLS / Math.max(1, tasks.size))));
+  const columns = Math.max(5, Math.min(most, Math.floor(CELLS / Math.max(1, tasks.size))));
   const closed = new Set(tasks.size > UNFOLDED ? groups.keys() : []);
   const element = h("div", { class: "grid-view" });
   const cells = new Map(); // [run_id, row's id] as JSON → what shows its state

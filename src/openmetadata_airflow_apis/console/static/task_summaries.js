@@ -5,7 +5,7 @@ import { send } from "./http.js";
 const LONGEST = 3000; // gunicorn takes addresses of 4094 bytes at most
 
 // Answers the runs, or null where they can't be read: those that are named, or the latest ones.
-export async function readSummaries(dagId, { runIds, limit = 25 }) {
+export async function readSummaries(dagId, { runIds, limit }) {
   const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}/taskSummaries`;
   if (!runIds) return runsOf([await send({ method: "GET", path, query: { limit } })]);
   return runsOf(await Promise.all(batches(runIds).map((ids) => send({ method: "GET", path, query: ids.map((id) => ["run_id", id]) }))));
