@@ -38,7 +38,7 @@ What goes out:
     problems.py          an error as application/problem+json (RFC 9457)
     error_answers.py     turns every error into an answer, in the form of the door that was called
     not_found_hints.py   "did you mean": similar names that the caller may see, when a name was not found
-    documents.py         openapi.json, the JSON Schema of workflows, and Swagger UI
+    documents.py         openapi.yaml and .json as they are served, the JSON Schema of workflows, Swagger UI
 
 The old door:
 

@@ -15,7 +15,6 @@ from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_dep
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.api.parameters import date_times
 from openmetadata_airflow_apis.checks import check_workflow
-from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
 
@@ -29,10 +28,7 @@ def deploy_dag(
     on_import_error: str = "keep",
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Check the definition, deploy it, and wait for its parse if asked to."""
-    restore = on_import_error == "restore"
-    if restore and not wait:
-        raise InvalidArgument("on_import_error", "is 'restore', and nothing is waited for; give wait too, such as 60")
-    parse_wait = ParseWait(wait, wait_for_nodes).check()
+    parse_wait = ParseWait(wait, wait_for_nodes, restore=on_import_error == "restore").check()
     began = began_before()
     workflow = check_workflow(read_json(), settings(), now=began or datetime.now(timezone.utc))
     authorize("deploy_dag", workflow.dag_id)
@@ -48,7 +44,7 @@ def deploy_dag(
             began=began,
             may_replace=authorize_replacing,
         )
-        return answer_deployment(deployment, parse_wait, restore=restore, session=session)
+        return answer_deployment(deployment, parse_wait, session=session)
 
 
 def validate_dag() -> dict[str, Any]:

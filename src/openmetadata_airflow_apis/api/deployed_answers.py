@@ -18,13 +18,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ParseWait:
-    """How long a request waits for DAG processors. nodes: on how many hosts; None as in deploy.await_parse."""
+    """What a request says of the wait for DAG processors.
+
+    seconds: how long it waits. nodes: on how many hosts the DAG must be parsed; None as in deploy.await_parse.
+    restore: whether a deploy whose DAG can't be imported is taken back.
+    """
 
     seconds: int
     nodes: int | None = None
+    restore: bool = False
 
     def check(self) -> ParseWait:
-        """Return self; call it before anything is deployed. Raises InvalidArgument if `nodes` can't be waited for."""
+        """Return self; call it before anything is deployed. Raises InvalidArgument for what needs a wait, or nodes."""
+        if self.restore and not self.seconds:
+            raise InvalidArgument(
+                "on_import_error", "is 'restore', and nothing is waited for; give wait too, such as 60"
+            )
         if self.nodes is not None and not self.seconds:
             raise InvalidArgument(
                 "wait_for_nodes", f"is {self.nodes}, and nothing is waited for; give wait too, such as 60"
@@ -39,16 +48,16 @@ class ParseWait:
 
 
 def answer_deployment(
-    deployment: deploy.Deployment, wait: ParseWait, *, restore: bool = False, session: Session
+    deployment: deploy.Deployment, wait: ParseWait, *, session: Session
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Return body, status and headers. restore: whether to take back a deploy that fails, which raises ImportFailed."""
+    """Return body, status and headers. Raises ImportFailed for a failed deploy that is taken back."""
     headers = {}
     if wait.seconds and not deployment.dry_run:
         with place_to_wait(wait.seconds) as seconds:
             deployment = deploy.await_parse(deployment, seconds, nodes=wait.nodes, settings=settings(), session=session)
         headers = retry_header(wait.seconds, seconds, unfinished=deployment.state == "pending")
-        if restore and deployment.state == "failed":
-            deploy.take_back(deployment, user=user_name(), settings=settings(), session=session)
+        if wait.restore:
+            deploy.take_back_failed(deployment, user=user_name(), settings=settings(), session=session)
     content, status, tag = answer_at_once(deployment)
     return content, status, {**tag, **headers}
 

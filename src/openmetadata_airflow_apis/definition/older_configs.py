@@ -1,7 +1,9 @@
 """Turns what the older plugin stored of a workflow into a request for the same DAG.
 
-The rules are those by which its release 0.1.0 builds a DAG: dates are read in the workflow's time zone
-whatever their offset, `retries` and `workflowCatchup` have no effect, and $NAME is replaced from the environment.
+What decides how often something runs stays as its release 0.1.0 had it: dates are read in the workflow's time zone
+whatever their offset, and `retries` and `workflowCatchup` have no effect. All else is as its author wrote it:
+`dependencies` are heeded, which that release started all at once. It replaced $NAME from the environment at each
+parse; here that is a fault, with the value to write.
 """
 
 from __future__ import annotations

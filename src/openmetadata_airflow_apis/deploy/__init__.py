@@ -31,7 +31,7 @@ Reading:
 
 Airflow's rows:
 
-    dag_rows.py      what a deploy writes, so that a DAG can be scheduled without a parse
+    dag_rows.py      what a deploy writes, so that a DAG can be scheduled without a parse; and asks for the parse
     row_deletion.py  which rows a deletion removes, and which stay; a DAG that is running is refused
     row_locks.py     locks a DAG's rows against Airflow's own processes, without deadlocks
 
@@ -69,7 +69,7 @@ from openmetadata_airflow_apis.deploy.deployed_dags import (
     list_deployed,
 )
 from openmetadata_airflow_apis.deploy.deployment import Deployment, deploy
-from openmetadata_airflow_apis.deploy.failed_import import take_back
+from openmetadata_airflow_apis.deploy.failed_import import take_back_failed
 from openmetadata_airflow_apis.deploy.installation_health import Health, health
 from openmetadata_airflow_apis.deploy.parse_wait import await_parse
 from openmetadata_airflow_apis.deploy.patch import PatchedDag, patch_dag
@@ -111,6 +111,6 @@ __all__ = [
     "record_versions_at_start",
     "refresh_all_dags",
     "restore_dag_version",
-    "take_back",
+    "take_back_failed",
     "validate",
 ]

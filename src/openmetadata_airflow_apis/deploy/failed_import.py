@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.conflicts import ImportFailed
 from openmetadata_airflow_apis.deploy.dag_versions import redeploy
 from openmetadata_airflow_apis.deploy.deletion import delete_dag
+from openmetadata_airflow_apis.deploy.deployment_state import FAILED
 from openmetadata_airflow_apis.deploy.preconditions import Precondition
 from openmetadata_airflow_apis.errors import DagNotFound, ManagedDagsError, PreconditionFailed, Unavailable
 
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.settings import Settings
 
 
-def take_back(deployment: Deployment, *, user: str, settings: Settings, session: Session) -> NoReturn:
-    """Deploy again what was deployed before a failed deployment; delete the DAG if it was the first.
+def take_back_failed(deployment: Deployment, *, user: str, settings: Settings, session: Session) -> None:
+    """Take back a deployment whose DAG can't be imported: deploy the version before it, or delete the DAG if it is new.
 
-    Does nothing if somebody has deployed something else since. The paused state stays as the deploy left it. Always
-    raises: ImportFailed with the import error and what is deployed now, or Unavailable if nothing was taken back.
+    Does nothing for a deployment in another state, and takes nothing back if somebody has deployed something else
+    since. The paused state stays as the deploy left it. Raises ImportFailed for each failed deployment, with the
+    import error and what is deployed now, or Unavailable if nothing was taken back.
     """
+    if deployment.state != FAILED:
+        return
     import_error = deployment.import_error or ""
     if not deployment.changed:
         raise ImportFailed(deployment.dag_id, import_error, "the definition is the one that was deployed before")

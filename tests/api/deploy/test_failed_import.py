@@ -8,7 +8,7 @@ import pytest
 from airflow.models.dag import DagModel
 
 from openmetadata_airflow_apis.conflicts import ImportFailed
-from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed, take_back
+from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed, take_back_failed
 from openmetadata_airflow_apis.errors import DagNotFound
 from openmetadata_airflow_apis.stores import version_rows
 
@@ -34,7 +34,7 @@ def taken_back(session, settings):
 
     def run(deployment) -> str:
         with pytest.raises(ImportFailed) as raised:
-            take_back(deployment, user="ada", settings=settings, session=session)
+            take_back_failed(deployment, user="ada", settings=settings, session=session)
         assert raised.value.import_error == ERROR
         sentence, _, outcome = str(raised.value).partition("; ")
         assert sentence == (
