@@ -1,13 +1,13 @@
 """The command line: `openmetadata-airflow-apis VERB`, one module a verb; main and the list of VERBS are here.
 
-doctor/                  doctor: what is wrong with this installation, a module for each check
-validate.py              validate: the check of a deploy, offline, of JSON and YAML files
-export.py                export: a deployed definition, such that it deploys again
-install_loader.py        install-loader: the loader files of the database store, into a dags folder or an image
-migrate_store.py         migrate-store: from files to the database, or back; what stays where it is, and why
+doctor/                  doctor: finds what is wrong with this installation; a module for each check
+validate.py              validate: makes the checks of a deploy offline, on JSON and YAML files
+export.py                export: prints a deployed definition so that it deploys again
+install_loader.py        install-loader: writes the loader files of the database store to a dags folder or an image
+migrate_store.py         migrate-store: moves DAGs from files to the database or back; says which stay, and why
 migrate_older_plugin.py  migrate-older-plugin: takes over what the older plugin has deployed
-uninstall.py             uninstall: what of ours is in Airflow, and taking it away
-confirmation.py          what verbs share that list what they would do, ask, and then do it
+uninstall.py             uninstall: lists and removes what this plugin has put into Airflow
+confirmation.py          shared by verbs that list what they would do, ask, and then do it
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ VERBS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb and return its exit code: 0 all well, 1 something found, 2 wrong usage."""
+    """Run one verb and return its exit code: 0 if all is well, 1 if something is wrong, 2 for wrong usage."""
     parser = argparse.ArgumentParser(prog="openmetadata-airflow-apis", description=__doc__.partition("\n")[0])
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -50,13 +50,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             subparser.set_defaults(run=module.run)
     parsed = parser.parse_args(arguments)
     if not sys.warnoptions:
-        # Airflow's own deprecations are not about what was asked here.
+        # Airflow's deprecation warnings don't concern this command's user.
         warnings.simplefilter("ignore")
     try:
         code = int(parsed.run(parsed))
-        sys.stdout.flush()  # here, not at exit, where nobody could catch what follows
+        sys.stdout.flush()  # now and not at exit, so that a BrokenPipeError is caught below
     except BrokenPipeError:
-        # `… | head` has read enough; what is left to print goes nowhere.
+        # The reader, such as `… | head`, has read enough; the rest of the output is dropped.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except ManagedDagsError as error:

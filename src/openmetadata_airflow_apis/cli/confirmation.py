@@ -1,4 +1,4 @@
-"""What verbs share that list what they would do, ask, and then do it."""
+"""Shared by verbs that list what they would do, ask for confirmation, and then do it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, dry_run: str) -> None:
-    """Declare `--dry-run`, with that help, and `--yes`."""
+    """Declare `--dry-run` and `--yes`. dry_run: the help text of the first."""
     parser.add_argument("--dry-run", action="store_true", help=dry_run)
     parser.add_argument("--yes", action="store_true", help="ask nothing; for scripts")
 
 
 def confirmed(word: str, *, to_do: str) -> bool:
-    """Ask for a word on the terminal; return whether it was typed. The end of the input is a no."""
+    """Ask the user to type a word; return whether it was typed, False at the end of the input."""
     try:
         return input(f"Type {word} to {to_do}: ").strip() == word
     except EOFError:
@@ -27,7 +27,7 @@ def confirmed(word: str, *, to_do: str) -> bool:
 
 @contextlib.contextmanager
 def without_logs() -> Iterator[None]:
-    """Keep Airflow's log lines from where a list is printed."""
+    """Suppress Airflow's log lines, which would mix with the printed list."""
     logging.disable()
     try:
         yield

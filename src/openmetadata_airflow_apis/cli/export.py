@@ -1,4 +1,4 @@
-"""`openmetadata-airflow-apis export DAG_ID`: a deployed definition, such that it deploys again to the same DAG."""
+"""`openmetadata-airflow-apis export DAG_ID`: prints a deployed definition so that it deploys again to the same DAG."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the body of the deploy_dag request; return 0, or 1 with the reason where it would make another DAG."""
+    """Print the body of the deploy_dag request; return 0, or print why it would make another DAG and return 1."""
     settings = Settings.load()
     document = open_store(settings).read(arguments.dag_id)
     if document is None:
@@ -42,12 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
         print(yaml.safe_dump(body, sort_keys=False, allow_unicode=True), end="")
     else:
         print(json.dumps(body, indent=2, ensure_ascii=False))
-    later = _read(body, document.deployed_at + timedelta(days=1000), settings)
-    if later.faults or revision_of(later.definition) != document.revision:
+    reading_later = _read(body, document.deployed_at + timedelta(days=1000), settings)
+    if reading_later.faults or revision_of(reading_later.definition) != document.revision:
         print(
             f"{arguments.dag_id}: this version of the software, or of a file of datasets, would make another "
             "DAG of it; compare before you deploy",
-            *map(str, later.faults),
+            *map(str, reading_later.faults),
             sep="\n",
             file=sys.stderr,
         )
@@ -56,14 +56,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def exported(document: StoredDocument, settings: Settings) -> dict[str, Any]:
-    """Return the request's body as it was sent, with relative dates as they were fixed when it was deployed."""
+    """Return the request's body as it was sent, with each relative date replaced by the date that it meant then."""
     body = {"workflow": document.source} if "dag_config" in document.source else document.source
     body = copy.deepcopy(body)
-    deployed = _read(body, document.deployed_at, settings)
-    later = _read(body, document.deployed_at + timedelta(days=1000), settings)
-    for path in _differing(deployed.definition, later.definition, ()):
+    reading_then = _read(body, document.deployed_at, settings)
+    reading_later = _read(body, document.deployed_at + timedelta(days=1000), settings)
+    for path in _differing(reading_then.definition, reading_later.definition, ()):
         moment = _at(document.definition, path)
-        _put(body, deployed.pointer(*path), moment if isinstance(moment, str) else moment["at"])
+        _put(body, reading_then.pointer(*path), moment if isinstance(moment, str) else moment["at"])
     return body
 
 
@@ -79,19 +79,21 @@ def _read(body: dict[str, Any], now: datetime, settings: Settings) -> Reading:
     )
 
 
-def _differing(one: Any, other: Any, path: tuple[str | int, ...]) -> list[tuple[str | int, ...]]:
-    """Return the places of dates that differ between two readings of the same body."""
-    if one == other:
+def _differing(first: Any, second: Any, path: tuple[str | int, ...]) -> list[tuple[str | int, ...]]:
+    """Return the paths of dates that differ between two readings of the same body."""
+    if first == second:
         return []
-    if isinstance(one, dict) and isinstance(other, dict):
-        if "$datetime" in one:
+    if isinstance(first, dict) and isinstance(second, dict):
+        if "$datetime" in first:
             return [path]
-        return [place for key in one for place in _differing(one[key], other.get(key), (*path, key))]
-    if isinstance(one, list) and isinstance(other, list):
         return [
-            place
-            for index, (item, other_item) in enumerate(zip(one, other))
-            for place in _differing(item, other_item, (*path, index))
+            differing_path for key in first for differing_path in _differing(first[key], second.get(key), (*path, key))
+        ]
+    if isinstance(first, list) and isinstance(second, list):
+        return [
+            differing_path
+            for index, (item, second_item) in enumerate(zip(first, second))
+            for differing_path in _differing(item, second_item, (*path, index))
         ]
     return []
 

@@ -1,4 +1,4 @@
-"""`openmetadata-airflow-apis install-loader DIR`: the files by which DAG processors and workers find deployed DAGs."""
+"""`openmetadata-airflow-apis install-loader DIR`: writes the files through which nodes load deployed DAGs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write one file a shard, and print what became of each; return 0, or 2 if there is no such folder."""
+    """Write one file for each shard, and print the outcome for each; return 0, or 2 if the folder does not exist."""
     if not arguments.folder.is_dir():
         print(f"{arguments.folder} is not a folder; make it first")
         return 2

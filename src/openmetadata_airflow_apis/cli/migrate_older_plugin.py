@@ -1,6 +1,6 @@
-"""`openmetadata-airflow-apis migrate-older-plugin`: take over what the older plugin has deployed, in its place.
+"""`openmetadata-airflow-apis migrate-older-plugin`: takes over what the older plugin has deployed.
 
-A verb of this command, and not of the client: the files lie on the webserver's machine, and the runs in its database.
+It is a verb of this command and not of the client, since it needs the webserver's files and database.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List what would be taken over, ask, and do it; return 0, or 1 where something is left to do by hand."""
+    """List what would be taken over, ask, and do it; return 0, or 1 if something is left to do by hand."""
     with confirmation.without_logs():
         return _run(arguments)
 
@@ -40,20 +40,23 @@ def _run(arguments: argparse.Namespace) -> int:
             cure="set it to files for this, and call migrate-store then",
         )
     store = OlderPluginStore(settings)
-    taken, left = _take_over(store, settings, dry_run=True)
-    print(f"{settings.dag_generated_configs}: {taken} can be taken over, {left} can not")
-    if arguments.dry_run or not taken:
-        return 1 if left else 0
+    taken_count, left_count = _take_over(store, settings, dry_run=True)
+    print(f"{settings.dag_generated_configs}: {taken_count} can be taken over, {left_count} can not")
+    if arguments.dry_run or not taken_count:
+        return 1 if left_count else 0
     if not (arguments.yes or confirmation.confirmed("migrate", to_do="take these over")):
         print("Nothing was changed", file=sys.stderr)
         return 1
-    taken, left = _take_over(store, settings, dry_run=False)
-    print(f"{taken} taken over, {left} left; the older plugin's files are in {settings.dag_generated_configs / KEPT}")
-    return 1 if left else 0
+    taken_count, left_count = _take_over(store, settings, dry_run=False)
+    print(
+        f"{taken_count} taken over, {left_count} left; "
+        f"the older plugin's files are in {settings.dag_generated_configs / KEPT}"
+    )
+    return 1 if left_count else 0
 
 
 def _take_over(store: OlderPluginStore, settings: Settings, *, dry_run: bool) -> tuple[int, int]:
-    """Print what becomes of each DAG; return how many are taken over, and how many are not."""
+    """Take over each DAG and print the outcome; return how many are taken over, and how many are not."""
     counts = {TakenOver: 0, Left: 0}
     with create_session() as session:
         for dag in take_over(store, user=getpass.getuser(), settings=settings, session=session, dry_run=dry_run):
@@ -65,6 +68,6 @@ def _take_over(store: OlderPluginStore, settings: Settings, *, dry_run: bool) ->
 def _lines(dag: TakenOver | Left, *, dry_run: bool) -> list[str]:
     if isinstance(dag, Left):
         return [f"{dag.dag_id}: stays as it is", *dag.reasons]
-    paused = {True: "paused, as it was", False: "not paused, as it was", None: "new to Airflow"}[dag.is_paused]
-    done = "would be taken over" if dry_run else "taken over"
-    return [f"{dag.dag_id}: {done}, tasks: {dag.tasks}, runs that stay: {dag.runs}, {paused}", *dag.notes]
+    paused_state = {True: "paused, as it was", False: "not paused, as it was", None: "new to Airflow"}[dag.is_paused]
+    outcome = "would be taken over" if dry_run else "taken over"
+    return [f"{dag.dag_id}: {outcome}, tasks: {dag.tasks}, runs that stay: {dag.runs}, {paused_state}", *dag.notes]

@@ -1,4 +1,4 @@
-"""`openmetadata-airflow-apis migrate-store --to database|files`: move what is deployed from one store to the other."""
+"""`openmetadata-airflow-apis migrate-store --to database|files`: moves deployed DAGs from one store to the other."""
 
 from __future__ import annotations
 
@@ -27,38 +27,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Move each DAG and print what became of it; return 0, or 1 where one stays where it is."""
+    """Move each DAG and print the outcome; return 0, or 1 if one stays where it is."""
     with confirmation.without_logs():
         return _run(arguments.to, dry_run=arguments.dry_run)
 
 
 def _run(to: str, *, dry_run: bool) -> int:
     settings = Settings.load()
-    moved: list[Moved] = []
+    outcomes: list[Moved] = []
     with database_errors("Airflow's database does not answer; call migrate-store again, which moves what is left"):
         own_tables.refuse_newer_tables()
         with create_session() as session:
-            for one in move_all(to, dry_run=dry_run, settings=settings, session=session):
-                moved.append(one)
-                print(_sentence(one, to, dry_run), flush=True, file=sys.stderr if one.reason else sys.stdout)
-    stay = {one.dag_id for one in moved if one.reason}
-    number = len({one.dag_id for one in moved} - stay)
+            for outcome in move_all(to, dry_run=dry_run, settings=settings, session=session):
+                outcomes.append(outcome)
+                print(_sentence(outcome, to, dry_run), flush=True, file=sys.stderr if outcome.reason else sys.stdout)
+    staying_ids = {outcome.dag_id for outcome in outcomes if outcome.reason}
+    number = len({outcome.dag_id for outcome in outcomes} - staying_ids)
     print(f"{'Would move' if dry_run else 'Moved'} {number} DAG{'' if number == 1 else 's'}", end="")
-    print(f"; {len(stay)} stay where they are" if stay else "")
-    if stay:
+    print(f"; {len(staying_ids)} stay where they are" if staying_ids else "")
+    if staying_ids:
         return 1
     if not dry_run:
         _say_what_is_next(to, settings)
     return 0
 
 
-def _sentence(one: Moved, to: str, dry_run: bool) -> str:  # noqa: FBT001
-    if one.reason:
-        return f"{one.dag_id}: stays where it is: {one.reason}"
-    if one.is_left_over:
-        was = "would be" if dry_run else "was"
-        return f"{one.dag_id}: was deleted after an earlier call had copied it; its files {was} taken away"
-    return f"{one.dag_id}: {'would be moved' if dry_run else 'moved'} to the {to}"
+def _sentence(outcome: Moved, to: str, dry_run: bool) -> str:  # noqa: FBT001
+    if outcome.reason:
+        return f"{outcome.dag_id}: stays where it is: {outcome.reason}"
+    if outcome.is_left_over:
+        verb = "would be" if dry_run else "was"
+        return f"{outcome.dag_id}: was deleted after an earlier call had copied it; its files {verb} taken away"
+    return f"{outcome.dag_id}: {'would be moved' if dry_run else 'moved'} to the {to}"
 
 
 def _say_what_is_next(to: str, settings: Settings) -> None:

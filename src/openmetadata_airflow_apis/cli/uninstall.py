@@ -1,6 +1,6 @@
-"""`openmetadata-airflow-apis uninstall`: take all away that this plugin has put into Airflow, before `pip uninstall`.
+"""`openmetadata-airflow-apis uninstall`: removes all that this plugin has put into Airflow, before `pip uninstall`.
 
-Where a deployed file is not as it was written, nothing at all is removed: somebody's work may be in it.
+If a deployed file was changed since, nothing is removed: the change may be somebody's work.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List what would be removed, ask, and remove it; return 0, or 1 with the reason where nothing was removed."""
+    """List what would be removed, ask, and remove it; return 0, or print why nothing was removed and return 1."""
     with confirmation.without_logs():
         return _run(arguments)
 
@@ -95,11 +95,11 @@ def _of_runs(dag: Deployed) -> str:
 
 
 def _kept(settings: Settings) -> list[str]:
-    airflows = "runs, task logs, the audit log and the permissions on single DAGs, which are Airflow's"
+    rows_of_airflow = "runs, task logs, the audit log and the permissions on single DAGs, which are Airflow's"
     lines = [f"the callable files in {settings.dag_managed_operators}, which are yours"]
     if settings.dag_runner_template is not None:
         lines.append(f"the template {settings.dag_runner_template}, which is yours")
-    return [*lines, f"{airflows} (`airflow dags delete DAG_ID` deletes the runs of a DAG)"]
+    return [*lines, f"{rows_of_airflow} (`airflow dags delete DAG_ID` deletes the runs of a DAG)"]
 
 
 def _by_hand(settings: Settings) -> list[str]:

@@ -1,4 +1,4 @@
-"""`openmetadata-airflow-apis validate FILE…`: the check of deploy_dag, offline, for JSON and YAML files."""
+"""`openmetadata-airflow-apis validate FILE…`: makes the checks of deploy_dag offline, on JSON and YAML files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `validate` takes."""
+    """Declare the arguments of the verb."""
     parser.add_argument(
         "files",
         metavar="FILE",
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print each DAG that is well and each fault with its place; return 0, 1 where there is a fault, 2 for no file."""
+    """Print each valid DAG and each fault with its place; return 0, 1 for a fault, 2 for a file that can't be read."""
     settings = Settings.load()
     codes = [_validate(path, settings, quiet=arguments.quiet) for path in arguments.files]
     return max(codes)

@@ -1,10 +1,10 @@
-"""`openmetadata-airflow-apis doctor`: what is wrong with this installation, before a user finds out.
+"""`openmetadata-airflow-apis doctor`: finds what is wrong with this installation, before a user does.
 
-It looks at what the process that runs it sees: run it on each machine, as the user and with the environment of the
-webserver (or scheduler) there. It changes nothing. One module a check.
+It checks what its own process can see: run it on each machine, as the user and with the environment of the webserver
+(or scheduler) there. It changes nothing. Each check is a module.
 
     registry.py      all checks, in the order in which their findings are printed
-    finding.py       what a check says: a problem or a note, with its cure
+    finding.py       what a check yields: a problem or a note, with its cure
     installation.py  airflow.cfg and webserver_config.py, read once for all checks
 
 Airflow:
@@ -17,14 +17,14 @@ Airflow:
     auth_manager_check.py      [core] auth_manager
     auth_backends_check.py     [api] auth_backends, and our tokens for Airflow's own API
     webserver_config_check.py  can webserver_config.py be executed?
-    password_login_check.py    is a password login to be had: FAB, LDAP?
-    login_limit_check.py       may passwords be guessed?
-    token_settings_check.py    the tokens' keys, and that tokens end
+    password_login_check.py    is there a password login, and is what it needs installed?
+    login_limit_check.py       are tries to guess passwords limited?
+    token_settings_check.py    are the tokens' keys long enough, and do tokens expire?
 
 The plugin:
 
     plugin_check.py             does Airflow load it, once, in this version?
-    specification_check.py      is the installed openapi.yaml whole?
+    specification_check.py      is the installed openapi.yaml complete and valid?
     sections_check.py           options in a section of another name
     unknown_options_check.py    options that do not exist
     option_values_check.py      values that can't be used
@@ -34,11 +34,11 @@ The plugin:
 
 What is deployed, and its files:
 
-    folders_check.py               the three folders: there, usable, and written by nobody else
+    folders_check.py               are the three folders there, usable, and writable by nobody else?
     ignored_files_check.py         does an .airflowignore hide deployed files?
-    runner_template_check.py       does an own dag_runner_template make files that have their DAG?
-    deployed_definitions_check.py  is what is deployed as it was deployed, and ours?
-    callable_files_check.py        can callable files be read, and written by nobody else?
+    runner_template_check.py       does the operator's own dag_runner_template render valid DAG files?
+    deployed_definitions_check.py  is what is deployed ours, and unchanged since?
+    callable_files_check.py        are callable files readable, and writable by nobody else?
     deployed_callables_check.py    does this machine have every file that a deployed definition names?
     loader_files_check.py          does this node have the loader files of the database store?
     nodes_check.py                 do all nodes find what is deployed, with the same callable files?
@@ -61,13 +61,13 @@ __all__ = ["CHECKS", "NOTE", "PROBLEM", "Finding", "Installation", "add_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `doctor` takes."""
+    """Declare the arguments of the verb."""
     parser.add_argument("--quiet", action="store_true", help="print problems alone, not the notes")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one line a finding, with the cure; return 1 where there is a problem, 0 where there is none."""
-    logging.disable()  # Airflow logs to where the findings are printed, and tells most of them in its own way
+    """Print one line for each finding, with its cure; return 1 if there is a problem, else 0."""
+    logging.disable()  # Airflow's log would mix with the findings, and repeat most of them in other words
     try:
         all_findings = list(findings(Installation()))
     finally:

@@ -1,4 +1,4 @@
-"""Whether Airflow itself can be imported with this airflow.cfg and environment: all else that is looked at needs it."""
+"""Whether Airflow itself can be imported with this airflow.cfg and environment; most other checks need that."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.cli.doctor.installation import Installation
 
 _DATABASE = "[database] sql_alchemy_conn"
-# What to install for the module that SQLAlchemy looks for, where the two have different names.
+# Module that SQLAlchemy imports → the distribution to install, if their names differ.
 _DISTRIBUTIONS = {"MySQLdb": "mysqlclient", "mysql": "mysql-connector-python", "psycopg2": "psycopg2-binary"}
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem where it cannot, under the name of what is at fault."""
+    """Yield a problem if Airflow cannot be imported, under the name of the setting or file at fault."""
     try:
         import airflow.settings  # its import reads airflow.cfg and makes the database's engine
 
         if airflow.settings.Session is None:
             airflow.settings.initialize()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - logging and plugins of an operator's own are run by it
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - it runs the operator's own logging configuration and plugins
         yield _finding(error)
 
 
 def _finding(error: BaseException) -> Finding:
     error = _root(error)
-    # A password may stand in the database's URL.
+    # The database's URL may hold a password.
     reason = re.sub(r"://[^/@\s]*@|(?<=:)[^:/@\s]+(?=@)", "…", " ".join(str(error).split())) or repr(error)
     if any(frame.f_code.co_name == "configure_orm" for frame, _ in walk_tb(error.__traceback__)):
         if isinstance(error, ModuleNotFoundError) and error.name is not None:
@@ -60,7 +60,7 @@ def _finding(error: BaseException) -> Finding:
 
 
 def _root(error: BaseException) -> BaseException:
-    """Return what an error came of in the end: logging tells of a folder that cannot be made as of its handler."""
+    """Return the first cause of an error: logging reports a folder that can't be made as a fault of its handler."""
     while error.__cause__ is not None:
         error = error.__cause__
     return error

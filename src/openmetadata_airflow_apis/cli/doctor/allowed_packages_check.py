@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem for each package that is not: every definition that names something of it is refused."""
+    """Yield a problem for each package that is not installed: definitions that use it are refused."""
     settings = installation.settings
     for option, packages in (
         ("allowed_operators", settings.allowed_operators),
@@ -30,9 +30,9 @@ def look(installation: Installation) -> Iterator[Finding]:
 
 def _why_not_found(package: str) -> str | None:
     try:
-        # Imports the packages that it is in, as a deploy that names something of it does.
+        # Imports the package's parents, as a deploy that uses the package does.
         return None if importlib.util.find_spec(package) else "is not installed"
     except ModuleNotFoundError:
         return "is not installed"
-    except Exception as error:  # noqa: BLE001 - the operator's own code, which may fail in any way
+    except Exception as error:  # noqa: BLE001 - the operator's own code, which may raise anything
         return f"cannot be imported ({type(error).__name__}: {error})"

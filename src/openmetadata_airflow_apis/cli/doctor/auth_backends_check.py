@@ -25,7 +25,7 @@ _KNOWN = (
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem for a backend that cannot be loaded, or that comes before ours, and a note where ours is not."""
+    """Yield a problem for a backend that cannot be loaded or that comes before ours; a note if ours is not listed."""
     from airflow.configuration import conf
 
     names = [name.strip() for name in conf.get("api", "auth_backends", fallback="").split(",") if name.strip()]
@@ -45,7 +45,7 @@ def look(_: Installation) -> Iterator[Finding]:
 def _look_at(name: str) -> Iterator[Finding]:
     try:
         backend = import_module(name)
-    except Exception as error:  # noqa: BLE001 - a backend may be the operator's own, and fail in any way
+    except Exception as error:  # noqa: BLE001 - a backend may be the operator's own, and raise anything
         reason = f"{type(error).__name__}: {error}"
     else:
         missing = [part for part in ("init_app", "requires_authentication") if not hasattr(backend, part)]

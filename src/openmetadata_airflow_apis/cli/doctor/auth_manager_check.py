@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem where it cannot, with which the webserver does not start."""
+    """Yield a problem if the auth manager cannot be imported: the webserver does not start then."""
     from airflow.configuration import conf
 
     name = conf.get("core", "auth_manager", fallback="")
     if not name:
-        return  # Airflow < 2.8 may be without
+        return  # Airflow < 2.8 may have none
     module, _, cls = name.rpartition(".")
     try:
         getattr(__import__(module, fromlist=[cls]), cls)
-    except Exception as error:  # noqa: BLE001 - it may be the operator's own, and fail in any way
+    except Exception as error:  # noqa: BLE001 - it may be the operator's own, and raise anything
         yield Finding(
             PROBLEM,
             "auth manager",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem where it is not, and a note with the API's URL where it has a path."""
+    """Yield a problem if base_url is not such a URL, and a note with the API's URL if it has a path."""
     from airflow.configuration import conf
 
     url = conf.get("webserver", "base_url", fallback="")

@@ -1,4 +1,4 @@
-"""Whether the Python files in dag_managed_operators can be read, and written by nobody who should not."""
+"""Whether the Python files in dag_managed_operators can be read, and not be changed by every user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SUBJECT = "dag_managed_operators"
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield what is wrong with the files, one finding a kind, and a note where Airflow takes them for DAG files."""
+    """Yield a problem for unreadable and one for writable files; a note if Airflow may parse them as DAG files."""
     folder = installation.settings.dag_managed_operators
     files = [Path(root, name) for root, _, names in os.walk(folder) for name in sorted(names) if name.endswith(".py")]
     unreadable = [path for path in files if not os.access(path, os.R_OK)]

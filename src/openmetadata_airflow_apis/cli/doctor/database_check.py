@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem where it does not, or has them not."""
+    """Yield a problem if the database does not answer, or its tables are of another Airflow."""
     from airflow.utils.db import check_migrations
     from airflow.utils.session import create_session
     from sqlalchemy import text
@@ -26,7 +26,7 @@ def look(_: Installation) -> Iterator[Finding]:
     except SQLAlchemyError as error:
         reason = str(error).partition("\n")[0]
         yield Finding(PROBLEM, "database", f"cannot be asked ({reason})", "start it, then `airflow db migrate`")
-    except TimeoutError:  # what Airflow calls it, however short the wait
+    except TimeoutError:  # check_migrations raises this for tables of another version, even without waiting
         from airflow import __version__
 
         yield Finding(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem where it does not."""
+    """Yield a problem if the permission is missing, or Admin does not have it."""
     from airflow.utils.session import create_session
 
     with create_session() as session:
@@ -27,14 +27,14 @@ def look(_: Installation) -> Iterator[Finding]:
 
 
 def roles_that_may_deploy(session: Session) -> set[str]:
-    """Return the roles that may deploy, with an empty name for the permission itself; empty where it is missing."""
+    """Return the roles that have the permission; "" among them if no role has it, none at all if it does not exist."""
     from sqlalchemy import text
 
-    question = text(
+    query = text(
         "SELECT role.name FROM ab_permission_view pair"
         " JOIN ab_permission action ON action.id = pair.permission_id AND action.name = 'can_create'"
         " JOIN ab_view_menu resource ON resource.id = pair.view_menu_id AND resource.name = 'Managed DAGs'"
         " LEFT JOIN ab_permission_view_role grants ON grants.permission_view_id = pair.id"
         " LEFT JOIN ab_role role ON role.id = grants.role_id"
     )
-    return {name or "" for (name,) in session.execute(question)}
+    return {name or "" for (name,) in session.execute(query)}

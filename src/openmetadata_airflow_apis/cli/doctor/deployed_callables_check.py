@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem for each file that is missing, with the DAGs that can't be imported here without it."""
+    """Yield a problem for each missing file, with the DAGs that can't be imported here without it."""
     from openmetadata_airflow_apis.stores import open_store
 
     folder = installation.settings.dag_managed_operators
     store = open_store(installation.settings)
     dags_of: dict[str, list[str]] = defaultdict(list)
     try:
-        documents, _ = store.read_many(store.dag_ids())  # the check of the deployed definitions says what is damaged
+        documents, _ = store.read_many(store.dag_ids())  # the check of the deployed definitions reports damage
     except Unavailable:
-        return  # the checks of the folders and the database say so
+        return  # the checks of the folders and the database report it
     for dag_id, document in documents.items():
         for name in named_files(document.definition):
             dags_of[name].append(f"`{dag_id}`")
@@ -42,18 +42,18 @@ def look(installation: Installation) -> Iterator[Finding]:
 
 def named_files(definition: Definition) -> set[str]:
     """Return the files that a definition names, by their paths below dag_managed_operators."""
-    of_tasks = {task["callable"]["file"] for task in definition["tasks"] if "callable" in task}
-    return of_tasks | set(_of_tags(definition))
+    files_of_tasks = {task["callable"]["file"] for task in definition["tasks"] if "callable" in task}
+    return files_of_tasks | set(_files_in_tags(definition))
 
 
-def _of_tags(value: Any) -> Iterator[str]:
+def _files_in_tags(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, item in value.items():
             if key in {"$callable", "$result"}:
                 yield item["file"]
             elif key == "$document":
                 yield item
-            yield from _of_tags(item)
+            yield from _files_in_tags(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _of_tags(item)
+            yield from _files_in_tags(item)

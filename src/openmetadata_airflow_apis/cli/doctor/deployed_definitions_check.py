@@ -1,4 +1,4 @@
-"""Whether what is in dag_generated_configs and the dags folder was deployed here, and is as it was deployed."""
+"""Whether the files in dag_generated_configs and the dags folder were deployed here, and not changed since."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
 _SUBJECT = "deployed definitions"
-# The older plugin's DAG files call this.
+# A call in the older plugin's DAG files.
 _OLDER_CALL = b"WorkflowFactory("
 _LARGEST = 100_000
 
@@ -37,18 +37,18 @@ def look(installation: Installation) -> Iterator[Finding]:
 
 def _look_at_files(store: DefinitionStore, records: Path) -> Iterator[Finding]:
     if not all(os.access(folder, os.R_OK | os.X_OK) for folder in (records, dags_folder()) if folder.exists()):
-        return  # the check of the folders says so
+        return  # the check of the folders reports it
     names = store.dag_ids()
-    closed = [path for path in _files(records, ".json") if path.is_file() and not os.access(path, os.R_OK)]
-    if closed:
+    unreadable = [path for path in _files(records, ".json") if path.is_file() and not os.access(path, os.R_OK)]
+    if unreadable:
         yield Finding(
             PROBLEM,
             _SUBJECT,
-            f"{and_others(closed)} cannot be read by this user",
+            f"{and_others(unreadable)} cannot be read by this user",
             "give it to the webserver's user, readable for the DAG processor's and the workers'",
         )
     refusals: dict[str, ManagedDagsError] = {}
-    for name in sorted(set(names) - {path.stem for path in closed}):
+    for name in sorted(set(names) - {path.stem for path in unreadable}):
         try:
             store.claim(name)
         except ManagedDagsError as error:
@@ -59,14 +59,14 @@ def _look_at_files(store: DefinitionStore, records: Path) -> Iterator[Finding]:
         yield Finding(
             NOTE, _SUBJECT, f"{and_others(foreign)} is no definition: no DAG has such a name", "keep it elsewhere"
         )
-    # Those with a definition of their name are among the refusals.
-    strange = [path for path in _files(dags_folder(), ".py") if path.stem not in names]
-    older = [path for path in strange if _OLDER_CALL in _start_of(path)]
-    if older:
+    # Files with a definition of the same name are among the refusals.
+    without_definition = [path for path in _files(dags_folder(), ".py") if path.stem not in names]
+    of_older_plugin = [path for path in without_definition if _OLDER_CALL in _start_of(path)]
+    if of_older_plugin:
         yield Finding(
             PROBLEM,
             _SUBJECT,
-            f"{and_others(older)} is a DAG file of the older plugin, which does not import any more",
+            f"{and_others(of_older_plugin)} is a DAG file of the older plugin, which does not import any more",
             "take it away, and deploy the workflow again",
         )
     interrupted = sorted(store.interrupted() - set(names))
@@ -80,14 +80,14 @@ def _look_at_files(store: DefinitionStore, records: Path) -> Iterator[Finding]:
 
 
 def _refused(refusals: Mapping[str, ManagedDagsError]) -> Iterator[Finding]:
-    """Yield one problem for all DAGs that are refused for the same fault."""
-    alike: dict[str, list[str]] = defaultdict(list)
+    """Yield one problem for each fault, with the number of DAGs that have it."""
+    sentences_by_fault: dict[str, list[str]] = defaultdict(list)
     for name, error in refusals.items():
-        alike[str(error).replace(name, "…")].append(str(error))
-    for sentences in alike.values():
+        sentences_by_fault[str(error).replace(name, "…")].append(str(error))
+    for sentences in sentences_by_fault.values():
         detail, _, cure = sentences[0].rpartition("; ")
-        others = f" (and {len(sentences) - 1} more like it)" if len(sentences) > 1 else ""
-        yield Finding(PROBLEM, _SUBJECT, f"{detail}{others}", cure)
+        suffix = f" (and {len(sentences) - 1} more like it)" if len(sentences) > 1 else ""
+        yield Finding(PROBLEM, _SUBJECT, f"{detail}{suffix}", cure)
 
 
 def _files(folder: Path, suffix: str) -> list[Path]:

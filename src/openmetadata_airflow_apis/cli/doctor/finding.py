@@ -1,4 +1,4 @@
-"""What doctor says of an installation: a problem or a note, with its cure."""
+"""What a check of doctor yields: a problem or a note, with its cure."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ class Finding:
 
 
 def and_others(things: Sequence[object]) -> str:
-    """Name the first of some things and say how many more there are, so that a thousand files are one line."""
+    """Return the first of some things and how many more there are, so that a thousand files fit on one line."""
     return f"{things[0]} (and {len(things) - 1} more)" if len(things) > 1 else str(things[0])

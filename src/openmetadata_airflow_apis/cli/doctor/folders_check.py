@@ -1,4 +1,4 @@
-"""Whether the three folders are there, and can be used by this user and changed by nobody who should not."""
+"""Whether the three folders exist, this user can use them, and not every user can change them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield what is wrong with each that the store needs, and a note for one that is not there yet."""
+    """Yield a problem for each folder that can't be used or that everybody can change, a note for one not made yet."""
     settings = installation.settings
     if settings.definition_store == "files":
         yield from _look_at(dags_folder(), "dags folder")
         yield from _look_at(settings.dag_generated_configs, "dag_generated_configs", made_by_deploy=True)
-    elif dags_folder().exists():  # a webserver needs none
+    elif dags_folder().exists():  # with the database store, a webserver needs no dags folder
         yield from _look_at(dags_folder(), "dags folder", written_here=False)
     if settings.dag_managed_operators.exists() or settings.dag_managed_operators.is_symlink():
         yield from _look_at(settings.dag_managed_operators, "dag_managed_operators", written_here=False)

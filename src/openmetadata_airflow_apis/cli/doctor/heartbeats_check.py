@@ -1,4 +1,4 @@
-"""Whether a scheduler runs, and the DAG processor where it is a process of its own."""
+"""Whether a scheduler runs, and the DAG processor if it is a process of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem for each that has left no heartbeat lately."""
+    """Yield a problem for each of the two that has no recent heartbeat."""
     from airflow.api.common.airflow_health import get_airflow_health
     from airflow.configuration import conf
 

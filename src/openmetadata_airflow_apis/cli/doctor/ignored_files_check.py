@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem for each hidden file."""
+    """Yield a problem for each deployed file that is hidden."""
     from airflow.utils.file import find_path_from_directory
 
     from openmetadata_airflow_apis.stores import open_store
@@ -25,10 +25,10 @@ def look(installation: Installation) -> Iterator[Finding]:
         store = open_store(installation.settings)
         deployed = {Path(store.fileloc(dag_id)) for dag_id in store.dag_ids()}
     except (ConfigurationError, Unavailable):
-        return  # the check of the folders says so
-    seen = {Path(path).resolve() for path in find_path_from_directory(dags_folder(), ".airflowignore")}
+        return  # the check of the folders reports it
+    found_by_airflow = {Path(path).resolve() for path in find_path_from_directory(dags_folder(), ".airflowignore")}
     for path in sorted(deployed):
-        if path.exists() and path.resolve() not in seen:
+        if path.exists() and path.resolve() not in found_by_airflow:
             yield Finding(
                 PROBLEM,
                 "dags folder",

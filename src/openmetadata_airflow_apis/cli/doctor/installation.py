@@ -1,4 +1,4 @@
-"""What several checks look at, read once: the section of airflow.cfg, and webserver_config.py."""
+"""What several checks read, read once: our section of airflow.cfg, and webserver_config.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Installation:
-    """This installation, as the process that looks at it sees it. Reading a part of it raises what is wrong there."""
+    """This installation, as this process sees it. A property raises what is wrong with its part."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -28,7 +28,7 @@ class Installation:
 
     @cached_property
     def webserver_config(self) -> Config:
-        """What webserver_config.py sets. It is Python of the operator's own, and may raise anything."""
+        """What webserver_config.py sets. This executes the operator's own Python, which may raise anything."""
         from flask import Flask
 
         app = Flask("doctor")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem where there is no limit, or it cannot be counted."""
+    """Yield a problem if there is no valid limit, or the storage that counts the tries does not work."""
     config = installation.webserver_config
     if config.get("AUTH_RATE_LIMITED", True) is False:
         yield Finding(PROBLEM, "login limit", "AUTH_RATE_LIMITED is off: passwords can be guessed", "turn it on")
@@ -45,10 +45,10 @@ def _look_at_storage(uri: str, options: dict[str, Any]) -> Iterator[Finding]:
     from limits.storage import storage_from_string
 
     scheme = re.split(r"\W", uri, maxsplit=1)[0]
-    place = f"RATELIMIT_STORAGE_URI ({scheme}…)"  # the rest may have a password
+    place = f"RATELIMIT_STORAGE_URI ({scheme}…)"  # the rest of the URI may hold a password
     try:
         answers = storage_from_string(uri, **options).check()
-    except Exception as error:  # noqa: BLE001 - each kind of storage raises its library's errors
+    except Exception as error:  # noqa: BLE001 - each kind of storage raises errors of its library
         reason = " ".join(str(error).replace(uri, "the URI").split())
         yield Finding(PROBLEM, "login limit", f"{place} cannot be used: {reason}", "correct it in webserver_config.py")
         return

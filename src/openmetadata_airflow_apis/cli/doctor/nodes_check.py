@@ -21,7 +21,7 @@ _SUBJECT = "nodes"
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem for a node that has parsed nothing, or that has other files, a note for one that lags behind."""
+    """Yield a problem for a node that has parsed nothing or has other callable files; a note if one lags behind."""
     if installation.settings.definition_store != "database":
         return
     from airflow.utils.session import create_session
@@ -33,43 +33,46 @@ def look(installation: Installation) -> Iterator[Finding]:
     is_deployed = and_(DEPLOYED_DAG.c.dag_id == PARSED_DAG.c.dag_id, DEPLOYED_DAG.c.mark == PARSED_DAG.c.mark)
     with create_session() as session:
         alive = sorted(name for name, processor in dag_processors(session=session).items() if processor.is_alive)
-        deployed = session.scalar(select(func.count()).select_from(DEPLOYED_DAG)) or 0
+        deployed_count = session.scalar(select(func.count()).select_from(DEPLOYED_DAG)) or 0
         parses = session.execute(
             select(PARSED_DAG.c.hostname, PARSED_DAG.c.callable_files).join(DEPLOYED_DAG, is_deployed)
         ).all()
     parsed: dict[str, int] = defaultdict(int)
     for parse in parses:
         parsed[parse.hostname] += 1
-    for hostname in alive if deployed else ():
+    for hostname in alive if deployed_count else ():
         if not parsed[hostname]:
             yield Finding(
                 PROBLEM,
                 _SUBJECT,
-                f"the DAG processor of {hostname} has parsed none of the {deployed} deployed DAGs",
+                f"the DAG processor of {hostname} has parsed none of the {deployed_count} deployed DAGs",
                 "run `openmetadata-airflow-apis doctor` there, which names the loader files that are missing",
             )
-        elif parsed[hostname] < deployed:
+        elif parsed[hostname] < deployed_count:
             yield Finding(
                 NOTE,
                 _SUBJECT,
-                f"the DAG processor of {hostname} has parsed {parsed[hostname]} of the {deployed} deployed DAGs",
+                f"the DAG processor of {hostname} has parsed {parsed[hostname]} of the {deployed_count} deployed DAGs",
                 "it may be about to; `get_dag` says of each DAG what a node has of it, and why it could not import it",
             )
     yield from _other_files(parses, installation.settings.dag_managed_operators)
 
 
 def _other_files(parses: Iterable[Row], folder: Path) -> Iterator[Finding]:
-    """Yield a problem for each node that has parsed with callable files that are not those of this machine."""
-    here: dict[str, str | None] = {}
-    differing: dict[str, set[str]] = defaultdict(set)
+    """Yield a problem for each node whose last parses had other callable files than this machine has."""
+    sums_here: dict[str, str | None] = {}
+    differing_files: dict[str, set[str]] = defaultdict(set)
     for parse in parses:
         for name, sum_ in json.loads(parse.callable_files or "{}").items():
-            if name not in here:
+            if name not in sums_here:
                 path = folder / name
-                here[name] = sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-            if here[name] not in {None, sum_}:  # what is missing here the check of the deployed callables says
-                differing[parse.hostname].add(name)
-    for hostname, names in sorted(differing.items()):
+                sums_here[name] = sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+            if sums_here[name] not in {
+                None,
+                sum_,
+            }:  # the check of the deployed callables reports files that are missing here
+                differing_files[parse.hostname].add(name)
+    for hostname, names in sorted(differing_files.items()):
         paths = [folder / name for name in sorted(names)]
         yield Finding(
             PROBLEM,

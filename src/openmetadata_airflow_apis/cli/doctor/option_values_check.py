@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem for each value that cannot."""
+    """Yield a problem for each option whose value cannot be used."""
     for name in option_docs():
         try:
             Settings.load_option(name)

@@ -1,4 +1,4 @@
-"""Whether our tables are there, which the webserver makes when it starts, and not those of a newer release."""
+"""Whether our tables, which the webserver makes when it starts, exist, and are not of a newer release."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem for each that is not."""
+    """Yield a problem for each missing table and index, and for tables of a newer release."""
     from openmetadata_airflow_apis import own_tables
     from openmetadata_airflow_apis.security import login_tries, revocation
     from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 
-    wanted = [
+    expected_tables = [
         (revocation.TABLE, "the table of revoked tokens is missing, so that every token is refused"),
         (login_tries.TABLE, "the table of password tries is missing, so that every login is refused"),
         (own_tables.SCHEMA, "the table of our tables' version is missing, so that nothing is deployed"),
@@ -28,12 +28,12 @@ def look(installation: Installation) -> Iterator[Finding]:
     if _is_database_store(installation):
         from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG
 
-        wanted += [
+        expected_tables += [
             (DEPLOYED_DAG, "the table of deployed definitions is missing, so that no DAG is loaded"),
             (IMPORT_ERROR, "the table of DAGs' import errors is missing, so that no DAG is loaded"),
             (PARSED_DAG, "the table of what nodes have parsed is missing, so that no DAG is loaded"),
         ]
-    for table, sentence in wanted:
+    for table, sentence in expected_tables:
         if not own_tables.is_there(table):
             yield Finding(
                 PROBLEM, "database", sentence, "restart the webserver; its log says why it cannot make the table"
@@ -56,7 +56,7 @@ def _is_database_store(installation: Installation) -> bool:
     try:
         return installation.settings.definition_store == "database"
     except ConfigurationError:
-        return False  # the check of the options says so
+        return False  # the check of the options reports it
 
 
 def _newer_tables() -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Whether a password login is to be had: the auth manager, FAB's AUTH_TYPE, and what LDAP needs."""
+"""Whether there is a password login: the auth manager, FAB's AUTH_TYPE, and what LDAP needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WITHOUT_PASSWORD = (0, 3, 4)  # OpenID, REMOTE_USER, OAuth
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem where what is configured lacks something, and a note where there is no password login."""
+    """Yield a problem if the configured AUTH_TYPE is unknown or incomplete; a note if there is no password login."""
     from airflow.configuration import conf
 
     config = installation.webserver_config

@@ -1,4 +1,4 @@
-"""Whether Airflow loads the plugin, once, in this version, and no other that answers at its paths."""
+"""Whether Airflow loads the plugin once, in this version, and no other plugin that answers at its paths."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATHS = ("/rest_api", "/admin/rest_api")
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem where it is not loaded, fails, is of another version, there twice, or beside the older one."""
+    """Yield a problem if the plugin is missing, fails, is of another version or loaded twice, or shares its paths."""
     from airflow import plugins_manager
 
     plugins_manager.ensure_plugins_loaded()
@@ -54,7 +54,7 @@ def look(_: Installation) -> Iterator[Finding]:
 
 
 def _path_of_ours(plugin: Any) -> str | None:
-    """Return a path of this plugin's at which another one answers, None where it keeps away from them."""
+    """Return the path of another plugin that is one of ours or below it, None if it has no such path."""
     prefixes = [blueprint.url_prefix for blueprint in plugin.flask_blueprints or []]
     views = [view.get("view") for view in plugin.appbuilder_views or [] if isinstance(view, dict)]
     prefixes += [getattr(view, "route_base", None) for view in views]

@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that doctor looks at.
+    """One check of doctor.
 
-    look: yields what it finds. cure: what to do where the look itself fails. needs: the names of checks before it;
-    where one of them has found a problem, or was left out, this one has nothing to look at and is left out.
+    look: yields its findings. cure: what to do if `look` itself fails. needs: the names of earlier checks; if one of
+    them found a problem or was left out, this check is left out too.
     """
 
     name: str
@@ -95,21 +95,21 @@ CHECKS = (
 
 
 def findings(installation: Installation, checks: Iterable[Check] = CHECKS) -> Iterator[Finding]:
-    """Yield everything there is to say, the options first and the running processes last."""
-    of_no_use: set[str] = set()
+    """Yield the findings of the checks, in their order; leave out a check whose `needs` are not met."""
+    failed_checks: set[str] = set()
     for check in checks:
-        if not of_no_use.isdisjoint(check.needs):
-            of_no_use.add(check.name)
+        if not failed_checks.isdisjoint(check.needs):
+            failed_checks.add(check.name)
             continue
         for finding in _look(check, installation):
             if finding.level == PROBLEM:
-                of_no_use.add(check.name)
+                failed_checks.add(check.name)
             yield finding
 
 
 def _look(check: Check, installation: Installation) -> Iterator[Finding]:
     try:
         yield from check.look(installation)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - an installation can be broken as no check expects
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - an installation can be broken in ways that no check expects
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         yield Finding(PROBLEM, check.name, f"cannot be looked at ({reason})", check.cure)

@@ -1,4 +1,4 @@
-"""Whether the template of deployed DAG files makes files that have their DAG: the webserver refuses others."""
+"""Whether the template of deployed DAG files renders files that load their DAG; the webserver refuses others."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem where it does not."""
+    """Yield a problem if the template does not."""
     from openmetadata_airflow_apis.stores import runner_template
 
     settings = installation.settings
     if settings.definition_store != "files":
-        return  # no file is rendered
+        return  # the database store renders no files
     try:
         runner_template.check(settings.runner_template(), settings.dag_generated_configs)
     except ConfigurationError as error:

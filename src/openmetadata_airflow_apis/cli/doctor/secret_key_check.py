@@ -1,4 +1,4 @@
-"""Whether [webserver] secret_key is one long secret: tokens and sessions of all webservers hang on it."""
+"""Whether [webserver] secret_key is one long secret; the tokens and sessions of all webservers depend on it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHORTEST_KEY = 20
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem where it is missing, known or short, and a note where two places differ."""
+    """Yield a problem if the key is missing, well known or short; a note if it differs between places that set it."""
     from airflow.configuration import conf
 
     key = conf.get("webserver", "secret_key", fallback="")
@@ -46,7 +46,7 @@ def look(_: Installation) -> Iterator[Finding]:
 
 
 def _keys_by_source() -> dict[str, str]:
-    """Return the keys that are set, by where."""
+    """Return the keys that are set, by the variable or option that sets each."""
     from airflow.configuration import AIRFLOW_CONFIG
 
     names = (

@@ -1,4 +1,4 @@
-"""Whether options of ours stand in a section of another name, where nobody reads them."""
+"""Whether options of ours are in a section of another name, where they are not read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def look(_: Installation) -> Iterator[Finding]:
         if variable.startswith("AIRFLOW__"):
             section, option = variable.removeprefix("AIRFLOW__").lower().rpartition("__")[::2]
             sections.setdefault(section, set()).add(option)
-    # Options such as max_tasks could be anybody's.
+    # Only options with our prefix: others, such as max_tasks, could be of any plugin.
     ours = {option for option in option_docs() if option.startswith("dag_")}
     for section, options in sorted(sections.items()):
         misplaced = sorted(ours & options)

@@ -1,4 +1,4 @@
-"""Whether the installed openapi.yaml is whole: an edited or cut one stops the webserver, or misleads its clients."""
+"""Whether the installed openapi.yaml is whole; an edited or cut one stops the webserver or misleads clients."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem for each fault."""
+    """Yield a problem for each fault of the document."""
     for fault in faults():
         yield Finding(PROBLEM, "specification", fault, "reinstall openmetadata-airflow-apis")
 
 
 def faults() -> Iterator[str]:
-    """Yield what is wrong with the document; beyond its being there and YAML only with the extra `spec` installed."""
+    """Yield what is wrong with the document; without the extra `spec`, only whether it is there and is YAML."""
     import yaml
 
     try:

@@ -1,4 +1,4 @@
-"""Whether the tokens' own settings in webserver_config.py are safe: their keys' lengths, and that tokens end."""
+"""Whether the tokens' own settings in webserver_config.py are safe: long keys, and tokens that expire."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.cli.doctor.installation import Installation
 
 _SHORTEST_KEY = 32
-# Each setting, and what flask-jwt-extended calls it once it is read.
+# Each setting, with the attribute of flask-jwt-extended's config that reads it.
 _LIFETIMES = (("JWT_ACCESS_TOKEN_EXPIRES", "access_expires"), ("JWT_REFRESH_TOKEN_EXPIRES", "refresh_expires"))
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem for each setting that is not."""
+    """Yield a problem for each setting that is not safe."""
     config = installation.webserver_config
     for name in ("SECRET_KEY", "JWT_SECRET_KEY", "JWT_PREVIOUS_SECRET_KEY"):
         key = config.get(name)
@@ -38,7 +38,7 @@ def look(installation: Installation) -> Iterator[Finding]:
 
 
 def _lifetime(config: Any, attribute: str) -> Any:
-    """Return a lifetime as flask-jwt-extended reads it, None for what it refuses."""
+    """Return a lifetime as flask-jwt-extended reads it, None if it refuses the value."""
     from flask import Flask
     from flask_jwt_extended import JWTManager
     from flask_jwt_extended.config import config as jwt_config

@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 
 
 def look(_: Installation) -> Iterator[Finding]:
-    """Yield a problem for each."""
+    """Yield a problem for each unknown option."""
     from airflow.configuration import conf
 
-    known = option_docs()
+    known_options = option_docs()
     prefix = f"AIRFLOW__{SECTION.upper()}__"
-    given = {name[len(prefix) :].lower() for name in os.environ if name.startswith(prefix)}
-    written = set(conf.options(SECTION)) if conf.has_section(SECTION) else set()
-    for name in sorted(given | written):
-        if name not in known:
+    environment_options = {name[len(prefix) :].lower() for name in os.environ if name.startswith(prefix)}
+    file_options = set(conf.options(SECTION)) if conf.has_section(SECTION) else set()
+    for name in sorted(environment_options | file_options):
+        if name not in known_options:
             yield Finding(
-                PROBLEM, "section", f"[{SECTION}] {name} is not an option", f"known are: {', '.join(sorted(known))}"
+                PROBLEM,
+                "section",
+                f"[{SECTION}] {name} is not an option",
+                f"known are: {', '.join(sorted(known_options))}",
             )

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def look(installation: Installation) -> Iterator[Finding]:
-    """Yield a problem where something else is in its place, or where it fails; Airflow does without one."""
+    """Yield a problem if it is not a file, or fails. Airflow does not need one, so a missing file is no problem."""
     path = Path(installation.webserver_config_path)
     if path.exists() and not path.is_file():
         yield Finding(PROBLEM, str(path), "is not a file, so that FAB's defaults hold", "put the file there")
     try:
         _ = installation.webserver_config
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - Python of the operator's own, which may fail in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the operator's own Python, which may raise anything
         reason = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else repr(error)
         yield Finding(PROBLEM, str(path), f"fails: {reason}", "correct the file")
