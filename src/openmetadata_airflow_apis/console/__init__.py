@@ -1,21 +1,21 @@
 """The page at /rest_api/ for a signed-in browser: the deployed DAGs and their runs, deploying, each operation's form.
 
-What the page does, it does through the API, as any other caller would.
+The page does everything through the API, as any other caller would.
 
-    page.py              serves it below Airflow's navigation: its files, its content security policy, who may do what
-    definition_check.py  what the editor is told of a text that somebody is writing: its DAGs, and every fault
-    static/              plain JavaScript and CSS, which the browser loads as it lies there
-    templates/           the page's HTML, around which Airflow's navigation stands
+    page.py              serves the page and its files, with its content security policy; says what the user may do
+    definition_check.py  checks a text for the editor while somebody writes it: its DAGs, and every fault
+    static/              plain JavaScript and CSS, which the browser loads without a build step
+    templates/           the page's HTML, inside Airflow's navigation
 
 In static/, each file's first line says more:
 
     console.js, dom.js, svg.js, links.js    views by the address, nodes of the page, links
-    http.js, polling.js, connection.js      requests and what an answer is told as; asking again; a session that ended
+    http.js, polling.js, connection.js      requests and messages about answers; polling; a session that has ended
     dags.js, dag_cells.js, list_filter.js   the list
     dag.js, dag_nodes.js, deployment.js     one DAG: state, nodes
     history.js, comparison.js, differences.js, text_difference.js, graph_difference.js    versions
-    graph.js    a graph as it is drawn, with groups that fold; dag_graph.js: its tasks and edges
-    layout_worker.js    where its nodes stand, from left to right; graph_layout.js asks it
+    graph.js    draws a graph, with groups that fold; dag_graph.js: the tasks and edges of a DAG
+    layout_worker.js    places its nodes from left to right, for graph_layout.js
     grid.js, task_tree.js, task_summaries.js    the last runs by task
     run.js, run_tasks.js, timeline.js, explanation.js, log.js, clock.js, task_states.js    one run
     run_actions.js, selection.js, partial_run.js, plan.js    repairing it, with a plan first

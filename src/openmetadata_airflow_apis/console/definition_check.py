@@ -1,4 +1,4 @@
-"""What the editor is told of the text that somebody is writing: its DAGs, and every fault with its place."""
+"""Checks the text in the editor while somebody writes it: its DAGs, and every fault with its place."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def check_text(text: bytes, settings: Settings) -> dict[str, Any]:
     """Check a text as a deploy would, in JSON or in YAML, with one DAG or a file of them.
 
-    Returns faults, those of a text that can't be read; and dags, for each of its DAGs: name, its key in a file of
-    several; request, the JSON text that deploys it; dag_id and definition, the canonical one, both None where there
-    are faults; and its faults.
+    Returns `faults`, if the text can't be read, and `dags`. Each DAG has `name`, its key in a file of several;
+    `request`, the JSON text that deploys it; `is_well`; `faults`; and `dag_id` and `definition`, the canonical one,
+    both None if there are faults.
     """
     try:
         file = read_json(text) if is_json(text) else read_yaml(text)
@@ -33,7 +33,7 @@ def check_text(text: bytes, settings: Settings) -> dict[str, Any]:
 
 
 def is_json(text: bytes) -> bool:
-    """Tell JSON from YAML as a person would: a JSON document begins with a brace."""
+    """Say whether a text is JSON and not YAML: it begins with a brace."""
     return text.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
 
 

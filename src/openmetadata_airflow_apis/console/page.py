@@ -61,7 +61,7 @@ class ConsoleView(AirflowBaseView):
     default_view = "index"
 
     def create_blueprint(self, *arguments: Any, **options: Any) -> Blueprint:
-        """Make the view's blueprint as FAB does, with what the page asks by itself kept from writing the session."""
+        """Make the view's blueprint as FAB does; the page's background requests then don't write the session."""
         blueprint = super().create_blueprint(*arguments, **options)
         blueprint.after_request(_keep_session)
         return blueprint
@@ -93,15 +93,15 @@ class ConsoleView(AirflowBaseView):
 
     @expose("/operations")
     def operations(self) -> Any:
-        """Send the browser to the operations with their forms, which the menu entry "REST API" means."""
+        """Redirect to the operations with their forms; the menu entry "REST API" leads here."""
         return redirect(url_for("ConsoleView.index", _anchor="operations"))
 
     @expose("/permissions")
     def permissions(self) -> Response:
         """Answer the operations that the signed-in user may call: on all DAGs, and on each `dag_id` of the query.
 
-        guarded: the operations that ask a permission at all. csrf_token: of the session, for a page that was opened in
-        an earlier one. With `prolong` in the query the session's lifetime begins anew.
+        guarded: the operations that need a permission. csrf_token: that of the session, for a page that was opened in
+        an earlier session. With `prolong` in the query, the session's lifetime starts again.
         """
         if not get_auth_manager().is_logged_in():
             abort(401)
@@ -117,8 +117,8 @@ class ConsoleView(AirflowBaseView):
 
     @expose("/check", methods=["POST"])
     def check(self) -> Response:
-        """Answer what check_text says of the text that is sent, to whoever may deploy."""
-        _refuse_others()
+        """Answer check_text for the sent text, to users who may deploy."""
+        _refuse_unless_may_deploy()
         settings = current_app.extensions[_API].settings
         if (request.content_length or 0) > settings.max_body_bytes:
             abort(413)
@@ -126,19 +126,19 @@ class ConsoleView(AirflowBaseView):
 
     @expose("/operators")
     def operators(self) -> Response:
-        """Answer the paths of the operators that are installed, to whoever may deploy."""
-        _refuse_others()
+        """Answer the import paths of the installed operators, to users who may deploy."""
+        _refuse_unless_may_deploy()
         return jsonify(operators=installed_operators())
 
     @expose("/static/<digest>/<path:filename>")
     def static_file(self, digest: str, filename: str) -> Response:
-        """Answer one of the page's own files, compressed where the browser takes that; its address changes with it."""
+        """Answer one of the page's own files, compressed if the browser accepts that."""
         path = safe_join(str(_STATIC), filename)
         if path is None or not Path(path).is_file():
             abort(404)
         current = revision()
         is_current = digest == current
-        # A part of a file is a part of the file as it is.
+        # A Range is a part of the uncompressed file.
         is_compressed = request.accept_encodings["gzip"] > 0 and "Range" not in request.headers
         content = _compressed(path, current) if is_compressed else Path(path).read_bytes()
         answer = send_file(
@@ -157,24 +157,24 @@ class ConsoleView(AirflowBaseView):
 
 
 def with_nonce(html: str, nonce: str) -> Markup:
-    """Return Airflow's own HTML with the nonce on its inline scripts; those with an address need none."""
+    """Return Airflow's own HTML with the nonce on its inline scripts; scripts with a src need none."""
     return Markup(_SCRIPT_TAG.sub(f'<script nonce="{nonce}"', str(html)))  # nosec B704 # noqa: S704 - rendered by Airflow's templates
 
 
 def revision() -> str:
-    """Return a digest of the page's files, a part of their addresses, so that no browser keeps old ones."""
+    """Return a digest of the page's files; their addresses contain it, so that no browser keeps old ones."""
     files = [(path, path.stat()) for path in sorted(_STATIC.rglob("*")) if path.is_file()]
     return _digest(tuple((path, status.st_mtime_ns, status.st_size) for path, status in files))
 
 
-@lru_cache(maxsize=256)  # more than there are files: all of them together take half a megabyte
+@lru_cache(maxsize=256)  # more than there are files, which take half a megabyte together
 def _compressed(path: str, _revision: str) -> bytes:
     return gzip.compress(Path(path).read_bytes(), mtime=0)
 
 
 @lru_cache(maxsize=1)
 def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
-    # The content alone counts, so that every webserver has the same addresses; the rest says when to read it again.
+    # Only names and contents count, so that all webservers have the same addresses; times and sizes are for the cache.
     digest = hashlib.sha256()
     for path, _, _ in files:
         digest.update(path.relative_to(_STATIC).as_posix().encode() + b"\0" + path.read_bytes())
@@ -183,16 +183,16 @@ def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
 
 @lru_cache(maxsize=1)
 def _scripts_of_the_list(_: str) -> list[str]:
-    """Return the files that the list's script imports, so that a browser asks for all of them at once."""
+    """Return the files that console.js imports, directly or not, so that a browser requests all of them at once."""
     names = ["console.js"]
     for name in names:
         imported = _IMPORT.findall((_STATIC / name).read_text(encoding="utf-8"))
-        names += [other for other in dict.fromkeys(imported) if other not in names]
+        names += [imported_name for imported_name in dict.fromkeys(imported) if imported_name not in names]
     return names
 
 
 def _library_addresses(digest: str) -> dict[str, str]:
-    """Return where the page's libraries are, by the names that they import each other by."""
+    """Return the addresses of the page's libraries, by the names under which they import each other."""
     libraries = json.loads((_STATIC / "libraries" / "libraries.json").read_text(encoding="utf-8"))
     files = {library["name"]: next(name for name in library["files"] if name.endswith(".js")) for library in libraries}
     return {
@@ -202,12 +202,12 @@ def _library_addresses(digest: str) -> dict[str, str]:
 
 
 def _keep_session(response: Response) -> Response:
-    """Leave the browser's session as it is, unless the answer is meant to store it. An after_request function."""
+    """Don't store the browser's session, unless the view set g.stores_session. An after_request function."""
     return response if g.get("stores_session") else leave_session_as_it_is(response)
 
 
-def _refuse_others() -> None:
-    """End the request of whoever may not deploy."""
+def _refuse_unless_may_deploy() -> None:
+    """End the request with 401 or 403 if the user may not deploy."""
     if not get_auth_manager().is_logged_in():
         abort(401)
     if not _may("deploy_dag", None):
@@ -215,7 +215,7 @@ def _refuse_others() -> None:
 
 
 def _may(operation_id: str, dag_id: str | None) -> bool:
-    return all(needed.granted(dag_id) for needed in PERMISSIONS[operation_id])
+    return all(permission.granted(dag_id) for permission in PERMISSIONS[operation_id])
 
 
 def _allowed(dag_id: str | None) -> list[str]:
@@ -223,7 +223,7 @@ def _allowed(dag_id: str | None) -> list[str]:
 
 
 def _config() -> dict[str, Any]:
-    """Return what the page's script must know; addresses carry the webserver's own path prefix."""
+    """Return what the page's script needs to know; addresses include the webserver's path prefix."""
     return {
         "root": request.script_root,
         "csrf_token": generate_csrf(),
