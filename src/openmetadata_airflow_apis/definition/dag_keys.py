@@ -40,7 +40,7 @@ class DagRead:
             **below("dag", self.key_paths),
             CanonicalPlace(("task_groups",)): _TOP / "task_groups",
             CanonicalPlace(("tasks",)): _TOP / "tasks",
-            **self.tasks.paths(),
+            **self.tasks.paths,
         }
 
 

@@ -39,7 +39,7 @@ def parse_duration(text: str) -> timedelta | None:
         return None
     amounts: dict[str, int] = {}
     for number, unit in _AMOUNT.findall(lowered):
-        name = _UNITS.get(unit) or _UNITS.get(unit[:-1])
+        name = _UNITS.get(unit) or (_UNITS.get(unit.removesuffix("s")) if len(unit) > 2 else None)  # "ms" is none
         if name is None or name in amounts:
             return None
         amounts[name] = int(number)

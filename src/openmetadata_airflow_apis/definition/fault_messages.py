@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import ValidationError
@@ -109,6 +110,12 @@ def keywords() -> dict[str, Callable[..., Iterator[ValidationError]]]:
 
 # The keywords that `_plainly_fits` understands.
 _PLAIN = frozenset({"enum", "maxLength", "maximum", "minLength", "minimum", "nullable", "type", "x-types"})
+# What JSON, and YAML as well, read as a value of the type where it has no quotes.
+_WITHOUT_QUOTES = {
+    "boolean": "true|false",
+    "integer": r"-?(0|[1-9]\d*)",
+    "number": r"-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?",
+}
 _PYTHON_TYPES: dict[str, Any] = {
     "string": str,
     "integer": int,
@@ -150,11 +157,9 @@ def _types(validator: Any, allowed: Any, value: Any, of_value: Schema) -> Iterat
         return
     cure = ""
     if isinstance(value, str):
-        text = value.strip()
-        if (text.lower() in {"true", "false"} and "boolean" in names) or (
-            _is_number(text) and {"integer", "number"} & set(names)
-        ):
-            cure = f", {text.lower()} without quotes"
+        text = value.strip().lower()
+        if any(name in names and re.fullmatch(pattern, text, re.ASCII) for name, pattern in _WITHOUT_QUOTES.items()):
+            cure = f", {text} without quotes"
     # The text "true" is accepted for a flag as well, but nobody is advised to write it.
     advised_types = ["boolean"] if names == ["boolean", "string"] else names
     yield ValidationError(f"{kind_of(value)}; give {one_of(advised_types)}{cure}")
@@ -208,11 +213,3 @@ def _hint(key: str, key_schemas: dict[str, Schema]) -> str:
     if near:
         return near
     return f"; the keys are {', '.join(key_schemas)}" if len(key_schemas) < 12 else ""
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -9,6 +9,8 @@ from openmetadata_airflow_apis.definition.places import Pointer
 from openmetadata_airflow_apis.errors import Fault
 
 MAX_DEPTH = 64
+# Python writes and reads no number of more than 4300 digits; YAML has hexadecimal ones, which it reads.
+_MAX_BITS = int(4300 / math.log10(2)) - 1
 
 # How a walk reached a node: the way to the map or list that holds it, and its key there; None for the whole document.
 # To build a path for each node would cost more than the walk itself.
@@ -62,7 +64,9 @@ def _unfit(node: object, depth: int) -> str | None:
             return f"is more than {MAX_DEPTH} levels deep"
         bad = [key for key in node if not isinstance(key, str) or not _is_text(key)] if isinstance(node, dict) else []
         return f"has the key {bad[0]!r}, which is no text" if bad else None
-    if node is None or isinstance(node, int):
+    if isinstance(node, int):
+        return None if node.bit_length() <= _MAX_BITS else "is a number of too many digits"
+    if node is None:
         return None
     return f"is a {type(node).__name__}, which JSON doesn't know"
 

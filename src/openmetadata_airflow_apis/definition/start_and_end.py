@@ -37,7 +37,7 @@ def check_start_and_end(context: Context, sent: SentObject, keys: DagKeys, tasks
             arguments.get("start_date", start), arguments.get("end_date", end)
         ):
             key = "end_date" if "end_date" in arguments else "start_date"
-            path = tasks.paths()[CanonicalPlace(("tasks", index, "arguments", key))]
+            path = tasks.paths[CanonicalPlace(("tasks", index, "arguments", key))]
             context.fault(path, "lets the task end before it starts; it would never run")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Union
 
 from openmetadata_airflow_apis.definition.canonical import tag_of
@@ -54,8 +55,9 @@ class TasksRead:
     tasks: list[Task]
     parts: tuple[_GroupOrTask, ...]
 
+    @cached_property
     def paths(self) -> Paths:
-        """Return where the parts of the groups and tasks come from. This is worked out only when it is asked for."""
+        """Where the parts of the groups and tasks come from. This is worked out only when it is asked for, and once."""
         return {
             CanonicalPlace((*part.place, *place)): path for part in self.parts for place, path in part.paths().items()
         }

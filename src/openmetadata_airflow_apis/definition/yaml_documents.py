@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MARKS = {"!join": "__join__", "!and": "__and__", "!or": "__or__"}
 _PYTHON = "tag:yaml.org,2002:python/"
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class YamlDocument(NamedTuple):
@@ -107,16 +108,12 @@ class _YamlReader:
         return [self.value(item, (way, index), depth + 1) for index, item in enumerate(node.value)]
 
     def _map(self, node: Any, way: Way, depth: int) -> SentObject:
+        # The merged keys first: where the map has a key itself, that one's place is the last to be noted.
+        merged_keys = self._merged_keys(node, way, depth)
         own_keys: SentObject = {}
-        merged_keys: SentObject = {}
         own_places: dict[str, Place] = {}
         for key_node, value_node in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                sources = value_node.value if value_node.id == "sequence" else [value_node]
-                for source in sources:
-                    keys = self.value(source, way, depth + 1)
-                    if isinstance(keys, dict):
-                        merged_keys = {**keys, **merged_keys}
+            if key_node.tag == _MERGE:
                 continue
             key = key_node.value if key_node.id == "scalar" else None
             if key is None:
@@ -130,6 +127,20 @@ class _YamlReader:
                 # A fault in a block is shown at its key rather than at the block's first line.
                 self.places.append(((way, key), own_places[key]))
         return {**merged_keys, **own_keys}
+
+    def _merged_keys(self, node: Any, way: Way, depth: int) -> SentObject:
+        """Return what `<<: *anchor` puts into a map; each key has its place at the anchor, the map keeps its own."""
+        merged_keys: SentObject = {}
+        for key_node, value_node in node.value:
+            if key_node.tag != _MERGE:
+                continue
+            for source in value_node.value if value_node.id == "sequence" else [value_node]:
+                place_of_source = len(self.places)
+                keys = self.value(source, way, depth + 1)
+                del self.places[place_of_source]
+                if isinstance(keys, dict):
+                    merged_keys = {**keys, **merged_keys}
+        return merged_keys
 
     def _scalar_value(self, node: Any, way: Way) -> Any:
         import yaml

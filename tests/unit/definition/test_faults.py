@@ -202,6 +202,15 @@ def test_a_deployed_dags_own_file_does_not_take_its_name(tmp_path, monkeypatch) 
          'or a time before today, such as "2 days"'),
         ({"dagrun_timeout": "2 parsecs"}, "dagrun_timeout",
          "'2 parsecs' is no duration; give seconds, or a text such as \"2 hours\""),
+        ({"dagrun_timeout": "500 ms"}, "dagrun_timeout",
+         "'500 ms' is no duration; give seconds, or a text such as \"2 hours\""),
+        ({"dagrun_timeout": "2 dayz"}, "dagrun_timeout",
+         "'2 dayz' is no duration; give seconds, or a text such as \"2 hours\""),
+        ({"max_active_runs": " -3"}, "max_active_runs", "is the text ' -3'; give a whole number, -3 without quotes"),
+        ({"max_active_runs": "3.5"}, "max_active_runs", "is the text '3.5'; give a whole number"),
+        ({"max_active_runs": "1_0"}, "max_active_runs", "is the text '1_0'; give a whole number"),
+        ({"max_active_runs": "nan"}, "max_active_runs", "is the text 'nan'; give a whole number"),
+        ({"default_args": {**START, "priority_weight": 16**6000}}, "default_args/priority_weight", "is a number of too many digits"),
         ({"on_failure_callback": "os.system"}, "on_failure_callback",
          "'os.system' is in no package that definitions may name: put the function into a file of dag_managed_operators and "
          "write on_failure_callback_name: system, on_failure_callback_file: os.py; or allow its package in airflow.cfg: "
@@ -538,3 +547,42 @@ HOW_TO_WRAP = 'is a dag-factory document; send it as {"workflow": {"name": "nigh
 def test_a_document_without_its_wrapping_says_how_to_wrap_it(document, detail) -> None:
     """A dag-factory file, or a workflow, sent as it is: one fault, which says what to send."""
     assert faults(document) == [("", detail)]
+
+
+def test_many_faults_of_one_kind_are_placed_at_once(monkeypatch) -> None:
+    """Where the parts of a definition come from is worked out once, however many tasks end before they start."""
+    from openmetadata_airflow_apis.definition import task_keys
+
+    worked_out = []
+    paths = task_keys._TaskRead.paths
+    monkeypatch.setattr(task_keys._TaskRead, "paths", lambda task: worked_out.append(task) or paths(task))
+    tasks = {f"task{index}": {**BASH, "end_date": "2023-12-31"} for index in range(20)}
+    assert faults(request({**START, "schedule": None, "tasks": tasks})) == [
+        (f"{DAG}/tasks/{name}/end_date", "lets the task end before it starts; it would never run") for name in tasks
+    ]
+    assert len(worked_out) == 20
+
+
+@pytest.mark.parametrize(
+    ("unit", "seconds"),
+    [
+        (unit, seconds)
+        for seconds, units in {
+            1: "s sec secs second seconds",
+            60: "m min mins minute minutes",
+            3600: "h hr hrs hour hours",
+            86400: "d day days",
+            604800: "w week weeks",
+        }.items()
+        for unit in units.split()
+    ],
+)
+def test_units_of_durations(unit: str, seconds: int) -> None:
+    """Each unit has its letter, its word, and its words in the plural; a letter has no plural, since ms are others."""
+    reading = read_workflow(request({**START, "dagrun_timeout": f"3 {unit}", "tasks": {"a": BASH}}), now=NOW)
+    assert reading.definition["dag"]["dagrun_timeout"] == {"$timedelta": 3 * seconds}
+    wrong = {unit + "s" if len(unit) == 1 else unit.rstrip("s") + "x"}
+    for text in wrong:
+        assert [
+            pointer for pointer, _ in faults(request({**START, "dagrun_timeout": f"3 {text}", "tasks": {"a": BASH}}))
+        ]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import datetime, timezone
 
 import pytest
 
 from openmetadata_airflow_apis.cli import validate
-from openmetadata_airflow_apis.definition import read_json, read_yaml
+from openmetadata_airflow_apis.definition import read_json, read_workflow, read_yaml
 from openmetadata_airflow_apis.definition.workflow_schema import properties
 from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
+
+NOW = datetime(2026, 11, 29, 15, 30, tzinfo=timezone.utc)
 
 DAGS = """\
 default:
@@ -40,6 +43,49 @@ def faults_of(text: str, read=read_yaml) -> list[Fault]:
     with pytest.raises(InvalidDefinition) as caught:
         read(text)
     return list(caught.value.faults)
+
+
+MERGED = """\
+nightly:
+  default_args: &args
+    start_date: 2024-01-01
+    retries: "3"
+  tasks:
+    - bash_command: echo
+      retries: "4"
+      operator: &base
+        airflow.operators.bash.BashOperator
+    - task_id: second
+      operator: *base
+      <<: *args
+      start_date: soon
+"""
+
+
+SOON = '\'soon\' is no date; give ISO 8601, such as "2024-01-01T00:00:00Z", or a time before today, such as "2 days"'
+
+
+def test_a_fault_beside_merged_keys_is_shown_where_it_is_written() -> None:
+    """A map with `<<` keeps its own line; what is merged into it has the anchor's, and its own keys have theirs."""
+    file = read_yaml(MERGED)
+    reading = read_workflow(file.requests[0], now=NOW)
+    assert [
+        (fault.line, fault.pointer, fault.detail) for fault in (file.placed(0, fault) for fault in reading.faults)
+    ] == [
+        (4, "/nightly/default_args/retries", "is the text '3'; give a whole number, 3 without quotes"),
+        (6, "/nightly/tasks/0", "'task_id' is missing"),
+        (7, "/nightly/tasks/0/retries", "is the text '4'; give a whole number, 4 without quotes"),
+        (13, "/nightly/tasks/1/start_date", SOON),
+        (4, "/nightly/tasks/1/retries", "is the text '3'; give a whole number, 3 without quotes"),
+    ]
+
+
+def test_a_number_that_nobody_can_write_down() -> None:
+    """YAML reads hexadecimal numbers of any length; one of too many digits is a fault and nothing breaks."""
+    text = DAGS.replace('"3"', "0x" + "f" * 6000)
+    file = read_yaml(text)
+    faults = read_workflow(file.requests[1], now=NOW).faults
+    assert [(file.placed(1, fault).line, fault.detail) for fault in faults] == [(20, "is a number of too many digits")]
 
 
 def test_a_dag_factory_file_is_a_request_for_each_dag() -> None:
