@@ -10,13 +10,13 @@ Verbs:
     partial.py             a run in which only some tasks run; a chosen task that could never start is refused
     new_run.py             a new DagRun: its dates, conf and run_id, checked as by Airflow's own trigger
     restart.py             restart: clears what failed; waits for processes that are still ending, or refuses (409)
-    restart_choice.py      what of a run is restarted: from which tasks on, and with what downstream
+    restart_choice.py      what a restart begins with, and whether it includes everything downstream
     clearing.py            clears task instances, with the effect of Airflow's own clearing
     kill.py                kill: fails what is unfinished
     skip.py                skip: a task, and what would be skipped with it
     succeed.py             succeed: marks a task as successful
-    marked_tasks.py        what skip and succeed share: what becomes of the run
-    downstream_states.py   what becomes of the tasks downstream of skipped ones
+    marked_tasks.py        what skip and succeed share: the plan to mark a task
+    downstream_states.py   the states of the tasks downstream of one that was marked
     run_plan.py            a plan, what a dry run answers, and how it is applied
     task_instance_rows.py  the SQL that the verbs share: which columns change with a state
     results.py             what the verbs answer
@@ -24,15 +24,15 @@ Verbs:
 Which runs and tasks:
 
     lookup.py        finds the DAG, run and task that were named, or says which is missing
-    chosen_runs.py   the runs of a change of many
-    chosen_tasks.py  tasks by their own ids or their group's
+    chosen_runs.py   the runs that one call changes together
+    chosen_tasks.py  the tasks that a task_id or a task group's id names
     near_names.py    "did you mean": names like the one that was not found
 
 Processes:
 
     overwritten_states.py  holds a kill, skip or restart against a process that writes its own state over it
     process_watch.py       waits until the processes of stopped task instances have ended
-    in_time.py             work that nothing bounds, given up at a deadline
+    in_time.py             work that may take for ever, given up at a deadline
 
 Reading:
 
@@ -45,11 +45,11 @@ Reading:
 Explaining a run:
 
     explanation.py          explain_dag_run: why it failed, why it isn't running, what would help
-    explanation_results.py  what that answers
-    summary.py              it in a few sentences
-    run_reasons.py          what holds for the run as a whole
+    explanation_results.py  what explain_dag_run answers
+    summary.py              the explanation in a few sentences
+    run_reasons.py          why the run as a whole does not go on, or failed
     waiting_reasons.py      what each unfinished task instance waits for
-    upstream_reasons.py     why a task waits for the tasks before it
+    upstream_reasons.py     why a task waits for the tasks upstream
     past_runs.py            why a task waits for past runs: depends_on_past
     queued_reasons.py       who has to take a queued task instance
     celery_workers.py       which queues the Celery workers serve
@@ -64,7 +64,7 @@ Logs:
 
     task_logs.py           the log of one try, as it is asked for: a part, the last lines, or all of it
     log_reading.py         finds a log through Airflow's own handler, within a given time
-    log_sources.py         where a log's text lies: files, a worker's log server, a store; its end in bounded memory
+    log_sources.py         reads a log's text from files, a worker's log server or a store, in bounded memory
     logged_failures.py     what the end of a log says of a failure
     printed_exceptions.py  exceptions in a log, as Python prints them
 """

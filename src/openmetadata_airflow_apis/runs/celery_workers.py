@@ -1,4 +1,4 @@
-"""Which queues the Celery workers serve: they themselves are asked, through their broker, within a second."""
+"""Asks the Celery workers which queues they serve, through their broker and for a second at most."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# How long the workers have for their answers, which are waited for to the end: nobody knows how many there are.
+# How long the workers have to answer. The time is always waited out, since nobody knows how many workers there are.
 _SECONDS_TO_ANSWER = 0.8
 _SECONDS = 1.0
-# How long an answer of theirs is good for; also that there was none.
+# How long an answer is used again; the same holds if no answer came.
 _SECONDS_KEPT = 5.0
-# For whichever transport knows them: a lost broker holds no thread for hours.
+# For the transports that know these options. Without them a lost broker would hold a thread for hours.
 _GIVE_UP = {"max_retries": 1, "socket_timeout": _SECONDS, "socket_connect_timeout": _SECONDS}
 _NOBODY = (
     "no Celery worker answered within a second: none is running, or they take no remote commands "
@@ -30,7 +30,7 @@ _NOBODY = (
 
 @dataclass(frozen=True)
 class CeleryWorkers:
-    """The queues that workers serve, each with the names of these workers. problem: why that is not known."""
+    """The queues that workers serve, each with these workers' names. problem: why they are not known."""
 
     queues: Mapping[str, Sequence[str]] = field(default_factory=dict)
     problem: str | None = None
@@ -48,7 +48,7 @@ _last: list[_LastAnswer] = []
 
 
 def celery_workers() -> CeleryWorkers:
-    """Return who serves which queue, asked of the workers now, or by this process some seconds ago."""
+    """Return which workers serve which queue, as they answer now or answered this process a few seconds ago."""
     with _lock:
         if not _last or time.monotonic() - _last[0].time > _SECONDS_KEPT:
             _last[:] = [_LastAnswer(_ask(), time.monotonic())]
@@ -67,7 +67,7 @@ def _ask() -> CeleryWorkers:
     except NotInTime:
         if not answers:
             return CeleryWorkers(problem="Celery's broker did not answer within a second")
-    except Exception as error:  # each of Celery's transports has errors of its own, with the URL's password maybe
+    except Exception as error:  # each transport has errors of its own, and their text may hold the password
         log.warning("The Celery workers can't be asked", exc_info=True)
         return CeleryWorkers(problem=f"Celery's broker can't be reached ({type(error).__name__})")
     queues = _served(list(answers))
@@ -75,11 +75,11 @@ def _ask() -> CeleryWorkers:
 
 
 def _broadcast(app: Any, answers: list[dict[str, Any]]) -> None:
-    """Ask all workers of a Celery app for their queues; answers: takes what each says, as it comes.
+    """Ask all workers of a Celery app for their queues, and append each reply to answers as it arrives.
 
-    As celery.app.control.Inspect does, but over a connection of its own that gives up by itself, and is closed.
+    Unlike celery.app.control.Inspect, this uses a connection of its own, which gives up by itself and is closed.
     """
-    if not _asking.acquire(blocking=False):  # the one before is not done, and nobody waits for it any more
+    if not _asking.acquire(blocking=False):  # an earlier call still runs, in a thread that nobody waits for any more
         raise NotInTime
     try:
         with app.connection_for_write(connect_timeout=_SECONDS, transport_options=_GIVE_UP) as connection:
@@ -91,10 +91,10 @@ def _broadcast(app: Any, answers: list[dict[str, Any]]) -> None:
 
 
 def _served(answers: list[dict[str, Any]]) -> dict[str, list[str]]:
-    served: dict[str, set[str]] = {}
+    workers_by_queue: dict[str, set[str]] = {}
     for answer in answers:
         for worker, queues in answer.items():
-            # What can't answer says {"error": …}
+            # A worker that can't answer replies {"error": …}
             for queue in queues if isinstance(queues, list) else ():
-                served.setdefault(queue["name"], set()).add(worker)
-    return {queue: sorted(workers) for queue, workers in sorted(served.items())}
+                workers_by_queue.setdefault(queue["name"], set()).add(worker)
+    return {queue: sorted(workers) for queue, workers in sorted(workers_by_queue.items())}

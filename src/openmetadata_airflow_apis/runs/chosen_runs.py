@@ -1,4 +1,4 @@
-"""Which runs of a DAG a change of many is about: those that are named, or those that fit."""
+"""Finds the runs of a DAG that one call changes together: those it names, or all that match its filters."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _COLUMNS = {"state": RUN.c.state, "logical_date": RUN.c.execution_date}
 
 @dataclass(frozen=True)
 class ChosenRuns:
-    """A choice among the runs of a DAG: by run_ids, or all that fit what else is given; None chooses by nothing.
+    """A choice among the runs of a DAG: those that match every filter that is not None.
 
-    states: runs in one of these. logical_date_gte, logical_date_lte: from and to these moments, both included.
-    at_most: how many may be chosen.
+    run_ids: one of these ids. states: one of these states. logical_date_gte, logical_date_lte: from and to these
+    moments, both included. at_most: how many runs may be chosen.
     """
 
     dag_id: str
@@ -39,21 +39,21 @@ class ChosenRuns:
 
     @property
     def condition(self) -> object:
-        """The condition for the runs."""
+        """The SQL condition for the chosen runs."""
         filters = {
             "state": self.states,
             "logical_date_gte": self.logical_date_gte,
             "logical_date_lte": self.logical_date_lte,
         }
-        named = () if self.run_ids is None else (RUN.c.run_id.in_(sorted(set(self.run_ids))),)
-        return and_(RUN.c.dag_id == self.dag_id, *named, *conditions(_COLUMNS, filters))
+        by_run_id = () if self.run_ids is None else (RUN.c.run_id.in_(sorted(set(self.run_ids))),)
+        return and_(RUN.c.dag_id == self.dag_id, *by_run_id, *conditions(_COLUMNS, filters))
 
 
 def find_chosen(chosen: ChosenRuns, *, lock: bool, session: Session) -> list[Row]:
-    """Return the chosen runs as find_run returns one, by id; where none fits, none.
+    """Return the rows of the chosen runs in the order of their creation; an empty list if no run matches.
 
-    lock: as for find_run. Raises DagNotFound; DagRunNotFound, which names those of run_ids that are not there; and
-    TooManyRuns.
+    The columns, and lock, are those of find_run. Raises DagNotFound; DagRunNotFound, which names the run_ids that do
+    not exist; and TooManyRuns.
     """
     runs = select_runs(chosen.condition, at_most=chosen.at_most + 1, lock=lock, session=session)
     if len(runs) > chosen.at_most:

@@ -1,4 +1,4 @@
-"""The tasks that a caller names: by their own ids, or all of a task group by the group's."""
+"""Resolves the names that a caller gives: a task_id, or a task group's id, which stands for all tasks in the group."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def tasks_by_name(dag: DAG, names: Iterable[str]) -> dict[str, set[str]]:
-    """Return the task_ids that each name stands for; raise TaskNotFound, InvalidArgument where there is no name."""
+    """Return the task_ids that each name stands for. Raises TaskNotFound, and InvalidArgument if names is empty."""
     groups = dag.task_group.get_task_group_dict()
     tasks: dict[str, set[str]] = {}
     for name in names:

@@ -1,4 +1,4 @@
-"""Clears task instances so that they run anew, with the effect of Airflow's own clearing, many at once."""
+"""Clears many task instances at once so that they run again, with the effect of Airflow's own clearing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _JOB = Job.__table__
 _RESCHEDULE = TaskReschedule.__table__
-# What a task instance copies from its task, and copies anew when it is cleared, since the DAG may have changed.
+# What a task instance copies from its task, and copies again when it is cleared, since the DAG may have changed.
 FROM_TASK = [
     TI.c[name]
     for name in ("queue", "pool", "pool_slots", "priority_weight", "operator", "executor", "custom_operator_name")
@@ -43,7 +43,7 @@ _values_from_task = attrgetter(*_NAMES_FROM_TASK)
 
 @dataclass(frozen=True)
 class Clearing:
-    """The task instances of one run that will run anew, and what they take from their tasks as these are now.
+    """The task instances of one run that will run again, and what they copy from their tasks' present versions.
 
     retries: by task_id. outdated: the columns to bring up to date, by task_id and map_index.
     executor_configs: by task_id, of the tasks that have one.
@@ -56,7 +56,10 @@ class Clearing:
 
 
 def plan_clearings(to_clear: Mapping[str, Sequence[Row]], dag: DAG) -> dict[str, Clearing]:
-    """Return what it takes to clear the task instances of these rows, which have the columns FROM_TASK, by run_id."""
+    """Return each run's Clearing, by run_id.
+
+    to_clear: the rows of the task instances to clear, by run_id; their columns include FROM_TASK.
+    """
     fresh = _FreshTaskInstances(dag)
     return {run_id: _plan_clearing(rows_of_run, dag, fresh) for run_id, rows_of_run in to_clear.items()}
 
@@ -81,7 +84,7 @@ def _plan_clearing(to_clear: Sequence[Row], dag: DAG, fresh: _FreshTaskInstances
 
 
 class _FreshTaskInstances:
-    """Task instances as Airflow would create them now: one a task, unless a policy may tell runs and indexes apart."""
+    """What task instances would copy from their tasks now; a policy may give each instance values of its own."""
 
     def __init__(self, dag: DAG) -> None:
         self._dag = dag
@@ -101,12 +104,12 @@ class _FreshTaskInstances:
 def _state_after(row: Row) -> str | None:
     if row.state != "running":
         return None
-    # As Airflow does: without a job there is nobody who could end the process and try again.
+    # As Airflow does: without a job nothing could end the process and start the next try.
     return "restarting" if row.job_id else "running"
 
 
 def clear(clearings: Mapping[tuple[str, str], Clearing], now: datetime, *, session: Session) -> None:
-    """Do what airflow.models.taskinstance.clear_task_instances does, to all of them at once.
+    """Clear all these task instances at once, as airflow.models.taskinstance.clear_task_instances does.
 
     clearings: by dag_id and run_id, of runs that the transaction has locked.
     """
@@ -144,7 +147,7 @@ def clear(clearings: Mapping[tuple[str, str], Clearing], now: datetime, *, sessi
 
 
 def _remember(condition: ColumnElement, history: Any, now: datetime, *, session: Session) -> None:
-    """Keep the tries that are given up, as TaskInstanceHistory.record_ti does."""
+    """Copy the tries that end here into the history table, as TaskInstanceHistory.record_ti does."""
     changed = {
         "state": case((TI.c.state.in_(sorted(rows.FINISHED)), TI.c.state), else_=literal("failed")),
         "end_date": _ended(now),
@@ -167,7 +170,7 @@ def _duration(now: datetime, *, session: Session) -> ColumnElement:
 
 
 def _forget_reschedules(condition: ColumnElement, runs: Iterable[tuple[str, str]], *, session: Session) -> None:
-    """Delete the reschedules of the tries that are given up, or the next try would begin as an old one."""
+    """Delete the reschedules of the tries that end here; otherwise the next try would inherit their start."""
     runs = list(runs)
     session.execute(
         delete(_RESCHEDULE).where(
@@ -198,7 +201,7 @@ def _restart_jobs(clearings: Mapping[tuple[str, str], Clearing], *, session: Ses
 
 
 def _retries(clearings: Mapping[tuple[str, str], Clearing]) -> Any:
-    """Return the expression of a task instance's retries; most tasks of a DAG have the same number."""
+    """Return the SQL expression for a task instance's retries: one number, and a CASE for tasks with another."""
     retries = {
         (dag_id, task_id): number
         for (dag_id, _), clearing in clearings.items()
@@ -213,15 +216,15 @@ def _retries(clearings: Mapping[tuple[str, str], Clearing]) -> Any:
         return usual
     return case(
         *(
-            (or_(*(and_(TI.c.dag_id == dag_id, TI.c.task_id.in_(tasks)) for dag_id, tasks in of_dags.items())), number)
-            for number, of_dags in unusual.items()
+            (or_(*(and_(TI.c.dag_id == dag_id, TI.c.task_id.in_(tasks)) for dag_id, tasks in by_dag.items())), number)
+            for number, by_dag in unusual.items()
         ),
         else_=usual,
     )
 
 
 def _copy_from_tasks(clearings: Mapping[tuple[str, str], Clearing], *, session: Session) -> None:
-    """Bring what task instances copied from their tasks up to date, where the DAG or a policy has changed it."""
+    """Update what task instances copied from their tasks, if the DAG or a policy has changed it since."""
     of_task = and_(
         TI.c.dag_id == bindparam("of_dag"), TI.c.run_id == bindparam("of_run"), TI.c.task_id == bindparam("of_task")
     )
@@ -238,5 +241,5 @@ def _copy_from_tasks(clearings: Mapping[tuple[str, str], Clearing], *, session: 
         for task_id, executor_config in clearing.executor_configs.items()
     ]
     if configured:
-        # Stored as a pickle, which is not worth reading back in order to compare it.
+        # It is stored as a pickle: writing it costs less than reading it back in order to compare it.
         session.execute(update(TI).where(of_task), configured)

@@ -1,4 +1,4 @@
-"""Decides what becomes of the tasks downstream of skipped ones."""
+"""Decides the states of the tasks downstream of one whose state was set from outside."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def decide_downstream(dag: DAG, task_ids: Iterable[str], states: RunStates) -> list[TouchedTaskInstance]:
-    """Return what changes downstream of these tasks, among the task instances that have not started.
+    """Return the task instances downstream of these tasks that have not started and get another state.
 
-    It decides in passes, as the scheduler does, and puts the new states into `states`.
+    Like the scheduler this decides in passes. It puts the new states into `states`.
     """
     states_before: dict[tuple[str, int], str | None] = {}
     wave = affected_by(dag, task_ids)
@@ -42,9 +42,9 @@ def decide_downstream(dag: DAG, task_ids: Iterable[str], states: RunStates) -> l
 
 def _decision(states: RunStates, task: Any, map_index: int, state: str | None) -> str | None:
     if state not in {None, "upstream_failed"}:
-        return state  # it has started, or has ended by itself
+        return state  # it has started or has ended by itself
     decided = states.decided(task, map_index)
     if decided == "skipped":
         return decided
-    # The scheduler passes failures on by itself; only one that is upstream no more is taken back here.
+    # The scheduler itself sets upstream_failed. Here it is only taken back, once no failure is upstream any more.
     return state if state is None or decided == "upstream_failed" else None

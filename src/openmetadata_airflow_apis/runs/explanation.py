@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.runs.run_events import RunEvents
     from openmetadata_airflow_apis.runs.scheduling_facts import SchedulingFacts
 
-# How many failures and how many waiting reasons an explanation tells at most.
+# How many failures, and how many groups of waiting task instances, an explanation lists at most.
 MOST = 20
 
 _PROCESS = Job.__table__.alias("process")
@@ -47,7 +47,7 @@ _FURTHER = (
     _TRIGGER.c.classpath.label("trigger_classpath"),
     _TRIGGER.c.created_date.label("trigger_created_date"),
 )
-# What rows of thousands are not read with: executor_config and next_kwargs may be large.
+# A run may have thousands of rows, and executor_config and next_kwargs may be large, so they are not read.
 _COLUMNS = [
     column for column in TI.c if column.name not in {"executor_config", "next_kwargs", "rendered_map_index", "unixname"}
 ]
@@ -58,7 +58,7 @@ def explain_dag_run(
 ) -> DagRunExplanation:
     """Explain a run of any DAG. At most 35 statements, whatever the number of task instances.
 
-    logs_withheld: why the caller may not read logs; None where it may. Raises DagNotFound, DagRunNotFound.
+    logs_withheld: why the caller may not read logs; None if it may. Raises DagNotFound, DagRunNotFound.
     """
     run = session.execute(select(RUN).where(RUN.c.dag_id == dag_id, RUN.c.run_id == run_id)).first()
     if run is None:
@@ -69,8 +69,8 @@ def explain_dag_run(
     rows = _task_instances(run, session=session)
     unfinished = [row for row in rows if row.state not in FINISHED]
     facts = facts_about(run, {row.queue for row in rows if row.state == "queued"}, now=now, session=session)
-    told = first_ones(rows, dag, MOST)
-    events = events_of(run, [(row.task_id, row.map_index) for row in told], session=session)
+    listed_failures = first_ones(rows, dag, MOST)
+    events = events_of(run, [(row.task_id, row.map_index) for row in listed_failures], session=session)
 
     run_reasons = []
     past = None
@@ -86,7 +86,7 @@ def explain_dag_run(
     elif run.state == "failed":
         run_reasons = list(failed_by(run, dag, len(unfinished), events))
 
-    failures = _failures(run, told, rows, dag, events, logs_withheld, session=session)
+    failures = _failures(run, listed_failures, rows, dag, events, logs_withheld, session=session)
     explanation = DagRunExplanation(
         dag_id=dag_id,
         run_id=run_id,
@@ -117,14 +117,14 @@ def explain_dag_run(
 
 
 def _full_pools(unfinished: list[Row], facts: SchedulingFacts) -> dict[str, int]:
-    """Return the pools that scheduled task instances wait for, with the slots that would let one of them start."""
-    slots_wanted: dict[str, int] = {}
+    """Return the pools that scheduled task instances wait for, each with the size that would let one of them start."""
+    pool_sizes: dict[str, int] = {}
     for row in unfinished:
         pool = facts.pools.get(row.pool)
         if row.state == "scheduled" and pool is not None and row.pool_slots > pool["open"]:
-            wanted = pool["total"] + row.pool_slots - pool["open"]
-            slots_wanted[row.pool] = min(wanted, slots_wanted.get(row.pool, wanted))
-    return slots_wanted
+            slots_needed = pool["total"] + row.pool_slots - pool["open"]
+            pool_sizes[row.pool] = min(slots_needed, pool_sizes.get(row.pool, slots_needed))
+    return pool_sizes
 
 
 def _dag(dag_id: str, *, session: Session) -> DAG | None:
@@ -146,7 +146,7 @@ def _task_instances(run: Row, *, session: Session) -> list[Row]:
 
 def _failures(
     run: Row,
-    told: list[Row],
+    listed_failures: list[Row],
     rows: list[Row],
     dag: DAG | None,
     events: RunEvents,
@@ -155,13 +155,15 @@ def _failures(
     session: Session,
 ) -> list[TaskFailure]:
     withheld = LogEnd(problem=logs_withheld) if logs_withheld else None
-    ends = {} if withheld or not told else log_ends(run, told, session=session)
-    former: dict[tuple[str, int], str] = {}
+    log_end_of = {} if withheld or not listed_failures else log_ends(run, listed_failures, session=session)
+    earlier_kinds: dict[tuple[str, int], str] = {}
     failures = []
-    for row in told:
+    for row in listed_failures:
         key = (row.task_id, row.map_index)
-        failure = task_failure(row, dag=dag, rows=rows, events=events, log_end=withheld or ends[key], former=former)
+        failure = task_failure(
+            row, dag=dag, rows=rows, events=events, log_end=withheld or log_end_of[key], earlier_kinds=earlier_kinds
+        )
         failures.append(failure)
         if failure.kind not in {"state_set", "terminated", "not_started"}:
-            former[key] = failure.kind
+            earlier_kinds[key] = failure.kind
     return failures

@@ -14,8 +14,8 @@ class TaskFailure:
     """A task instance that failed by itself, or whose last try did, and why.
 
     kind, reason, exception, causes, place, exit_code: see LoggedFailure; kind may also be "not_started" and "unknown".
-    after_failure_of: failed tasks that this one depends on, near or far.
-    log_lines: the last lines of its log, up to the failure; None where they can't be had, which log_problem says.
+    after_failure_of: failed tasks that this one depends on, directly or not.
+    log_lines: the last lines of its log, up to the failure; None if they can't be read, and log_problem says why.
     """
 
     task_id: str
@@ -41,9 +41,9 @@ class TaskFailure:
 
 @dataclass(frozen=True)
 class WaitingReason:
-    """Why nothing goes on: the name of Airflow's dependency check, or a name of our own, and a sentence.
+    """Why a run or a task instance waits, as a sentence.
 
-    until: when it ends by itself, where that is known.
+    name: of Airflow's dependency check, or one of our own. until: when the wait ends by itself, if that is known.
     """
 
     name: str
@@ -53,10 +53,10 @@ class WaitingReason:
 
 @dataclass(frozen=True)
 class WaitingTask:
-    """Task instances of one task in one state that wait for the same.
+    """Task instances of one task in one state that wait for the same reasons.
 
-    map_index: the first of them. count: how many there are. since: when the first of them came into the state, where
-    that is known.
+    map_index: the first of them. count: how many there are. since: when the first of them entered the state, if that
+    is known.
     """
 
     task_id: str
@@ -71,7 +71,7 @@ class WaitingTask:
 class HelpfulCall:
     """A call that may help: an operation of this API, or of Airflow's own.
 
-    arguments: of its path and query. body: of the request, None for none. reason: what it would do.
+    arguments: for its path and query. body: the request's, None for none. reason: what the call would do.
     """
 
     operation_id: str
@@ -85,10 +85,10 @@ class DagRunExplanation:
     """Why a run failed, or what it waits for.
 
     summary: all of it in a few sentences. as_of: when the database was read.
-    task_instance_counts: how many task instances are in which state; "no_status" is none.
+    task_instance_counts: how many task instances are in which state; "no_status" counts those without one.
     run_reasons: what keeps the run as a whole from going on, or what failed it apart from its tasks.
-    failures, waiting: of each at most as many as MOST of them, with the numbers of task instances in all.
-    import_error: what the DAG's file fails with when it is parsed. logs_withheld: why no log was read.
+    failures, waiting: at most MOST of each. total_failures, total_waiting: the numbers of all such task instances.
+    import_error: why the DAG's file can't be parsed. logs_withheld: why no log was read.
     """
 
     dag_id: str

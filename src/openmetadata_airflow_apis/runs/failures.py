@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FAILED = frozenset({"failed", "up_for_retry"})
 
-# How much is read of all logs together, and of one; and how long that may take, in seconds, of all and of one.
+# How many bytes are read of all logs together, and of one log at most and at least; how many seconds that may take.
 _BYTES, _BYTES_OF_ONE, _LEAST_BYTES = 384 * 1024, 64 * 1024, 16 * 1024
 _SECONDS, _SECONDS_OF_ONE = 20, 6
 
@@ -41,23 +41,23 @@ _NEVER_BEGAN = (
 
 
 class LogEnd(NamedTuple):
-    """The last lines of a log, and why there are none."""
+    """The last lines of a log. problem: why there are none."""
 
     lines: Sequence[str] = ()
     problem: str | None = None
 
 
 def first_ones(rows: Sequence[Row], dag: DAG | None, most: int) -> list[Row]:
-    """Return the failed among task instances, at most so many: first what failed by itself, and of that the earliest.
+    """Return the rows of failed task instances, at most `most` of them, the likeliest cause first.
 
-    What comes after is what depends on a failed task and failed all the same, and before it what had no process,
-    which is mostly what was set to failed with the rest.
+    First come those that depend on no failed task. Among these, those that had a process come before the others,
+    which were mostly just set to failed together; and those that ended earlier before those that ended later.
     """
     failed = [row for row in rows if row.state in FAILED]
-    following = _downstream_of(dag, {row.task_id for row in failed}) if dag is not None else set()
+    downstream_of_failed = _downstream_of(dag, {row.task_id for row in failed}) if dag is not None else set()
     failed.sort(
         key=lambda row: (
-            row.task_id in following,
+            row.task_id in downstream_of_failed,
             not row.hostname,
             row.end_date.timestamp() if row.end_date else float("inf"),
             row.task_id,
@@ -68,27 +68,30 @@ def first_ones(rows: Sequence[Row], dag: DAG | None, most: int) -> list[Row]:
 
 
 def log_ends(run: Row, rows: Sequence[Row], *, session: Session) -> dict[tuple[str, int], LogEnd]:
-    """Return the ends of the logs of task instances, within a bound of bytes and of time. Two statements."""
+    """Return the last lines of task instances' logs, within limits of bytes and seconds. Two statements."""
     readable = readable_task_instances(
         run.dag_id, run.run_id, [(row.task_id, row.map_index) for row in rows], session=session
     )
     size = max(_LEAST_BYTES, min(_BYTES_OF_ONE, _BYTES // max(len(rows), 1)))
     deadline = time.monotonic() + _SECONDS
-    silent: dict[str, str] = {}
+    problem_of_host: dict[str, str] = {}
     ends = {}
     for row in rows:
         key = (row.task_id, row.map_index)
-        left = deadline - time.monotonic()
+        seconds_left = deadline - time.monotonic()
         if key not in readable:
             ends[key] = LogEnd(problem="The task instance is gone.")
-        elif row.hostname in silent:
-            ends[key] = LogEnd(problem=silent[row.hostname])
-        elif left <= 0:
+        elif row.hostname in problem_of_host:
+            ends[key] = LogEnd(problem=problem_of_host[row.hostname])
+        elif seconds_left <= 0:
             ends[key] = LogEnd(problem=f"Not read: the logs before it took {_SECONDS} seconds.")
         else:
-            ends[key] = _log_end(readable[key], latest_try(row.try_number, row.state), size, min(left, _SECONDS_OF_ONE))
-            if ends[key].problem and time.monotonic() - deadline + left > 1:
-                silent[row.hostname] = ends[key].problem or ""
+            ends[key] = _log_end(
+                readable[key], latest_try(row.try_number, row.state), size, min(seconds_left, _SECONDS_OF_ONE)
+            )
+            # A host that took more than a second to give nothing is not asked again.
+            if ends[key].problem and time.monotonic() - deadline + seconds_left > 1:
+                problem_of_host[row.hostname] = ends[key].problem or ""
     return ends
 
 
@@ -110,16 +113,19 @@ def task_failure(
     rows: Sequence[Row],
     events: RunEvents,
     log_end: LogEnd,
-    former: Mapping[tuple[str, int], str],
+    earlier_kinds: Mapping[tuple[str, int], str],
 ) -> TaskFailure:
-    """Return what is known of a failure. rows: those of the whole run; former: the tasks of failures told before it."""
+    """Return what is known of a failure.
+
+    rows: all task instances of the run. earlier_kinds: of the failures that were explained before this one.
+    """
     try_number = latest_try(row.try_number, row.state)
     logged = logged_failure(log_end.lines)
     unbuilt = events.unbuilt(row)
     if unbuilt and (logged is None or logged.kind == "not_started"):
         kind, reason = "not_started", f"It never began: {unbuilt}"
     else:
-        kind, reason = _cause(row, try_number, dag, events, logged, former)
+        kind, reason = _cause(row, try_number, dag, events, logged, earlier_kinds)
     if kind == "unknown" and log_end.problem:
         reason = f"Airflow's database does not say why it failed, and its log can't be read. {log_end.problem}"
     shown = shown_lines(log_end.lines, logged.end if logged else len(log_end.lines))
@@ -152,18 +158,18 @@ def _cause(
     dag: DAG | None,
     events: RunEvents,
     logged: LoggedFailure | None,
-    former: Mapping[tuple[str, int], str],
+    earlier_kinds: Mapping[tuple[str, int], str],
 ) -> tuple[str, str]:
-    """Return kind and reason: what the log says, or else what the database does.
+    """Return kind and reason: what the log says, otherwise what the database says.
 
-    What a process writes of a failure after its state had been set, or after it was taken for lost, is no reason: a
+    An error that a process logs after its state was set, or after it was given up as lost, is not the reason: a
     worker that was cut off meanwhile ends its tasks with errors of its own.
     """
 
-    def noted(event: str) -> Any:
+    def noted_by_scheduler(event: str) -> Any:
         return events.of_scheduler(row, try_number, event)
 
-    lost = noted(LOST_HEARTBEAT)
+    lost = noted_by_scheduler(LOST_HEARTBEAT)
     by_hand = events.by_hand(row.end_date, row.task_id, row.map_index)
     if (
         logged is not None
@@ -176,11 +182,11 @@ def _cause(
     if by_hand is not None and (logged is None or logged.kind != "lost_heartbeat"):
         return "state_set", f"{by_hand.sentence} at {moment(by_hand.moment)}."
     if logged is not None and logged.kind != "lost_heartbeat":
-        if former and getattr(dag, "fail_stop", False):
-            return "state_set", f"It was stopped because {_named(former)} had failed and the DAG has fail_stop."
+        if earlier_kinds and getattr(dag, "fail_stop", False):
+            return "state_set", f"It was stopped because {_named(earlier_kinds)} had failed and the DAG has fail_stop."
         return logged.kind, logged.reason
-    if noted(STATE_MISMATCH) or noted(STUCK_IN_QUEUED):
-        stuck = noted(STUCK_IN_QUEUED)
+    if noted_by_scheduler(STATE_MISMATCH) or noted_by_scheduler(STUCK_IN_QUEUED):
+        stuck = noted_by_scheduler(STUCK_IN_QUEUED)
         return "not_started", f"It never began: {stuck.text}" if stuck else _NEVER_BEGAN
     if logged is not None or _fell_silent(row):
         return "lost_heartbeat", _silence(row)
@@ -207,30 +213,30 @@ def _with_timeout(logged: LoggedFailure, row: Row, dag: DAG | None) -> str:
 
 
 def _fell_silent(row: Row) -> bool:
-    """Tell whether the process's own record ends without a word: Airflow < 2.10 notes nothing else of it."""
+    """Tell whether the failed task's job still counts as running: Airflow < 2.10 leaves no other sign of a lost one."""
     return row.process_state in {"running", "restarting"} and row.pid is not None
 
 
 def _silence(row: Row) -> str:
-    heard = f" after {moment(row.process_heartbeat)}" if row.process_heartbeat else ""
+    since_when = f" after {moment(row.process_heartbeat)}" if row.process_heartbeat else ""
     host = f" on the host {row.hostname}" if row.hostname else ""
     return (
-        f"Its process{host} was not heard of any more{heard}, and Airflow failed it: it, or its worker, "
+        f"Its process{host} was not heard of any more{since_when}, and Airflow failed it: it, or its worker, "
         "was killed or lost its connection to the database."
     )
 
 
-def _named(former: Mapping[tuple[str, int], str]) -> str:
-    return next(f"`{task_id}`" for task_id, _ in former)
+def _named(earlier_kinds: Mapping[tuple[str, int], str]) -> str:
+    return next(f"`{task_id}`" for task_id, _ in earlier_kinds)
 
 
 def _downstream_of(dag: DAG, task_ids: set[str]) -> set[str]:
     downstream: set[str] = set()
-    waiting = [task_id for task_id in task_ids if dag.has_task(task_id)]
-    while waiting:
-        fresh = dag.task_dict[waiting.pop()].downstream_task_ids - downstream
-        downstream |= fresh
-        waiting.extend(fresh)
+    to_visit = [task_id for task_id in task_ids if dag.has_task(task_id)]
+    while to_visit:
+        new_ids = dag.task_dict[to_visit.pop()].downstream_task_ids - downstream
+        downstream |= new_ids
+        to_visit.extend(new_ids)
     return downstream
 
 
@@ -242,14 +248,14 @@ def _failed_upstream(row: Row, dag: DAG | None, rows: Sequence[Row]) -> tuple[st
     return tuple(
         sorted(
             {
-                other.task_id
-                for other in rows
-                if other.state == "failed"
-                and other.task_id in upstream
+                failed_row.task_id
+                for failed_row in rows
+                if failed_row.state == "failed"
+                and failed_row.task_id in upstream
                 and (
-                    other.map_index == row.map_index
-                    or other.map_index < 0
-                    or not index_by_index(dag.get_task(other.task_id), task)
+                    failed_row.map_index == row.map_index
+                    or failed_row.map_index < 0
+                    or not index_by_index(dag.get_task(failed_row.task_id), task)
                 )
             }
         )

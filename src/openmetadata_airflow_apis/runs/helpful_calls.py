@@ -1,4 +1,4 @@
-"""The calls that would help a run: which operation, with what, and what it would do."""
+"""The calls that would help a run: which operation, with which arguments, and what it would do."""
 
 from __future__ import annotations
 
@@ -34,31 +34,35 @@ def helpful_calls(
     past: PastRun | None,
     pools: Mapping[str, int],
 ) -> Iterator[HelpfulCall]:
-    """Yield the calls that may help. pools: to those that are full, how many slots would let a task start."""
-    this = {"dag_id": run.dag_id, "run_id": run.run_id}
-    names = {reason.name for reason in run_reasons} | {reason.name for task in waiting for reason in task.reasons}
+    """Yield the calls that may help a run. pools: the full ones, each with the size that lets one more task start."""
+    run_arguments = {"dag_id": run.dag_id, "run_id": run.run_id}
+    reason_names = {reason.name for reason in run_reasons} | {
+        reason.name for task in waiting for reason in task.reasons
+    }
     if failures:
-        yield from _after_failure(this, failures)
-    if DagUnpausedDep.NAME in names:
+        yield from _after_failure(run_arguments, failures)
+    if DagUnpausedDep.NAME in reason_names:
         yield HelpfulCall(
             "patch_dag", {"dag_id": run.dag_id}, "Unpauses the DAG; its runs then go on.", {"is_paused": False}
         )
-    if MAX_ACTIVE_RUNS in names and facts is not None:
-        first = facts.active_runs[0]
+    if MAX_ACTIVE_RUNS in reason_names and facts is not None:
+        oldest_run_id = facts.active_runs[0]
         yield HelpfulCall(
             "explain_dag_run",
-            {"dag_id": run.dag_id, "run_id": first},
+            {"dag_id": run.dag_id, "run_id": oldest_run_id},
             "Tells what the run waits for that has been under way longest.",
         )
         yield HelpfulCall(
-            "kill_running_tasks", {"dag_id": run.dag_id, "run_id": first}, "Ends that run, and makes room for this one."
+            "kill_running_tasks",
+            {"dag_id": run.dag_id, "run_id": oldest_run_id},
+            "Ends that run, and makes room for this one.",
         )
-    if PrevDagrunDep.NAME in names and past is not None and past.run is not None:
-        before = {"dag_id": run.dag_id, "run_id": past.run.run_id}
-        yield HelpfulCall("explain_dag_run", before, "Tells why the run before failed, or what it waits for.")
+    if PrevDagrunDep.NAME in reason_names and past is not None and past.run is not None:
+        run_before = {"dag_id": run.dag_id, "run_id": past.run.run_id}
+        yield HelpfulCall("explain_dag_run", run_before, "Tells why the run before failed, or what it waits for.")
         if past.run.state == "failed":
-            yield HelpfulCall("restart_failed_task", before, "Runs again what failed in the run before.")
-    if PoolSlotsAvailableDep.NAME in names:
+            yield HelpfulCall("restart_failed_task", run_before, "Runs again what failed in the run before.")
+    if PoolSlotsAvailableDep.NAME in reason_names:
         for pool, slots in sorted(pools.items()):
             yield HelpfulCall(
                 "patch_pool",
@@ -66,24 +70,32 @@ def helpful_calls(
                 f"Gives the pool `{pool}` {counted(slots, 'slot')}, which lets one more task of this run start.",
                 {"name": pool, "slots": slots},
             )
-    if names & {SCHEDULER_HEARTBEAT, TRIGGERER_HEARTBEAT}:
+    if reason_names & {SCHEDULER_HEARTBEAT, TRIGGERER_HEARTBEAT}:
         yield HelpfulCall("health", {}, "Tells whether the scheduler is heard of again, once somebody has started it.")
 
 
-def _after_failure(this: dict[str, Any], failures: Sequence[TaskFailure]) -> Iterator[HelpfulCall]:
+def _after_failure(run_arguments: dict[str, Any], failures: Sequence[TaskFailure]) -> Iterator[HelpfulCall]:
     first = failures[0]
-    task: dict[str, Any] = {**this, "task_id": first.task_id}
+    task_arguments: dict[str, Any] = {**run_arguments, "task_id": first.task_id}
     if first.map_index >= 0:
-        task["map_index"] = first.map_index
-    if first.try_number > 0:  # killed before its first try, a task instance has no log
+        task_arguments["map_index"] = first.map_index
+    if first.try_number > 0:  # a task instance that was killed before its first try has no log
         yield HelpfulCall(
-            "task_log", {**task, "try_number": first.try_number}, f"Shows all of the log of `{first.task_id}`."
+            "task_log",
+            {**task_arguments, "try_number": first.try_number},
+            f"Shows all of the log of `{first.task_id}`.",
         )
     if any(failure.state == "failed" for failure in failures):
         yield HelpfulCall(
-            "restart_failed_task", this, "Runs again what failed, with everything downstream, once the cause is mended."
+            "restart_failed_task",
+            run_arguments,
+            "Runs again what failed, with everything downstream, once the cause is mended.",
         )
-        yield HelpfulCall("skip_task_instance", task, f"Goes on without `{first.task_id}`, where that will do.")
         yield HelpfulCall(
-            "succeed_task_instance", task, f"Goes on as if `{first.task_id}` had succeeded, where its work is done."
+            "skip_task_instance", task_arguments, f"Goes on without `{first.task_id}`, where that will do."
+        )
+        yield HelpfulCall(
+            "succeed_task_instance",
+            task_arguments,
+            f"Goes on as if `{first.task_id}` had succeeded, where its work is done.",
         )

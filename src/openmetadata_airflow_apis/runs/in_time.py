@@ -1,4 +1,4 @@
-"""Work that nothing bounds, done in a thread of its own that is waited for until a deadline."""
+"""Does work that may take for ever: in a thread of its own, which is waited for until a deadline."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class NotInTime(Exception):
 
 
 def done_in_time(work: Callable[[], Result], deadline: float, *, name: str) -> Result:
-    """Return what the work returns, or raise what it raises; raise NotInTime when it is not done by the deadline.
+    """Return what the work returns, or raise what it raises; raise NotInTime if it is not done by the deadline.
 
-    The thread is then left behind: nobody waits for it, and it ends with the process at the latest.
-    deadline: of time.monotonic(). name: of the thread.
+    After NotInTime the thread goes on and nobody waits for it; it ends with the process at the latest.
+    deadline: by time.monotonic(). name: the thread's.
     """
     results: list[Result] = []
     errors: list[Exception] = []

@@ -31,12 +31,12 @@ def kill_running(
     user: str,
     session: Session,
 ) -> KilledRun:
-    """Fail every unfinished task instance of a run and the run, or those of one task alone, and commit it.
+    """Fail a run and all its unfinished task instances, or only those of one task, and commit it.
 
-    task_id: only this task's, the run goes on; map_index: only this one of them. The worker of a running one
+    task_id: fail only this task's, and the run goes on; map_index: only this one of them. The worker of a running one
     sees the new state within its heartbeat and ends the process; `await_stopped` waits for that. If a task has
     only just started, this first waits, a second or two, until its process can no longer overwrite the kill.
-    dry_run: change nothing, wait for nothing, answer what would be failed.
+    dry_run: change nothing, wait for nothing, return what would be failed.
     Raises DagNotFound, DagRunNotFound, NothingRunning, Unavailable.
     """
 
@@ -56,9 +56,9 @@ def kill_running(
 def kill_dag_runs(chosen: ChosenRuns, *, dry_run: bool = False, user: str, session: Session) -> KilledRuns:
     """Fail every unfinished task instance of the chosen runs, and these runs, in one transaction; commit it.
 
-    All else is as for kill_running, in a number of statements that does not grow with the number of runs. A run in
-    which nothing is unfinished is left as it is.
-    Raises DagNotFound, DagRunNotFound, TooManyRuns, Unavailable, and NothingRunning where that is so of all of them.
+    Otherwise this works as kill_running does. The number of statements does not grow with the number of runs. A run
+    in which nothing is unfinished is left as it is.
+    Raises DagNotFound, DagRunNotFound, TooManyRuns, Unavailable, and NothingRunning if nothing is unfinished in any.
     """
 
     def decide(*, lock: bool) -> list[RunPlan]:
@@ -74,7 +74,7 @@ def kill_dag_runs(chosen: ChosenRuns, *, dry_run: bool = False, user: str, sessi
 
 
 def killed_runs(plans: Sequence[RunPlan], *, dry_run: bool) -> KilledRuns:
-    """Return the answer of a kill of many runs, whose plans these are."""
+    """Return the answer of a kill of many runs, made from their plans."""
     killed = tuple(KilledRun(**plan.outcome(), dry_run=dry_run) for plan in plans if plan.task_instances)
     return KilledRuns(plans[0].run.dag_id, killed, untouched(plans), dry_run)
 
@@ -82,9 +82,9 @@ def killed_runs(plans: Sequence[RunPlan], *, dry_run: bool) -> KilledRuns:
 def plan_kills(
     runs: Sequence[Row], *, task_id: str | None = None, map_index: int | None = None, lock: bool, session: Session
 ) -> list[RunPlan]:
-    """Return the plans of a kill of these runs, which `find_run` or `find_chosen` has found, one each.
+    """Return the plan of a kill for each of these runs, which are rows of `find_run` or `find_chosen`.
 
-    lock: hold what is unfinished in them, as the runs are held already. task_id, map_index: as for kill_running.
+    lock: lock the unfinished task instances; the runs are locked already. task_id, map_index: as for kill_running.
     """
     condition = rows.of_whole_runs(runs) & rows.unfinished()
     if task_id is not None:
@@ -96,13 +96,13 @@ def plan_kills(
 
 
 def _plan_kill(run: Row, unfinished: Sequence[Row], *, task_id: str | None, map_index: int | None) -> RunPlan:
-    what = "the run" if task_id is None else f"task {task_id}"
+    target = "the run" if task_id is None else f"task {task_id}"
     return RunPlan(
         run=run,
         state="failed" if unfinished and task_id is None else run.state,
         marked=tuple(rows.touched(row, "failed") for row in unfinished),
         traces=Traces(
-            note=f"killed {what} ({len(unfinished)} task instance(s) failed)",
+            note=f"killed {target} ({len(unfinished)} task instance(s) failed)",
             details={"task_instances": len(unfinished)},
             task_id=task_id,
             map_index=map_index,

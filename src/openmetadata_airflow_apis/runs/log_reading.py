@@ -37,17 +37,17 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 Result = TypeVar("Result")
-# A store that has nothing more to say for the moment says so by an empty piece
+# A store that has nothing new for the moment answers with an empty piece; the log ends after so many in a row
 _EMPTY_PIECES = 2
 
 
 def readable_task_instances(
     dag_id: str, run_id: str, keys: Collection[tuple[str, int]], *, session: Session
 ) -> dict[tuple[str, int], TaskInstance]:
-    """Return Airflow's own objects of some task instances of a run, for open_log alone. Two statements.
+    """Return Airflow's objects of some task instances of a run, by task_id and map_index, for open_log alone.
 
-    They do not belong to the session, so that log handlers, which open and close sessions of their own, change
-    nothing; and these ask the database nothing more.
+    They belong to no session, since log handlers open and close sessions of their own, and hold all that handlers
+    read of them. Two statements.
     """
     if not keys:
         return {}
@@ -66,9 +66,9 @@ def readable_task_instances(
 
 
 def open_log(task_instance: TaskInstance, try_number: int, *, seconds: float) -> LogSource:
-    """Return the log of one try; raise LogMissing where there is none, Unavailable where a store does not answer.
+    """Return the log of one try; raise LogMissing if there is none, Unavailable if a store does not answer.
 
-    task_instance: of readable_task_instances. seconds: how long all of the finding and reading may take.
+    task_instance: from readable_task_instances. seconds: how long finding and reading may take together.
     """
     deadline = time.monotonic() + seconds
     handler = TaskLogReader().log_handler
@@ -81,7 +81,7 @@ def open_log(task_instance: TaskInstance, try_number: int, *, seconds: float) ->
 
 def _of_files(handler: Any, task_instance: TaskInstance, try_number: int, deadline: float) -> LogSource:
     """Look where FileTaskHandler._read looks, but read no more of a file than is wanted."""
-    # In a thread: it opens a session, and so closes that of the thread it runs in.
+    # In a thread of its own: it opens a session, and closes the session of the thread it runs in.
     path = _in_time(lambda: handler._render_filename(task_instance, try_number), deadline)  # noqa: SLF001 - no public way
     sources: list[LogSource] = [
         Text(text) for text in _in_time(lambda: _remote(handler, task_instance, try_number), deadline) if text
@@ -127,7 +127,7 @@ def _served(handler: Any, task_instance: TaskInstance, path: str, deadline: floa
 
 
 def _signed(path: str) -> str:
-    """Return what proves to Airflow's log server that a webserver asks for this file."""
+    """Return the token that proves to Airflow's log server that a webserver asks for this file."""
     from airflow.utils.jwt_signer import JWTSigner
 
     signer = JWTSigner(
@@ -139,22 +139,22 @@ def _signed(path: str) -> str:
 
 
 def _pieces(task_instance: TaskInstance, try_number: int, deadline: float) -> Iterator[str]:
-    """Read a log out of a store that is asked again and again for what comes next, as Airflow's page does."""
+    """Yield a log from a store that is asked for one piece after the other, as Airflow's page does."""
     reader = TaskLogReader()
     metadata: Any = {}
-    empty = 0
-    while empty < _EMPTY_PIECES:
+    empty_in_a_row = 0
+    while empty_in_a_row < _EMPTY_PIECES:
         logs, metadata = _in_time(partial(reader.read_log_chunks, task_instance, try_number, metadata), deadline)
         text = "".join(text if text.endswith("\n") else text + "\n" for _, text in logs[0] if text)
         if text:
             yield text
         if metadata.get("end_of_log", True):
             return
-        empty = 0 if text else empty + 1
+        empty_in_a_row = 0 if text else empty_in_a_row + 1
 
 
 def _in_time(work: Callable[[], Result], deadline: float) -> Result:
-    """Do what a library of any kind does with a log; raise Unavailable where it fails, or is not done in time."""
+    """Return what a call of a log handler's library returns; raise Unavailable if it fails or takes too long."""
     try:
         return done_in_time(work, deadline, name="reading a task log")
     except NotInTime as error:

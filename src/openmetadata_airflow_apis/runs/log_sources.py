@@ -1,4 +1,4 @@
-"""Where the text of a log lies: in files here, on a worker's log server, in a store; read in bounded memory."""
+"""Reads a log's text from where it is: files here, a worker's log server, a store; in bounded memory."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _TIME = re.compile(rb"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*)")
 
 
 class LogMissing(Exception):
-    """There is no such log where it was looked for; str() says where that was."""
+    """There is no such log where it was looked for; str() names the place."""
 
 
 class LogSource(Protocol):
-    """The bytes of a log, as many as there were when it was opened. A store that fails raises Unavailable."""
+    """The bytes that a log had when it was opened. The methods raise Unavailable if the store fails."""
 
     def chunks(self, start: int) -> Iterator[bytes]:
-        """Return the bytes from start on, in pieces."""
+        """Yield the bytes from position start on, in pieces."""
 
     def tail(self, size: int) -> bytes:
-        """Return the last bytes, at most so many."""
+        """Return the last bytes, at most `size` of them."""
 
     def size(self) -> int:
         """Return how many bytes there are."""
@@ -50,7 +50,7 @@ class LocalFile:
             raise LogMissing(f"{path} can't be read: {error.strerror}") from error
 
     def chunks(self, start: int) -> Iterator[bytes]:
-        """Return the bytes from start on, in pieces."""
+        """Yield the bytes from position start on, in pieces."""
         try:
             with self._path.open("rb") as file:
                 file.seek(start)
@@ -60,7 +60,7 @@ class LocalFile:
             raise Unavailable(f"{self._path} can't be read: {error.strerror}") from error
 
     def tail(self, size: int) -> bytes:
-        """Return the last bytes, at most so many."""
+        """Return the last bytes, at most `size` of them."""
         return b"".join(self.chunks(max(self._size - size, 0)))
 
     def size(self) -> int:
@@ -75,12 +75,12 @@ class Text:
         self._bytes = text.encode("utf-8", "replace")
 
     def chunks(self, start: int) -> Iterator[bytes]:
-        """Return the bytes from start on, in pieces."""
+        """Yield the bytes from position start on, in pieces."""
         for position in range(start, len(self._bytes), _BLOCK):
             yield self._bytes[position : position + _BLOCK]
 
     def tail(self, size: int) -> bytes:
-        """Return the last bytes, at most so many."""
+        """Return the last bytes, at most `size` of them."""
         return self._bytes[-size:]
 
     def size(self) -> int:
@@ -89,13 +89,13 @@ class Text:
 
 
 class Pieces:
-    """A text that a log store gives in pieces, and anew to each who asks."""
+    """A text that a log store gives in pieces, from the beginning for each call."""
 
     def __init__(self, read: Callable[[], Iterator[str]]) -> None:
         self._read = read
 
     def chunks(self, start: int) -> Iterator[bytes]:
-        """Return the bytes from start on, in pieces."""
+        """Yield the bytes from position start on, in pieces."""
         for piece in self._read():
             text = piece.encode("utf-8", "replace")
             if start < len(text):
@@ -103,7 +103,7 @@ class Pieces:
             start = max(start - len(text), 0)
 
     def tail(self, size: int) -> bytes:
-        """Return the last bytes, at most so many."""
+        """Return the last bytes, at most `size` of them."""
         return _last_bytes(self.chunks(0), size)
 
     def size(self) -> int:
@@ -114,8 +114,8 @@ class Pieces:
 class ServedFile:
     """A file that the log server of a worker or a triggerer serves.
 
-    headers: makes those of one request; seconds: how long the server may be silent. deadline, of time.monotonic():
-    when all has to be read.
+    headers: makes the headers of one request. seconds: how long the server may be silent. deadline: by
+    time.monotonic(), when everything has to be read.
     """
 
     def __init__(
@@ -128,18 +128,18 @@ class ServedFile:
             self._size = int(total if total.isdecimal() else answer.headers.get("Content-Length", 0))
 
     def chunks(self, start: int) -> Iterator[bytes]:
-        """Return the bytes from start on, in pieces."""
+        """Yield the bytes from position start on, in pieces."""
         if start >= self._size:
             return
         answer = self._ask(f"bytes={start}-{self._size - 1}")
-        skipped = 0 if answer.status_code == requests.codes.partial_content else start
+        bytes_to_skip = 0 if answer.status_code == requests.codes.partial_content else start
         for piece in self._pieces(answer):
-            if skipped < len(piece):
-                yield piece[skipped:]
-            skipped = max(skipped - len(piece), 0)
+            if bytes_to_skip < len(piece):
+                yield piece[bytes_to_skip:]
+            bytes_to_skip = max(bytes_to_skip - len(piece), 0)
 
     def tail(self, size: int) -> bytes:
-        """Return the last bytes, at most so many."""
+        """Return the last bytes, at most `size` of them."""
         return _last_bytes(self.chunks(max(self._size - size, 0)), size)
 
     def size(self) -> int:
@@ -147,13 +147,18 @@ class ServedFile:
         return self._size
 
     def _ask(self, byte_range: str, method: str = "GET") -> requests.Response:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
+        seconds_left = self._deadline - time.monotonic()
+        if seconds_left <= 0:
             raise Unavailable(f"There was no time left to read the log from the host {self._host}")
         headers = {**self._headers(), "Range": byte_range, "Accept-Encoding": "identity"}
         try:
             answer = requests.request(
-                method, self._url, headers=headers, timeout=min(self._seconds, left), stream=True, allow_redirects=False
+                method,
+                self._url,
+                headers=headers,
+                timeout=min(self._seconds, seconds_left),
+                stream=True,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise Unavailable(
@@ -187,23 +192,23 @@ class ServedFile:
 
 
 class Interleaved:
-    """Several logs of one try, such as a worker's and a triggerer's, by the times of their records.
+    """Several logs of one try, such as a worker's and a triggerer's, merged by the times of their records.
 
-    A line that two of them have at the same place is given once, as by Airflow.
+    Of equal lines that follow each other only one is given, as by Airflow.
     """
 
     def __init__(self, sources: Sequence[LogSource]) -> None:
         self._sources = sources
 
     def chunks(self, start: int) -> Iterator[bytes]:
-        """Return the bytes from start on, in pieces."""
+        """Yield the bytes from position start on, in pieces."""
         for line in _merged([_lines(source.chunks(0)) for source in self._sources]):
             if start < len(line):
                 yield line[start:]
             start = max(start - len(line), 0)
 
     def tail(self, size: int) -> bytes:
-        """Return the last bytes, at most so many."""
+        """Return the last bytes, at most `size` of them."""
         tails = [_lines(iter([source.tail(size)])) for source in self._sources]
         return b"".join(_merged(tails))[-size:]
 
@@ -213,39 +218,39 @@ class Interleaved:
 
 
 def interleaved(sources: Sequence[LogSource]) -> LogSource:
-    """Return one log of several; one alone stays as it is."""
+    """Return several logs as one; a single log is returned as it is."""
     return sources[0] if len(sources) == 1 else Interleaved(sources)
 
 
 def _last_bytes(pieces: Iterator[bytes], size: int) -> bytes:
-    """Return the last bytes of all pieces, at most so many, and hold few more than these."""
-    kept: deque[bytes] = deque()
-    held = 0
+    """Return the last bytes of all pieces together, at most `size` of them, and hold few more in memory."""
+    last_pieces: deque[bytes] = deque()
+    bytes_held = 0
     for piece in pieces:
-        kept.append(piece)
-        held += len(piece)
-        while held - len(kept[0]) >= size:
-            held -= len(kept.popleft())
-    return b"".join(kept)[-size:]
+        last_pieces.append(piece)
+        bytes_held += len(piece)
+        while bytes_held - len(last_pieces[0]) >= size:
+            bytes_held -= len(last_pieces.popleft())
+    return b"".join(last_pieces)[-size:]
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Return whole lines, each with its line end; one that is longer than a block comes in parts."""
-    rest = b""
+    """Yield whole lines with their line ends; a line that is longer than a block comes in parts."""
+    unfinished_line = b""
     for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
+        *lines, unfinished_line = (unfinished_line + piece).split(b"\n")
         for line in lines:
             yield line + b"\n"
-        if len(rest) > _BLOCK:
-            yield rest
-            rest = b""
-    if rest:
-        yield rest + b"\n"
+        if len(unfinished_line) > _BLOCK:
+            yield unfinished_line
+            unfinished_line = b""
+    if unfinished_line:
+        yield unfinished_line + b"\n"
 
 
 def _merged(logs: Sequence[Iterator[bytes]]) -> Iterator[bytes]:
-    for _, same in groupby(heapq.merge(*map(_by_time, logs), key=_order), key=lambda pair: pair[1]):
-        yield next(same)[1]
+    for _, equal_lines in groupby(heapq.merge(*map(_by_time, logs), key=_order), key=lambda pair: pair[1]):
+        yield next(equal_lines)[1]
 
 
 def _order(pair: tuple[Any, bytes]) -> Any:
@@ -253,7 +258,7 @@ def _order(pair: tuple[Any, bytes]) -> Any:
 
 
 def _by_time(lines: Iterator[bytes]) -> Iterator[tuple[Any, bytes]]:
-    """Return each line with the time of its record, and its number, which keeps the lines of a record together."""
+    """Yield each line with the time of its record, and with its number, which keeps a record's lines together."""
     moment = b""
     for number, line in enumerate(lines):
         match = _TIME.match(line)

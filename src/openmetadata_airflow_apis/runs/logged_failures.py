@@ -1,6 +1,6 @@
-"""What the end of a task's log says of the task's failure, and the lines of it that a person wants to see.
+"""Reads from the end of a task's log why the task failed, and which lines a person wants to see.
 
-The sentences that are looked for are those of airflow.models.taskinstance, airflow.jobs.local_task_job_runner,
+The sentences that this looks for are those of airflow.models.taskinstance, airflow.jobs.local_task_job_runner,
 airflow.task.task_runner, airflow.jobs.scheduler_job_runner and airflow.hooks.subprocess, from 2.7 to 2.11.
 """
 
@@ -42,11 +42,11 @@ _OUT_OF_MEMORY = "most likely because memory ran out"
 
 @dataclass(frozen=True)
 class LoggedFailure:
-    """A failure as the log tells it.
+    """A failure as a log describes it.
 
     kind: one of the values of `kind` in the specification's TaskFailure. reason: a sentence. exception, causes, place:
-    those of PrintedException. end: the index of the line after it. moment: when it was written; None where the lines
-    don't have their times in Airflow's own format.
+    those of PrintedException. end: the index of the line after it. moment: when it was written; None if the lines don't
+    have times in Airflow's own format.
     """
 
     kind: str
@@ -60,26 +60,30 @@ class LoggedFailure:
 
 
 def logged_failure(lines: Sequence[str]) -> LoggedFailure | None:
-    """Return what a log, or its end, says of the failure; None where it says nothing of one."""
+    """Return the failure that a log, or the end of one, describes; None if it describes none."""
     failure = _failure(lines)
     return replace(failure, moment=_last_moment(lines[: failure.end])) if failure else None
 
 
 def _failure(lines: Sequence[str]) -> LoggedFailure | None:
-    failed = _last(lines, _FAILED)
-    printed = exception_at(lines, failed) if failed is not None else None
-    outside = _last(lines, _SET_OUTSIDE)
-    if outside is not None and (printed is None or "SIGTERM" in printed.sentence):
+    failed_at = _last(lines, _FAILED)
+    printed = exception_at(lines, failed_at) if failed_at is not None else None
+    set_outside_at = _last(lines, _SET_OUTSIDE)
+    if set_outside_at is not None and (printed is None or "SIGTERM" in printed.sentence):
         return LoggedFailure(
-            "state_set", "Its state was set from outside while it was running, and its process was ended.", outside + 1
+            "state_set",
+            "Its state was set from outside while it was running, and its process was ended.",
+            set_outside_at + 1,
         )
     if printed is not None:
         return _of_exception(printed, lines)
-    called_exit = _last(lines, _CALLED_EXIT)
-    if called_exit is not None:
-        code = _CALLED_EXIT.search(lines[called_exit])["code"]  # type: ignore[index] # it has matched
+    exit_called_at = _last(lines, _CALLED_EXIT)
+    if exit_called_at is not None:
+        code = _CALLED_EXIT.search(lines[exit_called_at])["code"]  # type: ignore[index] # it has matched
         number = int(code) if code.isdecimal() else 0 if code in {"None", ""} else 1
-        return LoggedFailure("exit_code", f"It ended itself by SystemExit({code}).", called_exit + 1, exit_code=number)
+        return LoggedFailure(
+            "exit_code", f"It ended itself by SystemExit({code}).", exit_called_at + 1, exit_code=number
+        )
     return _of_process(lines) or _of_scheduler(lines)
 
 
@@ -107,11 +111,11 @@ def _of_exception(printed: PrintedException, lines: Sequence[str]) -> LoggedFail
     elif code:
         kind, exit_code = "exit_code", int(code["code"])
         output = _output(lines[: printed.end])
-        told = last_exception(output)
+        error_of_command = last_exception(output)
         reason = _of_command(
-            exit_code, None if told else next((line for line in reversed(output) if line.strip()), None)
+            exit_code, None if error_of_command else next((line for line in reversed(output) if line.strip()), None)
         )
-        causes = (*((told.sentence, *told.causes) if told else ()), *causes)
+        causes = (*((error_of_command.sentence, *error_of_command.causes) if error_of_command else ()), *causes)
     return LoggedFailure(
         kind,
         reason,
@@ -133,14 +137,14 @@ def _of_command(code: int, last_line: str | None) -> str:
 
 
 def _output(lines: Sequence[str]) -> list[str]:
-    """Return what the command of a BashOperator has printed, without the times and places that Airflow adds."""
+    """Return the lines that a BashOperator's command printed, without the times and places that Airflow adds."""
     records = [_OUTPUT.search(line) for line in lines if not _END_OF_OUTPUT.search(line)]
     texts = [record["text"] for record in records if record]
     return texts[texts.index(_START_OF_OUTPUT) + 1 :] if _START_OF_OUTPUT in texts else texts
 
 
 def _of_process(lines: Sequence[str]) -> LoggedFailure | None:
-    """Say how the process ended that could say nothing itself."""
+    """Return the failure that a process's return code, or an exception before it, tells of; None if neither does."""
     index = _last(lines, _RETURNED)
     if index is None:
         return None
@@ -148,8 +152,8 @@ def _of_process(lines: Sequence[str]) -> LoggedFailure | None:
     code = returned["code"] if returned else None
     name = returned["name"] if returned and code is None else _signal_name(-int(code or 0))
     if name:
-        why = f", {_OUT_OF_MEMORY}" if name == "SIGKILL" else ""
-        return LoggedFailure("killed", f"Its process was killed by {name}{why}.", index + 1)
+        likely_cause = f", {_OUT_OF_MEMORY}" if name == "SIGKILL" else ""
+        return LoggedFailure("killed", f"Its process was killed by {name}{likely_cause}.", index + 1)
     printed = last_exception(lines[:index])
     if printed is not None:
         return _of_exception(printed, lines)
@@ -164,13 +168,13 @@ def _of_process(lines: Sequence[str]) -> LoggedFailure | None:
 
 
 def _of_scheduler(lines: Sequence[str]) -> LoggedFailure | None:
-    """Return what the scheduler has written into the task's log; Airflow 2.8 to 2.10 have it do so."""
-    zombie = _last(lines, _ZOMBIE)
-    if zombie is not None:
-        return LoggedFailure("lost_heartbeat", "Its process was not heard of any more.", zombie + 1)
-    not_taken = _last(lines, _NOT_TAKEN)
-    if not_taken is not None:
-        return LoggedFailure("not_started", shortened(lines[not_taken].strip(), _LINE_CHARACTERS), not_taken + 1)
+    """Return the failure that the scheduler wrote into the task's log (Airflow 2.8 to 2.10), or the last exception."""
+    zombie_at = _last(lines, _ZOMBIE)
+    if zombie_at is not None:
+        return LoggedFailure("lost_heartbeat", "Its process was not heard of any more.", zombie_at + 1)
+    not_taken_at = _last(lines, _NOT_TAKEN)
+    if not_taken_at is not None:
+        return LoggedFailure("not_started", shortened(lines[not_taken_at].strip(), _LINE_CHARACTERS), not_taken_at + 1)
     printed = last_exception(lines)
     return _of_exception(printed, lines) if printed else None
 

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
     from sqlalchemy.sql import ColumnElement
 
-# Core tables, not the mapped classes: one column there means the same in every supported Airflow version,
+# Core tables, not the mapped classes: their columns mean the same in every supported Airflow version,
 # while TaskInstance.try_number is a property with arithmetic of its own before 2.10.
 RUN = DagRun.__table__
 TI = TaskInstance.__table__
 _DAG = DagModel.__table__
 _IMPORT_ERROR = parse_import_error()
-# Made once: nearly every request asks it.
+# Built once, because nearly every request runs it.
 _DAG_ROW = select(_DAG.c.is_paused, _DAG.c.is_active, _DAG.c.has_import_errors, _DAG.c.fileloc).where(
     _DAG.c.dag_id == bindparam("dag_id")
 )
@@ -50,7 +50,7 @@ def find_dag(dag_id: str, *, session: Session) -> Row:
 
 
 def import_error_of(dag_id: str, fileloc: str, *, session: Session) -> str | None:
-    """Return the import error of a DAG, its sentence first; None where it has none. One statement."""
+    """Return the import error of a DAG, its sentence first; None if it has none. One statement."""
     if is_loader(fileloc):
         return noted_import_error(dag_id, session=session)
     stacktrace = session.execute(
@@ -60,9 +60,9 @@ def import_error_of(dag_id: str, fileloc: str, *, session: Session) -> str | Non
 
 
 def refuse_import_errors(dag_id: str, *, session: Session) -> None:
-    """Raise DagHasImportErrors, with the sentence, if the DAG's file does not import.
+    """Raise DagHasImportErrors, with the error's first line, if the DAG's file can't be imported.
 
-    Airflow deactivates such a DAG after a while, and takes away its serialized form: it is no less there.
+    After a while Airflow deactivates such a DAG and deletes its serialized form, but the DAG still exists.
     """
     row = session.execute(select(_DAG.c.fileloc, _DAG.c.has_import_errors).where(_DAG.c.dag_id == dag_id)).first()
     if row is None:
@@ -75,8 +75,8 @@ def refuse_import_errors(dag_id: str, *, session: Session) -> None:
 def find_run(dag_id: str, run_id: str, *, session: Session, lock: bool = False) -> Row:
     """Return the run's id, dag_id, run_id, state and execution_date; raise DagNotFound or DagRunNotFound.
 
-    lock: hold the run until the transaction's end. The scheduler and the workers' own scheduling take the
-    same lock before they decide about the run's task instances, and go by a run that they find locked.
+    lock: lock the run until the transaction's end. The scheduler and the workers' own scheduling take the
+    same lock before they decide about the run's task instances, and pass over a run that they find locked.
     """
     rows = select_runs((RUN.c.dag_id == dag_id) & (RUN.c.run_id == run_id), lock=lock, session=session)
     if not rows:
@@ -86,9 +86,9 @@ def find_run(dag_id: str, run_id: str, *, session: Session, lock: bool = False) 
 
 
 def select_runs(condition: ColumnElement, *, at_most: int | None = None, lock: bool, session: Session) -> list[Row]:
-    """Return what find_run returns, of all runs for which the condition holds, those created first before the others.
+    """Return the rows, as find_run does, of all runs that the condition holds for, in the order of their creation.
 
-    lock: as for find_run; all lock several in this same order. at_most: no more than so many are returned.
+    lock: as for find_run; everybody locks several runs in this order. at_most: how many rows to return.
     """
     query = select(RUN.c.id, RUN.c.dag_id, RUN.c.run_id, RUN.c.state, RUN.c.execution_date).where(condition)
     query = query.order_by(RUN.c.id).limit(at_most)
@@ -103,7 +103,7 @@ def select_runs(condition: ColumnElement, *, at_most: int | None = None, lock: b
 def serialized_dag(dag_id: str, *, session: Session) -> tuple[DAG, str]:
     """Return the DAG from Airflow's serialized_dag table, with its hash; raise DagNotFound, ScheduleFails.
 
-    The DAG's file is not imported. Of all code only a timetable's may run, which comes from an Airflow plugin.
+    The DAG's file is not imported. The only users' code that may run is a timetable from an Airflow plugin.
     """
     row: Any = SerializedDagModel.get(dag_id, session=session)
     if row is None:
@@ -119,7 +119,7 @@ def serialized_dag(dag_id: str, *, session: Session) -> tuple[DAG, str]:
 
 def _check_timetable(dag_id: str, serialized: dict[str, Any]) -> None:
     try:
-        _ = decode_timetable(serialized).summary  # which a DAG asks for when it is made
+        _ = decode_timetable(serialized).summary  # a DAG asks for it when it is made
     except Exception as error:  # a timetable of the users' own may raise anything
         reason = f"cannot be loaded: {type(error).__name__}: {error}"
         raise ScheduleFails(dag_id, str(serialized["__type"]), reason) from error

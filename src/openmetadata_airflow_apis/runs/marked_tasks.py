@@ -1,4 +1,4 @@
-"""What a task that is marked as skipped or successful from outside does to its run: what skip and succeed share."""
+"""Plans to mark a task as skipped or successful, with what that changes in its run: what skip and succeed share."""
 
 from __future__ import annotations
 
@@ -46,10 +46,11 @@ def plan_marking(
 ) -> RunPlan:
     """Return the plan to put a task's instances into a state, with what the scheduler would decide downstream.
 
-    Downstream, only what has not started is decided: what a trigger rule skips is skipped, and what had been put into
-    upstream_failed and is not any more waits again. A failed run in which something changes is queued again.
-    kept: states in which an instance stays as it is. check: raises where the task's rows do not allow it. traces: made
-    of what is touched. lock: hold the run, and the task in it.
+    Downstream, only task instances that have not started change: those that a trigger rule skips are skipped, and
+    those in upstream_failed wait again if no failure is upstream any more. A failed run in which something changes is
+    queued again.
+    kept: states in which an instance stays as it is. check: raises if the task's rows do not allow the marking.
+    traces: makes the Traces from what is touched. lock: lock the run, and the task's instances.
     Raises DagNotFound, DagRunNotFound, TaskNotFound.
     """
     run = find_run(task.dag_id, task.run_id, session=session, lock=lock)
@@ -58,23 +59,23 @@ def plan_marking(
     condition = of_run & (TI.c.task_id == task.task_id)
     if task.map_index is not None:
         condition &= TI.c.map_index == task.map_index
-    asked_for = rows.find(condition, session=session, lock=lock)
-    if not asked_for or not dag.has_task(task.task_id):
+    rows_of_task = rows.find(condition, session=session, lock=lock)
+    if not rows_of_task or not dag.has_task(task.task_id):
         raise TaskNotFound(task.dag_id, task.task_id, run_id=task.run_id, map_index=task.map_index)
-    check(asked_for)
-    changed = [row for row in asked_for if row.state not in kept]
+    check(rows_of_task)
+    rows_to_mark = [row for row in rows_of_task if row.state not in kept]
     states = RunStates(dag, session.execute(select(TI.c.task_id, TI.c.map_index, TI.c.state).where(of_run)))
-    for row in changed:
+    for row in rows_to_mark:
         states.put(task.task_id, row.map_index, state)
-    touched = (*(rows.touched(row, state) for row in changed), *decide_downstream(dag, [task.task_id], states))
+    touched = (*(rows.touched(row, state) for row in rows_to_mark), *decide_downstream(dag, [task.task_id], states))
     marked = tuple(sorted(touched, key=lambda task_instance: (task_instance.task_id, task_instance.map_index)))
-    waiting_again = number_of(None, marked)
-    decided_anew = bool(marked) and (
-        run.state == "failed" or (waiting_again > 0 and run.state in State.finished_dr_states)
+    number_waiting_again = number_of(None, marked)
+    queued_again = bool(marked) and (
+        run.state == "failed" or (number_waiting_again > 0 and run.state in State.finished_dr_states)
     )
-    return RunPlan(run=run, state="queued" if decided_anew else run.state, marked=marked, traces=traces(marked))
+    return RunPlan(run=run, state="queued" if queued_again else run.state, marked=marked, traces=traces(marked))
 
 
 def number_of(state: str | None, marked: Sequence[TouchedTaskInstance]) -> int:
-    """Return how many are put into a state; None: they wait again."""
+    """Return how many task instances are put into a state; None counts those that wait again."""
     return sum(task_instance.state_after == state for task_instance in marked)

@@ -1,4 +1,4 @@
-"""Names like the one that was not found: of DAGs, of a DAG's runs, of a run's tasks. A statement each."""
+"""Finds names like one that does not exist: of DAGs, of a DAG's runs, of its tasks. One statement each."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ _NEWEST_RUNS = 200
 
 
 def near_names(name: str, names: Iterable[str], *, likeness: float = 0.6) -> list[str]:
-    """Return the three names at most that could have been meant, the likeliest first.
+    """Return up to three names that could have been meant, the likeliest first.
 
-    That is another case, or another group (`work.extract` for `extract`), before another spelling.
+    A name in another case, or in another group (`work.extract` for `extract`), comes before another spelling.
     """
-    known = sorted(set(names))
+    all_names = sorted(set(names))
     last_part = name.rpartition(".")[2]
-    same = [known_name for known_name in known if known_name.lower() == name.lower()]
-    in_a_group = [known_name for known_name in known if known_name.rpartition(".")[2] == last_part]
-    alike = get_close_matches(name, known, n=_NUMBER, cutoff=likeness)
-    return list(dict.fromkeys([*same, *in_a_group, *alike]))[:_NUMBER]
+    same_but_for_case = [candidate for candidate in all_names if candidate.lower() == name.lower()]
+    in_a_group = [candidate for candidate in all_names if candidate.rpartition(".")[2] == last_part]
+    alike = get_close_matches(name, all_names, n=_NUMBER, cutoff=likeness)
+    return list(dict.fromkeys([*same_but_for_case, *in_a_group, *alike]))[:_NUMBER]
 
 
 def near_dag_ids(dag_id: str, *, readable: Collection[str] | None, session: Session) -> list[str]:
-    """Return DAGs of Airflow's that could have been meant. readable: the only ones to tell of; None for all."""
+    """Return dag_ids that could have been meant. readable: those that the caller may see; None for all."""
     dag_ids = session.execute(select(_DAG.c.dag_id).where(_DAG.c.is_active.is_(True))).scalars()
-    return near_names(dag_id, (known for known in dag_ids if readable is None or known in readable))
+    return near_names(dag_id, (candidate for candidate in dag_ids if readable is None or candidate in readable))
 
 
 def near_run_ids(dag_id: str, run_id: str, *, session: Session) -> list[str]:
-    """Return runs of the DAG, among its newest, that could have been meant."""
+    """Return run_ids, among those of the DAG's newest runs, that could have been meant."""
     newest = select(RUN.c.run_id).where(RUN.c.dag_id == dag_id).order_by(RUN.c.id.desc()).limit(_NEWEST_RUNS)
     return near_names(run_id, session.execute(newest).scalars(), likeness=_LIKENESS_OF_RUN_IDS)
 
@@ -54,7 +54,7 @@ def near_task_ids(dag_id: str, task_id: str, *, session: Session) -> list[str]:
 
 
 def tasks_of_run(dag_id: str, run_id: str, *, session: Session) -> dict[str, tuple[int, int]]:
-    """Return the run's tasks, each with its smallest and its largest map_index (-1 of one that is not mapped)."""
+    """Return the run's tasks, each with its smallest and its largest map_index (-1 if it is not mapped)."""
     grouped = (
         select(TI.c.task_id, func.min(TI.c.map_index), func.max(TI.c.map_index))
         .where(TI.c.dag_id == dag_id, TI.c.run_id == run_id)

@@ -1,4 +1,4 @@
-"""Plans a manual DagRun and creates it from the serialized DAG, after what Airflow's own trigger checks."""
+"""Plans a manual DagRun and creates it from the serialized DAG, after the checks of Airflow's own trigger."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _RUN_ID_LENGTH = 250
 
 @dataclass(frozen=True)
 class RunnableDag:
-    """A DAG that a run may be created of, as the serialized_dag table has it."""
+    """A DAG that may be run, as the serialized_dag table has it."""
 
     dag: DAG
     dag_hash: str
@@ -58,8 +58,8 @@ class NewRun:
     def task_instances(self) -> list[tuple[str, int]]:
         """Return task_id and map_index of the task instances that Airflow creates with the run, in this order.
 
-        As DagRun.verify_integrity has it: tasks that run on the logical date, mapped ones with all their indexes
-        where these are known before anything has run.
+        As in DagRun.verify_integrity, these are the tasks that run on the logical date; mapped ones with all their
+        indexes, if these are known before anything has run.
         """
         return sorted(
             (task.task_id, map_index)
@@ -79,9 +79,9 @@ def _map_indexes(task: Any) -> Iterator[int]:
 
 
 def runnable_dag(dag_id: str, *, session: Session) -> RunnableDag:
-    """Return a DAG that a run may be created of; raise DagNotFound (its file may be gone), DagHasImportErrors."""
+    """Return a DAG that may be run; raise DagNotFound (its file may be gone), DagHasImportErrors."""
     row = find_dag(dag_id, session=session)
-    if is_loader(row.fileloc):  # whose DAGs have errors of their own
+    if is_loader(row.fileloc):  # each DAG of a loader file has an import error of its own
         refuse_import_errors(dag_id, session=session)
     if row.has_import_errors or not row.is_active:
         refuse_import_errors(dag_id, session=session)
@@ -99,9 +99,9 @@ def plan_run(
     logical_date: datetime | None = None,
     session: Session,
 ) -> NewRun:
-    """Decide about a manual run that there is none like yet.
+    """Plan a manual run whose run_id and logical date no other run of the DAG has.
 
-    now: when the run was asked for, its logical date unless one is given. run_id: made by the DAG's timetable
+    now: when the run was asked for; its logical date unless another is given. run_id: made by the DAG's timetable
     where None. conf: checked against the DAG's params. Raises DagRunExists, InvalidArgument, ScheduleFails.
     """
     dag = runnable.dag
@@ -119,13 +119,15 @@ def plan_run(
     refuse_moments([when, *data_interval], session=session)
     if conf:
         refuse_large(conf, RUN.c.conf, "The conf", session=session)
-    taken = session.execute(
+    existing_run = session.execute(
         select(RUN.c.run_id, RUN.c.execution_date)
         .where(RUN.c.dag_id == dag.dag_id, (RUN.c.run_id == run_id) | (RUN.c.execution_date == when))
         .limit(1)
     ).first()
-    if taken is not None:
-        raise DagRunExists(dag.dag_id, taken.run_id, logical_date=when if taken.run_id != run_id else None)
+    if existing_run is not None:
+        raise DagRunExists(
+            dag.dag_id, existing_run.run_id, logical_date=when if existing_run.run_id != run_id else None
+        )
     return NewRun(runnable, run_id, when, data_interval, conf)
 
 
@@ -157,7 +159,7 @@ def create_run(new: NewRun, *, session: Session) -> int:
 
 
 def unknown_run(dag_id: str, run_id: str) -> str:
-    """Return the sentence for a run of which it can't be told whether it was created."""
+    """Return the message for a run that may or may not have been created."""
     return (
         "Airflow's database broke off while it took the new run and has not answered since, so it isn't known "
         f"whether it was created; look for the DagRun `{run_id}` of the DAG `{dag_id}` before you try again"
@@ -176,7 +178,7 @@ def _checked(logical_date: datetime, dag: DAG) -> Any:
 
 
 def _asked_of_timetable(dag: DAG, when: datetime, run_id: str | None) -> tuple[DataInterval, str]:
-    """Return the data interval that the DAG's timetable gives a manual run, and its run_id unless one is given."""
+    """Return the data interval that the DAG's timetable gives a manual run, and the given run_id or the timetable's."""
     try:
         data_interval = dag.timetable.infer_manual_data_interval(run_after=when)
         if not all(timezone.is_localized(moment) for moment in data_interval):
@@ -186,7 +188,7 @@ def _asked_of_timetable(dag: DAG, when: datetime, run_id: str | None) -> tuple[D
                 run_type=DagRunType.MANUAL, logical_date=when, data_interval=data_interval
             )
             _check_run_id(run_id)
-    except Exception as error:  # croniter fails for what never comes, a timetable of the users' own for anything
+    except Exception as error:  # croniter raises for a date that never comes; a user's timetable may raise anything
         reason = f"fails for a run of {when.isoformat()}: {type(error).__name__}: {error}"
         raise ScheduleFails(dag.dag_id, dag.timetable.summary, reason) from error
     return data_interval, run_id

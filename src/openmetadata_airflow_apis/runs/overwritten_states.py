@@ -1,9 +1,9 @@
-"""Puts the state of stopped task instances again where somebody who did not know of the stop has written over it.
+"""Restores the states of stopped task instances when somebody who did not know of the stop has overwritten them.
 
-Two write task instances without a lock, as whole rows that they have read some moments before, and so undo a kill, a
-skip or a restart that was committed in between:
+Two parts of Airflow write task instances without a lock, as whole rows that they read some moments before. That undoes
+a kill, a skip or a restart that was committed in between:
 
-- The task's own process: at its start, when it writes its pid and the state `running` (Airflow's
+- The task's own process, at its start, when it writes its pid and the state `running` (Airflow's
   TaskInstance._run_raw_task: refresh_from_db, then save_to_db of a detached object), and when a sensor reschedules
   itself or an operator defers. Without this module, one kill in thirty of a task that had just started was lost: the
   task went on in a failed run.
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 # A forked process has written its pid a second after its start; one that starts a new interpreter takes longer.
 OVERWRITE_PATIENCE_SECONDS = 15
 _POLL_SECONDS = 0.2
-# What a process writes that does not know of the stop. A success that it reaches in time stays a success.
+# The states that a process writes if it does not know of the stop. A success that it reaches in time is kept.
 _BY_PROCESS = ("running", "up_for_retry", "up_for_reschedule", "deferred")
-# What the triggerer makes of a deferred one, and the scheduler soon after.
+# The state that the triggerer gives a deferred task instance, and the one that the scheduler soon gives it.
 _BY_TRIGGERER = ("scheduled", "queued")
 
 
@@ -58,7 +58,7 @@ class _Stopped:
 
 @dataclass(frozen=True)
 class _Correction:
-    """A state to put again. overwritten: the condition for the task instances that have another one meanwhile."""
+    """A state to restore. overwritten: the condition for the task instances that have another one by now."""
 
     overwritten: ColumnElement
     state: str | None
@@ -67,10 +67,9 @@ class _Correction:
 def hold(changed: Sequence[ChangedRun], *, session: Session) -> None:
     """Keep a committed stop in force for tasks that had just started, or whose trigger had just fired.
 
-    changed: what it did to runs of one DAG. For tasks that had just started this takes until each process has
-    written its pid, at most OVERWRITE_PATIENCE_SECONDS; for deferred ones a moment; for others nothing. Each look is
-    one statement. The session must have nothing pending. A dry run has changed nothing, and nothing is held.
-    Raises Unavailable.
+    changed: what the stop did to runs of one DAG; dry runs are left out. For tasks that had just started this takes
+    until each process has written its pid, at most OVERWRITE_PATIENCE_SECONDS; for deferred ones a moment; for others
+    no time. Each look is one statement. The session must have nothing pending. Raises Unavailable.
     """
     stopped = [item for item in _stopped(changed) if not item.run.dry_run]
     starting = [item for item in stopped if item.task_instance.job_id is not None and item.task_instance.pid is None]
@@ -90,13 +89,13 @@ def hold(changed: Sequence[ChangedRun], *, session: Session) -> None:
 
 
 def await_stopped(changed: ChangedRun, seconds: float, *, session: Session) -> tuple[TouchedTaskInstance, ...]:
-    """Wait until the processes of a change have ended, at most so many seconds; return those that have not.
+    """Wait until the processes of stopped task instances have ended; return the task instances whose process has not.
 
-    A process has ended when its LocalTaskJob has, which outlives it and its on_kill. A job without a heartbeat
-    for [scheduler] scheduler_zombie_task_threshold seconds counts as ended too, as it does for Airflow itself.
-    Meanwhile the states are put again where they were overwritten. With 0 seconds this looks once. The session
-    must have nothing pending. Of a dry run those are returned that would have to end, after one look, and nothing
-    is corrected. Raises Unavailable.
+    seconds: how long to wait at most; with 0 this looks once. A process has ended when its LocalTaskJob has, which
+    outlives it and its on_kill. A job without a heartbeat for [scheduler] scheduler_zombie_task_threshold seconds
+    counts as ended too, as it does for Airflow itself. Meanwhile states that are overwritten are restored. For a dry
+    run this looks once, restores nothing, and returns those that would have to end. The session must have nothing
+    pending. Raises Unavailable.
     """
     return await_all_stopped([changed], seconds, session=session)[0]
 
@@ -104,18 +103,18 @@ def await_stopped(changed: ChangedRun, seconds: float, *, session: Session) -> t
 def await_all_stopped(
     changed: Sequence[ChangedRun], seconds: float, *, session: Session
 ) -> list[tuple[TouchedTaskInstance, ...]]:
-    """Do what await_stopped does, for runs of one DAG at once; return the answer for each of them."""
+    """Do what await_stopped does for several runs of one DAG at once; return what is left of each run."""
     with_process = [item for item in _stopped(changed) if item.task_instance.job_id is not None]
     if any(run.dry_run for run in changed):
         alive = set(await_ended([item.task_instance for item in with_process], 0, session=session))
-        left = [item for item in with_process if item.task_instance in alive]
+        still_running = [item for item in with_process if item.task_instance in alive]
     else:
         with database_errors(_done_and_unwatched(changed)):
-            left = _watch(with_process, seconds, until=lambda row: not row.process_alive, session=session)
-    left_of: dict[str, list[TouchedTaskInstance]] = defaultdict(list)
-    for item in left:
-        left_of[item.run.run_id].append(item.task_instance)
-    return [tuple(left_of[run.run_id]) for run in changed]
+            still_running = _watch(with_process, seconds, until=lambda row: not row.process_alive, session=session)
+    still_running_by_run: dict[str, list[TouchedTaskInstance]] = defaultdict(list)
+    for item in still_running:
+        still_running_by_run[item.run.run_id].append(item.task_instance)
+    return [tuple(still_running_by_run[run.run_id]) for run in changed]
 
 
 def _stopped(changed: Iterable[ChangedRun]) -> list[_Stopped]:
@@ -135,25 +134,25 @@ def _done_and_unwatched(changed: Sequence[ChangedRun]) -> str:
 def _watch(
     watched: list[_Stopped], seconds: float, *, until: Callable[[Row], bool], session: Session
 ) -> list[_Stopped]:
-    """Look at task instances, and correct their states, until the rows of all are as asked for.
+    """Look at task instances again and again, restoring their states, until `until` holds for all their rows.
 
-    Returns those whose rows are not, after so many seconds.
+    Returns those for which it does not hold after so many seconds.
     """
     deadline = time.monotonic() + seconds
     while watched:
         looks = _look(watched, session=session)
         _correct_after_processes(looks, session=session)
         watched = [stopped for stopped, row in looks if not until(row)]
-        left = deadline - time.monotonic()
-        if left <= 0:
+        seconds_left = deadline - time.monotonic()
+        if seconds_left <= 0:
             break
         if watched:
-            time.sleep(min(_POLL_SECONDS, left))
+            time.sleep(min(_POLL_SECONDS, seconds_left))
     return watched
 
 
 def _look(watched: list[_Stopped], *, session: Session) -> list[tuple[_Stopped, Row]]:
-    """Return task instances with their rows as they are now, without those that have a next try by now."""
+    """Return task instances with their present rows; those that are in their next try by now are left out."""
     columns = (TI.c.run_id, TI.c.task_id, TI.c.map_index, TI.c.job_id, TI.c.state, TI.c.pid)
     query = select(*columns, process_alive(TI.c.job_id)).where(_condition(watched))
     rows_now = session.execute(query).all()
@@ -172,7 +171,7 @@ def _correct_after_processes(looks: list[tuple[_Stopped, Row]], *, session: Sess
     groups: dict[tuple[str | None, str | None], list[_Stopped]] = defaultdict(list)
     for stopped, row in overwritten:
         state_after = stopped.task_instance.state_after
-        # Where the process is gone nothing is left to be told to restart: the scheduler starts a new one.
+        # If the process is gone, there is nothing to tell to restart: without a state, the scheduler starts a new one.
         gone = state_after == "restarting" and not row.process_alive
         groups[state_after, None if gone else state_after].append(stopped)
     corrections = [
@@ -189,14 +188,14 @@ def _correct_after_processes(looks: list[tuple[_Stopped, Row]], *, session: Sess
 
 
 def _overwriting_states(state_after: str | None) -> tuple[str, ...]:
-    # A process that fails by itself fails what was skipped, or marked as successful, and one that skips itself the
-    # latter. What was failed, or is to restart, it may fail.
+    # A process that fails by itself writes failed over skipped and success; one that skips itself writes skipped over
+    # success. Over failed, or a restart, it may write failed.
     by_itself = {"skipped": ("failed",), "success": ("failed", "skipped")}
     return (*_BY_PROCESS, *by_itself.get(str(state_after), ()))
 
 
 def _correct_after_triggerer(deferred: list[_Stopped], *, session: Session) -> None:
-    # The triggerer leaves an event for the method that is to go on; the stop had removed both, a next try has neither.
+    # The triggerer stores an event for the method that is to go on. The stop removed both, and a next try has neither.
     is_resumed = TI.c.state.in_(_BY_TRIGGERER) & TI.c.next_kwargs.is_not(null())
     resumed_rows = session.execute(
         select(TI.c.run_id, TI.c.task_id, TI.c.map_index).where(_condition(deferred), is_resumed)
@@ -218,21 +217,21 @@ def _correct(
     failed: Iterable[_Stopped] = (),
     session: Session,
 ) -> None:
-    """Put the states again of what is still overwritten when its runs are locked.
+    """Restore the states that are still overwritten once the runs are locked.
 
-    failed: the skipped or successful ones among them that had failed.
+    failed: those that were skipped or marked as successful, and that their process had set to failed.
     """
     if not corrections:
         return
-    changed = list({stopped.run.run_id: stopped.run for stopped in overwritten}.values())
+    changed_runs = list({stopped.run.run_id: stopped.run for stopped in overwritten}.values())
     failed_tasks: dict[str, set[str]] = defaultdict(set)
     for stopped in failed:
         failed_tasks[stopped.run.run_id].add(stopped.task_instance.task_id)
-    run_ids = sorted(run.run_id for run in changed)
+    run_ids = sorted(run.run_id for run in changed_runs)
 
     def change() -> None:
         runs = select_runs(
-            and_(RUN.c.dag_id == changed[0].dag_id, RUN.c.run_id.in_(run_ids)), lock=True, session=session
+            and_(RUN.c.dag_id == changed_runs[0].dag_id, RUN.c.run_id.in_(run_ids)), lock=True, session=session
         )
         for correction in corrections:
             session.execute(rows.changing(correction.overwritten, _values(correction.state, session=session)))
@@ -240,12 +239,12 @@ def _correct(
             if run.run_id in failed_tasks:
                 _undo_failures(run, sorted(failed_tasks[run.run_id]), session=session)
 
-    sentence = _done_and_unwatched(changed)
+    sentence = _done_and_unwatched(changed_runs)
     in_one_transaction(change, session=session, unavailable=sentence, unknown=lambda _: sentence)
 
 
 def _undo_failures(run: Row, task_ids: Iterable[str], *, session: Session) -> None:
-    """Undo what the scheduler has decided, downstream and about the run, from failures of what had been marked."""
+    """Undo what the scheduler decided, downstream and about the run, because marked tasks had been set to failed."""
     dag, _ = serialized_dag(run.dag_id, session=session)
     states = session.execute(
         select(TI.c.task_id, TI.c.map_index, TI.c.state).where(rows.of_run(run.dag_id, run.run_id))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class PartialRunPlan:
     """A run that is about to be created, in which only the chosen tasks run.
 
-    task_instances: all of the run's, in their states after, None for those that will run.
+    task_instances: all of the run's, with the states they get; None for those that will run.
     """
 
     new: NewRun
@@ -64,11 +64,11 @@ def run_partial(
     """Create a run in which only these tasks run, and commit it with all states set.
 
     task_ids: ids of tasks, or of task groups, which stand for all tasks inside. A task that is not chosen
-    never runs: what a chosen one depends on, near or far, is marked success, so that the chosen one can
-    start (skipped, where that is what its trigger rule all_skipped waits for); every other is skipped.
-    run_id, conf: as for trigger_dag. dry_run: create nothing, answer what would be.
+    never runs. If a chosen one depends on it, directly or not, it is marked success, so that the chosen one can
+    start (or skipped, if the chosen one's trigger rule all_skipped waits for that); all others are skipped.
+    run_id, conf: as for trigger_dag. dry_run: create nothing, return what would be created.
     Raises DagNotFound, DagHasImportErrors, TaskNotFound, DagRunExists, ScheduleFails, Unavailable, and
-    InvalidArgument, which says why, where a chosen task could not start.
+    InvalidArgument, with the reason, if a chosen task could not start.
     """
     receipt = audit.Receipt()
 
@@ -137,12 +137,12 @@ def _create(plan: PartialRunPlan, *, user: str, receipt: audit.Receipt, session:
 
 
 def _marks(dag: DAG, chosen: set[str]) -> dict[str, str]:
-    """Return the state, success or skipped, that each task is put into that is not chosen; raise InvalidArgument.
+    """Return the state, success or skipped, of each task that is not chosen; raise InvalidArgument.
 
-    A chosen task is refused when Airflow's scheduler would decide from these states that it does not run,
-    whatever becomes of the other chosen tasks.
+    A chosen task is refused if these states alone would make Airflow's scheduler decide that it does not run,
+    however the other chosen tasks end.
     """
-    needed = upstream_ids(dag, chosen)
+    upstream_of_chosen = upstream_ids(dag, chosen)
     to_be_skipped = {
         upstream
         for task_id in chosen
@@ -150,7 +150,7 @@ def _marks(dag: DAG, chosen: set[str]) -> dict[str, str]:
         for upstream in dag.task_dict[task_id].upstream_task_ids - chosen
     }
     marks = {
-        task_id: "success" if task_id in needed - to_be_skipped else "skipped"
+        task_id: "success" if task_id in upstream_of_chosen - to_be_skipped else "skipped"
         for task_id in dag.task_dict
         if task_id not in chosen
     }
@@ -172,14 +172,14 @@ def _unmappable(task: Any, chosen: set[str]) -> str | None:
 
 
 def _obstacle(task: Any, states: RunStates, marks: dict[str, str]) -> str | None:
-    """Say what would keep a chosen task from ever starting, None where it can start."""
+    """Return what would keep a chosen task from ever starting; None if it can start."""
     decided = states.decided(task, -1)
     if decided is None:
         return None
-    known = ", ".join(
+    upstream_states = ", ".join(
         f"`{upstream}` is {marks[upstream]}" for upstream in sorted(task.upstream_task_ids) if upstream in marks
     )
-    return f"with its trigger rule {trigger_rule(task)} it ends as {decided} where {known}, without being run"
+    return f"with its trigger rule {trigger_rule(task)} it ends as {decided} where {upstream_states}, without being run"
 
 
 def _check_dates(dag: DAG, not_created: Iterable[str], logical_date: datetime) -> None:

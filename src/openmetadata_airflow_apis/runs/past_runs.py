@@ -1,4 +1,4 @@
-"""What a task that depends on past runs of itself waits for: Airflow's PrevDagrunDep, for a whole run at once."""
+"""What tasks with depends_on_past wait for: the check of Airflow's PrevDagrunDep, for a whole run at once."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _GOOD = frozenset({"success", "skipped"})
 
 @dataclass(frozen=True)
 class PastRun:
-    """The run before a run, as far as its tasks look at it; run is None where there is none before.
+    """The run before a run, as far as tasks with depends_on_past look at it.
 
-    states: of that run's task instances, by task_id. seen_before: the tasks that any run before has.
+    run: None if there is none before. states: of that run's task instances, counted, by task_id. seen_before: the
+    tasks that have task instances in any run before.
     """
 
     run: Row | None
@@ -32,61 +33,65 @@ class PastRun:
     seen_before: frozenset[str]
 
     def obstacle(self, task: Any, dag: DAG) -> str | None:
-        """Say what in the run before keeps a task from starting, None where nothing does."""
+        """Return what in the run before keeps a task from starting; None if nothing does."""
         run = self.run
         if not task.depends_on_past or run is None:
             return None
         if dag.catchup and task.start_date is not None and run.execution_date < task.start_date:
             return None
-        before = f"in the run before, `{run.run_id}` ({run.state})"
+        in_run_before = f"in the run before, `{run.run_id}` ({run.state})"
         if not self.states.get(task.task_id):
             if task.ignore_first_depends_on_past and task.task_id not in self.seen_before:
                 return None
-            return f"it depends on its past, and {before}, it has not run"
-        bad = _bad(self.states[task.task_id])
-        if bad:
-            return f"it depends on its past, and {before}, it is {_told(bad)}"
+            return f"it depends on its past, and {in_run_before}, it has not run"
+        bad_states = _bad(self.states[task.task_id])
+        if bad_states:
+            return f"it depends on its past, and {in_run_before}, it is {_states_in_words(bad_states)}"
         if task.wait_for_downstream:
-            late = [name for name in sorted(task.downstream_task_ids) if _bad(self.states.get(name, Counter()))]
-            if late:
-                names = ", ".join(f"`{name}` is {_told(_bad(self.states[name]))}" for name in late[:3])
-                return f"it waits for what is downstream of its past, and {before}, {names}"
+            bad_downstream = [
+                name for name in sorted(task.downstream_task_ids) if _bad(self.states.get(name, Counter()))
+            ]
+            if bad_downstream:
+                names = ", ".join(
+                    f"`{name}` is {_states_in_words(_bad(self.states[name]))}" for name in bad_downstream[:3]
+                )
+                return f"it waits for what is downstream of its past, and {in_run_before}, {names}"
         return None
 
 
 def past_run(run: Row, dag: DAG, *, session: Session) -> PastRun:
     """Read the run before, if a task of the DAG looks at it. Three statements at most."""
-    looking = [task for task in dag.task_dict.values() if task.depends_on_past]
-    if not looking:
+    dependent_tasks = [task for task in dag.task_dict.values() if task.depends_on_past]
+    if not dependent_tasks:
         return PastRun(None, {}, frozenset())
     earlier = (RUN.c.dag_id == run.dag_id) & (RUN.c.execution_date < run.execution_date)
     query = select(RUN.c.run_id, RUN.c.state, RUN.c.execution_date).where(earlier)
     if dag.catchup:
         query = query.where(RUN.c.run_type != "manual")
-    before = session.execute(query.order_by(RUN.c.execution_date.desc()).limit(1)).first()
-    if before is None:
+    run_before = session.execute(query.order_by(RUN.c.execution_date.desc()).limit(1)).first()
+    if run_before is None:
         return PastRun(None, {}, frozenset())
     states: dict[str, Counter[str | None]] = defaultdict(Counter)
     rows = session.execute(
-        select(TI.c.task_id, TI.c.state).where(TI.c.dag_id == run.dag_id, TI.c.run_id == before.run_id)
+        select(TI.c.task_id, TI.c.state).where(TI.c.dag_id == run.dag_id, TI.c.run_id == run_before.run_id)
     )
     for task_id, state in rows:
         states[task_id][state] += 1
-    seen = session.execute(
+    task_ids_before = session.execute(
         select(TI.c.task_id)
         .join(RUN, (RUN.c.dag_id == TI.c.dag_id) & (RUN.c.run_id == TI.c.run_id))
-        .where(earlier, TI.c.task_id.in_(sorted(task.task_id for task in looking)))
+        .where(earlier, TI.c.task_id.in_(sorted(task.task_id for task in dependent_tasks)))
         .distinct()
     ).scalars()
-    return PastRun(before, states, frozenset(seen))
+    return PastRun(run_before, states, frozenset(task_ids_before))
 
 
 def _bad(states: Counter[str | None]) -> Counter[str | None]:
     return Counter({state: number for state, number in states.items() if state not in _GOOD})
 
 
-def _told(states: Counter[str | None]) -> str:
-    """Say `failed`, or `failed (3 of its instances)` where there are several, or `not scheduled yet` for no state."""
+def _states_in_words(states: Counter[str | None]) -> str:
+    """Return `failed`, or `failed (3 of its instances)` if there are several, or `not scheduled yet` for no state."""
     total = sum(states.values())
     parts = [f"{state or 'not scheduled yet'}" for state in sorted(states, key=str)]
     return parts[0] if total == 1 else f"{' and '.join(parts)} ({total} of its instances)"

@@ -26,23 +26,23 @@ _POLL_SECONDS = 0.5
 def await_ended(
     task_instances: Iterable[TouchedTaskInstance], seconds: float, *, session: Session
 ) -> tuple[TouchedTaskInstance, ...]:
-    """Wait until the processes have ended, at most so many seconds; return those that have not.
+    """Wait until the processes of task instances have ended; return the task instances whose process has not.
 
-    A process has ended when its LocalTaskJob has, which outlives it and its on_kill. A job without a heartbeat
-    for [scheduler] scheduler_zombie_task_threshold seconds counts as ended too, as it does for Airflow itself.
-    With 0 seconds this looks once. The session must have nothing pending.
+    seconds: how long to wait at most; with 0 this looks once. A process has ended when its LocalTaskJob has, which
+    outlives it and its on_kill. A job without a heartbeat for [scheduler] scheduler_zombie_task_threshold seconds
+    counts as ended too, as it does for Airflow itself. The session must have nothing pending.
     """
-    waited_for = [task_instance for task_instance in task_instances if task_instance.job_id is not None]
+    still_running = [task_instance for task_instance in task_instances if task_instance.job_id is not None]
     deadline = time.monotonic() + seconds
-    while waited_for:
-        job_ids = {task_instance.job_id for task_instance in waited_for if task_instance.job_id is not None}
+    while still_running:
+        job_ids = {task_instance.job_id for task_instance in still_running if task_instance.job_id is not None}
         alive = _alive(job_ids, session=session)
-        waited_for = [task_instance for task_instance in waited_for if task_instance.job_id in alive]
-        left = deadline - time.monotonic()
-        if not waited_for or left <= 0:
+        still_running = [task_instance for task_instance in still_running if task_instance.job_id in alive]
+        seconds_left = deadline - time.monotonic()
+        if not still_running or seconds_left <= 0:
             break
-        time.sleep(min(_POLL_SECONDS, left))
-    return tuple(waited_for)
+        time.sleep(min(_POLL_SECONDS, seconds_left))
+    return tuple(still_running)
 
 
 def _alive(job_ids: set[int], *, session: Session) -> set[int]:
@@ -52,7 +52,7 @@ def _alive(job_ids: set[int], *, session: Session) -> set[int]:
 
 
 def job_alive() -> ColumnElement:
-    """Return the condition for jobs whose process may still be there: not ended, and with a recent heartbeat."""
+    """Return the condition for jobs whose process may still run: not ended, and with a recent heartbeat."""
     silence = timedelta(seconds=conf.getint("scheduler", "scheduler_zombie_task_threshold"))
     return and_(
         _JOB.c.state.in_(["running", "restarting"]),
@@ -62,5 +62,5 @@ def job_alive() -> ColumnElement:
 
 
 def process_alive(job_id: ColumnElement) -> ColumnElement:
-    """Return the column that tells whether the process of the job with this id may still be there."""
+    """Return the column that tells whether the process of the job with this id may still run."""
     return exists().where(_JOB.c.id == job_id, job_alive()).label("process_alive")

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Row
 
-# How long a task is queued before the workers are asked who serves its queue: one that is free takes it at once.
+# How long a task is queued before the workers are asked for their queues: a free worker takes a task at once.
 _SECONDS_UNTIL_ASKED = 10
 _QUEUES_NAMED = 10
 _WORKERS_NAMED = 5
-# The executors that hand what is in one queue to Kubernetes, all else to another.
+# The executors that hand the tasks of one queue to Kubernetes, and all others to a second executor.
 _HYBRID = {
     "CeleryKubernetesExecutor": ("celery_kubernetes_executor", "CeleryExecutor"),
     "LocalKubernetesExecutor": ("local_kubernetes_executor", "LocalExecutor"),
@@ -26,7 +26,7 @@ _HYBRID = {
 
 
 def workers_of_queued(rows: Iterable[Row], now: datetime) -> CeleryWorkers | None:
-    """Return who serves which queue, where one of the rows has waited long for a Celery worker; None if none has."""
+    """Return which Celery workers serve which queue, if one of the rows has waited long for one; otherwise None."""
     for row in rows:
         if row.state == "queued" and _waits_long(row, now) and "Celery" in _executor(row):
             return celery_workers()
@@ -36,25 +36,25 @@ def workers_of_queued(rows: Iterable[Row], now: datetime) -> CeleryWorkers | Non
 def who_takes(
     row: Row, age: str, running: Mapping[str, Mapping[str, int]], workers: CeleryWorkers | None, now: datetime
 ) -> str:
-    """Say for how long a task instance has been queued, and who has to take it, or that nobody can.
+    """Return a sentence: for how long a task instance has been queued, and who has to take it, or that nobody can.
 
-    age: its words for how long. running: how many tasks of a queue are running on which host. workers: of Celery,
-    None where they were not asked.
+    age: how long, in words. running: how many tasks are running, by queue and host. workers: Celery's, None if they
+    were not asked.
     """
     executor = _executor(row)
     queued = f"It has been queued for {age}"
     if "Celery" in executor:
-        here = running.get(row.queue, {})
-        asked = workers if _waits_long(row, now) else None
-        return f"{queued}{' '.join(_of_celery(row.queue, here, asked))}"
+        running_by_host = running.get(row.queue, {})
+        workers_if_long = workers if _waits_long(row, now) else None
+        return f"{queued}{' '.join(_of_celery(row.queue, running_by_host, workers_if_long))}"
     if "Kubernetes" in executor:
         return f"{queued}: Kubernetes has to start its pod."
     return f"{queued}: the {executor} starts it when it has a process free."
 
 
 def _of_celery(queue: str, running: Mapping[str, int], workers: CeleryWorkers | None) -> Iterator[str]:
-    here = ", ".join(f"{number} on {host}" for host, number in sorted(running.items()))
-    under_way = f"of that queue {f'are running: {here}' if here else 'nothing is running'}."
+    numbers_by_host = ", ".join(f"{number} on {host}" for host, number in sorted(running.items()))
+    under_way = f"of that queue {f'are running: {numbers_by_host}' if numbers_by_host else 'nothing is running'}."
     if workers is None or workers.problem is not None:
         yield f": a Celery worker that serves the queue `{queue}` has to take it; {under_way}"
         if workers is not None:
@@ -66,8 +66,8 @@ def _of_celery(queue: str, running: Mapping[str, int], workers: CeleryWorkers | 
         served = "; ".join(f"`{name}` by {_first(by, _WORKERS_NAMED)}" for name, by in _some(workers.queues))
         more = len(workers.queues) - _QUEUES_NAMED
         yield f", and no worker serves the queue `{queue}`."
-        if here:  # a worker that is too busy to answer, or that was told to take nothing more of it
-            yield f"Yet of that queue are running: {here}."
+        if numbers_by_host:  # a worker that is too busy to answer, or that was told to take nothing more of it
+            yield f"Yet of that queue are running: {numbers_by_host}."
         yield f"Served are {served}{f' and {more} queues more' if more > 0 else ''}."
         yield (
             f"Start a worker for it (`airflow celery worker --queues {queue}`), "
@@ -90,18 +90,20 @@ def _waits_long(row: Row, now: datetime) -> bool:
 
 
 def _executor(row: Row) -> str:
-    """Return the name of the executor's class that a task instance is queued for.
+    """Return the class name of the executor that a task instance is queued for.
 
-    The first one of [core] executor, unless the task names another, by its class, its path or its alias; since
-    Airflow 2.10 there may be several.
+    It is the first one of [core] executor, unless the task names another, by class, path or alias: since Airflow 2.10
+    there may be several.
     """
     configured = [name.strip() for name in conf.get("core", "executor").split(",")]
     paths = dict(name.split(":", 1) for name in configured if ":" in name)
     chosen = getattr(row, "executor", None) or configured[0].partition(":")[0]
     name = paths.get(chosen, chosen).rpartition(".")[2]
     if name in _HYBRID:
-        section, other = _HYBRID[name]
+        section, second_executor = _HYBRID[name]
         return (
-            "KubernetesExecutor" if row.queue == conf.get(section, "kubernetes_queue", fallback="kubernetes") else other
+            "KubernetesExecutor"
+            if row.queue == conf.get(section, "kubernetes_queue", fallback="kubernetes")
+            else second_executor
         )
     return name

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.runs.clearing import Clearing
     from openmetadata_airflow_apis.runs.task_dependencies import Indexes
 
-# How long a restart waits for the processes of the tries before: a few of Airflow's heartbeats (5 s), and on_kill.
+# How long a restart waits for the processes of earlier tries: a few of Airflow's heartbeats (5 s), and on_kill.
 STOPPING_PATIENCE_SECONDS = 30
 
 
@@ -44,7 +44,7 @@ STOPPING_PATIENCE_SECONDS = 30
 class RestartPlan(RunPlan):
     """What a restart is about to clear.
 
-    failed_task_count: how many of the cleared are failed. still_ending: those whose last process has not ended.
+    failed_task_count: how many of those cleared are failed. still_ending: those whose last process has not ended.
     """
 
     failed_task_count: int = 0
@@ -56,7 +56,7 @@ class RestartPlan(RunPlan):
 
 
 class _StillEnding(Exception):
-    """Processes of the tries before are there, which would write into the new ones."""
+    """Processes of earlier tries still run, and would write into the new tries."""
 
     def __init__(self, plans: Sequence[RestartPlan]) -> None:
         self.plans = plans
@@ -75,11 +75,12 @@ def restart_failed(
 ) -> RestartedRun:
     """Clear a run's failed task instances and everything downstream of them, as Airflow clears, and commit it.
 
-    choice: what to begin with in place of what failed, and whether to leave what is downstream. A finished run is
-    queued again. Those that are running are stopped and tried again (state restarting).
-    The process of one that was killed just before may still be there for some seconds: this waits for its end,
-    holding no lock, for at most STOPPING_PATIENCE_SECONDS. waiting: entered for that with the seconds that this would
-    like to wait, it gives how many it may. dry_run: change nothing, wait for nothing, answer what would be cleared.
+    choice: what to begin with instead of what failed, and whether to leave out what is downstream. A finished run is
+    queued again. Running task instances are stopped and tried again (state restarting).
+    The process of one that was killed just before may still run for some seconds: this waits for its end without a
+    lock, at most STOPPING_PATIENCE_SECONDS. waiting: a context manager that is entered for this wait; it is given how
+    many seconds to wait, and yields how many are allowed. dry_run: change nothing, wait for nothing, return what
+    would be cleared.
     Raises DagNotFound, DagRunNotFound, TaskNotFound, NothingFailed, NothingToRestart, TaskIsStopping, Unavailable.
     """
 
@@ -108,10 +109,10 @@ def restart_dag_runs(
 ) -> RestartedRuns:
     """Clear the failed task instances of the chosen runs, with everything downstream, in one transaction; commit it.
 
-    All else is as for restart_failed, in a number of statements that does not grow with the number of runs. A run in
-    which nothing has failed is left as it is.
-    Raises DagNotFound, DagRunNotFound, TooManyRuns, TaskIsStopping, Unavailable, and NothingFailed where that is so of
-    all of them.
+    Otherwise this works as restart_failed does. The number of statements does not grow with the number of runs. A run
+    in which nothing has failed is left as it is.
+    Raises DagNotFound, DagRunNotFound, TooManyRuns, TaskIsStopping, Unavailable, and NothingFailed if nothing has
+    failed in any.
     """
 
     def decide(*, lock: bool) -> list[RestartPlan]:
@@ -128,7 +129,7 @@ def restart_dag_runs(
 
 
 def restarted_runs(plans: Sequence[RestartPlan], *, dry_run: bool) -> RestartedRuns:
-    """Return the answer of a restart of many runs, whose plans these are."""
+    """Return the answer of a restart of many runs, made from their plans."""
     restarted = tuple(plan.restarted(dry_run=dry_run) for plan in plans if plan.task_instances)
     return RestartedRuns(plans[0].run.dag_id, restarted, untouched(plans), dry_run)
 
@@ -142,7 +143,7 @@ def _carry_out_in_time(
     user: str,
     session: Session,
 ) -> Sequence[RestartPlan]:
-    """Restart as soon as the processes of the tries before have ended; raise TaskIsStopping where they don't."""
+    """Restart as soon as the processes of earlier tries have ended; raise TaskIsStopping if they don't."""
 
     def decide_unless_ending(*, lock: bool) -> list[RestartPlan]:
         plans = decide(lock=lock)
@@ -154,31 +155,31 @@ def _carry_out_in_time(
     while True:
         try:
             return carry_out(operation, decide_unless_ending, dry_run=dry_run, user=user, session=session)
-        except _StillEnding as still:
-            run_of = {ending.job_id: plan.run for plan in still.plans for ending in plan.still_ending}
-            ending = [ending for plan in still.plans for ending in plan.still_ending]
+        except _StillEnding as error:
+            run_of = {ending.job_id: plan.run for plan in error.plans for ending in plan.still_ending}
+            ending = [ending for plan in error.plans for ending in plan.still_ending]
             with waiting(max(deadline - time.monotonic(), 0)) as seconds:
-                left = await_ended(ending, seconds, session=session)
-        if left:
-            run = run_of[left[0].job_id]
+                still_running = await_ended(ending, seconds, session=session)
+        if still_running:
+            run = run_of[still_running[0].job_id]
             raise TaskIsStopping(
                 run.dag_id,
                 run.run_id,
-                left[0].task_id,
-                map_index=left[0].map_index,
-                hostname=left[0].hostname,
-                pid=left[0].pid,
-                others=len(left) - 1,
+                still_running[0].task_id,
+                map_index=still_running[0].map_index,
+                hostname=still_running[0].hostname,
+                pid=still_running[0].pid,
+                others=len(still_running) - 1,
             )
 
 
 def plan_restarts(
     dag_id: str, runs: Sequence[Row], choice: RestartChoice = WHAT_FAILED, *, lock: bool, session: Session
 ) -> list[RestartPlan]:
-    """Return the plans of a restart of these runs, which `find_run` or `find_chosen` has found, one each.
+    """Return the plan of a restart for each of these runs, which are rows of `find_run` or `find_chosen`.
 
-    choice: what to begin with in each of them. lock: hold what is to be cleared in them, as the runs are held
-    already. Raises TaskNotFound.
+    choice: what to begin with in each of them. lock: lock the task instances to clear; the runs are locked already.
+    Raises TaskNotFound.
     """
     dag, _ = serialized_dag(dag_id, session=session)
     chosen = rows.by_run(
@@ -205,13 +206,13 @@ def plan_restarts(
 
 def _plan_restart(run: Row, choice: RestartChoice, to_clear: Sequence[Row], clearing: Clearing | None) -> RestartPlan:
     failed_task_count = sum(row.state == "failed" for row in to_clear)
-    what = choice.in_words()
+    scope = choice.in_words()
     return RestartPlan(
         run=run,
         state="queued" if to_clear and run.state in State.finished_dr_states else run.state,
         cleared=clearing,
         traces=Traces(
-            note=f"restarted {'' if what is None else f'{what}: '}{failed_task_count} failed task instance(s), "
+            note=f"restarted {'' if scope is None else f'{scope}: '}{failed_task_count} failed task instance(s), "
             f"{len(to_clear)} cleared in all",
             details={"failed": failed_task_count, "cleared": len(to_clear), **choice.details()},
         ),
@@ -221,7 +222,7 @@ def _plan_restart(run: Row, choice: RestartChoice, to_clear: Sequence[Row], clea
 
 
 def _chosen(choice: RestartChoice, dag: DAG) -> ColumnElement:
-    """Return the condition for the task instances of a run that are looked at for what to begin with."""
+    """Return the condition for the task instances among which a restart looks for those to begin with."""
     task_ids = choice.tasks(dag)
     if task_ids is None:
         states = choice.states()
@@ -231,9 +232,9 @@ def _chosen(choice: RestartChoice, dag: DAG) -> ColumnElement:
 
 
 def _of_starts(dag: DAG, start: Mapping[str, Collection[tuple[str, int]]], choice: RestartChoice) -> ColumnElement:
-    """Return the condition for these task instances, by run_id, and what runs again with them in the same run.
+    """Return the condition for the task instances that restarts begin with, and for all that run again with them.
 
-    Runs that begin with the same share one term.
+    start: task_ids and map_indexes to begin with, by run_id. Runs that begin with the same ones share one term.
     """
     runs_with: dict[frozenset[tuple[str, int]], list[str]] = defaultdict(list)
     for run_id, of_run in start.items():
@@ -254,11 +255,11 @@ def _of_tasks(tasks: dict[str, Indexes]) -> ColumnElement:
 
 
 def _still_ending(to_clear: Iterable[Row]) -> tuple[TouchedTaskInstance, ...]:
-    """Return those whose process of the try before is still there.
+    """Return the task instances whose process of an earlier try still runs.
 
-    When such a process is told to end, it looks at the state of the task instance. A finished state it leaves
-    alone; but a cleared one it takes for its own, and fails the new try. A running task instance is no such
-    case: it is not cleared but told to restart.
+    When such a process is told to end, it looks at the state of the task instance. It leaves a finished state alone,
+    but it takes a cleared task instance for its own, and fails the new try. A running task instance is no such case:
+    it is not cleared but told to restart.
     """
     return tuple(
         TouchedTaskInstance(

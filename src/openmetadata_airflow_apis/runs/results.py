@@ -37,8 +37,8 @@ class RunState:
 class TriggeredRun(RunState):
     """A DagRun just created, or planned.
 
-    is_paused: its DAG is paused, and the run waits in state queued until it is not. dry_run: there is no such run;
-    task_instances: those that it would begin with, None of a run that was created.
+    is_paused: its DAG is paused, and the run waits in state queued until it is not. dry_run: there is no such run.
+    task_instances: those that it would begin with; None for a run that was created.
     """
 
     is_paused: bool
@@ -50,10 +50,10 @@ class TriggeredRun(RunState):
 class TaskInstanceDetail:
     """A task instance as it is now, or all task instances of a mapped task taken together.
 
-    map_index: -1 for a task that is not mapped; None where several are taken together. Then state is the one
+    map_index: -1 for a task that is not mapped; None if several are taken together. Then state is the one
     that Airflow's grid would show, start_date the first, end_date the last, try_number and max_tries the
     largest, and what differs between them (hostname, pid, operator and so on) is None.
-    count: how many task instances this speaks of. duration: seconds.
+    count: how many task instances this describes. duration: seconds.
     """
 
     dag_id: str
@@ -80,7 +80,7 @@ class TaskInstanceDetail:
 class TouchedTaskInstance:
     """A task instance that an operation changed, or would change.
 
-    job_id, hostname, pid: the LocalTaskJob and the process of one whose process was running; otherwise None.
+    job_id, hostname, pid: the LocalTaskJob and the process, if a process was running; otherwise None.
     """
 
     task_id: str
@@ -137,7 +137,7 @@ class RestartedRun(ChangedRun):
 
 @dataclass(frozen=True)
 class UntouchedRun:
-    """A DagRun that was among those to be changed, and in which there was nothing to change."""
+    """A DagRun that was chosen to be changed, but in which there was nothing to change."""
 
     dag_id: str
     run_id: str

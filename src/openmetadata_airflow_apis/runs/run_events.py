@@ -30,7 +30,7 @@ STATE_MISMATCH = "state mismatch"
 STUCK_IN_QUEUED = "stuck in queued tries exceeded"
 _OF_TASKS = (LOST_HEARTBEAT, STATE_MISMATCH, STUCK_IN_QUEUED, unbuilt_tasks.EVENT)
 
-# Events of somebody's setting states; "failed" is also what a task's own process notes, then without an extra.
+# Events of somebody who sets states. A task's own process notes "failed" too, but without an extra.
 _KILLED_HERE = ("kill_running_tasks", "kill_dag_runs")
 _SET_IN_AIRFLOW = (
     "failed",
@@ -51,7 +51,7 @@ _SET_IN_AIRFLOW = (
 
 @dataclass(frozen=True)
 class RunEvent:
-    """One row of the audit log. task_id, map_index: None where it is about the run. text: the scheduler's words."""
+    """One row of the audit log. task_id, map_index: None if it is about the run. text: the scheduler's words."""
 
     event: str
     moment: datetime
@@ -62,7 +62,7 @@ class RunEvent:
 
     @property
     def sentence(self) -> str:
-        """Say who set a state, by the way that it was done."""
+        """Return a sentence on how a state was set from outside."""
         if self.event in _KILLED_HERE:
             return f"It was killed through this API ({self.event})"
         return f"Its state was set by hand ({self.event.rpartition('.')[2]} of Airflow's own page or API)"
@@ -75,34 +75,36 @@ class RunEvents:
     events: tuple[RunEvent, ...]
 
     def of_scheduler(self, row: Row, try_number: int, event: str) -> RunEvent | None:
-        """Return what the scheduler noted of that try of a task instance."""
-        this = (event, row.task_id, row.map_index, try_number)
-        since = row.start_date or row.queued_dttm  # before, there may have been a run of the same name
+        """Return the latest event of a kind that the scheduler noted of one try of a task instance."""
+        event_sought = (event, row.task_id, row.map_index, try_number)
+        since = row.start_date or row.queued_dttm  # a deleted run of the same name may have left earlier events
         return next(
             (
                 noted
                 for noted in self.events
-                if (noted.event, noted.task_id, noted.map_index, noted.try_number) == this
+                if (noted.event, noted.task_id, noted.map_index, noted.try_number) == event_sought
                 and (since is None or noted.moment >= since)
             ),
             None,
         )
 
     def by_hand(self, moment: datetime | None, task_id: str | None = None, map_index: int = -1) -> RunEvent | None:
-        """Return who set a state by hand at about a moment: a task instance's, or where none is named the run's."""
+        """Return the event that set a task instance's state by hand at about a moment; the run's if task_id is None."""
         for event in self.events:
             near = moment is not None and abs(event.moment - moment) <= _NEARLY
-            concerned = event.task_id is None or (event.task_id == task_id and event.map_index in {None, -1, map_index})
-            if near and concerned and event.event not in _OF_TASKS:
+            about_it = event.task_id is None or (event.task_id == task_id and event.map_index in {None, -1, map_index})
+            if near and about_it and event.event not in _OF_TASKS:
                 return event
         return None
 
     def unbuilt(self, row: Row) -> str | None:
-        """Return which host could not build the DAG for the last try of a task instance, and why."""
-        since = row.queued_dttm - _NEARLY if row.queued_dttm else None  # the clocks are of two hosts
+        """Return which host could not build the DAG for the last try of a task instance, and why; None if none."""
+        since = row.queued_dttm - _NEARLY if row.queued_dttm else None  # two hosts' clocks may differ
         for event in self.events:
-            this = (event.event, event.task_id, event.map_index)
-            if this == (unbuilt_tasks.EVENT, row.task_id, row.map_index) and (since is None or event.moment >= since):
+            event_and_task = (event.event, event.task_id, event.map_index)
+            if event_and_task == (unbuilt_tasks.EVENT, row.task_id, row.map_index) and (
+                since is None or event.moment >= since
+            ):
                 details = json.loads(event.text or "{}")
                 reason = str(details.get("import_error")).partition("\n")[0]
                 return f"the DAG can't be imported on its worker, the host {details.get('hostname')}: {reason}"

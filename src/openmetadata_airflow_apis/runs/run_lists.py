@@ -50,10 +50,10 @@ def list_dag_runs(
     order_by: str | None = None,
     session: Session,
 ) -> tuple[list[RunState], int]:
-    """Return a page of the DAG's runs, the one created last first unless told, and how many there are in all.
+    """Return a page of the DAG's runs, the newest first unless order_by says otherwise, and the number of all.
 
     filters: state and run_type as lists of values; logical_date, start_date and end_date with _gte or _lte. order_by:
-    the name of a field, with a minus for the other way round. Raises DagNotFound, InvalidArgument.
+    the name of a field, with a minus for descending order. Raises DagNotFound, InvalidArgument.
     """
     find_dag(dag_id, session=session)
     listed = and_(RUN.c.dag_id == dag_id, *conditions(_RUN_COLUMNS, filters or {}))
@@ -74,9 +74,9 @@ def list_task_instances(
     order_by: str | None = None,
     session: Session,
 ) -> tuple[list[TaskInstanceDetail], int]:
-    """Return a page of the run's task instances, by task_id and map_index unless told, and how many there are in all.
+    """Return a page of the run's task instances, by task_id and map_index or as order_by says, and the number of all.
 
-    filters: state, pool, queue and task_id as lists of values, a state `none` for none yet; start_date, end_date and
+    filters: state (`none` for no state), pool, queue and task_id as lists of values; start_date, end_date and
     duration with _gte or _lte. order_by: as for list_dag_runs. Raises DagNotFound, DagRunNotFound, InvalidArgument.
     """
     run = find_run(dag_id, run_id, session=session)

@@ -1,8 +1,8 @@
 """A plan: what a verb is about to do to runs and their task instances, decided before anything is written.
 
-A verb reads what it needs under the runs' locks and makes a plan of it; `apply` writes what the plan says, in a
-number of statements that depends neither on how many runs it speaks of nor on how many task instances. A dry
-run answers the plan: it locks nothing and writes nothing.
+A verb reads what it needs under the runs' locks and makes a plan of it; `apply` writes what the plan says. The number
+of its statements does not grow with the runs or the task instances in the plan. A dry run returns the plan: it locks
+nothing and writes nothing.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class Traces:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What is about to happen to one DagRun; where no task instance is touched, nothing.
+    """What is about to happen to one DagRun: nothing, if no task instance is touched.
 
     run: the run's row as `find_run` found it. state: the run's state afterwards.
     marked: task instances whose state is set from outside, as Airflow's "Mark as …" does: to a finished one, or
-    to none, so that the scheduler decides about them again. cleared: those that will run anew.
+    to none, so that the scheduler decides about them again. cleared: those that will run again.
     """
 
     run: Row
@@ -81,9 +81,9 @@ def carry_out(
 ) -> Sequence[Plan]:
     """Make the plans of runs and apply them, in one transaction; return them.
 
-    operation: the operationId. decide: makes the plans, one at least, and changes nothing; with lock=True it holds
-    the runs' locks before it reads, and it is called again where the transaction is tried again. What it raises
-    passes through. dry_run: return the plans, having locked and written nothing.
+    operation: the operationId. decide: returns the plans, at least one, and changes nothing. With lock=True it
+    locks the runs before it reads. If the transaction is tried again, it is called again. What it raises passes
+    through. dry_run: return the plans without locking or writing anything.
     Raises Unavailable, OutcomeUnknown.
     """
     if dry_run:
@@ -112,7 +112,7 @@ def carry_out(
 
 
 def untouched(plans: Iterable[RunPlan]) -> tuple[UntouchedRun, ...]:
-    """Return the runs of plans that touch nothing."""
+    """Return the runs whose plans touch nothing."""
     runs = (plan.run for plan in plans if not plan.task_instances)
     return tuple(UntouchedRun(run.dag_id, run.run_id, run.execution_date, run.state) for run in runs)
 
@@ -157,13 +157,13 @@ def mark(
 
 
 def _put_runs(plans: Sequence[RunPlan], now: datetime, *, session: Session) -> None:
-    changed = [plan for plan in plans if plan.state != plan.run.state]
-    queue_again([plan.run.id for plan in changed if plan.state == "queued"], session=session)
-    for state in sorted({str(plan.state) for plan in changed} - {"queued"}):
+    changed_plans = [plan for plan in plans if plan.state != plan.run.state]
+    queue_again([plan.run.id for plan in changed_plans if plan.state == "queued"], session=session)
+    for state in sorted({str(plan.state) for plan in changed_plans} - {"queued"}):
         for had_ended in (False, True):
             run_pks = [
                 plan.run.id
-                for plan in changed
+                for plan in changed_plans
                 if plan.state == state and (plan.run.state in State.finished_dr_states) == had_ended
             ]
             if run_pks:

@@ -1,4 +1,4 @@
-"""What holds for a run as a whole: what keeps it from going on, and what failed it apart from its tasks."""
+"""Why a run as a whole does not go on, and why it failed for reasons other than its tasks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NAMED = 5
 
 
 def waits_for(run: Row, dag: DAG | None, facts: SchedulingFacts) -> Iterator[WaitingReason]:
-    """Yield what keeps an unfinished run as a whole, by airflow.jobs.scheduler_job_runner's choice of runs."""
+    """Yield why an unfinished run as a whole does not go on, by the rules of airflow.jobs.scheduler_job_runner."""
     row = facts.dag
     if row is None or dag is None:
         yield WaitingReason(DAG_KNOWN, "Airflow has no such DAG any more, or none that was parsed without an error.")
@@ -67,14 +67,14 @@ def _of_queued(run: Row, facts: SchedulingFacts) -> Iterator[WaitingReason]:
 
 
 def still_queued(run: Row) -> WaitingReason | None:
-    """Say of a queued run that nothing keeps that it starts in a moment."""
+    """Return the reason of a queued run that waits for nothing else: the scheduler's next look. None if not queued."""
     if run.state != "queued":
         return None
     return WaitingReason(DagrunRunningDep.NAME, "The run is queued; the scheduler starts it at its next look.")
 
 
 def failed_by(run: Row, dag: DAG | None, unfinished: int, events: RunEvents) -> Iterator[WaitingReason]:
-    """Yield what failed a run that has failed, apart from its tasks."""
+    """Yield why a run failed, for reasons other than its tasks. unfinished: the number of unfinished task instances."""
     by_hand = events.by_hand(run.end_date)
     if by_hand is not None:
         yield WaitingReason(SET_BY_HAND, f"{by_hand.sentence} at {moment(by_hand.moment)}.")

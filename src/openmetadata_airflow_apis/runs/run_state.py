@@ -99,7 +99,7 @@ def _fields(row: RowMapping) -> dict[str, Any]:
 def task_instance_detail(
     dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None, session: Session
 ) -> TaskInstanceDetail:
-    """Return one task instance, or a mapped task's instances taken together where map_index is None.
+    """Return one task instance, or a mapped task's instances taken together if map_index is None.
 
     Raises DagNotFound, DagRunNotFound, TaskNotFound.
     """
@@ -139,7 +139,7 @@ def task_instance_detail(
 
 
 def taken_together(by_state: Sequence[Row]) -> dict[str, Any]:
-    """Return state, dates and try of a task's instances as one. by_state: a row for each state that they are in."""
+    """Return state, dates and try of a task's instances taken together. by_state: a row for each of their states."""
     return {
         "state": min((row.state for row in by_state), key=GRID_PRIORITY.index),
         "start_date": min((row.start_date for row in by_state if row.start_date), default=None),
@@ -149,7 +149,7 @@ def taken_together(by_state: Sequence[Row]) -> dict[str, Any]:
 
 
 def of_one(row: Row, common: dict[str, Any]) -> TaskInstanceDetail:
-    """Return the detail of one task instance from its row of OF_ONE and what names it."""
+    """Return one task instance's detail. row: its columns OF_ONE. common: the fields that name it."""
     return TaskInstanceDetail(
         **common,
         map_index=row.map_index,

@@ -1,4 +1,4 @@
-"""Waiting until a DagRun has ended."""
+"""Waits until a DagRun has ended."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _POLL_SECONDS = 0.25
 def await_end(dag_id: str, run_id: str, seconds: float, *, session: Session) -> RunState:
     """Return a DagRun as it is when it has ended, or after so many seconds.
 
-    Each look is one statement, and between two nothing is held of the database. The session must have nothing
-    pending. Raises DagRunNotFound where the run is deleted meanwhile, and Unavailable.
+    Each look is one statement, and no connection is held between two looks. The session must have nothing pending.
+    Raises DagRunNotFound if the run is deleted meanwhile, and Unavailable.
     """
     deadline = time.monotonic() + seconds
     with database_errors(
@@ -30,7 +30,7 @@ def await_end(dag_id: str, run_id: str, seconds: float, *, session: Session) -> 
         while True:
             run = dag_state(dag_id, run_id, session=session)
             session.rollback()  # the next look has to see what is committed meanwhile
-            left = deadline - time.monotonic()
-            if run.has_ended or left <= 0:
+            seconds_left = deadline - time.monotonic()
+            if run.has_ended or seconds_left <= 0:
                 return run
-            time.sleep(min(_POLL_SECONDS, left))
+            time.sleep(min(_POLL_SECONDS, seconds_left))

@@ -1,4 +1,4 @@
-"""What decides when tasks start, apart from the tasks themselves; read for a run in a fixed number of statements."""
+"""Reads what decides when a run's tasks start, apart from the tasks themselves, in a fixed number of statements."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ACTIVE = ("running", "queued")
 
 @dataclass(frozen=True)
 class Service:
-    """The processes of one kind that Airflow needs. alive: how many; heartbeat: the newest, None for never."""
+    """The processes of one kind that Airflow needs. alive: how many run; heartbeat: the newest, None for never."""
 
     alive: int
     heartbeat: datetime | None
@@ -41,10 +41,10 @@ class Service:
 class SchedulingFacts:
     """What the scheduler goes by, as it was at one moment.
 
-    dag: the row of the DAG, None where there is none. active_runs: the run_ids of the DAG's running runs, the one that
-    started first first. active_tasks: how many task instances of the DAG are running or queued, by run_id and task_id;
-    active_anywhere: of all DAGs. queues: how many are running, by queue and host. rescheduled: when those task
-    instances of the run that asked to be rescheduled start again.
+    dag: the row of the DAG, None if there is none. active_runs: the run_ids of the DAG's running runs, by their start.
+    active_tasks: how many task instances of the DAG are running or queued, by run_id and task_id; active_anywhere: of
+    all DAGs. queues: how many are running, by queue and host. rescheduled: when the run's rescheduled task instances
+    start again, by task_id and map_index.
     """
 
     now: datetime
@@ -112,7 +112,7 @@ def facts_about(run: Row, queues: Collection[str], *, now: datetime, session: Se
 
 
 def _services(now: datetime, *, session: Session) -> dict[str, Service]:
-    """Return the schedulers and triggerers, alive by Airflow's own measure: its /health says the same."""
+    """Return the schedulers and triggerers, alive by the same measure as in Airflow's own /health."""
     silence = {
         "SchedulerJob": conf.getint("scheduler", "scheduler_health_check_threshold"),
         "TriggererJob": conf.getfloat("triggerer", "triggerer_health_check_threshold"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
 
-# What is done or was skipped before stays as it is; everything else can be skipped, failures too.
+# What has succeeded or was skipped before stays as it is; everything else can be skipped, failures too.
 _KEPT = frozenset({"success", "skipped", "removed"})
 
 
@@ -34,11 +34,11 @@ def skip_task_instance(
 ) -> SkippedTask:
     """Skip a task's instances in a run, with those downstream that Airflow would skip for it, and commit it.
 
-    map_index: only this one of a mapped task. A running one is stopped. Downstream, only what has not started
-    is looked at: what a trigger rule skips is skipped, what it lets run is left to run, and what had been put
-    into upstream_failed and is not any more waits again. A failed run in which something changed is queued
+    map_index: only this one of a mapped task. A running one is stopped. Downstream, only task instances that have not
+    started change: those that a trigger rule skips are skipped, those that it lets run are left to run, and those in
+    upstream_failed wait again if no failure is upstream any more. A failed run in which something changed is queued
     again, so that the scheduler decides about it anew. Skipping what is skipped changes nothing.
-    dry_run: change nothing, answer what would be skipped, and what would wait again.
+    dry_run: change nothing, return what would be skipped, and what would wait again.
     Raises DagNotFound, DagRunNotFound, TaskNotFound, TaskNotStoppable, Unavailable.
     """
 
@@ -54,7 +54,7 @@ def skip_task_instance(
 
 
 def plan_skip(task: MarkedTask, *, lock: bool, session: Session) -> RunPlan:
-    """Return the plan of a skip; raise what skip_task_instance raises. lock: hold the run, and the task in it."""
+    """Return the plan of a skip; raise what skip_task_instance raises. lock: lock run and task instances."""
 
     def check(asked_for: Sequence[Row]) -> None:
         if all(row.state in {"success", "removed"} for row in asked_for):

@@ -1,4 +1,4 @@
-"""Marks a task of a run as successful, so that what follows goes on as if it were."""
+"""Marks a task of a run as successful, so that the tasks downstream go on as if it were."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
 
-# What has succeeded stays as it is; an index that is no more has nothing to succeed.
+# What has succeeded stays as it is; a removed map_index has nothing to succeed.
 _KEPT = frozenset({"success", "removed"})
 
 
@@ -34,11 +34,11 @@ def succeed_task_instance(
 ) -> SucceededTask:
     """Mark a task's instances in a run as successful, whatever they were doing, and commit it.
 
-    map_index: only this one of a mapped task. A running one is stopped. Downstream, only what has not started is
-    looked at, as for a skip: what had been put into upstream_failed and is not any more waits again, and what a
-    trigger rule skips now is skipped. A failed run in which something changed is queued again, so that the scheduler
-    decides about it anew. Succeeding what has succeeded changes nothing.
-    dry_run: change nothing, answer what would be marked, and what would wait again.
+    map_index: only this one of a mapped task. A running one is stopped. Downstream, only task instances that have not
+    started change, as for a skip: those in upstream_failed wait again if no failure is upstream any more, and those
+    that a trigger rule now skips are skipped. A failed run in which something changed is queued again, so that the
+    scheduler decides about it anew. Succeeding what has succeeded changes nothing.
+    dry_run: change nothing, return what would be marked, and what would wait again.
     Raises DagNotFound, DagRunNotFound, TaskNotFound, TaskNotStoppable, Unavailable.
     """
     task = MarkedTask(dag_id, run_id, task_id, map_index)
@@ -53,7 +53,7 @@ def succeed_task_instance(
 
 
 def plan_success(task: MarkedTask, *, lock: bool, session: Session) -> RunPlan:
-    """Return the plan of a success; raise what succeed_task_instance raises. lock: hold the run, and the task in it."""
+    """Return the plan of a success; raise what succeed_task_instance raises. lock: lock run and task instances."""
 
     def check(asked_for: Sequence[Row]) -> None:
         if all(row.state == "removed" for row in asked_for):

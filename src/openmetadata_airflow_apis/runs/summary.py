@@ -52,9 +52,9 @@ def _failures(explanation: DagRunExplanation) -> Iterator[str]:
     yield f"{_name(first)} {'failed' if first.state == 'failed' else 'failed and is tried again'}: {_why(first)}"
     if explanation.total_failures > 1:
         yield f"{explanation.total_failures - 1} more failed."
-    followed = explanation.task_instance_counts.get("upstream_failed", 0)
-    if followed:
-        yield f"Because of that {counted(followed, 'task instance')} did not run (upstream_failed)."
+    upstream_failed = explanation.task_instance_counts.get("upstream_failed", 0)
+    if upstream_failed:
+        yield f"Because of that {counted(upstream_failed, 'task instance')} did not run (upstream_failed)."
 
 
 def _waiting(explanation: DagRunExplanation) -> Iterator[str]:
@@ -65,8 +65,8 @@ def _waiting(explanation: DagRunExplanation) -> Iterator[str]:
     if only_upstream(first):
         yield f"{counted(total, 'task instance')} {_verb('wait', total)} for what comes before."
         return
-    told = {reason.reason for reason in explanation.run_reasons}
-    reasons = [reason.reason for reason in first.reasons if reason.reason not in told]
+    reasons_of_run = {reason.reason for reason in explanation.run_reasons}
+    reasons = [reason.reason for reason in first.reasons if reason.reason not in reasons_of_run]
     if reasons:
         yield f"{_waiting_name(first)} {_verb('wait', first.count)}: {' '.join(reasons)}"
         total -= first.count
@@ -90,7 +90,7 @@ def _waiting_name(group: WaitingTask) -> str:
 
 def _why(failure: TaskFailure) -> str:
     text = shortened(" ".join(failure.reason.split()), _REASON_CHARACTERS)
-    # What a process raised after its state had been set, or when nobody heard of it any more, did not cause that.
+    # An error that a process raised after its state was set, or after it was given up as lost, is not the cause.
     if failure.causes and failure.kind not in {"state_set", "lost_heartbeat"}:
         text += f" (caused by {shortened(' '.join(failure.causes[0].split()), _REASON_CHARACTERS)})"
     return text if text.endswith((".", "…")) else f"{text}."

@@ -29,10 +29,10 @@ def index_by_index(upstream: Any, downstream: Any) -> bool:
 
 
 def to_run_again(dag: DAG, start: Iterable[tuple[str, int]], *, include_downstream: bool = True) -> dict[str, Indexes]:
-    """Return the task instances that have to run with a fresh try of start, start included, by task_id.
+    """Return the map indexes, by task_id, of all task instances that have to run again if those in start do.
 
-    Everything downstream, if wanted; and as DAG.partial_subset has it, the setups that a task among them needs,
-    with their teardowns, since those have cleaned up by now, and the teardowns of a setup.
+    These are start itself; everything downstream, if asked for; and, as in DAG.partial_subset, the setups that these
+    tasks need, with their teardowns, which have cleaned up by now, and the teardowns of setups in start.
     """
     stale: dict[str, Indexes] = {}
     for task_id, map_index in start:
@@ -53,19 +53,19 @@ def to_run_again(dag: DAG, start: Iterable[tuple[str, int]], *, include_downstre
 
 
 def _add_downstream(dag: DAG, stale: dict[str, Indexes]) -> None:
-    waiting = list(stale)
-    while waiting:
-        task = dag.task_dict[waiting.pop()]
-        waiting += [after.task_id for after in task.downstream_list if _add_after(stale, task, after)]
+    to_visit = list(stale)
+    while to_visit:
+        task = dag.task_dict[to_visit.pop()]
+        to_visit += [after.task_id for after in task.downstream_list if _add_after(stale, task, after)]
 
 
-def _add_after(stale: dict[str, Indexes], task: Any, other: Any) -> bool:
-    """Add what of another task belongs to the indexes of a stale one; tell whether there was something new."""
-    return _add(stale, other.task_id, stale[task.task_id] if index_by_index(task, other) else None)
+def _add_after(stale: dict[str, Indexes], task: Any, to_add: Any) -> bool:
+    """Add the instances of another task that belong to those of a stale one; tell whether any of them is new."""
+    return _add(stale, to_add.task_id, stale[task.task_id] if index_by_index(task, to_add) else None)
 
 
 def _add(stale: dict[str, Indexes], task_id: str, indexes: Indexes) -> bool:
-    """Add indexes to those of a task; tell whether there was something new among them."""
+    """Add indexes to those of a task; tell whether any of them is new."""
     if task_id not in stale:
         stale[task_id] = None if indexes is None else set(indexes)
         return True
@@ -82,7 +82,7 @@ def _add(stale: dict[str, Indexes], task_id: str, indexes: Indexes) -> bool:
 
 
 def affected_by(dag: DAG, task_ids: Iterable[str]) -> list[Any]:
-    """Return the tasks whose scheduling looks at the states of these: downstream, a setup's far downstream too."""
+    """Return the tasks whose scheduling looks at these: those directly downstream, and all downstream of a setup."""
     task_ids_affected: set[str] = set()
     for task_id in task_ids:
         task = dag.task_dict[task_id]
@@ -91,12 +91,12 @@ def affected_by(dag: DAG, task_ids: Iterable[str]) -> list[Any]:
 
 
 def upstream_ids(dag: DAG, task_ids: Iterable[str]) -> set[str]:
-    """Return the ids of all tasks that these depend on, near or far, without these themselves."""
+    """Return the ids of all tasks that these depend on, directly or not, without these themselves."""
     start = set(task_ids)
     upstream: set[str] = set()
-    waiting = list(start)
-    while waiting:
-        fresh = dag.task_dict[waiting.pop()].upstream_task_ids - upstream
-        upstream |= fresh
-        waiting.extend(fresh)
+    to_visit = list(start)
+    while to_visit:
+        new_ids = dag.task_dict[to_visit.pop()].upstream_task_ids - upstream
+        upstream |= new_ids
+        to_visit.extend(new_ids)
     return upstream - start

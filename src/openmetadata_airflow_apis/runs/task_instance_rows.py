@@ -99,8 +99,8 @@ def _index_in(indexes: frozenset[int]) -> ColumnElement:
 def find(condition: ColumnElement, *, session: Session, lock: bool, further_columns: Iterable[Any] = ()) -> list[Row]:
     """Return the task instances as plain rows, ordered by run_id, task_id and map_index.
 
-    lock: hold them until the transaction's end. Workers take the same locks before they write a state. The caller
-    has locked their runs before, as the scheduler does; whoever takes the two in the other order deadlocks with it.
+    lock: lock them until the transaction's end. Workers take the same locks before they write a state. The caller
+    has locked the runs before, as the scheduler does; taking the two in the other order would deadlock with it.
     """
     query = select(*_TOUCHED, *further_columns).where(condition)
     query = query.order_by(TI.c.run_id, TI.c.task_id, TI.c.map_index)
@@ -108,7 +108,7 @@ def find(condition: ColumnElement, *, session: Session, lock: bool, further_colu
 
 
 def touched(row: Row, state_after: str | None) -> TouchedTaskInstance:
-    """Return what happens to a row that `find` returned."""
+    """Return the TouchedTaskInstance for a row that `find` returned."""
     had_process = row.state in WITH_PROCESS
     return TouchedTaskInstance(
         task_id=row.task_id,
@@ -159,7 +159,7 @@ def without_deferral() -> dict[str, Any]:
 
 
 def insert_unless_there(table: Any, names: list[str], query: Any, *, session: Session) -> Any:
-    """Return the INSERT of what a query finds; rows that a unique constraint says are there already are left out.
+    """Return the INSERT of a query's rows that leaves out those which a unique constraint finds there already.
 
     It does not use NOT EXISTS: without statistics of the table, PostgreSQL would search everything that the
     statement itself has written, once for each row.

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.runs.log_sources import LogSource
 
-# What an answer holds at most of a log that is not streamed.
+# The largest part of a log that one answer holds, unless the log is streamed.
 PAGE_BYTES = 1024 * 1024
-# How long the stores of logs may take before an answer says that they don't.
+# How long a log store may take before the answer says that it does not respond.
 _SECONDS = 30
 _NOT_RUN = frozenset({"skipped", "upstream_failed", "removed"})
 
@@ -59,30 +59,30 @@ class OpenLog:
     source: LogSource
 
     def about(self) -> dict[str, Any]:
-        """Return what names it, and the state and host of that try."""
+        """Return the fields that name the log, and the state and host of its try."""
         names = ("dag_id", "run_id", "task_id", "map_index", "try_number", "state", "hostname")
         return {name: getattr(self, name) for name in names}
 
     def chunks(self, offset: int = 0) -> Iterator[bytes]:
-        """Return the bytes from offset on, in pieces; the first of them is read already."""
+        """Return the bytes from offset on, in pieces; the first piece is read before this returns."""
         chunks = self.source.chunks(offset)
         return chain([next(chunks, b"")], chunks)
 
     def page(self, offset: int = 0) -> LogPage:
         """Return at most PAGE_BYTES from offset on, ending with a whole character."""
-        held = bytearray()
+        first_bytes = bytearray()
         for chunk in self.source.chunks(offset):
-            held += chunk
-            if len(held) > PAGE_BYTES:
+            first_bytes += chunk
+            if len(first_bytes) > PAGE_BYTES:
                 break
-        more = len(held) > PAGE_BYTES
-        page = bytes(held[:PAGE_BYTES])
+        more = len(first_bytes) > PAGE_BYTES
+        page = bytes(first_bytes[:PAGE_BYTES])
         if more or not self.ended:
             page = _whole_characters(page)
         return LogPage(offset, offset + len(page), self.ended and not more, page.decode("utf-8", "replace"))
 
     def last_lines(self, number: int) -> LogPage:
-        """Return the last lines, of at most PAGE_BYTES."""
+        """Return the last lines, at most PAGE_BYTES of them."""
         size = self.source.size()
         lines = _last_lines(self.source.tail(PAGE_BYTES), number)
         if not self.ended:
@@ -101,47 +101,47 @@ def open_task_log(
     try_number: int | None = None,
     session: Session,
 ) -> OpenLog:
-    """Open the log of one try of a task instance, the latest where none is named.
+    """Open the log of one try of a task instance, the latest if none is named.
 
     A try that has not begun, or has not written anything yet, has an empty log. Raises DagNotFound, DagRunNotFound,
-    TaskNotFound, TaskLogNotFound, InvalidArgument, and Unavailable where a store of logs does not answer.
+    TaskNotFound, TaskLogNotFound, InvalidArgument, and Unavailable if a log store does not answer.
     """
     find_run(dag_id, run_id, session=session)
     row = _task_instance(dag_id, run_id, task_id, map_index, session=session)
     latest = latest_try(row.try_number, row.state)
-    wanted = latest if try_number is None else try_number
-    if wanted > latest or wanted < min(latest, 1):
+    chosen_try = latest if try_number is None else try_number
+    if chosen_try > latest or chosen_try < min(latest, 1):
         tries = "has not been tried yet" if not latest else f"has had {latest} {'try' if latest == 1 else 'tries'}"
-        raise InvalidArgument("try_number", f"is {wanted}; the task {tries}")
+        raise InvalidArgument("try_number", f"is {chosen_try}; the task {tries}")
     task_instance = readable_task_instances(dag_id, run_id, [(task_id, row.map_index)], session=session)[
         task_id, row.map_index
     ]
-    if wanted < latest:
-        # What the object says of the latest try would send the reader to the wrong host.
+    if chosen_try < latest:
+        # The object describes the latest try, which would send the log handler to the wrong host.
         task_instance.state = "failed"
-        task_instance.hostname = _former_host(row, wanted, session=session) or task_instance.hostname
-    over = wanted < latest or row.state in FINISHED or row.state in {None, "up_for_retry"}
+        task_instance.hostname = _former_host(row, chosen_try, session=session) or task_instance.hostname
+    try_is_over = chosen_try < latest or row.state in FINISHED or row.state in {None, "up_for_retry"}
     log = OpenLog(
         dag_id=dag_id,
         run_id=run_id,
         task_id=task_id,
         map_index=row.map_index,
-        try_number=wanted,
+        try_number=chosen_try,
         state=task_instance.state,
         hostname=task_instance.hostname or None,
-        ended=over and (latest > 0 or row.state in FINISHED),
+        ended=try_is_over and (latest > 0 or row.state in FINISHED),
         source=Text(""),
     )
     try:
         if latest:
-            return replace(log, source=open_log(task_instance, wanted, seconds=_SECONDS))
+            return replace(log, source=open_log(task_instance, chosen_try, seconds=_SECONDS))
         missing = "it was not run"
     except LogMissing as error:
         missing = str(error)
     if not log.ended:
         return log  # it begins later
     reason = f"it is {row.state} and was not run" if row.state in _NOT_RUN else missing
-    raise TaskLogNotFound(dag_id, run_id, task_id, wanted, reason=reason)
+    raise TaskLogNotFound(dag_id, run_id, task_id, chosen_try, reason=reason)
 
 
 def _task_instance(dag_id: str, run_id: str, task_id: str, map_index: int | None, *, session: Session) -> Row:
@@ -184,12 +184,12 @@ def _last_lines(text: bytes, number: int) -> bytes:
 
 
 def _whole_characters(text: bytes) -> bytes:
-    """Return a text without the beginning of a character at its end."""
+    """Return a text without the incomplete UTF-8 character that it may end with."""
     for back in range(1, min(len(text), 4)):
         byte = text[-back]
         if byte >= 0xC0:  # the first of several bytes
-            wanted = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            return text[:-back] if back < wanted else text
+            character_bytes = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return text[:-back] if back < character_bytes else text
         if byte < 0x80:
             break
     return text

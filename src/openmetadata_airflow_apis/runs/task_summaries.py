@@ -65,7 +65,7 @@ class SummarizedRun:
 def list_task_summaries(
     dag_id: str, *, limit: int = 25, offset: int = 0, run_ids: Collection[str] | None = None, session: Session
 ) -> tuple[list[SummarizedRun], int, datetime]:
-    """Return a page of the DAG's runs, the one created last first, how many there are in all, and the time of reading.
+    """Return a page of the DAG's runs, the newest first, the number of all, and the time of reading.
 
     run_ids: these runs alone; one that is not there is left out. At most four statements. Raises DagNotFound.
     """

@@ -34,8 +34,8 @@ def trigger_dag(
 ) -> TriggeredRun:
     """Create a manual run of a DAG and commit it; a paused DAG's run waits in state queued.
 
-    run_id: made by the DAG's timetable where None. conf: checked against the DAG's params. logical_date: with
-    a time zone, now where None. note: at most 1000 characters. dry_run: create nothing, answer what would be.
+    run_id: None to have the DAG's timetable make one. conf: checked against the DAG's params. logical_date: with a
+    time zone; None for now. note: at most 1000 characters. dry_run: create nothing, return what would be created.
     Raises DagNotFound, DagHasImportErrors, DagRunExists, InvalidArgument, ScheduleFails, Unavailable.
     """
     if note is not None and len(note) > audit.NOTE_LENGTH:

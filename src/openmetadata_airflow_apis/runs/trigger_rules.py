@@ -1,7 +1,7 @@
 """What Airflow's scheduler would decide about task instances from the states of those upstream.
 
-The rules are those of airflow.ti_deps.deps.trigger_rule_dep and mapped_task_upstream_dep, counted once a task
-and not once a task instance; the tests compare every answer with Airflow's own over random DAGs.
+The rules are those of airflow.ti_deps.deps.trigger_rule_dep and mapped_task_upstream_dep, counted once for each
+task and not for each task instance; the tests compare every answer with Airflow's own over random DAGs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OLD_NAMES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_
 
 @dataclass
 class Tally:
-    """How many task instances upstream there are, and how many of the finished ones are in which state."""
+    """The number of task instances upstream, and of the finished ones in each state."""
 
     upstream: int = 0
     done: int = 0
@@ -55,13 +55,13 @@ class Tally:
 
 
 def trigger_rule(task: Any) -> str:
-    """Return a task's trigger rule by its present name."""
+    """Return the present name of a task's trigger rule."""
     rule = str(getattr(task.trigger_rule, "value", task.trigger_rule))
     return _OLD_NAMES.get(rule, rule)
 
 
 def decided_by_rule(rule: str, upstream: Tally, map_index: int) -> str | None:
-    """Return the state that a trigger rule puts a waiting task instance into: one of the finished, or None."""
+    """Return the finished state that a trigger rule puts a waiting task instance into; None if it decides nothing."""
     all_done = upstream.done >= upstream.upstream
     any_failed = bool(upstream.failed or upstream.upstream_failed)
     if rule == "all_success":
@@ -108,12 +108,12 @@ def rule_met(rule: str, upstream: Tally, map_index: int) -> bool:
 
 
 def decided_by_setups(setups: Tally, map_index: int) -> str | None:
-    """Return the state that setups further up put a waiting task instance into, whatever its trigger rule."""
+    """Return the state that its indirect setups put a waiting task instance into, whatever its trigger rule."""
     return decided_by_rule("all_success", setups, map_index)
 
 
 def _beyond_the_end(upstream: Tally, map_index: int) -> str | None:
-    """A mapped task instance that what is upstream has no element for any more is removed."""
+    """Return removed for a mapped task instance if the tasks upstream no longer have an element for it."""
     return "removed" if upstream.removed and 0 < upstream.success <= map_index else None
 
 
@@ -156,7 +156,7 @@ class RunStates:
         return self._tally(task, map_index, task.upstream_list)
 
     def setups(self, task: Any, map_index: int) -> Tally | None:
-        """Count the setups that a task instance needs and that are further up, None where there are none."""
+        """Count the setups that a task instance needs and that are not directly upstream; None if there are none."""
         setups = self._indirect_setups(task)
         return self._tally(task, map_index, setups) if setups else None
 
@@ -170,7 +170,7 @@ class RunStates:
         return unfinished
 
     def mapped_over_unsuccessful(self, task: Any) -> bool:
-        """Tell whether something that a task is expanded over has ended otherwise than by success."""
+        """Tell whether a task that another is expanded over has ended without success."""
         finished = {self._by_index[upstream.task_id].get(-1) for upstream in mapped_dependencies(task)} & FINISHED
         return bool(finished - {"success"})
 
@@ -186,7 +186,7 @@ class RunStates:
 
     def _tally(self, task: Any, map_index: int, upstream_tasks: list[Any]) -> Tally:
         tally = Tally()
-        # Where nothing upstream is mapped Airflow counts tasks, and else task instances.
+        # Airflow counts tasks if nothing upstream is mapped, otherwise task instances.
         by_task = not any(_is_expanded(upstream) for upstream in upstream_tasks)
         for upstream in upstream_tasks:
             states = self._relevant(task, map_index, upstream)
@@ -197,7 +197,7 @@ class RunStates:
         return tally
 
     def _relevant(self, task: Any, map_index: int, upstream: Any) -> Counter[str | None]:
-        """Count the states of the task instances of upstream that one of task waits for."""
+        """Count the states of those instances of upstream that one instance of task waits for."""
         if map_index < 0 or not index_by_index(upstream, task) or self._looks_at_all(task, upstream):
             return self._counts[upstream.task_id]
         states = self._by_index[upstream.task_id]
@@ -209,7 +209,7 @@ class RunStates:
         return upstream.task_id not in {dependency.task_id for dependency in mapped_dependencies(task)}
 
     def _decided_by_mapping(self, task: Any) -> str | None:
-        """Return what becomes of a mapped task instance when that which it maps over did not succeed."""
+        """Return the state that a mapped task instance gets if what it is expanded over did not succeed, or None."""
         finished = {self._by_index[upstream.task_id].get(-1) for upstream in mapped_dependencies(task)} & FINISHED
         if finished & {"failed", "upstream_failed"}:
             return "upstream_failed"

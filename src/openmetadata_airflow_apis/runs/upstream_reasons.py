@@ -1,4 +1,4 @@
-"""Why a task waits for the tasks before it: Airflow's dependency checks over them, in words, with the numbers."""
+"""Why a task waits for the tasks upstream: Airflow's dependency checks over them, in words, with the numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.runs.trigger_rules import RunStates, Tally
 
-# The name of airflow.ti_deps.deps.mapped_task_upstream_dep's check, which Airflow < 2.8 has not.
+# The name of airflow.ti_deps.deps.mapped_task_upstream_dep's check, which Airflow < 2.8 doesn't have.
 MAPPED_UPSTREAM = "Mapped dependencies have succeeded"
 
 _WANTED = {
@@ -38,7 +38,7 @@ _NAMED = 3
 
 
 def upstream_reasons(task: Any, map_index: int, states: RunStates) -> Iterator[WaitingReason]:
-    """Yield what keeps a task instance that has not been scheduled, of all that is before it."""
+    """Yield the reasons, among the tasks upstream, why a task instance has not been scheduled."""
     rule = trigger_rule(task)
     if task.upstream_task_ids and rule != "always":
         decided = states.decided(task, map_index)
@@ -52,11 +52,11 @@ def upstream_reasons(task: Any, map_index: int, states: RunStates) -> Iterator[W
             )
         upstream = states.upstream(task, map_index)
         if not rule_met(rule, upstream, map_index):
-            left = _unfinished(states.unfinished_upstream(task, map_index))
+            unfinished_tasks = _unfinished(states.unfinished_upstream(task, map_index))
             yield WaitingReason(
                 TriggerRuleDep.NAME,
                 f"Its trigger rule {rule} wants {_how_many(rule, upstream.upstream)} upstream {_WANTED.get(rule, '')}; "
-                f"so far: {_tally(upstream)}.{left}{next_look}",
+                f"so far: {_tally(upstream)}.{unfinished_tasks}{next_look}",
             )
     if states.mapped_over_unsuccessful(task):
         yield WaitingReason(MAPPED_UPSTREAM, "What it is expanded over has not succeeded.")
@@ -84,9 +84,12 @@ def _tally(upstream: Tally) -> str:
         "skipped": upstream.skipped,
         "removed": upstream.removed,
     }
-    told = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
-    left = upstream.upstream - upstream.done
-    return ", ".join(part for part in (told, f"{left} not done" if left > 0 else "") if part) or "none is there"
+    finished_counts = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
+    not_done = upstream.upstream - upstream.done
+    return (
+        ", ".join(part for part in (finished_counts, f"{not_done} not done" if not_done > 0 else "") if part)
+        or "none is there"
+    )
 
 
 def _unfinished(upstream: Mapping[str, Counter[str | None]]) -> str:

@@ -43,9 +43,9 @@ SCHEDULER = "Scheduler"
 TASK_IN_DAG = "Task In DAG"
 TRIGGER = "Trigger"
 
-# How long a process that is well may be silent at most, in seconds.
+# How many seconds a healthy process may be silent.
 _SILENCE = 60
-# Stands for how long the first of several has waited, until all of them are known.
+# In a reason, stands for how long the first of several has waited, until all of them are known.
 _AGE = "{age}"
 
 
@@ -53,7 +53,7 @@ _AGE = "{age}"
 class Waiting:
     """A run as it waits: its DAG, its task instances' states, what the scheduler goes by, and the run before it.
 
-    dag: None where Airflow has none of it. run_reasons: what keeps the run as a whole. workers: Celery's, where they
+    dag: None if Airflow has no such DAG. run_reasons: why the run as a whole does not go on. workers: Celery's, if they
     were asked.
     """
 
@@ -66,9 +66,9 @@ class Waiting:
     workers: CeleryWorkers | None = None
 
     def tasks(self, rows: Iterable[Row]) -> list[WaitingTask]:
-        """Return the task instances that nothing runs, those of a task that wait for the same taken together.
+        """Return the task instances that wait, those of one task with the same state and reasons taken together.
 
-        What waits for something of its own comes before what only waits for tasks before it.
+        Those that wait for something of their own come before those that only wait for tasks upstream.
         """
         groups: dict[Any, WaitingTask] = {}
         for row in rows:
@@ -76,8 +76,8 @@ class Waiting:
             if not reasons:
                 continue
             key = (row.task_id, row.state, tuple((reason.name, reason.reason) for reason in reasons))
-            one = WaitingTask(row.task_id, row.map_index, 1, row.state, _since(row), reasons)
-            groups[key] = _together(groups[key], one) if key in groups else one
+            single = WaitingTask(row.task_id, row.map_index, 1, row.state, _since(row), reasons)
+            groups[key] = _together(groups[key], single) if key in groups else single
         aged_groups = [_with_age(group, self.facts.now) for group in groups.values()]
         return sorted(aged_groups, key=lambda group: (only_upstream(group), group.task_id, group.map_index))
 
@@ -105,22 +105,22 @@ class Waiting:
         obstacle = self.past.obstacle(task, self.dag) if self.past is not None else None
         if obstacle:
             reasons.append(WaitingReason(PrevDagrunDep.NAME, f"{obstacle[0].upper()}{obstacle[1:]}."))
-        retry = next_retry(task, row, self.run.execution_date) if row.state == "up_for_retry" else None
-        if retry is not None and retry > self.facts.now:
+        retry_at = next_retry(task, row, self.run.execution_date) if row.state == "up_for_retry" else None
+        if retry_at is not None and retry_at > self.facts.now:
             reasons.append(
                 WaitingReason(
                     NotInRetryPeriodDep.NAME,
                     "Its last try failed; it is tried again when its retry_delay is over.",
-                    retry,
+                    retry_at,
                 )
             )
-        again = self.facts.rescheduled.get((row.task_id, row.map_index))
-        if again is not None and again > self.facts.now and row.state in {None, "up_for_reschedule"}:
+        rescheduled_to = self.facts.rescheduled.get((row.task_id, row.map_index))
+        if rescheduled_to is not None and rescheduled_to > self.facts.now and row.state in {None, "up_for_reschedule"}:
             reasons.append(
                 WaitingReason(
                     ReadyToRescheduleDep.NAME,
                     "It looked, did not find what it waits for, and looks again later.",
-                    again,
+                    rescheduled_to,
                 )
             )
         yield from reasons
@@ -186,11 +186,11 @@ class Waiting:
         future = date > self.facts.now
         if future and not (ALLOW_FUTURE_EXEC_DATES and not self.dag.timetable.can_be_scheduled):
             yield WaitingReason(RunnableExecDateDep.NAME, "The run's logical date is in the future.", date)
-        for what, end in (("it", task.end_date), ("the DAG", self.dag.end_date)):
-            if end is not None and date > end:
+        for subject, end_date in (("it", task.end_date), ("the DAG", self.dag.end_date)):
+            if end_date is not None and date > end_date:
                 yield WaitingReason(
                     RunnableExecDateDep.NAME,
-                    f"The run's logical date is after the end_date of {what}, {moment(end)}: it never runs.",
+                    f"The run's logical date is after the end_date of {subject}, {moment(end_date)}: it never runs.",
                 )
 
     def _executor_slots(self) -> Iterator[WaitingReason]:
@@ -236,7 +236,7 @@ class Waiting:
             return
         triggerer = self.facts.triggerer
         kind = row.trigger_classpath.rpartition(".")[2]
-        # Airflow keeps this one date without its time zone.
+        # Airflow stores this one date without its time zone.
         until = row.trigger_timeout.replace(tzinfo=timezone.utc) if row.trigger_timeout is not None else None
         yield WaitingReason(TRIGGER, f"It waits for its trigger {kind} to fire.", until)
         if not triggerer.alive:
@@ -255,21 +255,23 @@ def _since(row: Row) -> datetime | None:
     return getattr(row, columns[row.state]) if row.state in columns else None
 
 
-def _together(group: WaitingTask, one: WaitingTask) -> WaitingTask:
-    moments = [moment for moment in (group.since, one.since) if moment is not None]
+def _together(group: WaitingTask, single: WaitingTask) -> WaitingTask:
+    moments = [moment for moment in (group.since, single.since) if moment is not None]
     earlier = tuple(
-        min(pair, key=lambda reason: (reason.until is None, reason.until)) for pair in zip(group.reasons, one.reasons)
+        min(pair, key=lambda reason: (reason.until is None, reason.until))
+        for pair in zip(group.reasons, single.reasons)
     )
     return replace(group, count=group.count + 1, since=min(moments, default=None), reasons=earlier)
 
 
 def _with_age(group: WaitingTask, now: datetime) -> WaitingTask:
-    told = age((now - group.since).total_seconds()) if group.since else "some time"
+    age_in_words = age((now - group.since).total_seconds()) if group.since else "some time"
     return replace(
-        group, reasons=tuple(replace(reason, reason=reason.reason.replace(_AGE, told)) for reason in group.reasons)
+        group,
+        reasons=tuple(replace(reason, reason=reason.reason.replace(_AGE, age_in_words)) for reason in group.reasons),
     )
 
 
 def only_upstream(group: WaitingTask) -> bool:
-    """Tell whether task instances wait for nothing but tasks before them."""
+    """Tell whether task instances wait only for tasks upstream."""
     return {reason.name for reason in group.reasons} <= {TriggerRuleDep.NAME, MappedTaskIsExpanded.NAME}

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 def counted(number: float, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is not one."""
+    """Return a number with its noun, in the plural unless the number is 1."""
     return f"{number:g} {noun if number == 1 else f'{noun}s'}"
 
 
 def age(seconds: float) -> str:
-    """Return a time in its largest whole unit."""
+    """Return a duration in its largest unit that it has two of at least: days, hours, minutes, or else seconds."""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= 2 * length:
             return counted(seconds // length, unit)
@@ -27,10 +27,10 @@ def moment(date: datetime) -> str:
 
 
 def last_heard(heartbeat: datetime | None) -> str:
-    """Say when the last of some processes was heard of."""
+    """Return a clause that says when some processes were last heard of."""
     return f"the last heartbeat came at {moment(heartbeat)}" if heartbeat else "there never was a heartbeat"
 
 
 def shortened(text: str, characters: int) -> str:
-    """Return a text, cut where it has more characters than so many."""
+    """Return a text, cut to at most so many characters."""
     return text if len(text) <= characters else text[: characters - 1] + "…"
