@@ -2,16 +2,16 @@
 
 gate.py              who is calling: a token, a password, or a signed-in browser
 permissions.py       whether they may do this, asked of Airflow
-user_permissions.py  all that a user may do, read by one statement that is made once a process
+user_permissions.py  all that a user may do, read by one statement that is built once in each process
 login.py             passwords in, tokens out; refresh, where a token used twice ends its login; logout
 tokens.py            what a token says, and whether it still holds
-revocation.py        which tokens were ended before their time, or used; receipts of that, for lost answers
+revocation.py        which tokens were revoked or used up; receipts, for answers that were lost
 passwords.py         a user name and a password, checked by Airflow's own security manager
 login_limits.py      how often a password may be wrong
-login_tries.py       the count of that in Airflow's database, one for all webservers
+login_tries.py       the count of wrong passwords in Airflow's database, one for all webservers
 identity.py          whose request this is, as Airflow's own checks see it
 headers.py           response headers, and no session cookie for a caller without one
-setup.py             what Airflow's application and database must know of us
+setup.py             our tables and permissions in Airflow's database, made before the first request
 auth_backend.py      the same tokens for Airflow's own API
 """
 

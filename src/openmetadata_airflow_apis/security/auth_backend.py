@@ -1,6 +1,6 @@
 """Our tokens for Airflow's own API: `[api] auth_backends = openmetadata_airflow_apis.security.auth_backend, …`.
 
-List it first: a backend that looks at the browser's cookie would else decide before the token is looked at.
+List it first: a backend that looks at the browser's cookie would otherwise decide before the token is read.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def init_app(_: Flask) -> None:
 def requires_authentication(function: T) -> T:
     """Let function run for a request with one of our access tokens, as that token's user, without a cookie.
 
-    A request without a Bearer token, or with another issuer's, is answered 401, upon which Airflow asks its next
-    backend. A Bearer token that is ours or nobody's and does not hold ends the request with 401, whatever cookie
-    came with it; 503 where it cannot be known whether it was revoked.
+    A request without a Bearer token, or with another issuer's, is answered 401, and Airflow then asks its next
+    backend. An invalid Bearer token that is ours, or that names no issuer, ends the request with 401, whatever cookie
+    came with it; with 503 if it can't be known whether the token was revoked.
     """
 
     @wraps(function)

@@ -21,10 +21,10 @@ _BASIC = re.compile(r"basic +(?P<credentials>[A-Za-z0-9+/=_-]+)", re.IGNORECASE)
 def authenticate(*, changes_state: bool = True, session_allowed: bool = True) -> None:
     """Find out whose request this is and make that user the one whom Airflow's checks see.
 
-    changes_state: a signed-in browser must send its CSRF token. session_allowed: False where a header is needed
-    and a cookie alone is refused. Raises NotSignedIn, NotAllowed (the CSRF token), TooManyTries, and Unavailable
-    where it cannot be known whether a token was revoked. A header that is there decides alone: a bad one is never
-    made up for by a session.
+    changes_state: a signed-in browser must send its CSRF token. session_allowed: False if a header is needed
+    and a cookie alone is refused. If there is a header, it decides alone: a session never makes up for a bad one.
+    Raises NotSignedIn, NotAllowed (the CSRF token), TooManyTries, and Unavailable if it can't be known whether a token
+    was revoked.
     """
     header = authorization_header()
     if header is None:
@@ -40,7 +40,7 @@ def authenticate(*, changes_state: bool = True, session_allowed: bool = True) ->
 
 
 def authorization_header() -> str | None:
-    """Return the one Authorization header, None where there is none; raise NotSignedIn where there are several."""
+    """Return the one Authorization header, None if there is none; raise NotSignedIn if there are several."""
     headers = request.headers.getlist("Authorization")
     if not headers:
         return None
@@ -51,9 +51,9 @@ def authorization_header() -> str | None:
 
 
 def bearer_token(header: str | None, *, kind: str = "access_token") -> str:
-    """Return the token of an Authorization header; raise NotSignedIn where there is none in it.
+    """Return the token of an Authorization header; raise NotSignedIn if there is none in it.
 
-    kind: what the answer of a login calls the token that is wanted.
+    kind: the name of the token that is needed, as the answer to a login has it.
     """
     if header is None:
         raise _missing(kind)
@@ -86,7 +86,7 @@ def _by_session(*, changes_state: bool, session_allowed: bool) -> None:
 
 
 def _require_csrf_token() -> None:
-    # Flask-WTF looks at nothing but methods that change state by HTTP's definition.
+    # Flask-WTF only checks methods that change state by HTTP's definition.
     if request.method not in current_app.config["WTF_CSRF_METHODS"]:
         raise _missing()
     try:

@@ -1,4 +1,4 @@
-"""What every answer of the API carries, and the session that it leaves as it is."""
+"""Adds security headers to every answer of the API, and keeps answers from changing the browser's session."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def harden(response: Response) -> Response:
 
 
 def leave_session_as_it_is(response: Response) -> Response:
-    """See that this answer neither stores a session nor sets its cookie. An after_request function.
+    """Keep this answer from storing a session or setting its cookie. An after_request function.
 
-    Airflow stores a session with each answer, as it was when the request came. What a page asks by itself would undo
-    what happened in another tab meanwhile: whoever signed in there was signed out again, and the other way round.
+    With each answer Airflow stores the session as it was when the request came. A page's own requests would so undo
+    what happened in another tab meanwhile: whoever signed in there would be signed out again, and the reverse.
     """
     request_ctx.session = current_app.session_interface.make_null_session(current_app)
     return response

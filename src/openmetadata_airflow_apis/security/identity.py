@@ -26,7 +26,7 @@ class RequestSession(SecureCookieSession):
 
 
 def fab_security_manager() -> Any | None:
-    """Return Flask-AppBuilder's security manager, None where another auth manager keeps the users."""
+    """Return Flask-AppBuilder's security manager, None if another auth manager keeps the users."""
     manager = getattr(current_app, "appbuilder", None)
     security_manager = getattr(manager, "sm", None)
     return security_manager if hasattr(security_manager, "auth_user_db") else None
@@ -35,29 +35,31 @@ def fab_security_manager() -> Any | None:
 def active_user(user_id: int, identifiers: Sequence[str]) -> tuple[Any, bool] | None:
     """Return the user with that id, and whether one of these tokens or families is revoked. One statement.
 
-    None where there is no such user, or the user is not active. Raises Unavailable where this cannot be read.
+    None if there is no such user, or the user is not active. Raises Unavailable if this can't be read.
     """
     security_manager = fab_security_manager()
     if security_manager is None:
         return None
-    question = _user_of_id(security_manager.user_model)
+    statement = _user_of_id(security_manager.user_model)
     session = security_manager.get_session
     with revocation.asking(session):
-        row = session.execute(question, {"user_id": user_id, "identifiers": identifiers}).one_or_none()
+        row = session.execute(statement, {"user_id": user_id, "identifiers": identifiers}).one_or_none()
     return tuple(row) if row is not None and row[0].is_active else None
 
 
 @functools.cache
 def _user_of_id(model: Any) -> Select:
-    """Return the statement that reads a user by `user_id`; made once, since each request asks it."""
-    # Roles come with every permission they have, which costs more than all the rest of a call: Airflow's checks
-    # ask for the permissions with a statement of their own. Airflow < 3 keeps its users where our tables are.
-    wanted = select(model, revocation.IS_REVOKED).where(model.id == bindparam("user_id")).options(lazyload("*"))
-    return wanted.execution_options(populate_existing=True)
+    """Return the statement that reads a user by `user_id`; built once, since each request runs it."""
+    # Otherwise the roles would be read with all their permissions, which costs more than the rest of a call; Airflow's
+    # checks read the permissions by a statement of their own. Airflow < 3 keeps its users where our tables are.
+    user_and_revocation = (
+        select(model, revocation.IS_REVOKED).where(model.id == bindparam("user_id")).options(lazyload("*"))
+    )
+    return user_and_revocation.execution_options(populate_existing=True)
 
 
 def session_user() -> Any | None:
-    """Return the user of the signed-in browser session, None where nobody is signed in."""
+    """Return the user of the signed-in browser session, None if nobody is signed in."""
     auth_manager = get_auth_manager()
     user = auth_manager.get_user()
     # AUTH_ROLE_PUBLIC makes some versions of Airflow call an anonymous user logged in.
@@ -86,7 +88,7 @@ def request_user() -> Any:
 
 
 def attach_again(session: Session) -> None:
-    """Give the request's user to a session, after the handler's is closed: Airflow's checks read the user's roles."""
+    """Attach the request's user to a session after the handler's is closed, since Airflow's checks read the roles."""
     user = request_user()
     state = inspect(user, raiseerr=False)
     if state is not None and state.detached:

@@ -16,7 +16,7 @@ from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, 
 
 
 def login(username: str, password: str, *, provider: str = "db", refresh: bool = False) -> dict[str, str]:
-    """Check a password and return {"access_token"}, and "refresh_token" where refresh is asked for.
+    """Check a password and return {"access_token"}, and "refresh_token" if refresh is asked for.
 
     provider: "db" or "ldap", which must be what Airflow is configured for. The access token is fresh. Both tokens
     belong to one new family. Raises as passwords.check does.
@@ -34,34 +34,35 @@ def login(username: str, password: str, *, provider: str = "db", refresh: bool =
 def refresh() -> dict[str, str]:
     """Return a new access token, which is not fresh, for the request's refresh token.
 
-    With [openmetadata_airflow_apis] rotate_refresh_tokens a new refresh token is answered too and the old one is
-    spent: whoever shows a spent one ends the whole family, since it was copied. Raises NotSignedIn, Unavailable.
+    With [openmetadata_airflow_apis] rotate_refresh_tokens this returns a new refresh token too, and the old one is
+    spent. If a spent one comes again, somebody has copied it, and all tokens of its family are revoked.
+    Raises NotSignedIn, Unavailable.
     """
     identity.leave_session()
     encoded = gate.bearer_token(gate.authorization_header(), kind="refresh_token")
-    shown = tokens.verify(encoded, {"refresh"}, spent_allowed=True)
+    token = tokens.verify(encoded, {"refresh"}, spent_allowed=True)
     if Settings.load().rotate_refresh_tokens:
-        first_use = revocation.spend(shown.jti, until=tokens.last_expiry())
+        first_use = revocation.spend(token.jti, until=tokens.last_expiry())
     else:
-        first_use = not revocation.is_revoked(shown.jti)
+        first_use = not revocation.is_revoked(token.jti)
     if not first_use:
-        _revoke_family(shown.family)
+        _revoke_family(token.family)
         raise NotSignedIn("The refresh token was used before: it and all its tokens are revoked", "log in again")
-    issued = {"access_token": tokens.issue(shown.user, "access", family=shown.family)}
+    issued = {"access_token": tokens.issue(token.user, "access", family=token.family)}
     if Settings.load().rotate_refresh_tokens:
-        issued["refresh_token"] = tokens.issue(shown.user, "refresh", family=shown.family)
+        issued["refresh_token"] = tokens.issue(token.user, "refresh", family=token.family)
     return issued
 
 
 def logout() -> None:
     """Revoke the request's token, access or refresh, and every other token of the same login."""
     identity.leave_session()
-    shown = tokens.verify(gate.bearer_token(gate.authorization_header()), {"access", "refresh"})
-    _revoke_family(shown.family, logged_out=shown.user.username)
+    token = tokens.verify(gate.bearer_token(gate.authorization_header()), {"access", "refresh"})
+    _revoke_family(token.family, logged_out=token.user.username)
 
 
 def _revoke_family(family: str, *, logged_out: str | None = None) -> None:
-    """Revoke all tokens of a login; logged_out: the user name for the audit log, if that was asked for."""
+    """Revoke all tokens of a login; logged_out: the user name for the audit log, if this is a logout."""
     until = tokens.last_expiry()
 
     def change(session: Session) -> None:
@@ -94,7 +95,7 @@ def _record_login(username: str) -> None:
 
 
 def _commit(change: Callable[[Session], None], receipt: audit.Receipt, *, unavailable: str, unknown: str) -> None:
-    # A session of its own: the end of the request's would take the user out of it.
+    # A session of its own: ending the request's session would detach the user from it.
     with Session(airflow_settings.engine) as session, database_errors(unavailable):
         in_one_transaction(
             lambda: change(session),

@@ -1,7 +1,7 @@
-"""How often a password may be wrong: counted by address and by user name.
+"""Limits how often a password may be wrong, for each address and each user name.
 
-One count for all webservers and their processes, in a table in Airflow's database; or in the storage of Flask-Limiter,
-where RATELIMIT_STORAGE_URI names one that processes share.
+All webserver processes share one count: in a table in Airflow's database, or in the storage of Flask-Limiter if
+RATELIMIT_STORAGE_URI names one that processes share.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class PasswordTry:
-    """One password that is being looked at; refused is set where it is wrong."""
+    """One password that is being checked. refused: set if it is wrong."""
 
     refused: bool = False
 
 
 @contextmanager
 def one_try(security_manager: Any, username: str) -> Iterator[PasswordTry]:
-    """Let a password be looked at, and count it where it is refused.
+    """Let the block check a password, and count the password if it is refused.
 
-    Raises TooManyTries where the address or the user name has had too many refusals, before the password is looked at
-    or, where others were refused meanwhile, after it; Unavailable where tries cannot be counted.
+    Raises TooManyTries if the address or the user name has had too many refusals: before the block, or after it if
+    others were refused meanwhile. Raises Unavailable if tries can't be counted.
     """
     this_try = PasswordTry()
     limiter = security_manager.limiter
@@ -63,8 +63,8 @@ def _counted_by(username: str) -> tuple[tuple[str, str], ...]:
 def _in_database(
     _: Any, items: list[limits.RateLimitItem], counted_by: tuple[tuple[str, str], ...], this_try: PasswordTry
 ) -> Iterator[None]:
-    # By address first, always: two tries that take rows in two orders would wait for each other.
-    wanted = [
+    # Always by address first: two tries that take rows in different orders would wait for each other.
+    limits_to_take = [
         login_tries.Limit(
             key=hashlib.sha256(f"{item.amount} in {item.get_expiry()} s: {kind} {value}".encode()).hexdigest(),
             tries=item.amount,
@@ -73,7 +73,7 @@ def _in_database(
         for kind, value in counted_by
         for item in items
     ]
-    look = login_tries.begin(wanted)
+    look = login_tries.begin(limits_to_take)
     try:
         yield
     finally:
@@ -102,6 +102,6 @@ def _in_storage(
             refuse(item, key)
     yield
     if this_try.refused:
-        spent = [(item, key) for item, key in pairs if not ask("hit", item, key)]
-        if spent:  # by tries that were under way at the same time
-            refuse(*spent[0])
+        exhausted = [(item, key) for item, key in pairs if not ask("hit", item, key)]
+        if exhausted:  # by tries that were under way at the same time
+            refuse(*exhausted[0])

@@ -1,11 +1,11 @@
 """Password tries in Airflow's database, one count for all webserver processes.
 
-A row a limited thing (an address, a user name) has how many of its tries were refused in the present window of time,
-and how many are being looked at now. Both together never exceed the limit, so that no more passwords are looked at
-than may be refused, however many come at once; those that wait find out whether there is one left for them.
+Each limited thing (an address, a user name) has a row: how many of its tries were refused in the present window of
+time, and how many are being checked now. Together they never exceed the limit, so that no more passwords are checked
+than may be refused, however many come at once; the others wait to see whether a try is left for them.
 
-A row of its own stands for each password that is being looked at. It tells whether a look was begun or ended where
-the answer to a COMMIT was lost, so that no try is counted twice, or stays taken.
+Each password that is being checked has a row, too. If the answer to a COMMIT is lost, this row tells whether the check
+was begun or ended, so that no try is counted twice, or stays taken.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ TABLE_NAME = "openmetadata_airflow_apis_login_try"
 TABLE = Table(
     TABLE_NAME,
     own_tables.metadata(),
-    Column("identifier", String(64), primary_key=True),  # a hash of what is limited, and of its limit; or a look's
+    Column("identifier", String(64), primary_key=True),  # a hash of what is limited, and of its limit; or a Look's
     Column("refused", Integer, nullable=False),  # in this window
-    Column("pending", Integer, nullable=False),  # being looked at
+    Column("pending", Integer, nullable=False),  # being checked
     Column("ends_at", BigInteger, nullable=False, index=True),  # seconds since 1970: the end of the window
 )
 _COUNTED = TABLE.c.refused + TABLE.c.pending
-# How long a try waits for those that are being looked at, and how often it asks.
+# How long a try waits for those that are being checked, and how often it asks.
 TRY_PATIENCE_SECONDS = 10
 _POLL_SECONDS = 0.05
-# A row is forgotten some time after its window, when nobody can be about to begin a new one in it.
+# A row is deleted some time after its window, when nobody can still be about to begin a new window in it.
 _KEPT_SECONDS = 3600
 
 Answer = TypeVar("Answer")
@@ -52,7 +52,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Limit:
-    """So many tries may be refused in so many seconds; key: a hash of what is limited."""
+    """How many tries may be refused in how many seconds. key: a hash of what is limited."""
 
     key: str
     tries: int
@@ -63,19 +63,19 @@ class Limit:
 class _Taken:
     key: str
     ends_at: int
-    is_new: bool = False  # the first of its row
+    is_new: bool = False  # the row was made for it
 
 
 @dataclass(frozen=True)
 class Look:
-    """A password that is being looked at, and the tries that it has taken."""
+    """A password that is being checked, and the tries that it has taken."""
 
     identifier: str
     tries: tuple[_Taken, ...]
 
 
 class _Full(Exception):
-    """A limit has no try left now. seconds: until its window ends; spent: not one will come back before that."""
+    """A limit has no try left now. seconds: until its window ends. spent: no try will be given back before that."""
 
     def __init__(self, seconds: int, *, spent: bool) -> None:
         self.seconds = seconds
@@ -84,56 +84,58 @@ class _Full(Exception):
 
 
 def create_table() -> None:
-    """Create the table where it is missing. Where that is not allowed it is logged, and logins are refused with 503."""
+    """Create the table if it is missing. If that is not allowed, it is logged, and logins are refused with 503."""
     try:
         own_tables.create_missing(TABLE)
     except SQLAlchemyError:
         log.exception("The table %s cannot be made or read in Airflow's database; no password is taken", TABLE_NAME)
 
 
-def begin(wanted: Sequence[Limit]) -> Look:
-    """Take one try of each limit, all or none, to be given to `end`.
+def begin(limits: Sequence[Limit]) -> Look:
+    """Take one try of each limit, all or none; return the Look to pass to `end`.
 
-    Waits while others are being looked at that may give theirs back. Raises TooManyTries, Unavailable.
+    Waits while others are being checked that may give their tries back. Raises TooManyTries, Unavailable.
     """
     deadline = time.monotonic() + TRY_PATIENCE_SECONDS
     while True:
         try:
-            look = _begun(wanted)
+            look = _begun(limits)
         except _Full as full:
             if full.spent or time.monotonic() >= deadline:
                 raise TooManyTries(retry_after=full.seconds if full.spent else 1) from None
             time.sleep(_POLL_SECONDS)
         else:
-            if any(one.is_new for one in look.tries):
+            if any(taken_try.is_new for taken_try in look.tries):
                 _forget_old(_now())
             return look
 
 
-def _begun(wanted: Sequence[Limit]) -> Look:
-    """Take one try of each limit, if there are any; raise _Full, Unavailable."""
+def _begun(limits: Sequence[Limit]) -> Look:
+    """Take one try of each limit; raise _Full, Unavailable."""
     looks: list[Look] = []
     identifier = str(uuid.uuid4())
 
     def change(session: Session) -> Look:
         if looks and session.execute(select(TABLE).where(TABLE.c.identifier == identifier)).first() is not None:
-            return looks[-1]  # committed by an earlier try, whose answer was lost
-        ends_at = _now() + max((limit.seconds for limit in wanted), default=0)
+            return looks[-1]  # an earlier attempt was committed, and its answer was lost
+        ends_at = _now() + max((limit.seconds for limit in limits), default=0)
         session.execute(insert(TABLE).values(identifier=identifier, refused=0, pending=0, ends_at=ends_at))
-        looks.append(Look(identifier, tuple(_take(limit, session) for limit in wanted)))
+        looks.append(Look(identifier, tuple(_take(limit, session) for limit in limits)))
         return looks[-1]
 
     return _in_transaction(change)
 
 
 def end(look: Look, *, refused: bool) -> None:
-    """Count the tries where they were refused, and give them back where they were not. Raises Unavailable."""
+    """Count the tries if the password was refused; otherwise give them back. Raises Unavailable."""
 
     def change(session: Session) -> None:
         if not session.execute(delete(TABLE).where(TABLE.c.identifier == look.identifier)).rowcount:
-            return  # ended by an earlier try, whose answer was lost
-        for one in look.tries:
-            same_window = and_(TABLE.c.identifier == one.key, TABLE.c.ends_at == one.ends_at, TABLE.c.pending > 0)
+            return  # an earlier attempt was committed, and its answer was lost
+        for taken_try in look.tries:
+            same_window = and_(
+                TABLE.c.identifier == taken_try.key, TABLE.c.ends_at == taken_try.ends_at, TABLE.c.pending > 0
+            )
             values = {"pending": TABLE.c.pending - 1, "refused": TABLE.c.refused + int(refused)}
             session.execute(update(TABLE).where(same_window).values(values))
 
@@ -141,7 +143,7 @@ def end(look: Look, *, refused: bool) -> None:
 
 
 def _take(limit: Limit, session: Session) -> _Taken:
-    """Take one try of a limit; raise _Full where there is none, IntegrityError where another has just made the row."""
+    """Take one try of a limit; raise _Full if there is none, IntegrityError if another has just made the row."""
     now = _now()
     this_row = TABLE.c.identifier == limit.key
     # The database locks the row at an update and then looks at it again: no two take the same last try.
@@ -160,7 +162,7 @@ def _take(limit: Limit, session: Session) -> _Taken:
 
 
 def _in_transaction(change: Callable[[Session], Answer]) -> Answer:
-    """Do the change in a transaction of its own, which may be done twice; raise Unavailable."""
+    """Make a change in a transaction of its own; the change may be called twice. Raises Unavailable."""
     with Session(airflow_settings.engine) as session:
         try:
             return in_one_transaction(lambda: change(session), session=session, again_after=COLLISIONS)

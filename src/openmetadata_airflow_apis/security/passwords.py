@@ -14,12 +14,12 @@ _REFUSAL = "Invalid user name or password"
 
 
 def check(username: str, password: str, provider: str | None = None) -> Any:
-    """Return the active user whose name and password these are, at the cost of one password hash.
+    """Return the active user with this name and password, at the cost of one password hash.
 
     provider: "db" or "ldap"; None means whatever is configured. An unknown user, a wrong password and an inactive
-    user are refused in the same words after the same work. Raises NotSignedIn; LoginUnsupported where Airflow has
-    no such login; TooManyTries after too many refusals from one address or for one user name; Unavailable where these
-    cannot be counted.
+    user are refused in the same words after the same work. Raises NotSignedIn; LoginUnsupported if Airflow has
+    no such login; TooManyTries after too many refusals from one address or for one user name; Unavailable if these
+    can't be counted.
     """
     security_manager = identity.fab_security_manager()
     if security_manager is None:
@@ -47,8 +47,8 @@ def _configured_provider(security_manager: Any) -> str:
     for name, auth_type in _AUTH_TYPES.items():
         if security_manager.auth_type == auth_type:
             return name
-    other = _OTHER_AUTH_TYPES.get(security_manager.auth_type, security_manager.auth_type)
-    raise LoginUnsupported(f"AUTH_TYPE is {other}, which has no password login; sign in on Airflow's own page")
+    auth_type_name = _OTHER_AUTH_TYPES.get(security_manager.auth_type, security_manager.auth_type)
+    raise LoginUnsupported(f"AUTH_TYPE is {auth_type_name}, which has no password login; sign in on Airflow's own page")
 
 
 def _may_be_asked(security_manager: Any, provider: str, username: str, password: str) -> bool:

@@ -15,17 +15,17 @@ from openmetadata_airflow_apis.security import identity, user_permissions
 MANAGED_DAGS = "Managed DAGs"
 MANAGED_DAGS_ACTIONS = ("can_create", "can_read", "can_delete")
 MENU_ENTRY = "REST API"
-# "Deployed workflows" is shown to whoever has Airflow's own entry "DAGs": every role of Airflow's, and each of those
-# that may look at DAGs, without a permission that somebody would have to grant.
+# "Deployed workflows" is shown to whoever has Airflow's own entry "DAGs": all of Airflow's roles, and others that may
+# look at DAGs. So nobody has to grant a permission for it.
 DAGS_MENU_ENTRY = "DAGs"
-# What Airflow knows of us: deploying, the page's entry in the menu, and the class of the page's view.
+# Our resources in Airflow's permissions: deploying, the page's entry in the menu, and the class of the page's view.
 OUR_RESOURCES = (MANAGED_DAGS, MENU_ENTRY, "ConsoleView")
 _WORDS = {"GET": "can read", "PUT": "can edit", "POST": "can create", "DELETE": "can delete"}
 
 
 @dataclass(frozen=True)
 class OnManagedDags:
-    """Asks for our own permission: deploying is running code, which none of Airflow's permissions means."""
+    """Asks for our own permission: deploying means running code, which no permission of Airflow's covers."""
 
     method: str
 
@@ -34,7 +34,7 @@ class OnManagedDags:
         return dag_permissions.may_on_view(self.method, MANAGED_DAGS)
 
     def sentence(self, _: str | None) -> str:
-        """Say what is asked for, as Airflow's page of roles writes it."""
+        """Return the permission that is asked for, as Airflow's page of roles writes it."""
         return f"'{_WORDS[self.method]} on {MANAGED_DAGS}'"
 
 
@@ -42,7 +42,7 @@ class OnManagedDags:
 class OnDag:
     """Asks for a permission on the one DAG, or on all DAGs; entity narrows it to the DAG's runs or task instances.
 
-    only_if_known: nothing is asked about a DAG that Airflow has no row of.
+    only_if_known: a DAG that Airflow has no row of needs no permission.
     """
 
     method: str
@@ -55,15 +55,15 @@ class OnDag:
             return True  # on all DAGs: whether Airflow knows this one need not be looked up
         if self.only_if_known and (dag_id is None or not is_known(dag_id)):
             return True
-        # Airflow looks an id with a dot up as a subDAG's, and fails where there is none: who may act on all DAGs
-        # hears later that this one does not exist, everybody else is refused as for any other.
+        # Airflow takes an id with a dot for a subDAG's, and fails if there is none. So this asks about all DAGs then:
+        # who may act on all hears later that this one does not exist, everybody else is refused as for any other.
         asked_about = dag_id if dag_id and ("." not in dag_id or is_known(dag_id)) else None
         if self.entity is not None and asked_about is None and not dag_permissions.may_on_dag(self._dag_method()):
             return False
         return dag_permissions.may_on_dag(self.method, asked_about, self.entity)
 
     def sentence(self, dag_id: str | None) -> str:
-        """Say what is asked for, as Airflow's page of roles writes it."""
+        """Return the permission that is asked for, as Airflow's page of roles writes it."""
         dag = f"'{_WORDS[self._dag_method()]} on DAG:{dag_id}' (or on DAGs)" if dag_id else None
         parts = [dag or f"'{_WORDS[self._dag_method()]} on DAGs'"]
         resources = dag_permissions.ENTITY_RESOURCES[self.entity] if self.entity else ()
@@ -71,13 +71,13 @@ class OnDag:
         return " and ".join(parts)
 
     def _dag_method(self) -> str:
-        # As Airflow has it: who changes something of a DAG must be able to edit the DAG.
+        # As in Airflow: who changes something in a DAG must be allowed to edit the DAG.
         return "PUT" if self.entity is not None and self.method != "GET" else self.method
 
 
 @dataclass(frozen=True)
 class OnSomeDag:
-    """Asks whether there is any DAG that the user may read: the answer lists those alone."""
+    """Asks whether there is any DAG that the user may read: the operation's answer holds only those."""
 
     def granted(self, _: str | None) -> bool:
         """Tell whether there is one."""
@@ -85,7 +85,7 @@ class OnSomeDag:
         return readable is None or bool(readable)
 
     def sentence(self, _: str | None) -> str:
-        """Say what is asked for, as Airflow's page of roles writes it."""
+        """Return the permission that is asked for, as Airflow's page of roles writes it."""
         return "'can read on DAGs' (or on one DAG)"
 
 
@@ -93,7 +93,7 @@ class OnSomeDag:
 # they sign somebody in or out by what they are given, or say nothing secret.
 PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
     "deploy_dag": (OnManagedDags("POST"), OnDag("PUT", only_if_known=True)),
-    # Shows nothing of what is deployed: whoever checks need not be let near it.
+    # It shows nothing of what is deployed, and so needs no permission on the DAG.
     "validate_dag": (OnManagedDags("GET"),),
     "delete_dag": (OnManagedDags("DELETE"), OnDag("DELETE")),
     "refresh_all_dags": (OnDag("PUT"),),
@@ -103,9 +103,9 @@ PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
     "list_dag_versions": (OnDag("GET"),),
     "get_dag_version": (OnDag("GET"),),
     "compare_dag_versions": (OnDag("GET"),),
-    # What it deploys, it also shows: who may deploy under a name need not have been able to read what was there.
+    # It shows what it deploys: who may deploy under a name need not be allowed to read what was there before.
     "restore_dag_version": (OnManagedDags("POST"), OnDag("GET"), OnDag("PUT", only_if_known=True)),
-    # Asks for the permissions of deploy_dag and delete_dag too, for each DAG that it deploys or deletes.
+    # It asks for those of deploy_dag and delete_dag too, for each DAG that it deploys or deletes.
     "apply_bundle": (OnManagedDags("POST"),),
     "list_bundles": (OnSomeDag(),),
     "get_bundle": (OnSomeDag(),),
@@ -130,17 +130,17 @@ PERMISSIONS: dict[str, tuple[OnManagedDags | OnDag | OnSomeDag, ...]] = {
 def authorize(operation_id: str, dag_id: str | None) -> None:
     """Raise NotAllowed, naming the permission, unless the request's user may do this with that DAG.
 
-    dag_id: None where the operation names no DAG, or where it is not known yet. Whether the DAG exists does not
-    show: who may not read it is refused in the same words either way.
+    dag_id: None if the operation names no DAG, or if it is not known yet. A refusal does not show whether the DAG
+    exists: its words are the same either way.
     """
     user_permissions.read_permissions(identity.request_user())
-    for needed in PERMISSIONS[operation_id]:
-        if not needed.granted(dag_id):
-            raise NotAllowed(f"{operation_id} needs the permission {needed.sentence(dag_id)}")
+    for permission in PERMISSIONS[operation_id]:
+        if not permission.granted(dag_id):
+            raise NotAllowed(f"{operation_id} needs the permission {permission.sentence(dag_id)}")
 
 
 def refusal(operation_id: str, dag_id: str) -> str | None:
-    """Return the sentence that refuses an operation to the request's user, None where it is allowed."""
+    """Return the sentence that refuses an operation to the request's user, None if it is allowed."""
     try:
         authorize(operation_id, dag_id)
     except NotAllowed as error:
@@ -151,15 +151,15 @@ def refusal(operation_id: str, dag_id: str) -> str | None:
 def authorize_replacing(dag_id: str) -> None:
     """Raise NotAllowed unless the request's user may replace what is deployed under that name.
 
-    authorize cannot tell: Airflow need not have a row of it (yet), and somebody may deploy it after that.
+    authorize can't tell: Airflow may have no row of the DAG yet, and somebody may deploy it after that check.
     """
-    needed = OnDag("PUT")
-    if not needed.granted(dag_id):
-        raise NotAllowed(f"deploy_dag needs the permission {needed.sentence(dag_id)}")
+    permission = OnDag("PUT")
+    if not permission.granted(dag_id):
+        raise NotAllowed(f"deploy_dag needs the permission {permission.sentence(dag_id)}")
 
 
 def readable_dag_ids() -> set[str] | None:
-    """Return the dag_ids that the request's user may read, None where these are all."""
+    """Return the dag_ids that the request's user may read, None for all."""
     return None if dag_permissions.may_on_dag("GET") else dag_permissions.permitted_dag_ids()
 
 

@@ -1,4 +1,4 @@
-"""Which tokens were ended before their time: a table in Airflow's database, shared by all webservers."""
+"""Which tokens were revoked: a table in Airflow's database, shared by all webservers."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ TABLE = Table(
     own_tables.metadata(),
     # Of one token (jti), of all tokens of a login (family), or of one refresh or login (its receipt).
     Column("identifier", String(36), primary_key=True),
-    Column("expires_at", BigInteger, nullable=False, index=True),  # seconds since 1970: of no use after
+    Column("expires_at", BigInteger, nullable=False, index=True),  # seconds since 1970: not needed after that
 )
-# Whether one of `identifiers` is revoked. Made once: each request asks it, and making it takes as long as the answer.
+# Whether one of `identifiers` is revoked. Built once: each request runs it, and building takes as long as running.
 IS_REVOKED = select(TABLE.c.identifier).where(TABLE.c.identifier.in_(bindparam("identifiers", expanding=True))).exists()
 # How long a receipt is kept: longer than anybody asks for it.
 _RECEIPT_SECONDS = 3600
 
 
 def create_table() -> None:
-    """Create the table where it is missing, whoever else is creating it now, and forget what has expired.
+    """Create the table if it is missing, even while another process creates it, and delete what has expired.
 
-    Where Airflow's database user may not create tables this is logged, and every token is refused with 503.
+    If Airflow's database user may not create tables, this is logged, and every token is refused with 503.
     """
     try:
         own_tables.create_missing(TABLE)
@@ -52,7 +52,7 @@ def create_table() -> None:
 
 
 def is_revoked(*identifiers: str) -> bool:
-    """Tell whether one of these tokens or families is revoked; raise Unavailable where that cannot be read."""
+    """Tell whether one of these tokens or families is revoked; raise Unavailable if that can't be read."""
     session = airflow_settings.Session()
     with asking(session):
         return bool(session.execute(select(IS_REVOKED), {"identifiers": identifiers}).scalar())
@@ -60,7 +60,7 @@ def is_revoked(*identifiers: str) -> bool:
 
 @contextmanager
 def asking(session: Any) -> Iterator[None]:
-    """Ask IS_REVOKED in the block, by itself or beside other things; raise Unavailable where that cannot be read."""
+    """Run IS_REVOKED in the block, alone or in another statement; raise Unavailable if that can't be read."""
     try:
         yield
     except SQLAlchemyError as error:
@@ -69,9 +69,9 @@ def asking(session: Any) -> Iterator[None]:
 
 
 def revoke(identifier: str, *, until: datetime, session: Session) -> None:
-    """Revoke a token or a family in the session's transaction; until is when the last token concerned has ended.
+    """Revoke a token or a family in the session's transaction; until: when the last token concerned expires.
 
-    Twice is as good as once. Commits nothing. Raises IntegrityError where another is just revoking the same.
+    Revoking twice changes nothing. Commits nothing. Raises IntegrityError if another is revoking the same just now.
     """
     _forget_expired(session)
     if session.execute(select(TABLE.c.identifier).where(TABLE.c.identifier == identifier)).first() is None:
@@ -79,11 +79,11 @@ def revoke(identifier: str, *, until: datetime, session: Session) -> None:
 
 
 def spend(identifier: str, *, until: datetime) -> bool:
-    """Revoke a token; return False where it was revoked before, however shortly, by another than this call.
+    """Revoke a token; return False if another call has revoked it before, even a moment ago.
 
-    Raises Unavailable; OutcomeUnknown where it can't be told whether the token is revoked now.
+    Raises Unavailable; OutcomeUnknown if it can't be told whether the token is revoked now.
     """
-    receipt = str(uuid.uuid4())  # stored with the revocation: whoever finds it, finds it made by this call
+    receipt = str(uuid.uuid4())  # stored with the revocation: it proves that this call made it
 
     def change() -> bool:
         _insert(identifier, int(until.timestamp()) + 1, session=session)
@@ -111,10 +111,10 @@ def spend(identifier: str, *, until: datetime) -> bool:
 
 
 def keep_receipt(receipt: str, *, session: Session) -> None:
-    """Write down that something was done, in the session's transaction, for an hour.
+    """Store a receipt in the session's transaction, which proves for an hour that the transaction was committed.
 
-    Whoever writes the same receipt again waits for the transaction of before, and gets an IntegrityError where that
-    was committed: where the answer to its COMMIT was lost, it may still come.
+    Storing the same receipt again waits until the first transaction ends, and raises IntegrityError if that was
+    committed: a COMMIT whose answer was lost may still arrive.
     """
     _forget_expired(session)
     _insert(receipt, _now() + _RECEIPT_SECONDS, session=session)

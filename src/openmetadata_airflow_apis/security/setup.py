@@ -1,4 +1,4 @@
-"""What Airflow's web application and its database must know of us before the first request."""
+"""Makes our tables and permissions in Airflow's database before the first request, and removes the permissions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Create our tables and the permissions on "Managed DAGs", where they are missing.
+    """Create our tables and the permissions on "Managed DAGs", if they are missing.
 
-    Called while Airflow's application is built, before Airflow gives the Admin role every permission there is. By
-    then that role has ours already: of two webservers that start at once, the second one to add them would end.
+    Called while Airflow's application is built, before Airflow gives the Admin role every permission there is. This
+    gives that role ours already: of two webservers that start at once, the second one to add them would fail.
     """
     revocation.create_table()
     login_tries.create_table()
@@ -33,20 +33,20 @@ def init_app(app: Flask) -> None:
 
 
 def _create_permission(security_manager: Any, action: str) -> None:
-    # Two tries: the first one fails where another webserver process is just ahead of this one.
+    # Tried twice: the first try fails if another webserver process is just ahead of this one.
     permission = _created(security_manager, action) or _created(security_manager, action)
     if permission is None:
         log.error("The permission %s on %s could not be made", action, permissions.MANAGED_DAGS)
         return
     admin = security_manager.find_role("Admin")
     if admin is not None:
-        security_manager.add_permission_to_role(admin, permission)  # which rolls back where another was ahead
+        security_manager.add_permission_to_role(admin, permission)  # it rolls back if another was ahead
 
 
 def _created(security_manager: Any, action: str) -> Any | None:
     try:
         return security_manager.create_permission(action, permissions.MANAGED_DAGS)
-    except AttributeError:  # Flask-AppBuilder goes on with the None that it got instead of a resource
+    except AttributeError:  # Flask-AppBuilder got None instead of a resource, and goes on with it
         return None
 
 
@@ -57,7 +57,7 @@ def role_names(session: Session) -> list[str]:
         return []
     resource, permission, role_permission = tables
     role = next(iter(role_permission.c.role_id.foreign_keys)).column.table
-    question = (
+    query = (
         select(role.c.name)
         .distinct()
         .join(role_permission, role_permission.c.role_id == role.c.id)
@@ -65,7 +65,7 @@ def role_names(session: Session) -> list[str]:
         .join(resource, resource.c.id == permission.c.view_menu_id)
         .where(resource.c.name.in_(permissions.OUR_RESOURCES))
     )
-    return sorted(session.scalars(question))
+    return sorted(session.scalars(query))
 
 
 def remove_permissions(session: Session) -> None:

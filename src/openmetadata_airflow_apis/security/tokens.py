@@ -1,4 +1,4 @@
-"""What a token says, and whether it still holds."""
+"""Issues tokens, and tells what a token says and whether it is still valid."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _IDENTIFIER = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 
 @dataclass(frozen=True)
 class Token:
-    """A token that holds: it was issued here, has not ended, and its user may still sign in."""
+    """A valid token: it was issued here, has not expired, and its user may still sign in."""
 
     user: Any
     type: str
@@ -73,10 +73,10 @@ def issue(user: Any, token_type: str, *, family: str, fresh: bool = False) -> st
 
 
 def verify(encoded: str, types: Collection[str], *, spent_allowed: bool = False) -> Token:
-    """Return what a token says if it holds; raise NotSignedIn with the reason if not.
+    """Return what a token says if it is valid; raise NotSignedIn with the reason if not.
 
-    types: which of "access" and "refresh" will do. spent_allowed: leave it to the caller to look whether this
-    token, rather than its family, is revoked. Raises Unavailable where revocations cannot be read.
+    types: which of "access" and "refresh" are accepted. spent_allowed: look only whether the token's family is revoked;
+    the caller looks whether the token itself is. Raises Unavailable if revocations can't be read.
     """
     claims, key = _signed_claims(encoded, types)
     if claims["type"] not in types:
@@ -97,7 +97,7 @@ def verify(encoded: str, types: Collection[str], *, spent_allowed: bool = False)
 
 
 def issuer_of(encoded: str) -> object:
-    """Return who a token says it is from, unverified; None where it does not say, or is no token."""
+    """Return who a token says it is from, unverified; None if it does not say, or is not a token."""
     try:
         return jwt.decode(encoded, options={"verify_signature": False}).get("iss")
     except (jwt.PyJWTError, RecursionError):
@@ -105,7 +105,7 @@ def issuer_of(encoded: str) -> object:
 
 
 def last_expiry() -> datetime:
-    """Return the time by which every token that exists now has ended."""
+    """Return the time by which every token that exists now has expired."""
     return datetime.now(timezone.utc) + max(_lifetime("access"), _lifetime("refresh"))
 
 
@@ -130,17 +130,17 @@ def _signed_claims(encoded: str, types: Collection[str]) -> tuple[dict[str, Any]
         raise _refusal(error) from None
     _check_form(claims)
     now = datetime.now(timezone.utc).timestamp()
-    # A lifetime that was shortened since ends the tokens that were issued before, too.
-    ends = min(claims["exp"], claims["iat"] + _lifetime(claims["type"]).total_seconds())
-    if ends + float(jwt_config.leeway) <= now:
+    # If a lifetime is shortened, tokens that were issued before end sooner, too.
+    ends_at = min(claims["exp"], claims["iat"] + _lifetime(claims["type"]).total_seconds())
+    if ends_at + float(jwt_config.leeway) <= now:
         raise _expired({claims["type"]})
     return claims, key
 
 
 def _key_id_in(encoded: str) -> str:
-    """Return the key id that a token's header names, unverified; raise PyJWTError where there is no such header.
+    """Return the key id that a token's header names, unverified; raise PyJWTError if there is no such header.
 
-    PyJWT reads a header with the whole token, letter by letter, and would then do so twice for each request.
+    To read a header, PyJWT reads the whole token, letter by letter, and would so do that twice for each request.
     """
     try:
         header = json.loads(base64url_decode(encoded.partition(".")[0]))
@@ -215,7 +215,7 @@ def _signing_key() -> bytes:
 
 
 def _known_keys() -> dict[str, bytes]:
-    """Return the keys that a token may be signed with, by key id: the present one, and those of before."""
+    """Return the keys that a token may be signed with, by key id: the present one, and the previous ones."""
     keys = [_signing_key()]
     if current_app.config.get("JWT_PREVIOUS_SECRET_KEY"):
         keys.append(_bytes(current_app.config["JWT_PREVIOUS_SECRET_KEY"]))
