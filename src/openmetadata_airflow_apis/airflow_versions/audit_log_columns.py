@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def events_of_run(log: Table, run: Row) -> ColumnElement:
-    """Return the condition of a run's events; with Airflow < 2.10 of all those of its DAG since the run was made."""
+    """Return the condition for a run's events; with Airflow < 2.10, for all of its DAG's since the run was created."""
     condition = log.c.dag_id == run.dag_id
     if "run_id" in log.c:
         return condition & (log.c.run_id == run.run_id)

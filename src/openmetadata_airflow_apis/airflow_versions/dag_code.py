@@ -16,21 +16,21 @@ _MAY_BE_ELSEWHERE: ContextVar[bool] = ContextVar("files may be on other machines
 
 @contextmanager
 def files_elsewhere() -> Iterator[None]:
-    """Let Airflow write a DAG's rows, in the block, whose file this machine has not: its code is left to a parse.
+    """In the block, let Airflow write the rows of DAGs whose files this machine does not have; a parse adds their code.
 
-    Airflow < 3.0 reads, in DAG.bulk_write_to_db, the files of the DAGs that it writes.
+    In DAG.bulk_write_to_db Airflow < 3.0 reads the files of the DAGs that it writes.
     """
     _leave_out_absent_files()
-    before = _MAY_BE_ELSEWHERE.set(True)
+    reset_token = _MAY_BE_ELSEWHERE.set(True)
     try:
         yield
     finally:
-        _MAY_BE_ELSEWHERE.reset(before)
+        _MAY_BE_ELSEWHERE.reset(reset_token)
 
 
 @lru_cache(maxsize=1)
 def _leave_out_absent_files() -> None:
-    """Put our function in the place of that which reads them; Airflow < 3.0 has no other place for it."""
+    """Replace the function that reads the files by one that leaves out absent ones; Airflow < 3.0 has no hook."""
     from airflow.models.dagcode import DagCode
 
     write = DagCode.bulk_sync_to_db

@@ -33,8 +33,8 @@ def parsing_requests() -> Table | None:
 def request_parsing(filelocs: Collection[str], *, session: Session) -> bool:
     """Ask the DAG processor to parse files before all others, also ones that it has not listed yet.
 
-    A file that is asked for already stays so. Returns False where no such requests are taken (Airflow < 2.10): there
-    the processor's next listing of the dags folder finds the files.
+    A request that is there already stays. Returns False if Airflow takes no requests (Airflow < 2.10): then the
+    processor finds the files when it next lists the dags folder.
     """
     table = parsing_requests()
     if table is None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 _ACTIONS = {"GET": "can_read", "PUT": "can_edit", "POST": "can_create", "DELETE": "can_delete"}
-# What Airflow asks about, beside the DAG, for its runs, for their task instances, and for the logs of these.
+# The resources that Airflow asks about besides the DAG, for its runs, their task instances, and the logs of these.
 ENTITY_RESOURCES = {
     "RUN": ("DAG Runs",),
     "TASK_INSTANCE": ("DAG Runs", "Task Instances"),
@@ -40,15 +40,14 @@ def dag_permission_names(dag_id: str) -> list[str]:
 
 
 def may_on_dag(method: str, dag_id: str | None = None, entity: str | None = None) -> bool:
-    """Tell whether the request's user may GET, PUT, POST or DELETE a DAG, or all DAGs where none is named.
+    """Tell whether the request's user may GET, PUT, POST or DELETE a DAG, or all DAGs if none is named.
 
-    entity: "RUN", "TASK_INSTANCE" or "TASK_LOGS" asks about these of the DAG, and about the DAG itself where one is
-    named.
+    entity: "RUN", "TASK_INSTANCE" or "TASK_LOGS" asks about these of the DAG, and about the DAG itself if one is named.
     """
     from airflow.www.extensions.init_auth_manager import get_auth_manager
 
     manager = get_auth_manager()
-    if hasattr(manager, "is_authorized_dag"):  # Airflow < 2.8 does not
+    if hasattr(manager, "is_authorized_dag"):  # Airflow < 2.8 has no such method
         from airflow.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 
         return bool(
@@ -89,7 +88,7 @@ def may_on_view(method: str, resource: str) -> bool:
 
 
 def permitted_dag_ids() -> set[str]:
-    """Return the DAGs that the request's user may read."""
+    """Return the dag_ids of the DAGs that the request's user may read."""
     from airflow.www.extensions.init_auth_manager import get_auth_manager
 
     manager = get_auth_manager()

@@ -1,4 +1,4 @@
-"""Which DAG processors run: Airflow keeps a row, with a heartbeat, of each process that has one."""
+"""Which DAG processors run, by the rows with heartbeats that Airflow keeps of its processes."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class DagProcessor:
 
 
 def dag_processors(*, session: Session) -> dict[str, DagProcessor]:
-    """Return those that Airflow has rows of, ended or not, by hostname. One statement.
+    """Return the DAG processors that Airflow has rows of, ended or not, by hostname. One statement.
 
-    In Airflow < 3.0 each scheduler has one, unless they are processes of their own ([scheduler]
+    In Airflow < 3.0 each scheduler includes one, unless they are processes of their own ([scheduler]
     standalone_dag_processor).
     """
     standalone = conf.getboolean("scheduler", "standalone_dag_processor", fallback=False)
     job_type = "DagProcessorJob" if standalone else "SchedulerJob"
-    oldest = timezone.utcnow() - timedelta(seconds=conf.getint("scheduler", "scheduler_health_check_threshold"))
+    alive_since = timezone.utcnow() - timedelta(seconds=conf.getint("scheduler", "scheduler_health_check_threshold"))
     rows = session.execute(
         select(_JOB.c.hostname, _JOB.c.state, func.max(_JOB.c.latest_heartbeat).label("latest_heartbeat"))
         .where(_JOB.c.job_type == job_type, _JOB.c.hostname.is_not(None), _JOB.c.latest_heartbeat.is_not(None))
@@ -45,11 +45,11 @@ def dag_processors(*, session: Session) -> dict[str, DagProcessor]:
     )
     processors: dict[str, DagProcessor] = {}
     for row in rows:
-        before = processors.get(row.hostname)
-        is_alive = row.state == JobState.RUNNING and row.latest_heartbeat >= oldest
+        same_host = processors.get(row.hostname)
+        is_alive = row.state == JobState.RUNNING and row.latest_heartbeat >= alive_since
         processors[row.hostname] = DagProcessor(
             row.hostname,
-            max(row.latest_heartbeat, before.latest_heartbeat) if before else row.latest_heartbeat,
-            is_alive or (before is not None and before.is_alive),
+            max(row.latest_heartbeat, same_host.latest_heartbeat) if same_host else row.latest_heartbeat,
+            is_alive or (same_host is not None and same_host.is_alive),
         )
     return processors

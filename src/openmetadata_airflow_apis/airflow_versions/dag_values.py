@@ -1,4 +1,4 @@
-"""What Airflow's versions have for the values of a DAG: timezones, datasets and conditions over them."""
+"""The classes that Airflow's versions have for a DAG's values: timezones, datasets and conditions over them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def parse_timezone(name: str) -> tzinfo:
         return timezone.parse_timezone(name)
     import pendulum
 
-    return pendulum.timezone(name)  # Airflow < 2.9 hands pendulum's own about
+    return pendulum.timezone(name)  # Airflow < 2.9 uses pendulum's own
 
 
 def dataset_classes() -> tuple[type, ...]:
@@ -28,7 +28,7 @@ def dataset_classes() -> tuple[type, ...]:
 
 
 def dataset_condition(name: str) -> type:
-    """Return the class DatasetAll or DatasetAny. Raises DagNotBuilt where there is none (Airflow < 2.9)."""
+    """Return the class DatasetAll or DatasetAny. Raises DagNotBuilt if there is none (Airflow < 2.9)."""
     from airflow import __version__, datasets
 
     from openmetadata_airflow_apis.errors import DagNotBuilt

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 def permission_tables() -> tuple[Table, Table, Table] | None:
     """Return the tables of permission resources, of permissions, and of the roles that have them.
 
-    None where the FAB auth manager, whose tables they are, is not installed. Airflow < 3 has them in its own database.
+    None if the FAB auth manager, whose tables they are, is not installed. Airflow < 3 has them in its own database.
     """
     models = fab_models()
     return models and (models.Resource.__table__, models.Permission.__table__, models.assoc_permission_role)
 
 
 def fab_models() -> Any | None:
-    """Return the module of the FAB auth manager's models, None where it is not installed."""
+    """Return the module of the FAB auth manager's models, None if it is not installed."""
     try:
         from airflow.providers.fab.auth_manager import models
     except ImportError:  # Airflow < 2.9 has them inside

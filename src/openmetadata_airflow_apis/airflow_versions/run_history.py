@@ -1,4 +1,4 @@
-"""What Airflow's versions remember of runs that were cleared and of tries that were given up."""
+"""What Airflow's versions keep of runs that were cleared and of tries that ended by that."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def task_instance_history() -> Table | None:
-    """Return the table of the tries that were given up; Airflow < 2.10 has none."""
+    """Return the table of tries that a clear ended; Airflow < 2.10 has none."""
     try:
         from airflow.models.taskinstancehistory import TaskInstanceHistory
     except ImportError:
@@ -19,7 +19,7 @@ def task_instance_history() -> Table | None:
 
 
 def given_up_try(task_instance: Table) -> ColumnElement:
-    """Return the expression of the try that a clear gives up: of it, and of later ones, no reschedules are kept."""
+    """Return the expression for the number of the try that a clear ends; reschedules from this try on are deleted."""
     number = task_instance.c.try_number
     # Airflow < 2.10 counts a try when its process starts, and takes it back when the process is rescheduled
     return number if task_instance_history() is not None else number + 1

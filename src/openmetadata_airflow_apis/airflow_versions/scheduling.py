@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 @functools.cache
 def looks_at_all_indexes(trigger_rule: str) -> bool:
-    """Tell whether a task in a mapped task group waits for all indexes of what is upstream, not its own alone."""
+    """Tell whether a task in a mapped task group waits for all indexes of the tasks upstream, not only for its own."""
     from airflow import __version__
     from packaging.version import Version
 
     version = Version(__version__)
-    if version < Version("2.8"):  # Airflow < 2.8 waits so with every rule, 2.8 to 2.10.4 with none
+    if version < Version("2.8"):  # Airflow < 2.8 does so with every rule, 2.8 to 2.10.4 with none
         return True
     return version >= Version("2.10.5") and trigger_rule in {"one_success", "one_failed", "one_done"}
 

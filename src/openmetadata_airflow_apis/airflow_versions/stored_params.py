@@ -9,8 +9,8 @@ from typing import Any
 def stored_params(encoded: Any) -> dict[str, dict[str, Any]]:
     """Return the params of a serialized DAG by their names: each one's value, description and schema.
 
-    encoded: what the serialized DAG has under `params`. A param without a value has None. No class is looked up but
-    Airflow's own of the values.
+    encoded: what the serialized DAG has under `params`. A param without a value has None. No classes are looked up
+    but Airflow's own, those of the values.
     """
     # Airflow < 2.9.3 has an object, whose keys the database may have put in an order of its own
     pairs = encoded.items() if isinstance(encoded, Mapping) else encoded or ()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def next_retry(task: Any, row: Any, logical_date: datetime) -> datetime | None:
-    """Return when a task instance that is up_for_retry is tried again, None where its row has no end_date.
+    """Return when a task instance that is up_for_retry is tried again, None if its row has no end_date.
 
     row: its dag_id, task_id, try_number and end_date.
     """
@@ -20,9 +20,9 @@ def next_retry(task: Any, row: Any, logical_date: datetime) -> datetime | None:
 
     if row.end_date is None:
         return None
-    # Airflow < 2.10 reckons with the number of the next try
+    # Airflow < 2.10 computes it from the number of the next try
     number = row.try_number if task_instance_history() is not None else row.try_number + 1
-    this = SimpleNamespace(
+    task_instance = SimpleNamespace(
         task=task,
         dag_id=row.dag_id,
         task_id=row.task_id,
@@ -30,4 +30,4 @@ def next_retry(task: Any, row: Any, logical_date: datetime) -> datetime | None:
         end_date=row.end_date,
         try_number=number,
     )
-    return TaskInstance.next_retry_datetime(this)
+    return TaskInstance.next_retry_datetime(task_instance)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Between the times at which such a process runs, the number in the database is the last try's.
+# In these states no process runs, and in Airflow < 2.10 the number in the database is the previous try's.
 _BETWEEN = frozenset({"scheduled", "queued", "deferred", "up_for_reschedule"})
 
 
 def latest_try(try_number: int | None, state: str | None) -> int:
     """Return the number of the try that is under way or was the last, 0 before the first.
 
-    try_number: of the database, which Airflow < 2.10 counts when the process starts, and takes back when it defers
+    try_number: the database's, which Airflow < 2.10 increases when the process starts, and decreases when it defers
     or is rescheduled.
     """
     from openmetadata_airflow_apis.airflow_versions.run_history import task_instance_history
@@ -24,7 +24,7 @@ def latest_try(try_number: int | None, state: str | None) -> int:
 
 
 def executors_log_reader(handler: Any, task_instance: Any) -> Callable[[Any, int], Any] | None:
-    """Return what asks the executor for the log of a task that it runs, None where the executor keeps none.
+    """Return the function that asks the executor for the log of a task that it runs; None if the executor keeps none.
 
     handler: Airflow's FileTaskHandler.
     """

@@ -28,7 +28,7 @@ def connect_anew_in_forked_processes() -> None:
     """Have each process that is forked from this one make its own connections to Airflow's database.
 
     Airflow < 3 builds its web application before gunicorn forks the workers, and leaves connections in the pool that
-    they all inherit. Its own guard (airflow.utils.orm_event_handlers) looks after SQLAlchemy's ping: of two workers
+    they all inherit. Its own guard (airflow.utils.orm_event_handlers) only acts after SQLAlchemy's ping: of two workers
     that ping over the same connection, one reads the other's answer, and the other waits until gunicorn ends it.
     """
     import os

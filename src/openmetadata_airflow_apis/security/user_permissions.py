@@ -1,4 +1,4 @@
-"""All that a user may do, read by one statement that is made once a process: quicker than Flask-AppBuilder's own."""
+"""Reads all that a user may do by a statement that is built once in each process: faster than Flask-AppBuilder's own."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def read_permissions(user: Any) -> None:
-    """Read what a user of FAB's may do, as its `perms` does when a check first asks, by a statement that is made once.
+    """Read a FAB user's permissions in advance, by a statement that is built once.
 
-    FAB makes the same statement anew for each request, which takes longer than the database's answer. Airflow's checks
-    go on asking `perms`, which finds it read. Users of other classes, who may have permissions of another kind, and
-    users whose permissions are read already stay as they are.
+    The user's `perms` would build the same statement for each request, which takes longer than the database's answer.
+    Airflow's checks still ask `perms`, which finds the permissions read. Users of other classes, who may have another
+    kind of permissions, and users whose permissions are read already are left as they are.
     """
     models = fab_models()
     # Airflow < 3: its users are FAB's, and are read anew for each request
