@@ -7,14 +7,14 @@ Ways in:
     api/       HTTP: a handler for each operation, the older plugin's door, errors as answers
     console/   the page
 
-The work, each room above those that it asks:
+The work, each room above those that it uses:
 
     deploy/            what a deploy, a delete, a bundle, a restore or a list does
     runs/              what is done with runs and tasks, and why they do not go on
     security/          who is calling, and what they may do
     checks/            what is wrong with a definition before it is deployed
     stores/            where definitions are kept: files, or tables
-    dagbuild/          DAGs of definitions, for Airflow's processes
+    dagbuild/          builds DAGs from definitions, for Airflow's processes
     definition/        the format: what was sent becomes one canonical spelling, with its faults
     airflow_versions/  what differs between Airflow 2.7 and 2.11
 

@@ -1,6 +1,6 @@
 """Leaves the traces of a change: a row in Airflow's audit log, a line in the DagRun's note, a counter.
 
-`record`, `annotate` and their like for many write through the caller's session and belong to the caller's transaction;
+`record`, `annotate` and their variants for many write through the caller's session, in the caller's transaction;
 `count` goes to Airflow's Stats and is called after that transaction is committed.
 """
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 _LOG = Log.__table__
 _NOTE = DagRunNote.__table__
 NOTE_LENGTH = 1000
-# Airflow keeps one note a run, which is the user's. Our lines are known by this, so that only they are shortened.
+# Airflow keeps one note for each run, which is the user's. Our lines begin with this, so that only they are dropped.
 _MARK = "[openmetadata_airflow_apis] "
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """Tells the audit rows of one request from those of every other: by their extra, with this moment as their time.
+    """Marks the audit rows of one request: their extra has the token, their time is the moment.
 
-    They are written in the transaction of the change that they tell of, so that whoever finds one, finds it made.
+    The rows are written in the transaction of the change, so that a row which is there proves that it was committed.
     """
 
     token: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -51,7 +51,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Entry:
-    """What a row of the audit log tells of. details: JSON-able, no secrets."""
+    """What a row of the audit log is about. details: JSON-able, no secrets."""
 
     dag_id: str | None
     run_id: str | None = None
@@ -74,7 +74,7 @@ def record(
 ) -> None:
     """Add a row to Airflow's audit log.
 
-    operation: the operationId, which becomes the row's event. user: the user name. dag_id: None for what is about
+    operation: the operationId, which becomes the row's event. user: the user name. dag_id: None if it is about
     no DAG. details: JSON-able, no secrets; they are stored as the row's extra, with the run_id, for which
     Airflow < 2.10 has no column, and with the receipt's token as `request`.
     """
@@ -103,12 +103,12 @@ def record_all(
         for entry in entries
     ]
     if rows:
-        known = [{name: value for name, value in row.items() if name in _LOG.c} for row in rows]
-        session.execute(insert(_LOG), known)
+        rows_with_columns = [{name: value for name, value in row.items() if name in _LOG.c} for row in rows]
+        session.execute(insert(_LOG), rows_with_columns)
 
 
 def _extra(entry: Entry, request: Mapping[str, str], *, session: Session) -> str:
-    """Return what an entry tells beside its columns, as JSON; of a list that MySQL has no room for, its length."""
+    """Return, as JSON, what an entry has beside its columns; if MySQL has no room, lists are cut to their lengths."""
     run = {} if entry.run_id is None else {"run_id": entry.run_id}
     details = entry.details or {}
     extra = json.dumps({**run, **details, **request}, default=str)
@@ -121,8 +121,8 @@ def _extra(entry: Entry, request: Mapping[str, str], *, session: Session) -> str
 def annotate(dag_run_pk: int, text: str, *, user: str, session: Session) -> None:
     """Add a line to a DagRun's note: when, who, and text.
 
-    dag_run_pk: the id column of dag_run. Airflow's limit of 1000 characters is kept by dropping the oldest
-    lines written here; where the user's own words leave no room, nothing is written.
+    dag_run_pk: the id column of dag_run. To keep Airflow's limit of 1000 characters, the oldest lines that
+    were written here are dropped; if the user's own words leave no room, nothing is written.
     """
     annotate_all({dag_run_pk: text}, user=user, session=session)
 
@@ -131,23 +131,23 @@ def annotate_all(texts: Mapping[int, str], *, user: str, session: Session) -> No
     """Add a line to the note of each of several DagRuns, in at most three statements. texts: by the id of dag_run."""
     if not texts:
         return
-    stored = select(_NOTE.c.dag_run_id, _NOTE.c.content).where(_NOTE.c.dag_run_id.in_(sorted(texts)))
-    notes = {row.dag_run_id: row.content or "" for row in session.execute(stored)}
+    stored_query = select(_NOTE.c.dag_run_id, _NOTE.c.content).where(_NOTE.c.dag_run_id.in_(sorted(texts)))
+    notes = {row.dag_run_id: row.content or "" for row in session.execute(stored_query)}
     moment = f"{timezone.utcnow():%Y-%m-%dT%H:%M:%SZ}"
     contents = {
         dag_run_pk: _with_line(notes.get(dag_run_pk), f"{_MARK}{moment} {user}: {text}")
         for dag_run_pk, text in texts.items()
     }
-    new = [{"dag_run_id": pk, "content": content} for pk, content in contents.items() if pk not in notes]
-    longer = [{"pk": pk, "content": content} for pk, content in contents.items() if content and pk in notes]
-    if new:
-        session.execute(insert(_NOTE), new)
-    if longer:
-        session.execute(update(_NOTE).where(_NOTE.c.dag_run_id == bindparam("pk")), longer)
+    new_notes = [{"dag_run_id": pk, "content": content} for pk, content in contents.items() if pk not in notes]
+    longer_notes = [{"pk": pk, "content": content} for pk, content in contents.items() if content and pk in notes]
+    if new_notes:
+        session.execute(insert(_NOTE), new_notes)
+    if longer_notes:
+        session.execute(update(_NOTE).where(_NOTE.c.dag_run_id == bindparam("pk")), longer_notes)
 
 
 def _with_line(note: str | None, line: str) -> str | None:
-    """Return a note with one more line, and without the oldest of ours where it gets too long; None for no room."""
+    """Return a note with one more line, without our oldest ones if it gets too long; None if there is no room."""
     lines = [*(note or "").splitlines(), _shortened(line)]
     while len("\n".join(lines)) > NOTE_LENGTH:
         oldest = next(position for position, text in enumerate(lines) if text.startswith(_MARK))

@@ -1,4 +1,4 @@
-"""The conflicts: a request is understood, and the present state of a DAG or of its runs does not allow it."""
+"""The conflicts: a request is understood, but the present state of a DAG or of its runs does not allow it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class IdempotencyKeyInUse(Conflict):
 
 
 class BundleConflict(Conflict):
-    """Workflows of a bundle may not become its own; `faults` has each with what is against it."""
+    """Workflows of a bundle may not become its own; `faults` has each of them with the reason."""
 
     def __init__(self, bundle_name: str, faults: Iterable[Fault]) -> None:
         self.bundle_name = bundle_name
@@ -44,7 +44,7 @@ class DagExists(Conflict):
 
 
 class DiffersInCase(Conflict):
-    """A DAG of the same dag_id but for upper and lower case is deployed: many disks would take them for one."""
+    """A deployed DAG's dag_id differs only in upper and lower case: many disks would take their files for one."""
 
     def __init__(self, dag_id: str, deployed: str) -> None:
         self.dag_id = dag_id
@@ -90,7 +90,7 @@ class DagHasImportErrors(Conflict):
 class ImportFailed(Conflict):
     """A deploy was taken back, since its file does not import.
 
-    import_error: the import error's text. outcome: a sentence's end, what is deployed now.
+    import_error: the import error's text. outcome: the end of the sentence, which says what is deployed now.
     """
 
     def __init__(self, dag_id: str, import_error: str, outcome: str) -> None:
@@ -101,9 +101,9 @@ class ImportFailed(Conflict):
 
 
 class ScheduleFails(Conflict):
-    """A run was asked for of a DAG whose schedule, or the code of its timetable, fails over it.
+    """The schedule of a DAG, or the code of its timetable, fails for a run that was asked for.
 
-    reason: what was asked of the schedule and what came of it.
+    reason: how it fails, as the middle of a sentence.
     """
 
     def __init__(self, dag_id: str, schedule: str, reason: str) -> None:
@@ -116,7 +116,7 @@ class ScheduleFails(Conflict):
 
 
 class DagRunExists(Conflict):
-    """A run_id is taken or, where one is given, a logical date, by the run with this run_id."""
+    """The run with this run_id exists already; logical_date: given if the run was only asked for with the same date."""
 
     def __init__(self, dag_id: str, run_id: str, *, logical_date: datetime | None = None) -> None:
         self.dag_id = dag_id
@@ -129,7 +129,7 @@ class DagRunExists(Conflict):
 
 
 def _of_runs(dag_id: str, run_ids: Sequence[str], what: str) -> str:
-    """Return the sentence that the runs that an operation was to change have nothing of what it changes."""
+    """Return the sentence which says that none of the runs has `what` an operation was to change."""
     if len(run_ids) == 1:
         return f"The DagRun `{run_ids[0]}` of the DAG `{dag_id}` has no {what}"
     if run_ids:
@@ -138,9 +138,9 @@ def _of_runs(dag_id: str, run_ids: Sequence[str], what: str) -> str:
 
 
 class NothingFailed(Conflict):
-    """A restart met runs without failed task instances; run_ids: none where no run was chosen.
+    """A restart met runs without failed task instances; run_ids: empty if no run was chosen.
 
-    task_ids: the tasks that were chosen of the run, none of which has failed.
+    task_ids: the chosen tasks of the run, none of which has failed.
     """
 
     def __init__(self, dag_id: str, *run_ids: str, task_ids: Iterable[str] | None = None) -> None:
@@ -180,7 +180,7 @@ class NothingRunning(Conflict):
 
 
 class TooManyRuns(Conflict):
-    """More runs fit a choice than may be changed at once."""
+    """More runs match a choice than may be changed at once."""
 
     def __init__(self, dag_id: str, number: int, *, at_most: int) -> None:
         self.dag_id = dag_id

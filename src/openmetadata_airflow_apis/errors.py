@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-# A deploy leaves a file that is not as it was written: somebody's work may be in it.
+# A deploy does not overwrite a file that was changed since it was written: somebody's work may be in it.
 MOVE_AND_DEPLOY = "move the file away and deploy the workflow again, or put back what was deployed"
 
 
@@ -68,7 +68,7 @@ class Fault(NamedTuple):  # a dataclass costs each DAG file 2 ms of import
 
     pointer: an RFC 6901 JSON pointer into the document as the caller sent it ("" is the whole of it).
     detail: a sentence that says what is wrong and, where it can, what would be right.
-    line, column: in a file, where it stands, from 1, where that can be told.
+    line, column: its place in a file, from 1, if that is known.
     """
 
     pointer: str
@@ -85,7 +85,7 @@ class ManagedDagsError(Exception):
 
 
 class ConfigurationError(ManagedDagsError):
-    """An option of [openmetadata_airflow_apis] or the installation itself is wrong; cure: what to do, if told apart."""
+    """An option of [openmetadata_airflow_apis] or the installation is wrong; cure: if the reason does not say it."""
 
     def __init__(self, reason: str, *, cure: str = "") -> None:
         self.reason = reason
@@ -133,7 +133,7 @@ class OperationNotNamed(InvalidRequest):
 class UnknownOperation(InvalidRequest):
     """The old door was asked for an operation that it does not have.
 
-    place: the operation's own, if there is one. near: the operation that may have been meant.
+    place: where else the operation is, if anywhere. near: the operation that may have been meant.
     """
 
     def __init__(self, name: str, *, place: str | None = None, near: str | None = None) -> None:
@@ -209,7 +209,7 @@ class BundleNotFound(NotFound):
 
 
 class DagRunNotFound(NotFound):
-    """The DAG has no run with this run_id; others: further run_ids that were asked for and are not there."""
+    """The DAG has no run with this run_id; others: further run_ids that were asked for and don't exist."""
 
     def __init__(self, dag_id: str, run_id: str, *, others: Sequence[str] = ()) -> None:
         self.dag_id = dag_id
@@ -222,7 +222,7 @@ class DagRunNotFound(NotFound):
 
 
 class TaskNotFound(NotFound):
-    """The run has no such task; run_id is None where no run was looked at, map_index where one was asked for."""
+    """The run has no such task; run_id: None if no run was looked at. map_index: if one was asked for."""
 
     def __init__(self, dag_id: str, task_id: str, *, run_id: str | None = None, map_index: int | None = None) -> None:
         self.dag_id = dag_id
@@ -235,7 +235,7 @@ class TaskNotFound(NotFound):
 
 
 class TaskLogNotFound(NotFound):
-    """A try of a task instance (0: it had none) has no log that can be found; reason: a sentence's end, why."""
+    """A try of a task instance (0: it had none) has no log that can be found; reason: the end of the sentence."""
 
     def __init__(self, dag_id: str, run_id: str, task_id: str, try_number: int, *, reason: str) -> None:
         self.dag_id = dag_id
@@ -251,7 +251,7 @@ class Conflict(ManagedDagsError):
 
 
 class PreconditionFailed(ManagedDagsError):
-    """The header If-Match or If-None-Match asks for something else than what is deployed (None: nothing is)."""
+    """The header If-Match or If-None-Match asks for something else than the deployed revision (None: nothing is)."""
 
     def __init__(self, dag_id: str, header: str, revision: str | None) -> None:
         self.dag_id = dag_id
@@ -278,9 +278,9 @@ class NotAllowed(ManagedDagsError):
 
 
 class LoginUnsupported(ManagedDagsError):
-    """Password login is not to be had: another provider, or another auth manager, is configured.
+    """Password login is not available: another provider, or another auth manager, is configured.
 
-    by_auth_manager: True where Airflow's auth manager has no password login at all.
+    by_auth_manager: True if Airflow's auth manager has no password login at all.
     """
 
     def __init__(self, message: str, *, by_auth_manager: bool = False) -> None:
@@ -335,4 +335,4 @@ class OutcomeUnknown(Unavailable):
 
 
 class StorageFull(Unavailable):
-    """There is no room to write; what was there is untouched."""
+    """There is no room to write; what was there before is untouched."""

@@ -1,4 +1,4 @@
-"""What a list holds, and in which order: from arguments of a call that are named as Airflow names them."""
+"""Filters, orders and counts lists by the arguments of a call, which are named as in Airflow's own API."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def conditions(columns: Mapping[str, Any], filters: Mapping[str, Any]) -> Iterator[ColumnElement]:
     """Yield the conditions of filters; one that is None filters nothing.
 
-    columns: by the name of the filter. A name with _gte or _lte at its end bounds the column of its beginning. A list
-    has the values to be found, in which `none` is no value; a boolean is the value to be found.
+    columns: by the name of the filter. A name that ends in _gte or _lte bounds the column that is named before the
+    ending. A list has the values to find, and `none` in it stands for no value; a boolean is the value to find.
     """
     for name, value in filters.items():
         if value is None:
@@ -32,12 +32,12 @@ def conditions(columns: Mapping[str, Any], filters: Mapping[str, Any]) -> Iterat
             yield columns[name] == value
         else:
             column = columns[name]
-            among = column.in_([one for one in value if one != "none"])
+            among = column.in_([item for item in value if item != "none"])
             yield or_(among, column.is_(None)) if "none" in value else among
 
 
 def ordering(columns: Mapping[str, Any], order_by: str) -> Sequence[ColumnElement]:
-    """Return the order by a column, the other way round where a minus is before its name; what has no value comes last.
+    """Return the order by a column, descending if a minus is before its name; rows without a value come last.
 
     Raises InvalidArgument.
     """
@@ -52,7 +52,7 @@ def ordering(columns: Mapping[str, Any], order_by: str) -> Sequence[ColumnElemen
 
 
 def total_of(page: Sized, counting: Select, *, limit: int, offset: int, session: Session) -> int:
-    """Return how many rows there are in all: by the page itself where it is the last one, else by asking `counting`."""
+    """Return the number of all rows: from the page if it is the last one, otherwise by the query `counting`."""
     if len(page) < limit and (len(page) or not offset):
         return offset + len(page)
     return session.execute(counting).scalar_one()

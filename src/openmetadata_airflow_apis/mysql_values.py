@@ -1,7 +1,7 @@
-"""What MySQL's columns, as Airflow makes them, cannot have: whose value is refused is told which, and why.
+"""Refuses values that MySQL's columns, as Airflow makes them, can't hold, and says which value and why.
 
-`refuse_ids` and its like are asked before anything is written, so that a dry run answers as the real call does.
-`refused_value` makes the same sentences of what the database says to a statement.
+The functions `refuse_…` are called before anything is written, so that a dry run answers as the real call does.
+`refused_value` makes the same sentences from an error of the database.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _MOMENTS = (datetime(1970, 1, 1, 0, 0, 1, tzinfo=timezone.utc), datetime(2038, 1
 
 
 def refused_value(error: BaseException) -> InvalidRequest | None:
-    """Return what a caller is told whose value Airflow's columns cannot have on MySQL; None for every other error.
+    """Return the caller's error if MySQL refused a value that Airflow's columns can't hold; None for any other error.
 
     Ids are kept there in three bytes a character ([database] sql_engine_collation_for_ids), moments as TIMESTAMP, long
-    values as TEXT and BLOB, and a DAG's tags, which are the key of a table, in a collation that takes many a pair of
-    them for the same.
+    values as TEXT and BLOB, and a DAG's tags, which are the key of a table, in a collation that takes many different
+    tags for the same.
     """
     if not isinstance(error, DBAPIError) or error.orig is None:
         return None
@@ -67,7 +67,7 @@ def is_mysql(session: Session) -> bool:
 
 
 def refuse_ids(ids: Iterable[str], *, session: Session) -> None:
-    """Raise InvalidRequest for the first that cannot be an id in Airflow's database. Asks it nothing."""
+    """Raise InvalidRequest for the first text that can't be an id in Airflow's database. Sends no statement."""
     if is_mysql(session) and "utf8mb4" not in (StringID().collation or ""):
         for value in ids:
             if _is_beyond(value):
@@ -75,7 +75,7 @@ def refuse_ids(ids: Iterable[str], *, session: Session) -> None:
 
 
 def refuse_moments(moments: Iterable[datetime | None], *, session: Session) -> None:
-    """Raise InvalidRequest for the first that Airflow's database cannot keep. Asks it nothing."""
+    """Raise InvalidRequest for the first moment that Airflow's database can't hold. Sends no statement."""
     if is_mysql(session):
         for moment in moments:
             if moment is not None and _is_out_of_range(moment):
@@ -83,7 +83,7 @@ def refuse_moments(moments: Iterable[datetime | None], *, session: Session) -> N
 
 
 def refuse_twins(texts: Sequence[str], column: Column, what: str, *, session: Session) -> None:
-    """Raise InvalidRequest where a column, a key of its table, takes two of the texts for the same. One statement.
+    """Raise InvalidRequest if a column, a key of its table, takes two of the texts for the same. One statement.
 
     what: says what they cannot both be.
     """
@@ -102,21 +102,21 @@ def refuse_twins(texts: Sequence[str], column: Column, what: str, *, session: Se
 
 
 def refuse_equal_but_for_spaces(texts: Iterable[str], what: str, *, session: Session) -> None:
-    """Raise InvalidRequest where two of the texts differ in spaces at the end alone. Asks the database nothing.
+    """Raise InvalidRequest if two of the texts differ only in spaces at the end. Sends no statement.
 
     what: says what they cannot both be.
     """
-    seen: dict[str, str] = {}
+    first_by_stripped: dict[str, str] = {}
     for value in texts if is_mysql(session) else ():
-        other = seen.setdefault(value.rstrip(" "), value)
-        if other != value:
-            raise _the_same(min(other, value), max(other, value), what, "spaces at the end")
+        earlier_text = first_by_stripped.setdefault(value.rstrip(" "), value)
+        if earlier_text != value:
+            raise _the_same(min(earlier_text, value), max(earlier_text, value), what, "spaces at the end")
 
 
 def refuse_large(value: Any, column: Column, what: str, *, session: Session) -> None:
-    """Raise InvalidRequest where a value has no room in a column of TEXT or BLOB.
+    """Raise InvalidRequest if a value is too large for a column of TEXT or BLOB.
 
-    what: says what it is. One statement for a large one: an administrator may have made the column larger.
+    what: says what the value is. One statement if it is large: an administrator may have made the column larger.
     """
     if not is_mysql(session):
         return
@@ -125,11 +125,11 @@ def refuse_large(value: Any, column: Column, what: str, *, session: Session) -> 
     size = len(stored.encode() if isinstance(stored, str) else stored)
     if size <= ROOM:
         return
-    ask = (
+    room_query = (
         "SELECT character_octet_length FROM information_schema.columns "
         "WHERE table_schema = DATABASE() AND table_name = :table AND column_name = :column"
     )
-    room = session.execute(text(ask), {"table": column.table.name, "column": column.name}).scalar()
+    room = session.execute(text(room_query), {"table": column.table.name, "column": column.name}).scalar()
     if room is not None and size > room:
         raise InvalidRequest(
             f"{what} has {size} bytes, and cannot be kept: Airflow's database is MySQL, whose column "
@@ -170,7 +170,7 @@ def _no_moment(moment: datetime) -> InvalidRequest:
 
 
 def _values(params: Any) -> Iterator[Any]:
-    """Return the values of a statement's parameters, which are those of many rows where it was executed with many."""
+    """Yield the values of a statement's parameters; of all rows, if it was executed with many."""
     if isinstance(params, dict):
         params = list(params.values())
     if isinstance(params, (list, tuple)):
@@ -181,14 +181,14 @@ def _values(params: Any) -> Iterator[Any]:
 
 
 def _twins(texts: Iterable[str]) -> tuple[str, str] | None:
-    """Return the first two that differ, and that MySQL's usual collations take for the same."""
-    seen: dict[str, str] = {}
+    """Return the first two texts that differ, but that MySQL's usual collations take for the same."""
+    first_by_folded: dict[str, str] = {}
     for whole in texts:
         letters = (letter for letter in unicodedata.normalize("NFKD", whole) if not unicodedata.combining(letter))
         # utf8mb4_unicode_ci, which Airflow's documentation names, gives all characters beyond U+FFFF one weight.
         folded = "".join("\ufffd" if letter > "\uffff" else letter for letter in letters).casefold().rstrip(" ")
-        if seen.setdefault(folded, whole) != whole:
-            return min(seen[folded], whole), max(seen[folded], whole)
+        if first_by_folded.setdefault(folded, whole) != whole:
+            return min(first_by_folded[folded], whole), max(first_by_folded[folded], whole)
     return None
 
 

@@ -1,8 +1,8 @@
-"""Tables of our own in Airflow's database: made where they are missing, and unknown to `airflow db`.
+"""Tables of our own in Airflow's database: made if they are missing, and unknown to `airflow db`.
 
-What must be understood alike by all webservers has a version, in a table of one row. A release that changes such a
-table counts SCHEMA_VERSION up and says in `make_ready` how the tables of before become those of now. A webserver that
-finds a higher version than its own is the older one of a rolling upgrade: it reads, and refuses to write.
+Tables that all webservers must understand alike have a version, in a table of one row. A release that changes such a
+table increases SCHEMA_VERSION and converts older tables in `make_ready`. A webserver that finds a higher version than
+its own is the older one of a rolling upgrade: it reads, and refuses to write.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def metadata() -> MetaData:
-    """Return what a table of ours is declared with: not Airflow's own, whose commands would expect it or drop it."""
+    """Return the MetaData for a table of ours: not Airflow's own, whose commands would expect the table or drop it."""
     return MetaData(schema=conf.get("database", "sql_alchemy_schema", fallback=None) or None)
 
 
@@ -29,7 +29,7 @@ def metadata() -> MetaData:
 PREFIX = "openmetadata_airflow_apis_"
 # The type of a dag_id, whose upper and lower case count in every database, as in Airflow's own tables.
 DAG_ID = StringID()
-# An index waits for those who are using its table, and all others then wait for it: by MySQL's own limit for a year.
+# Making an index waits for whoever uses the table, and all others then wait for it: by MySQL's own limit for a year.
 _ONE_WAIT = "SET SESSION lock_wait_timeout = 10"
 SCHEMA_VERSION = 1
 _SCHEMA_ROW = 1
@@ -47,11 +47,11 @@ def is_there(table: Table) -> bool:
 
 
 def create_missing(table: Table) -> None:
-    """Create the table and its indexes where they are missing, whoever else is creating them now.
+    """Create the table and its indexes if they are missing, even while another process creates them.
 
     MySQL and SQLite commit each of them by itself, so that the process that made the table may have ended before it
-    made the indexes. Raises SQLAlchemyError where there is no table then. An index that cannot be made is logged, and
-    tried again at the next start: without it the table is slower, and no less right.
+    made the indexes. Raises SQLAlchemyError if there is no table afterwards. An index that cannot be made is logged,
+    and tried again at the next start: without it the table is slower, but correct.
     """
     if not is_there(table):
         try:
@@ -62,19 +62,19 @@ def create_missing(table: Table) -> None:
                 raise
         else:
             return
-    if airflow_settings.engine.dialect.name == "postgresql":  # which has made both or neither
+    if airflow_settings.engine.dialect.name == "postgresql":  # it makes both or neither
         return
     for index in missing_indexes(table):
         _create_index(index)
 
 
 def missing_indexes(table: Table) -> list[Index]:
-    """Return the indexes of a table that Airflow's database lacks, whatever their names are there. One look at most."""
+    """Return the indexes that Airflow's database lacks of a table, by columns, whatever the names. One look at most."""
     if not table.indexes:
         return []
-    there = inspect(airflow_settings.engine).get_indexes(table.name, schema=table.schema)
-    columns = [index["column_names"] for index in there]
-    missing = [index for index in table.indexes if [column.name for column in index.columns] not in columns]
+    present_indexes = inspect(airflow_settings.engine).get_indexes(table.name, schema=table.schema)
+    present_columns = [index["column_names"] for index in present_indexes]
+    missing = [index for index in table.indexes if [column.name for column in index.columns] not in present_columns]
     return sorted(missing, key=lambda index: str(index.name))
 
 
@@ -82,12 +82,12 @@ def _create_index(index: Index) -> None:
     try:
         with airflow_settings.engine.connect() as connection:
             if connection.dialect.name == "mysql":
-                connection.detach()  # so that the limit ends with it
+                connection.detach()  # so that the limit ends with this connection
                 connection.execute(text(_ONE_WAIT))
             index.create(connection)
             connection.commit()
     except SQLAlchemyError as error:
-        if index in missing_indexes(index.table):  # else another webserver has made it meanwhile
+        if index in missing_indexes(index.table):  # otherwise another webserver has made it meanwhile
             log.warning(
                 "The index %s of the table %s cannot be made, and is tried again at the next start: %s",
                 index.name,
@@ -97,7 +97,7 @@ def _create_index(index: Index) -> None:
 
 
 def make_ready(*tables: Table) -> None:
-    """Create tables that have a version where they are missing, and note the version; raise SQLAlchemyError.
+    """Create tables that have a version, if they are missing, and note the version; raise SQLAlchemyError.
 
     Leaves tables of a newer release as they are.
     """
@@ -128,7 +128,7 @@ def refuse_newer(version: int) -> None:
 def row_counts() -> dict[str, int]:
     """Return the names of our tables that are in Airflow's database, sorted, with the number of rows of each.
 
-    Those of other releases are among them.
+    Tables of other releases are included.
     """
     schema = metadata().schema
     names = sorted(name for name in inspect(airflow_settings.engine).get_table_names(schema) if name.startswith(PREFIX))

@@ -31,7 +31,7 @@ def _airflow_home() -> Path:
 
 @lru_cache(maxsize=16)  # a DAG file reads one at each parse
 def _path(text: str) -> Path:
-    # The seed's documentation writes {AIRFLOW_HOME} into values and means it literally.
+    # The older plugin's documentation writes {AIRFLOW_HOME} into values and means it literally.
     path = Path(text.replace("{AIRFLOW_HOME}", str(_airflow_home()))).expanduser()
     if not path.is_absolute():
         raise ValueError(f"is the relative path '{text}'; give an absolute one, or start it with {{AIRFLOW_HOME}}")
@@ -147,7 +147,7 @@ class Settings:
 
     @classmethod
     def load_option(cls, name: str) -> Any:
-        """Read one option alone, for a DAG file: what is wrong with the others is not its business."""
+        """Read one option alone, for a DAG file: errors in the others don't concern it."""
         return _read(_OPTIONS[name])
 
     def runner_template(self) -> Path:

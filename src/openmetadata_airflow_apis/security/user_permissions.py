@@ -1,4 +1,4 @@
-"""Reads all that a user may do by a statement that is built once in each process: faster than Flask-AppBuilder's own."""
+"""Reads all that a user may do by a statement that is built once a process: faster than Flask-AppBuilder's own."""
 
 from __future__ import annotations
 
