@@ -1,4 +1,4 @@
-"""The options that every command has, and what it gets of them: a Session."""
+"""The options that every command has, and the Session that a command gets from them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WAIT_SECONDS = 30
 
 @dataclass
 class Session:
-    """What a command has from the options of all commands: the server, and how to print."""
+    """What a command gets from the options of all commands: the server, and how to print."""
 
     output: str
     context: str | None
@@ -38,7 +38,7 @@ class Session:
 
     @cached_property
     def api(self) -> Api:
-        """The operations of the server that is meant; whoever does not ask needs no login."""
+        """The server's operations. A command that does not use them needs no login."""
         return Api(meant_server(self.context, self.url, self.token))
 
     def show(self, answer: Any, rows: Sequence[Mapping[str, Any]], table: Table) -> None:
@@ -47,7 +47,7 @@ class Session:
 
 
 def with_session(*more_formats: str) -> Callable[[Command], Command]:
-    """Give a command the options --context, --url, --token and --output, as one Session in the first place."""
+    """Give a command the options --context, --url, --token and --output, as one Session, its first argument."""
 
     def decorate(command: Command) -> Command:
         @click.option("--context", metavar="NAME", help=f"The stored login to use.  [env var: {CONTEXT}]")
@@ -74,7 +74,7 @@ def with_session(*more_formats: str) -> Callable[[Command], Command]:
 
 
 def read_json_option(_context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
-    """Read an option that is JSON, or @FILE with JSON, or - for standard input; raise BadParameter for none."""
+    """Read an option that is JSON, or @FILE with JSON, or - for standard input; raise BadParameter if it isn't."""
     if value is None:
         return None
     try:
@@ -94,7 +94,7 @@ def read_json_option(_context: click.Context, parameter: click.Parameter, value:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask before something that is hard to undo; raise UsageError where nobody could answer."""
+    """Ask before something that is hard to undo; raise UsageError if nobody could answer."""
     if yes:
         return
     if not sys.stdin.isatty():

@@ -1,6 +1,6 @@
 """HTTP to one server: proxies of the environment, the system's certificates, and how a request is sent again.
 
-Whether it may be sent again where its answer is lost, operation_calls says.
+operation_calls decides whether a request may be sent again if its answer is lost.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _AWAY = (502, 503, 504)
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer. document: its JSON, None where it has none."""
+    """An HTTP answer. document: its JSON, None if it has none."""
 
     status: int
     headers: Mapping[str, str]
@@ -54,14 +54,14 @@ class Connection:
         """Send a request and return its answer, of whatever status.
 
         path: with its query. wait: seconds that the server was asked to wait. repeatable: whether it may be sent again
-        where its answer is lost. Raises NotReachable.
+        if its answer is lost. Raises NotReachable.
         """
         import urllib3
 
-        sent = {"Accept": "application/json", "User-Agent": f"managed-dags/{__version__}", **headers}
+        all_headers = {"Accept": "application/json", "User-Agent": f"managed-dags/{__version__}", **headers}
         content = None
         if body is not None:
-            sent.setdefault("Content-Type", "application/json")
+            all_headers.setdefault("Content-Type", "application/json")
             content = json.dumps(body).encode()
         tries = _TRIES if repeatable else 0
         retries = urllib3.Retry(
@@ -79,7 +79,13 @@ class Connection:
         timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=wait + _ANSWER_SECONDS)
         try:
             response = self._pool().request(
-                method, self.url + path, headers=sent, body=content, timeout=timeout, retries=retries, redirect=False
+                method,
+                self.url + path,
+                headers=all_headers,
+                body=content,
+                timeout=timeout,
+                retries=retries,
+                redirect=False,
             )
         except urllib3.exceptions.HTTPError as error:
             raise NotReachable(self._why(error, lost=not repeatable and method != "GET")) from None
@@ -90,7 +96,7 @@ class Connection:
 
         import urllib3
 
-        logging.getLogger("urllib3").setLevel(logging.ERROR)  # it warns of each try; who calls is told of the last
+        logging.getLogger("urllib3").setLevel(logging.ERROR)  # it warns of each try; the caller is told of the last
         parts = urlsplit(self.url)
         proxy = getproxies().get(parts.scheme)
         if proxy and not proxy_bypass(parts.netloc):
@@ -122,5 +128,5 @@ class Connection:
             return f"{self.url}: its certificate is not trusted: {reason}; {cure}"
         if isinstance(reason, (errors.ConnectTimeoutError, errors.NewConnectionError)):
             return f"{self.url}: nobody answers there; check the URL, and whether the webserver is up"
-        looked = "; whether it was done is not known: look before you try again" if lost else "; try again"
-        return f"{self.url}: the answer was lost: {reason}{looked}"
+        advice = "; whether it was done is not known: look before you try again" if lost else "; try again"
+        return f"{self.url}: the answer was lost: {reason}{advice}"

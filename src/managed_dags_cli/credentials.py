@@ -21,7 +21,7 @@ class Credentials(Protocol):
     """What goes into the Authorization header."""
 
     def token(self, connection: Connection) -> str:
-        """Return the access token; raise NotSignedIn where there is none."""
+        """Return the access token; raise NotSignedIn if there is none."""
 
     def renew(self, connection: Connection, refused: str) -> bool:
         """Get another token than the one that was refused; return whether there is one."""
@@ -34,11 +34,11 @@ class GivenToken:
         self._token = token
 
     def token(self, connection: Connection) -> str:  # noqa: ARG002 - others ask the server
-        """Return it."""
+        """Return the given token."""
         return self._token
 
     def renew(self, connection: Connection, refused: str) -> bool:  # noqa: ARG002 - as above
-        """Return False: there is no other one."""
+        """Return False: there is no other token."""
         return False
 
 
@@ -50,7 +50,7 @@ class Password:
         self._token: str | None = None
 
     def token(self, connection: Connection) -> str:
-        """Log in at the first call."""
+        """Return the access token, after a login at the first call."""
         if self._token is None:
             self._token = log_in(connection, self._body)["access_token"]
         return self._token
@@ -62,7 +62,7 @@ class Password:
 
 
 class Stored:
-    """A stored login: its access token, and a new one by its refresh token when that has ended."""
+    """A stored login: its access token, renewed by its refresh token when it has expired."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -71,11 +71,11 @@ class Stored:
         """Return the stored access token."""
         login = stored_logins.read().named(self._name)
         if not login.access_token:
-            raise NotSignedIn(f"the login '{self._name}' has no token; {_again(self._name, login.url)}")
+            raise NotSignedIn(f"the login '{self._name}' has no token; {_login_command(self._name, login.url)}")
         return login.access_token
 
     def renew(self, connection: Connection, refused: str) -> bool:
-        """Renew by the refresh token, or take what another command has renewed meanwhile."""
+        """Renew the token by the refresh token, or take the one that another command has stored meanwhile."""
         with stored_logins.locked():
             login = stored_logins.read().named(self._name)
             if login.access_token and login.access_token != refused:
@@ -86,7 +86,7 @@ class Stored:
             answer = connection.send("POST", REFRESH, headers=headers)
             if answer.status != 200:
                 raise NotSignedIn(
-                    f"the login '{self._name}' has ended: {_reason(answer)}; {_again(self._name, login.url)}"
+                    f"the login '{self._name}' has ended: {_reason(answer)}; {_login_command(self._name, login.url)}"
                 )
             tokens = answer.document
             stored_logins.store_tokens(self._name, tokens["access_token"], tokens.get("refresh_token"))
@@ -94,14 +94,14 @@ class Stored:
 
 
 def log_in(connection: Connection, body: Mapping[str, object]) -> dict[str, str]:
-    """Return the tokens of a login; raise NotSignedIn where it is refused."""
+    """Return the tokens of a login; raise NotSignedIn if it is refused."""
     answer = connection.send("POST", LOGIN, headers={}, body=body)
     if answer.status == 200 and isinstance(answer.document, dict):
         return answer.document
     raise NotSignedIn(f"{connection.url} refuses the login of '{body.get('username')}': {_reason(answer)}")
 
 
-def _again(name: str, url: str) -> str:
+def _login_command(name: str, url: str) -> str:
     return f"`managed-dags login {url} --name {name}`"
 
 

@@ -1,8 +1,8 @@
-"""dag-factory's defaults.yml, as it has to be here: in the `default` block of each file that it holds for.
+"""Writes dag-factory's defaults.yml into the `default` block of each file that it applies to.
 
-dag-factory 1.x takes the defaults.yml (or .yaml) of a file's folder and of those above it, up to the folder of all. The
-nearest wins, key for key; so it is in `default_args`, and tags are put together. The file's own `default_args` win over
-these; the other keys stand above the file's `default` block, and below the DAG's own.
+dag-factory 1.x takes the defaults.yml (or .yaml) of a file's folder and of those above it, up to the topmost. The
+nearest wins, key by key, within `default_args` too; tags are joined. The file's own `default_args` win over these; the
+other keys win over the file's `default` block, but not over the DAG's own.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 NAMES = ("defaults.yml", "defaults.yaml")
 _BLOCK = "default"
-# What a `default` block is written after.
+# The comments and the `---` that a `default` block is written after.
 _START = re.compile(r"(?:(?:#[^\n]*|%[^\n]*)?\n)*---[^\n]*\n|")
 
 
 def defaults_of(file: Path, folder: Path) -> list[Path]:
-    """Return the files of defaults that hold for a file, the nearest last."""
+    """Return the files of defaults that apply to a file, the nearest last."""
     above = [parent for parent in file.parents if parent == folder or folder in parent.parents]
     defaults = []
     for parent in reversed(above):
@@ -33,7 +33,10 @@ def defaults_of(file: Path, folder: Path) -> list[Path]:
 
 
 def with_defaults(text: str, defaults: Sequence[Path], file: Path) -> tuple[str, list[PlacedFault]]:
-    """Return the text with the defaults in its `default` block, and what is left by hand. file: for the fault."""
+    """Return the text with the defaults in its `default` block, and a fault for what is left to do by hand.
+
+    file: the path that the fault names.
+    """
     import yaml
 
     nodes = [composed(path.read_text(encoding="utf-8")) for path in defaults]
@@ -43,14 +46,14 @@ def with_defaults(text: str, defaults: Sequence[Path], file: Path) -> tuple[str,
     merged: dict[str, tuple[Any, Any]] = {}
     for node in (node for node in nodes if node is not None):
         _put(merged, node)
-    own = next((pair for pair in (root.value if root else []) if pair[0].value == _BLOCK), None)
+    own_pair = next((pair for pair in (root.value if root else []) if pair[0].value == _BLOCK), None)
     block = dict(merged)
     start = end = len(_START.findall(text)[0])
-    if own is not None:
-        start, end = own[0].start_mark.index, _end_of(own[1])
-        if own[1].id != "mapping" or root.flow_style or "&" in text[start:end]:
-            return text, [_by_hand(file, own[0].start_mark.line + 1, "has anchors, or is in one line with others")]
-        for key, value in own[1].value:
+    if own_pair is not None:
+        start, end = own_pair[0].start_mark.index, _end_of(own_pair[1])
+        if own_pair[1].id != "mapping" or root.flow_style or "&" in text[start:end]:
+            return text, [_by_hand(file, own_pair[0].start_mark.line + 1, "has anchors, or is in one line with others")]
+        for key, value in own_pair[1].value:
             if key.value == "default_args" and key.value in block:
                 block[key.value] = _merged(block[key.value], (key, value))
             elif key.value not in block:
@@ -58,8 +61,8 @@ def with_defaults(text: str, defaults: Sequence[Path], file: Path) -> tuple[str,
     if not merged:
         return text, []
     name = yaml.ScalarNode("tag:yaml.org,2002:str", _BLOCK)
-    written = yaml.serialize(_map({_BLOCK: (name, _map(block))}), Dumper=yaml.SafeDumper, allow_unicode=True)
-    return text[:start] + written + text[end:].removeprefix("\n"), []
+    block_text = yaml.serialize(_map({_BLOCK: (name, _map(block))}), Dumper=yaml.SafeDumper, allow_unicode=True)
+    return text[:start] + block_text + text[end:].removeprefix("\n"), []
 
 
 def _end_of(node: Any) -> int:

@@ -1,7 +1,7 @@
-"""A folder of dag-factory's YAML with its Python, as it has to be here: the files that it names lie in one folder.
+"""Converts a folder of dag-factory's YAML with its Python: the files that it names are copied into one folder.
 
-Only what has to change in a file is changed: comments, order and layout stay. Which keys name files, the reader of the
-format says, which is the plugin's own.
+Only what has to change in a file is changed: comments, order and layout stay. The plugin's own reader of the format
+says which keys name files.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from managed_dags_cli.workflow_files import PlacedFault
 
 _VARIABLE = re.compile(r"\$(\w+|\{\w+\})")
-# A fault may hide another one that stands behind it.
+# How often a file is checked and rewritten, since a fault may hide another one.
 _PASSES = 5
 
 
@@ -34,8 +34,8 @@ _PASSES = 5
 class Copies:
     """The files and folders that definitions name, and where each is copied to, below dag_managed_operators.
 
-    variables: of the environment that the paths have in them. lacking: what is named and is not there. functions: those
-    that had no file, by the name of the file that they get.
+    variables: the environment variables that paths may contain. lacking: what is named but does not exist. functions:
+    those that had no file, by the name of the file that they are written to.
     """
 
     variables: Mapping[str, str]
@@ -50,23 +50,25 @@ class Copies:
             file_name = f"more_{file_name}"
         functions = self.functions.setdefault(file_name, {})
         name = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_")
-        name = unused = name if name.isidentifier() and not keyword.iskeyword(name) else f"function_{name}"
+        name = unused_name = name if name.isidentifier() and not keyword.iskeyword(name) else f"function_{name}"
         for number in itertools.count(2):
-            if unused not in functions:
+            if unused_name not in functions:
                 break
-            unused = f"{name}_{number}"
-        functions[unused] = f"def {unused}({arguments}):\n    return {result}\n"
-        return unused, file_name
+            unused_name = f"{name}_{number}"
+        functions[unused_name] = f"def {unused_name}({arguments}):\n    return {result}\n"
+        return unused_name, file_name
 
     def name_for(self, path: str) -> str:
-        """Return what to write in place of a path; two files of one name get two."""
+        """Return what to write in place of a path; two files of the same name get different ones."""
         if path not in self.names:
             managed_paths = definition_format("managed_paths")
             name = managed_paths.name_of_copy(path)
             parents = [part for part in re.split(r"[/\\]+", path) if part not in {"", ".", ".."}][:-1]
-            taken = set(self.functions)
-            taken |= {other for source, other in self.names.items() if self.found(source) != self.found(path)}
-            while name in taken:
+            used_names = set(self.functions)
+            used_names |= {
+                other_name for source, other_name in self.names.items() if self.found(source) != self.found(path)
+            }
+            while name in used_names:
                 name = managed_paths.name_of_copy(f"{parents.pop() if parents else 'other'}_{name}")
             self.names[path] = name
         return self.names[path]
@@ -76,7 +78,7 @@ class Copies:
         return Path(_VARIABLE.sub(lambda match: self.variables.get(match[1].strip("{}"), match[0]), path)).expanduser()
 
     def copy_to(self, folder: Path) -> None:
-        """Copy what is there, and write the files of functions."""
+        """Copy what exists, write the files of functions, and note in `lacking` what does not exist."""
         for name, functions in self.functions.items():
             folder.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text("\n\n".join(functions.values()), encoding="utf-8")
@@ -94,32 +96,36 @@ class Copies:
 def migrate_file(
     source: Path, target: Path, copies: Copies, *, folder: Path, python_path: Sequence[Path]
 ) -> list[PlacedFault]:
-    """Write a file as it has to be here; return what is still wrong with it, at its place in the new file.
+    """Write the converted file; return what is still wrong with it, at its place in the new file.
 
-    folder: the one that is brought over. python_path: the folders in which its own Python modules are.
+    folder: the one that is converted. python_path: the folders in which its own Python modules are.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    text, left = with_defaults(source.read_text(encoding="utf-8"), defaults_of(source, folder), target)
+    text, faults_of_defaults = with_defaults(source.read_text(encoding="utf-8"), defaults_of(source, folder), target)
     target.write_text(with_named_functions(text, target, copies, python_path), encoding="utf-8")
     for _ in range(_PASSES):
-        wrong = _faults_of(target)
+        faults = _faults_of(target)
         text = target.read_text(encoding="utf-8")
-        rewritten = _rewritten(text, [fault.pointer for fault in wrong], copies)
+        rewritten = _rewritten(text, [fault.pointer for fault in faults], copies)
         if rewritten == text:
             break
         target.write_text(rewritten, encoding="utf-8")
-    return [*left, *own_classes(target.read_text(encoding="utf-8"), target, python_path), *_faults_of(target)]
+    return [
+        *faults_of_defaults,
+        *own_classes(target.read_text(encoding="utf-8"), target, python_path),
+        *_faults_of(target),
+    ]
 
 
 def _faults_of(file: Path) -> list[PlacedFault]:
-    wrong: dict[PlacedFault, None] = {}
+    faults: dict[PlacedFault, None] = {}
     for item in read_files([str(file)]):
-        wrong.update(dict.fromkeys(item.checked() if isinstance(item, FileRequest) else item))
-    return list(wrong)
+        faults.update(dict.fromkeys(item.checked() if isinstance(item, FileRequest) else item))
+    return list(faults)
 
 
 def _rewritten(text: str, pointers: Sequence[str], copies: Copies) -> str:
-    """Return the text with other paths at those of the pointers where a path stands that can't be one here."""
+    """Return the text with new paths in place of those, among the pointers' values, that can't be used here."""
     root, edits = composed(text), Edits(text)
     if root is None:
         return text
@@ -129,6 +135,6 @@ def _rewritten(text: str, pointers: Sequence[str], copies: Copies) -> str:
     return edits.applied()
 
 
-def environment_with(given: Sequence[str]) -> dict[str, str]:
-    """Return the environment, with NAME=PATH pairs before its own."""
-    return {**os.environ, **dict(pair.split("=", 1) for pair in given)}
+def environment_with(pairs: Sequence[str]) -> dict[str, str]:
+    """Return the environment; the given NAME=PATH pairs win over its own."""
+    return {**os.environ, **dict(pair.split("=", 1) for pair in pairs)}

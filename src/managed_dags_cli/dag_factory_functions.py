@@ -1,7 +1,7 @@
-"""Functions that dag-factory takes from anywhere, as they have to be here: in callable files, by name and file.
+"""Rewrites dag-factory's functions, which it takes from anywhere, as names of functions in callable files.
 
-A dotted path that leads to a module which lies in one of the given folders is own code: its file is copied. A lambda
-becomes a function in a file of its own.
+A dotted path to a module in one of the given folders is the user's own code, whose file is copied. A lambda becomes a
+function in a new file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CLASSES = ("operator", "sensor", "timetable")
 
 
 def with_named_functions(text: str, file: Path, copies: Copies, python_path: Sequence[Path]) -> str:
-    """Return the text with names and files in place of own dotted paths and lambdas.
+    """Return the text with names and files in place of lambdas and dotted paths to the user's own code.
 
     file: the new one, which the lambdas' file is named after. python_path: the folders in which modules are looked for.
     """
@@ -34,23 +34,23 @@ def with_named_functions(text: str, file: Path, copies: Copies, python_path: Seq
     for mapping, key, value, path in pairs_of(composed(text)):
         if value.id != "scalar":
             continue
-        name, written = key.value, value.value.strip()
-        if name.endswith(_LAMBDA) and written.startswith("lambda"):
-            argument, parts = name.removesuffix(_LAMBDA), _lambda_of(written)
-            if parts is not None:  # what is no Python is a fault of the definition, and told as such
-                called = f"{'_'.join(path[2:])}_{argument}"
-                function, place = copies.add_function(f"{file.stem}_functions.py", called, *parts)
+        name, value_text = key.value, value.value.strip()
+        if name.endswith(_LAMBDA) and value_text.startswith("lambda"):
+            argument, parts = name.removesuffix(_LAMBDA), _lambda_of(value_text)
+            if parts is not None:  # what is not Python is reported as a fault of the definition
+                function_name = f"{'_'.join(path[2:])}_{argument}"
+                function, place = copies.add_function(f"{file.stem}_functions.py", function_name, *parts)
                 edits.replace_pair(mapping, key, value, {f"{argument}_name": function, f"{argument}_file": place})
         elif name not in _CLASSES:
-            source = _source_of(written, "function", python_path)
+            source = _source_of(value_text, "function", python_path)
             if source is not None:
-                function, copy = written.rpartition(".")[2], copies.name_for(str(source))
+                function, copy = value_text.rpartition(".")[2], copies.name_for(str(source))
                 edits.replace_pair(mapping, key, value, {f"{name}_name": function, f"{name}_file": copy})
     return edits.applied()
 
 
 def own_classes(text: str, file: Path, python_path: Sequence[Path]) -> list[PlacedFault]:
-    """Return where a text names a class of one's own, and what to do about it."""
+    """Return a fault for each of the user's own classes that a text names: where, and what to do about it."""
     return [
         _own_class(file, value, (*path, key.value))
         for _, key, value, path in pairs_of(composed(text))
@@ -77,7 +77,7 @@ def _module_file(module: str, python_path: Sequence[Path]) -> Path | None:
 
 
 def _kind_of(name: str, file: Path) -> str | None:
-    """Say whether a file defines a function or a class of a name, by its syntax tree; None where neither."""
+    """Say whether a file defines a function or a class of a name, by its syntax tree; None for neither."""
     try:
         statements = ast.parse(file.read_bytes()).body
     except (SyntaxError, ValueError):
@@ -89,7 +89,7 @@ def _kind_of(name: str, file: Path) -> str | None:
 
 
 def _lambda_of(text: str) -> tuple[str, str] | None:
-    """Return the arguments and the result of a lambda, as source; None where the text is no Python."""
+    """Return the arguments and the result of a lambda, as source; None if the text is not one."""
     try:
         function = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError):

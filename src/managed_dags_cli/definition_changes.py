@@ -1,4 +1,4 @@
-"""What a definition changes of another one, in lines as a diff has them."""
+"""Shows what a definition changes in another one, in lines like those of a diff."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def changed_lines(changes: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of the DeploymentChanges that the server answers: `-` what goes, `+` what comes."""
+    """Yield the lines that show the server's DeploymentChanges: `-` what goes, `+` what comes, `~` what changes."""
     yield from _differences("", changes.get("dag", ()))
     for kind, word in (("tasks", "task"), ("task_groups", "task group")):
         for sign, ending in (("-", "removed"), ("+", "added")):

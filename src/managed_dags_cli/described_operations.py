@@ -1,4 +1,4 @@
-"""What a call needs to know of the specification's operations. The build of the wheel runs this file by itself."""
+"""Takes from the specification what calls need. The build of the wheel runs this file by itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def described_operations(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what Operation takes, for each operation of an OpenAPI document but the old door's."""
+    """Return the fields of an Operation for each operation of an OpenAPI document, except the old door's."""
     described = []
     for path, item in document["paths"].items():
         for method in _METHODS:

@@ -1,4 +1,4 @@
-"""Every end of a command that is not well, with its exit code. What is wrong, where, and the cure is its text.
+"""Every way in which a command fails, with its exit code. The text says what is wrong, where, and the cure.
 
 The tree::
 
@@ -15,13 +15,13 @@ from typing import Any
 
 
 class CommandError(Exception):
-    """Something failed. An empty text says that it was told already."""
+    """Something failed. An empty text: the user has been told already."""
 
     exit_code = 1
 
 
 class Refused(CommandError):
-    """The server refused a request. problem: its answer, as RFC 9457 has it."""
+    """The server refused a request. problem: its answer, problem details of RFC 9457."""
 
     def __init__(self, problem: dict[str, Any]) -> None:
         super().__init__(str(problem.get("detail") or problem.get("title") or f"HTTP {problem.get('status')}"))

@@ -1,4 +1,4 @@
-"""The calls that the server recommends, as the commands of this program."""
+"""Writes the calls that the server recommends as commands of this program."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _COMMANDS = {
     "task_log": "logs",
     "trigger_dag": "trigger",
 }
-# What may stand in the query, as the option that says it.
+# The query's parameters, as options of the command.
 _OPTIONS = {"map_index": "--map-index", "try_number": "--try"}
 
 
 def command_for(call: Mapping[str, Any]) -> str:
-    """Return the command that does what a HelpfulCall says, or the request where no command does it."""
+    """Return the command that does what a HelpfulCall says, or the request itself if no command does it."""
     parts = urlsplit(call["path"])
     path = [unquote(part) for part in parts.path.split("/")]
     query = parse_qs(parts.query)

@@ -75,7 +75,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         output.say("stopped")
         return 130
     except BrokenPipeError:
-        # `… | head` has read enough; what is left to print goes nowhere.
+        # `… | head` has read enough; the rest of the output goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0

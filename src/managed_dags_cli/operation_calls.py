@@ -1,7 +1,7 @@
-"""One call of an operation: the request that the specification says, signed in, and what its answer means.
+"""Calls one operation: makes the request that the specification describes, signs it, and reads the answer.
 
-What is sent again after a lost answer is decided here: what only reads, PATCH, PUT, and what has an Idempotency-Key.
-All else, such as a delete, may have been done, and whoever called it is told so.
+This decides which requests are sent again after a lost answer: GET, PATCH, PUT, and those with an Idempotency-Key. All
+others, such as a delete, may have been carried out, and the caller is told so.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from managed_dags_cli.operations import Operation
     from managed_dags_cli.servers import Server
 
-# A request whose answer was lost may still be under way when it is sent again.
+# How long to wait if a request is sent again while the first one, whose answer was lost, is still under way.
 _UNDER_WAY_SECONDS = 60
 _REPEATABLE = frozenset({"GET", "PATCH", "PUT"})
 
@@ -47,32 +47,36 @@ class Api:
     ) -> Answer:
         """Call an operation; an argument that is None is not given.
 
-        What changes something is sent with an Idempotency-Key, where the operation takes one, so that it is done once
-        however often the answer is lost. Raises Refused, NotSignedIn and NotReachable.
+        If the operation takes an Idempotency-Key, the request has one, so that it is carried out once however often the
+        answer is lost. Raises Refused, NotSignedIn and NotReachable.
         """
-        called = operation(operation_id)
-        target, sent = called.target(arguments or {})
-        sent.update(headers or {})
-        if called.takes_key:
-            sent.setdefault("Idempotency-Key", str(uuid.uuid4()))
+        called_operation = operation(operation_id)
+        target, request_headers = called_operation.target(arguments or {})
+        request_headers.update(headers or {})
+        if called_operation.takes_key:
+            request_headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
         wait = int((arguments or {}).get("wait") or 0)
-        answer = self._signed(called, target, sent, body, wait)
+        answer = self._signed(called_operation, target, request_headers, body, wait)
         deadline = time.monotonic() + _UNDER_WAY_SECONDS
         while _is_under_way(answer) and time.monotonic() < deadline:
             time.sleep(1)
-            answer = self._signed(called, target, sent, body, wait)
-        return self._looked_at(answer)
+            answer = self._signed(called_operation, target, request_headers, body, wait)
+        return self._accepted(answer)
 
-    def _signed(self, called: Operation, target: str, sent: dict[str, str], body: object, wait: int) -> Answer:
-        repeatable = called.method in _REPEATABLE or "Idempotency-Key" in sent
+    def _signed(
+        self, called_operation: Operation, target: str, request_headers: dict[str, str], body: object, wait: int
+    ) -> Answer:
+        repeatable = called_operation.method in _REPEATABLE or "Idempotency-Key" in request_headers
 
         def send(token: str | None) -> Answer:
-            signed = sent if token is None else {**sent, "Authorization": f"Bearer {token}"}
+            signed_headers = (
+                request_headers if token is None else {**request_headers, "Authorization": f"Bearer {token}"}
+            )
             return self._connection.send(
-                called.method, target, headers=signed, body=body, wait=wait, repeatable=repeatable
+                called_operation.method, target, headers=signed_headers, body=body, wait=wait, repeatable=repeatable
             )
 
-        if called.open:
+        if called_operation.open:
             return send(None)
         token = self._credentials.token(self._connection)
         answer = send(token)
@@ -80,7 +84,8 @@ class Api:
             answer = send(self._credentials.token(self._connection))
         return answer
 
-    def _looked_at(self, answer: Answer) -> Answer:
+    def _accepted(self, answer: Answer) -> Answer:
+        """Return the answer of an operation; raise Refused, NotSignedIn or NotReachable for any other."""
         if answer.status < 300 and (answer.document is not None or "text/plain" in answer.headers["Content-Type"]):
             return answer
         problem = answer.document

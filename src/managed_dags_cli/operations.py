@@ -1,4 +1,4 @@
-"""The operations of the specification that this package ships: which request each one is."""
+"""The operations of the specification that this package ships, and the request of each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CHECKOUT = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. parameters: name → the specification's parameter; body: whether it takes one."""
+    """One operation. parameters: name → the specification's parameter. body: takes one. open: needs no login."""
 
     operation_id: str
     method: str
@@ -36,7 +36,7 @@ class Operation:
         return "Idempotency-Key" in self.parameters
 
     def target(self, arguments: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-        """Return path and query, and the headers, that say these arguments; None is one that is not given."""
+        """Return the path with its query, and the headers, for these arguments; one that is None is left out."""
         path, query, headers = self.path, [], {}
         for name, value in arguments.items():
             if value is None:
@@ -76,12 +76,12 @@ def operations() -> Mapping[str, Operation]:
 
 
 def operation(operation_id: str) -> Operation:
-    """Return an operation; raise UsageError with the nearest one where there is none."""
-    known = operations()
-    if operation_id not in known:
+    """Return an operation; raise UsageError, with the nearest operationId, if there is none."""
+    all_operations = operations()
+    if operation_id not in all_operations:
         from difflib import get_close_matches
 
-        near = get_close_matches(operation_id, known, n=1)
-        cure = f"did you mean '{near[0]}'?" if near else "`managed-dags call --list` shows all"
+        near_ids = get_close_matches(operation_id, all_operations, n=1)
+        cure = f"did you mean '{near_ids[0]}'?" if near_ids else "`managed-dags call --list` shows all"
         raise click.UsageError(f"there is no operation '{operation_id}'; {cure}")
-    return known[operation_id]
+    return all_operations[operation_id]

@@ -1,4 +1,4 @@
-"""What became of each DAG of the user's files, and how a command about files tells it and ends."""
+"""The result for each DAG of the user's files, and how a command about files prints the results and ends."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _TABLE = output.Table(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one DAG of a file.
+    """The result for one DAG of a file.
 
-    result: one word. answer: the server's, if there is one. faults: what is wrong in the file. reason: why else it
-    failed; None where it did not.
+    result: one word. answer: the server's, if there is one. faults: what is wrong in the file. reason: why it failed
+    otherwise; None if it did not.
     """
 
     file: str
@@ -38,7 +38,7 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the command ends with 1 because of it."""
+        """Whether this makes the command exit with 1."""
         return bool(self.faults) or self.reason is not None
 
     def as_json(self) -> dict[str, Any]:
@@ -53,21 +53,21 @@ class Outcome:
         }
 
     def as_row(self) -> dict[str, Any]:
-        """Return what a table shows."""
+        """Return the row that a table shows."""
         answer = self.answer or {}
         return {**self.as_json(), "version": answer.get("version_number"), "state": answer.get("state")}
 
 
 def tell(outcomes: Sequence[Outcome], session: Session, table: output.Table = _TABLE) -> None:
-    """Print what became of the DAGs, and raise a CommandError without a text where one failed."""
-    # Those of a `default` block are every DAG's.
+    """Print the results for the DAGs; raise a CommandError without a text if one failed."""
+    # A fault in a `default` block is in the outcome of every DAG.
     all_faults = list(dict.fromkeys(fault for outcome in outcomes for fault in outcome.faults))
     if session.output in faults.FORMATS:
         faults.show_for_machines(all_faults, session.output)
         _say_reasons(outcomes)
     else:
-        well = [outcome.as_row() for outcome in outcomes if not outcome.failed or outcome.answer is not None]
-        session.show([outcome.as_json() for outcome in outcomes], well, table)
+        rows = [outcome.as_row() for outcome in outcomes if not outcome.failed or outcome.answer is not None]
+        session.show([outcome.as_json() for outcome in outcomes], rows, table)
         if session.output not in {"json", "yaml"}:
             for fault in all_faults:
                 output.say(faults.as_text(fault))

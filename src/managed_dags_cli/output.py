@@ -1,4 +1,4 @@
-"""What a command prints: an answer as JSON, YAML, names or a table; and progress, where somebody looks at it."""
+"""What a command prints: an answer as JSON, YAML, names or a table; and progress, on a terminal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _COLOURS = {
 
 @dataclass(frozen=True)
 class Table:
-    """How rows are shown to people. columns: title → the key of the row, or what makes the cell of it.
+    """How rows are shown to people. columns: title → the key of the row, or a function that makes its cell.
 
     name: the key that `-o name` prints.
     """
@@ -45,13 +45,13 @@ class Table:
 
 
 def show_object(answer: Mapping[str, Any], output: str, *, without: Sequence[str] = ()) -> None:
-    """Print one object: a line for each key, or as it is."""
+    """Print one object: a table with a line for each key, or the object as JSON or YAML."""
     rows = [{"key": key, "value": value} for key, value in answer.items() if key not in without and value is not None]
     show(answer, output, rows, Table({"": "key", " ": "value"}, "key"))
 
 
 def show(answer: Any, output: str, rows: Sequence[Mapping[str, Any]], table: Table) -> None:
-    """Print an answer; rows are what of it a table or `name` shows."""
+    """Print an answer. rows: what a table, or `-o name`, shows of it."""
     if output == "json":
         click.echo(as_json(answer))
     elif output == "yaml":
@@ -76,32 +76,32 @@ def as_yaml(answer: Any) -> str:
 
 
 def say_line(line: str) -> None:
-    """Print a line of a diff, coloured where somebody looks."""
+    """Print a line of a diff, coloured on a terminal."""
     colour = {"+": "green", "-": "red", "~": "yellow"}.get(line.lstrip()[:1])
     click.secho(line, fg=colour, bold=colour is None)
 
 
 def say(text: str) -> None:
-    """Tell something beside the answer, on standard error; what shows progress ends with it."""
+    """Print a text beside the answer, on standard error; this ends what shows progress."""
     end_progress()
     click.echo(text, err=True)
 
 
 def is_watched() -> bool:
-    """Tell whether somebody looks at standard error."""
+    """Tell whether standard error is a terminal."""
     return sys.stderr.isatty()
 
 
 @contextlib.contextmanager
 def progress(text: str) -> Iterator[Callable[[str], None]]:
-    """Show that something is under way, where somebody looks; what is yielded changes the text."""
+    """Show on a terminal that something is under way; yield a function that changes the text."""
     if not is_watched():
         yield lambda _: None
         return
     with _console(sys.stderr).status(text) as status:
         _shown.append(status)
         try:
-            yield lambda changed: status.update(changed) if status in _shown else None
+            yield lambda new_text: status.update(new_text) if status in _shown else None
         finally:
             end_progress()
 
@@ -110,7 +110,7 @@ _shown: list[Any] = []
 
 
 def end_progress() -> None:
-    """Take away what shows progress, before anything else is written to where it stands."""
+    """Remove what shows progress, before anything else is written in its place."""
     while _shown:
         _shown.pop().stop()
 
@@ -129,19 +129,19 @@ def cell(value: Any) -> str:
 
 
 def moment(key: str) -> Callable[[Mapping[str, Any]], str]:
-    """Return what makes a cell of a row's date: to the second, in UTC as the server gives it."""
+    """Return a function that makes the cell of a row's date: to the second, in UTC as the server gives it."""
 
-    def shown(row: Mapping[str, Any]) -> str:
+    def date_cell(row: Mapping[str, Any]) -> str:
         text = str(row.get(key) or "")
         return text[:19].replace("T", " ")
 
-    return shown
+    return date_cell
 
 
 def _console(stream: Any) -> Console:
     from rich.console import Console
 
-    # A pipe has no width; what is cut off there is lost to grep.
+    # A pipe has no width, and grep would not find what is cut off.
     return Console(file=stream, highlight=False, width=None if stream.isatty() else 1000)
 
 
@@ -152,7 +152,7 @@ def _print_table(rows: Sequence[Mapping[str, Any]], table: Table) -> None:
     if not rows:
         return
     has_titles = any(title.strip() for title in table.columns)
-    shown = RichTable(
+    rich_table = RichTable(
         box=None,
         pad_edge=False,
         show_header=has_titles,
@@ -160,20 +160,23 @@ def _print_table(rows: Sequence[Mapping[str, Any]], table: Table) -> None:
         padding=(0, 2, 0, 0),
     )
     for title in table.columns:
-        shown.add_column(title.upper(), overflow="fold")
+        rich_table.add_column(title.upper(), overflow="fold")
     for row in rows:
-        cells = [cell(row.get(of) if isinstance(of, str) else of(row)) for of in table.columns.values()]
-        shown.add_row(*(Text(text, style=_COLOURS.get(text, "")) for text in cells))
-    _print_console(shown)
+        cells = [
+            cell(row.get(key_or_function) if isinstance(key_or_function, str) else key_or_function(row))
+            for key_or_function in table.columns.values()
+        ]
+        rich_table.add_row(*(Text(text, style=_COLOURS.get(text, "")) for text in cells))
+    _print_console(rich_table)
 
 
-def _print_console(shown: Any) -> None:
+def _print_console(renderable: Any) -> None:
     console = _console(sys.stdout)
     if sys.stdout.isatty():
-        console.print(shown)
+        console.print(renderable)
         return
     with console.capture() as captured:
-        console.print(shown)
+        console.print(renderable)
     # Columns are filled up with spaces, which nobody wants at the end of a line.
     for line in captured.get().splitlines():
         click.echo(line.rstrip())

@@ -1,4 +1,4 @@
-"""Waiting until the DAG processor has parsed what was deployed."""
+"""Waits until the DAG processor has parsed what was deployed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _POLL = 1.0
 def parsed_state(api: Api, deployment: Mapping[str, Any], deadline: float, nodes: int | None = None) -> dict[str, Any]:
     """Return state and import error of a deployment as soon as it is parsed, or as they are at the deadline.
 
-    deployment: the answer to a deploy with `wait`, whose state is pending where the server could not wait so long.
-    deadline: of time.monotonic(). nodes: of how many hosts the DAG processors have to parse it; None is for each that
-    runs.
+    deployment: the answer to a deploy with `wait`, whose state is pending if the server could not wait so long.
+    deadline: by time.monotonic(). nodes: on how many hosts the DAG processors have to parse it; None for all that
+    run.
     """
     state, import_error = deployment["state"], deployment.get("import_error")
     while state == "pending" and time.monotonic() < deadline:
@@ -30,11 +30,13 @@ def parsed_state(api: Api, deployment: Mapping[str, Any], deadline: float, nodes
 
 
 def _is_parsed(dag: Mapping[str, Any], number: int | None) -> bool:
-    """Say whether so many hosts, or each DAG processor that runs, have parsed what is deployed.
+    """Tell whether so many hosts, or all DAG processors that run, have parsed what is deployed.
 
-    The deploy itself makes a DAG known, so that its state is parsed before the DAG processor has looked at it.
+    The deploy itself makes a DAG known to Airflow, so that its state is `parsed` before a DAG processor has read it.
     """
     nodes = dag.get("nodes") or ()
-    parsed = [node for node in nodes if node["state"] == "parsed"]
-    is_enough = len(parsed) >= number if number else all(node in parsed for node in nodes if node["is_alive"])
+    parsed_nodes = [node for node in nodes if node["state"] == "parsed"]
+    is_enough = (
+        len(parsed_nodes) >= number if number else all(node in parsed_nodes for node in nodes if node["is_alive"])
+    )
     return dag["state"] == "parsed" and dag["parsed_at"] is not None and is_enough

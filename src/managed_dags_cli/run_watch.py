@@ -1,4 +1,4 @@
-"""Watching a run until it has ended."""
+"""Watches a run until it has ended."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from managed_dags_cli.operation_calls import Api
 
 _ENDED = frozenset({"success", "failed"})
-# How often somebody who looks is shown what has changed.
+# How often a terminal is shown what has changed.
 _LOOK_SECONDS = 2
 _PAGE = 100
 
 
 def task_name(row: Mapping[str, Any]) -> str:
-    """Return a task instance's name, with its index where it is mapped."""
+    """Return a task instance's name, with its index if it is mapped."""
     index = row.get("map_index")
     return str(row["task_id"]) if index in {None, -1} else f"{row['task_id']}[{index}]"
 
@@ -44,7 +44,7 @@ task_table = Table(
 
 
 def latest_run_id(api: Api, dag_id: str) -> str:
-    """Return the id of the run that was created last; raise CommandError where the DAG never ran."""
+    """Return the id of the run that was created last; raise CommandError if the DAG never ran."""
     runs = api.document("list_dag_runs", dag_id=dag_id, limit=1)["dag_runs"]
     if not runs:
         raise CommandError(f"the DAG '{dag_id}' has no run; `managed-dags trigger {dag_id}` starts one")
@@ -62,26 +62,30 @@ def task_instances(api: Api, dag_id: str, run_id: str) -> list[dict[str, Any]]:
 
 
 def watch(session: Session, dag_id: str, run_id: str, *, seconds: float | None = None) -> dict[str, Any]:
-    """Return the run when it has ended; show what goes on meanwhile, where somebody looks.
+    """Return the run when it has ended; meanwhile show on a terminal what goes on.
 
-    seconds: how long at most, None for as long as it takes. Raises CommandError where it has not ended by then.
+    seconds: how long to wait at most, None for as long as it takes. Raises CommandError if it has not ended by then.
     """
     deadline = None if seconds is None else time.monotonic() + seconds
-    began = time.monotonic()
-    watched = output.is_watched()  # asked before: what shows the progress takes the place of standard error
+    began_at = time.monotonic()
+    is_watched = output.is_watched()  # asked first: the progress display takes the place of standard error
     with output.progress(f"{dag_id}, run {run_id}") as tell:
         while True:
-            left = WAIT_SECONDS if deadline is None else max(0, min(WAIT_SECONDS, int(deadline - time.monotonic())))
-            wait = min(left, _LOOK_SECONDS) if watched else left
-            asked = time.monotonic()
+            seconds_left = (
+                WAIT_SECONDS if deadline is None else max(0, min(WAIT_SECONDS, int(deadline - time.monotonic())))
+            )
+            wait = min(seconds_left, _LOOK_SECONDS) if is_watched else seconds_left
+            asked_at = time.monotonic()
             run: dict[str, Any] = session.api.document("dag_state", dag_id=dag_id, run_id=run_id, wait=wait)
             if run["state"] in _ENDED:
                 return run
             if deadline is not None and time.monotonic() >= deadline:
                 raise CommandError(f"the run '{run_id}' is {run['state']} and has not ended in {seconds:.0f} s")
-            if watched:
-                tell(f"{dag_id}, run {run_id}: {_counted(session, dag_id, run_id)} ({time.monotonic() - began:.0f} s)")
-            if time.monotonic() - asked < 1:
+            if is_watched:
+                tell(
+                    f"{dag_id}, run {run_id}: {_counted(session, dag_id, run_id)} ({time.monotonic() - began_at:.0f} s)"
+                )
+            if time.monotonic() - asked_at < 1:
                 time.sleep(1)  # the server had nobody left to wait, and answered at once
 
 

@@ -29,9 +29,9 @@ class Server:
 
 
 def meant_server(context: str | None, url: str | None, token: str | None) -> Server:
-    """Return the server that these options mean; what they leave open is the environment's, then the current login's.
+    """Return the server that these options name; what they leave open comes from the environment, or the current login.
 
-    context: the name of a stored login. Raises NotSignedIn where nothing says which server, or as whom.
+    context: the name of a stored login. Raises NotSignedIn if nothing says which server, or as whom.
     """
     if context and url:
         raise click.UsageError("--context names a login with its URL; leave out --context or --url")
@@ -50,7 +50,7 @@ def meant_server(context: str | None, url: str | None, token: str | None) -> Ser
 
 
 def checked_url(url: str) -> str:
-    """Return a webserver's URL without a slash at its end; raise UsageError where it is none."""
+    """Return a webserver's URL without a slash at its end; raise UsageError if it is not one."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise click.UsageError(f"'{url}' is no URL of a webserver; https://airflow.example.org, say")

@@ -34,27 +34,27 @@ class StoredLogin:
 
 @dataclass(frozen=True)
 class Logins:
-    """All logins by their names. current: the one that is meant where none is named."""
+    """All logins by their names. current: the one to use if none is named."""
 
     current: Optional[str] = None  # noqa: UP045
     logins: dict[str, StoredLogin] = field(default_factory=dict)
 
     def named(self, name: str) -> StoredLogin:
-        """Return a login; raise NotSignedIn where there is none of that name."""
+        """Return a login; raise NotSignedIn if there is none of that name."""
         if name not in self.logins:
-            known = ", ".join(sorted(self.logins)) or "none"
+            names = ", ".join(sorted(self.logins)) or "none"
             raise NotSignedIn(
-                f"there is no login '{name}' (there are: {known}); `managed-dags login URL --name {name}`"
+                f"there is no login '{name}' (there are: {names}); `managed-dags login URL --name {name}`"
             )
         return self.logins[name]
 
     def with_login(self, name: str, login: StoredLogin) -> Logins:
-        """Return these with one more, or with another in its place; it is the current one then."""
+        """Return these logins with one added or replaced; that is then the current one."""
         return Logins(name, {**self.logins, name: login})
 
     def without(self, name: str) -> Logins:
-        """Return these without one; another one is current then only if somebody says so."""
-        logins = {other: login for other, login in self.logins.items() if other != name}
+        """Return these logins without one; if it was the current one, none is until the user chooses one."""
+        logins = {login_name: login for login_name, login in self.logins.items() if login_name != name}
         return Logins(None if self.current == name else self.current, logins)
 
 
@@ -67,7 +67,7 @@ def path() -> Path:
 
 
 def read() -> Logins:
-    """Return the stored logins; raise CommandError where the file is damaged, or others may read it."""
+    """Return the stored logins; raise CommandError if the file is damaged, or others may read it."""
     file = path()
     try:
         mode = file.stat().st_mode
@@ -91,7 +91,7 @@ def write(logins: Logins) -> None:
     file = path()
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".logins-")  # which makes it 0600
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".logins-")  # mkstemp makes it 0600
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 json.dump(asdict(logins), stream, indent=2)
@@ -107,7 +107,7 @@ def write(logins: Logins) -> None:
 
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
-    """Keep other commands from changing the file meanwhile."""
+    """Keep other commands from changing the file during the block."""
     folder = path().parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -117,7 +117,7 @@ def locked() -> Iterator[None]:
 
 
 def store_tokens(name: str, access_token: str, refresh_token: str | None) -> None:
-    """Put new tokens in a login's place; the lock is the caller's."""
+    """Store a login's new tokens; the caller holds the lock."""
     logins = read()
     login = logins.named(name)
     renewed = replace(login, access_token=access_token, refresh_token=refresh_token or login.refresh_token)

@@ -1,7 +1,7 @@
-"""The user's files: the requests that they mean, what is wrong with them, and where in the file that stands.
+"""Reads the user's files: the requests in them, what is wrong with these, and where in the file.
 
-The format is read by the plugin's own code, which a wheel of this package has a copy of (`_plugin`), so that the
-offline check says what the server says, as far as that needs no Airflow.
+The plugin's own code reads the format: a wheel of this package has a copy of it (`_plugin`). So the offline check says
+what the server says, as far as that needs no Airflow.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _COPY = Path(__file__).with_name("_plugin")
 
 @dataclass(frozen=True)
 class PlacedFault:
-    """A fault at its place in a file. line, column: from 1, None where that can't be told."""
+    """A fault at its place in a file. line, column: from 1, None if they are not known."""
 
     file: str
     line: int | None
@@ -39,13 +39,13 @@ class PlacedFault:
 
     @property
     def sentence(self) -> str:
-        """What is wrong, beginning with the JSON pointer of where."""
+        """What is wrong, after the JSON pointer to it."""
         return f"{self.pointer}: {self.detail}" if self.pointer else self.detail
 
 
 @dataclass(frozen=True)
 class FileRequest:
-    """One DAG of a file. body: the request of deploy_dag. faults: why there is none, or what is wrong with it."""
+    """One DAG of a file. body: the request of deploy_dag. source: the file as read. index: of the request in it."""
 
     file: str
     dag_id: str
@@ -54,18 +54,18 @@ class FileRequest:
     index: int
 
     def placed(self, errors: Iterable[Mapping[str, str]]) -> list[PlacedFault]:
-        """Return what a server says is wrong with the request, where it stands in the file."""
+        """Return the faults that a server finds in the request, at their places in the file."""
         from openmetadata_airflow_apis.errors import Fault
 
         return [self._placed(Fault(error["pointer"], error["detail"])) for error in errors]
 
     def checked(self) -> list[PlacedFault]:
-        """Return what can be told to be wrong without Airflow: the format, its values, the graph of the tasks."""
+        """Return the faults that can be found without Airflow: in the format, its values, the graph of the tasks."""
         definition = _definition()
         read = definition.read_workflow(
             self.body,
             now=datetime.now(timezone.utc),
-            # How much is allowed, and what is in files over there, the server knows.
+            # Only the server knows its limits, and what is in the files there.
             max_tasks=sys.maxsize,
             allowed_packages=_packages_named(self.body),
             read_document=_unknown_document,
@@ -84,9 +84,9 @@ def _unknown_document(file: str) -> str:
 
 
 def read_files(names: Sequence[str]) -> Iterator[FileRequest | list[PlacedFault]]:
-    """Yield the requests that the files mean, or the faults for which one can't be read; `-` is standard input.
+    """Yield the requests in the files, or the faults because of which one can't be read; `-` is standard input.
 
-    Raises UsageError for a file that is not there.
+    Raises UsageError for a file that can't be opened.
     """
     contents = [(_STDIN if name == "-" else name, _content(name)) for name in names]
     for name, content in contents:
@@ -120,13 +120,13 @@ def _requests(name: str, content: bytes) -> Iterator[FileRequest | list[PlacedFa
 
 def _packages_named(document: object) -> tuple[str, ...]:
     """Return the first part of each dotted path in a document."""
-    waiting, packages = [document], set()
-    while waiting:
-        node = waiting.pop()
+    to_visit, packages = [document], set()
+    while to_visit:
+        node = to_visit.pop()
         if isinstance(node, dict):
-            waiting.extend(node.values())
+            to_visit.extend(node.values())
         elif isinstance(node, list):
-            waiting.extend(node)
+            to_visit.extend(node)
         elif isinstance(node, str) and "." in node:
             packages.add(node.partition(".")[0])
     return tuple(packages)
@@ -134,8 +134,8 @@ def _packages_named(document: object) -> tuple[str, ...]:
 
 def _dag_id_of(request: Mapping[str, Any]) -> str:
     workflow = request.get("workflow")
-    named = workflow if isinstance(workflow, dict) else request
-    return str(named.get("name", ""))
+    named_part = workflow if isinstance(workflow, dict) else request
+    return str(named_part.get("name", ""))
 
 
 def _placed(file: str, fault: Fault) -> PlacedFault:
@@ -143,7 +143,7 @@ def _placed(file: str, fault: Fault) -> PlacedFault:
 
 
 def definition_format(module: str) -> ModuleType:
-    """Return a module of the plugin's reader of definitions, of its copy in a wheel."""
+    """Return a module of the plugin's reader of definitions, or of the copy in a wheel."""
     return importlib.import_module(f"{_definition().__name__}.{module}")
 
 

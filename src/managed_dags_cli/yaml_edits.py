@@ -1,4 +1,4 @@
-"""Changes in the text of a YAML file that leave everything else as it is: comments, order and layout."""
+"""Changes the text of a YAML file and leaves everything else as it is: comments, order and layout."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# What YAML takes for a text without quotes, whatever the name.
+# What YAML takes for a text even without quotes, these words apart.
 _PLAIN = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)?", re.ASCII)
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
 def composed(text: str) -> Any:
-    """Return the nodes of a YAML text, with their places in it, or None where it is no YAML, or empty."""
+    """Return the nodes of a YAML text, with their places in it; None if it is not YAML, or empty."""
     import yaml
 
     try:
@@ -26,7 +26,7 @@ def composed(text: str) -> Any:
 
 
 def scalar(value: str) -> str:
-    """Return a text as a YAML file has it in one line."""
+    """Return a text as a YAML scalar in one line."""
     plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
     return value if plain else json.dumps(value, ensure_ascii=False)
 
@@ -43,21 +43,21 @@ class Edits:
         self._change(node.start_mark, node.end_mark, scalar(value))
 
     def replace_pair(self, mapping: Any, key: Any, value: Any, pairs: dict[str, str]) -> None:
-        """Write other keys with their texts in place of a key with its value."""
+        """Write other keys and their texts in place of a key and its value."""
         separator = ", " if mapping.flow_style else "\n" + " " * key.start_mark.column
-        written = separator.join(f"{name}: {scalar(text)}" for name, text in pairs.items())
-        self._change(key.start_mark, value.end_mark, written)
+        new_text = separator.join(f"{name}: {scalar(text)}" for name, text in pairs.items())
+        self._change(key.start_mark, value.end_mark, new_text)
 
-    def _change(self, start: Any, end: Any, written: str) -> None:
-        # A text of several lines ends with its last line's end.
+    def _change(self, start: Any, end: Any, new_text: str) -> None:
+        # A value of several lines includes the end of its last line.
         line_end = "\n" if self.text[start.index : end.index].endswith("\n") else ""
-        self.changes[start.index] = (end.index, written + line_end)
+        self.changes[start.index] = (end.index, new_text + line_end)
 
     def applied(self) -> str:
         """Return the text with all changes in it."""
         text = self.text
-        for start, (end, written) in sorted(self.changes.items(), reverse=True):
-            text = text[:start] + written + text[end:]
+        for start, (end, new_text) in sorted(self.changes.items(), reverse=True):
+            text = text[:start] + new_text + text[end:]
         return text
 
 
@@ -79,14 +79,14 @@ def scalars_at(node: Any, pointer: str) -> Iterator[Any]:
 
 
 def pairs_of(node: Any, path: Sequence[str] = ()) -> Iterator[tuple[Any, Any, Any, tuple[str, ...]]]:
-    """Yield each map, key, value with the path of keys and indexes that leads to the map; an alias's once."""
-    seen: set[int] = set()
-    waiting: list[tuple[Any, tuple[str, ...]]] = [(node, tuple(path))]
-    while waiting:
-        node, path = waiting.pop()
-        if node is None or id(node) in seen:
+    """Yield each map, key, value with the path of keys and indexes that leads to the map; a map with aliases once."""
+    visited_ids: set[int] = set()
+    to_visit: list[tuple[Any, tuple[str, ...]]] = [(node, tuple(path))]
+    while to_visit:
+        node, path = to_visit.pop()
+        if node is None or id(node) in visited_ids:
             continue
-        seen.add(id(node))
+        visited_ids.add(id(node))
         inner = []
         if node.id == "mapping":
             for key, value in node.value:
@@ -95,4 +95,4 @@ def pairs_of(node: Any, path: Sequence[str] = ()) -> Iterator[tuple[Any, Any, An
                     inner.append((value, (*path, key.value)))
         elif node.id == "sequence":
             inner = [(item, (*path, str(index))) for index, item in enumerate(node.value)]
-        waiting += reversed(inner)
+        to_visit += reversed(inner)

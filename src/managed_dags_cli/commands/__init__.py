@@ -7,6 +7,6 @@ looking.py     list, get, runs, state, explain, logs
 running.py     trigger, run-tasks, pause, unpause
 repairing.py   restart, kill, skip, succeed, delete
 versions.py    versions, restore
-migrating.py   migrate: what people have, to what is deployed here
+migrating.py   migrate: workflows of other tools, as files to deploy here
 calling.py     call any operation of the specification; completion
 """

@@ -106,7 +106,7 @@ COMMANDS = (apply,)
 
 
 def _read(folder: str, session: Session) -> list[FileRequest]:
-    """Return the requests of all files; where one can't be read, tell all that is wrong and raise CommandError."""
+    """Return the requests of all files; if one can't be read, print all that is wrong and raise CommandError."""
     names = [
         str(path)
         for path in sorted(Path(folder).rglob("*"))
@@ -130,26 +130,26 @@ def _read(folder: str, session: Session) -> list[FileRequest]:
 def _applied(
     session: Session, name: str, body: object, requests: Sequence[FileRequest], arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Call apply_bundle; tell what is refused at its place in the files, and raise CommandError."""
+    """Call apply_bundle; if it refuses, print the faults at their places in the files and raise CommandError."""
     try:
         answer: dict[str, Any] = session.api.document("apply_bundle", body, bundle_name=name, **arguments)
     except Refused as error:
-        wrong: dict[int, list[dict[str, str]]] = {}
+        errors_by_request: dict[int, list[dict[str, str]]] = {}
         for problem in error.problem.get("errors") or ():
             place = _PLACE.fullmatch(problem["pointer"])
             if place is None or int(place[1]) >= len(requests):
                 raise
-            wrong.setdefault(int(place[1]), []).append({"pointer": place[2], "detail": problem["detail"]})
-        if not wrong:
+            errors_by_request.setdefault(int(place[1]), []).append({"pointer": place[2], "detail": problem["detail"]})
+        if not errors_by_request:
             raise
         refused = [
             Outcome(requests[index].file, requests[index].dag_id, "refused", faults=requests[index].placed(errors))
-            for index, errors in sorted(wrong.items())
+            for index, errors in sorted(errors_by_request.items())
         ]
         cure = "; --force takes in what was deployed without a bundle" if error.is_of_type("bundle-conflict") else ""
         output.say(f"{name}: nothing was deployed{cure}")
         outcomes.tell(refused, session)
-        raise  # which tell() has done already
+        raise  # not reached: tell() raises CommandError
     return answer
 
 
@@ -176,8 +176,8 @@ def _show(session: Session, answer: dict[str, Any]) -> None:
         for line in _planned(answer):
             output.say_line(line)
         return
-    shown = session.output if session.output in output.FORMATS else "table"
-    output.show(answer, shown, [row for row in rows if row["result"] != "unchanged"], _APPLIED)
+    output_format = session.output if session.output in output.FORMATS else "table"
+    output.show(answer, output_format, [row for row in rows if row["result"] != "unchanged"], _APPLIED)
 
 
 def _wait_for_parses(session: Session, answer: Mapping[str, Any], deadline: float, nodes: int | None) -> None:
@@ -186,13 +186,13 @@ def _wait_for_parses(session: Session, answer: Mapping[str, Any], deadline: floa
 
 
 def _end(answer: Mapping[str, Any], *, wait: bool) -> None:
-    """Raise CommandError where a DAG could not be imported, or was not in time."""
+    """Raise CommandError if a DAG could not be imported, or was not parsed in time."""
     deployed = (*answer["created"], *answer["changed"])
     failed = [dag for dag in deployed if dag["state"] == "failed"]
     for dag in failed:
         output.say(f"{dag['dag_id']}: Airflow cannot import it: {dag.get('import_error')}")
-    late = [dag["dag_id"] for dag in deployed if wait and dag["state"] == "pending"]
-    if late:
-        output.say(f"deployed, and not parsed in time: {', '.join(late)}")
-    if failed or late:
+    not_in_time = [dag["dag_id"] for dag in deployed if wait and dag["state"] == "pending"]
+    if not_in_time:
+        output.say(f"deployed, and not parsed in time: {', '.join(not_in_time)}")
+    if failed or not_in_time:
         raise CommandError("")

@@ -51,22 +51,27 @@ def call(
         if not listed:
             raise click.UsageError("which OPERATION? `managed-dags call --list` shows all")
         rows = [
-            {"operation_id": known.operation_id, "method": known.method, "path": known.path, "summary": known.summary}
-            for known in operations().values()
+            {
+                "operation_id": listed_operation.operation_id,
+                "method": listed_operation.method,
+                "path": listed_operation.path,
+                "summary": listed_operation.summary,
+            }
+            for listed_operation in operations().values()
         ]
         session.show(rows, rows, _OPERATIONS)
         return
-    called = operation(operation_id)
+    called_operation = operation(operation_id)
     if listed:
-        rows = [{"name": name, **parameter} for name, parameter in called.parameters.items()]
+        rows = [{"name": name, **parameter} for name, parameter in called_operation.parameters.items()]
         session.show(rows, rows, _PARAMETERS)
         return
-    given = _given(called, arguments)
-    if called.body and body is None:
+    named_arguments = _arguments_by_name(called_operation, arguments)
+    if called_operation.body and body is None:
         body = {}
-    if body is not None and not called.body:
+    if body is not None and not called_operation.body:
         raise click.UsageError(f"{operation_id} takes no body; leave out --body")
-    answer = session.api.call(operation_id, body, given)
+    answer = session.api.call(operation_id, body, named_arguments)
     output.show_object(answer.document, session.output)
 
 
@@ -80,30 +85,36 @@ def completion(shell: str) -> None:
       zsh:   eval "$(managed-dags completion zsh)"                                in ~/.zshrc
       fish:  managed-dags completion fish > ~/.config/fish/completions/managed-dags.fish
     """
-    completed = get_completion_class(shell)
-    if completed is None:
+    completion_class = get_completion_class(shell)
+    if completion_class is None:
         raise click.UsageError(f"nothing is known of {shell}")
     group = click.get_current_context().find_root().command
-    click.echo(completed(group, {}, "managed-dags", "_MANAGED_DAGS_COMPLETE").source())
+    click.echo(completion_class(group, {}, "managed-dags", "_MANAGED_DAGS_COMPLETE").source())
 
 
 COMMANDS = (call, completion)
 
 
-def _given(called: Operation, arguments: tuple[str, ...]) -> dict[str, Any]:
-    """Return the arguments by name, those that are given several times as a list; raise UsageError for a wrong one."""
-    given: dict[str, Any] = {}
+def _arguments_by_name(called_operation: Operation, arguments: tuple[str, ...]) -> dict[str, Any]:
+    """Return the arguments by name, those that may come several times as lists; raise UsageError for a wrong one."""
+    named_arguments: dict[str, Any] = {}
     for argument in arguments:
         name, sign, value = argument.partition("=")
         if not sign:
             raise click.UsageError(f"'{argument}' is no argument: NAME=VALUE is wanted")
-        if name not in called.parameters:
-            known = ", ".join(called.parameters) or "none"
-            raise click.UsageError(f"{called.operation_id} has no argument '{name}'; it has: {known}")
-        if name in given and called.parameters[name]["type"] != "array":
+        if name not in called_operation.parameters:
+            names = ", ".join(called_operation.parameters) or "none"
+            raise click.UsageError(f"{called_operation.operation_id} has no argument '{name}'; it has: {names}")
+        if name in named_arguments and called_operation.parameters[name]["type"] != "array":
             raise click.UsageError(f"'{name}' is given twice")
-        given[name] = [*given.get(name, ()), value] if called.parameters[name]["type"] == "array" else value
-    missing = [name for name, of_name in called.parameters.items() if of_name["required"] and name not in given]
+        named_arguments[name] = (
+            [*named_arguments.get(name, ()), value] if called_operation.parameters[name]["type"] == "array" else value
+        )
+    missing = [
+        name
+        for name, of_name in called_operation.parameters.items()
+        if of_name["required"] and name not in named_arguments
+    ]
     if missing:
-        raise click.UsageError(f"{called.operation_id} needs {', '.join(f'{name}=…' for name in missing)}")
-    return given
+        raise click.UsageError(f"{called_operation.operation_id} needs {', '.join(f'{name}=…' for name in missing)}")
+    return named_arguments

@@ -46,11 +46,13 @@ def validate(session: Session, files: tuple[str, ...], server: bool) -> None:  #
         if not isinstance(item, FileRequest):
             results.append(Outcome(item[0].file, "", "invalid", faults=item))
             continue
-        wrong = item.checked()
-        if server and not wrong:
+        offline_faults = item.checked()
+        if server and not offline_faults:
             results.append(_validated(session, item))
         else:
-            results.append(Outcome(item.file, item.dag_id, "invalid" if wrong else "valid", faults=wrong))
+            results.append(
+                Outcome(item.file, item.dag_id, "invalid" if offline_faults else "valid", faults=offline_faults)
+            )
     outcomes.tell(results, session, output.Table({"dag": "dag_id", "result": "result", "file": "file"}, "dag_id"))
 
 
@@ -144,7 +146,7 @@ COMMANDS = (validate, deploy, diff)
 
 
 def _validated(session: Session, item: FileRequest) -> Outcome:
-    """Let the server check a request of a file."""
+    """Let the server check a request of a file; return the outcome."""
     try:
         answer = session.api.document("validate_dag", item.body)
     except Refused as error:
@@ -153,7 +155,7 @@ def _validated(session: Session, item: FileRequest) -> Outcome:
 
 
 def _deployed(session: Session, item: FileRequest, arguments: dict[str, Any], flags: dict[str, bool]) -> Outcome:
-    """Send a request of a file."""
+    """Deploy a request of a file; return the outcome."""
     try:
         answer = session.api.document("deploy_dag", _with_flags(item.body, flags), **arguments)
     except Refused as error:
@@ -166,8 +168,10 @@ def _deployed(session: Session, item: FileRequest, arguments: dict[str, Any], fl
 
 def _refused(item: FileRequest, error: Refused, result: str) -> Outcome:
     """Return an outcome with the faults at their places in the file, or with the server's sentence."""
-    placed = item.placed(error.problem.get("errors") or [])
-    return Outcome(item.file, item.dag_id, result, faults=placed, reason=None if placed else _with_cure(error))
+    placed_faults = item.placed(error.problem.get("errors") or [])
+    return Outcome(
+        item.file, item.dag_id, result, faults=placed_faults, reason=None if placed_faults else _with_cure(error)
+    )
 
 
 def _with_cure(error: Refused) -> str:
@@ -179,18 +183,18 @@ def _with_cure(error: Refused) -> str:
 
 
 def _with_flags(body: dict[str, Any], flags: dict[str, bool]) -> dict[str, Any]:
-    """Return a request with flags of the command line, which go before those of the file."""
+    """Return a request with flags of the command line, which win over those of the file."""
     if not flags:
         return body
     if isinstance(body.get("workflow"), dict):
-        kept = {key: value for key, value in body["workflow"].items() if key not in flags}
-        return {**body, "workflow": {**kept, **flags}}
+        other_keys = {key: value for key, value in body["workflow"].items() if key not in flags}
+        return {**body, "workflow": {**other_keys, **flags}}
     flat = {"force": "forceDeploy", "pause": "pauseWorkflow", "unpause": "unpauseWorkflow"}
     return {**body, **{flat[name]: value for name, value in flags.items()}}
 
 
 def _parsed(session: Session, outcome: Outcome, deadline: float, nodes: int | None) -> Outcome:
-    """Return what became of it when the DAG processor has parsed it, or the time is up."""
+    """Return the outcome when the DAG processor has parsed the DAG, or the time is up."""
     if outcome.answer is None or outcome.failed:
         return outcome
     answer = {**outcome.answer, **parsed_state(session.api, outcome.answer, deadline, nodes)}

@@ -180,16 +180,20 @@ def logs(
         for page in pages:
             click.echo(page["content"], nl=False)
         return
-    read = list(pages)
-    whole = {**read[-1], "offset": read[0]["offset"], "content": "".join(page["content"] for page in read)}
-    session.show(whole, [whole], Table({}, "task_id"))
+    all_pages = list(pages)
+    whole_log = {
+        **all_pages[-1],
+        "offset": all_pages[0]["offset"],
+        "content": "".join(page["content"] for page in all_pages),
+    }
+    session.show(whole_log, [whole_log], Table({}, "task_id"))
 
 
 COMMANDS = (list_dags, get, runs, state, explain, logs)
 
 
 def _pages(session: Session, operation_id: str, key: str, arguments: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield what all pages of a list have."""
+    """Yield the items of all pages of a list."""
     offset = 0
     while True:
         answer = session.api.document(operation_id, **arguments, limit=_PAGE, offset=offset)
@@ -200,7 +204,7 @@ def _pages(session: Session, operation_id: str, key: str, arguments: Mapping[str
 
 
 def _log_pages(session: Session, place: Mapping[str, Any], tail: int | None, *, follow: bool) -> Iterator[Any]:
-    """Yield a log page by page, as far as there is one, or until the task has ended."""
+    """Yield a log page by page: up to its present end, or with follow until the task has ended."""
     page = session.api.document("task_log", **place, tail_lines=tail)
     while True:
         yield page

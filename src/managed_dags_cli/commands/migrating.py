@@ -48,7 +48,7 @@ def dag_factory(folder: Path, target: Path, variables: tuple[str, ...], python_p
     if not files:
         raise click.UsageError(f"{folder} has no .yaml or .yml file")
     copies = Copies(environment_with(variables))
-    left = [
+    remaining_faults = [
         fault
         for path in files
         for fault in migrate_file(
@@ -64,11 +64,11 @@ def dag_factory(folder: Path, target: Path, variables: tuple[str, ...], python_p
         [], "table", [{"from": path, "to": name} for path, name in copies.names.items()],
         output.Table({"named as": "from", "now": "to"}, "to"),
     )  # fmt: skip
-    for fault in left:
+    for fault in remaining_faults:
         output.say(faults.as_text(fault))
     for path, name in copies.lacking.items():
         output.say(f"{path}: is not there; copy it to {target / 'dag_managed_operators' / name}")
-    to_do = len(left) + len(copies.lacking)
+    to_do = len(remaining_faults) + len(copies.lacking)
     output.say(f"{len(files)} files, {len(copies.names)} paths changed, {to_do} things left to do")
     if to_do:
         raise CommandError("")

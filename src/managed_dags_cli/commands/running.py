@@ -45,8 +45,8 @@ def trigger(
     timeout: int,
 ) -> None:
     """Start a run of a DAG."""
-    given = {"conf": conf, "run_id": run_id, "logical_date": logical_date, "note": note}
-    body = {key: value for key, value in given.items() if value is not None}
+    fields = {"conf": conf, "run_id": run_id, "logical_date": logical_date, "note": note}
+    body = {key: value for key, value in fields.items() if value is not None}
     run = session.api.document("trigger_dag", body, dag_id=dag_id, dry_run=dry_run or None)
     _tell(session, dag_id, run, wait=wait and not dry_run, timeout=timeout)
 
@@ -75,8 +75,8 @@ def run_tasks(
 
     Only the TASKs run; what they depend on counts as done, all else is skipped.
     """
-    given = {"task_ids": list(task_ids), "conf": conf, "run_id": run_id}
-    body = {key: value for key, value in given.items() if value is not None}
+    fields = {"task_ids": list(task_ids), "conf": conf, "run_id": run_id}
+    body = {key: value for key, value in fields.items() if value is not None}
     run = session.api.document("run_task_instance", body, dag_id=dag_id, dry_run=dry_run or None)
     _tell(session, dag_id, run, wait=wait and not dry_run, timeout=timeout)
 
@@ -106,7 +106,7 @@ COMMANDS = (trigger, run_tasks, pause, unpause)
 
 
 def _tell(session: Session, dag_id: str, run: dict[str, Any], *, wait: bool, timeout: int) -> None:
-    """Print a run, as it is or as it has ended; raise CommandError where it failed."""
+    """Print a run as it is, or with wait as it has ended; raise CommandError if it failed."""
     if run.get("is_paused"):
         output.say(f"{dag_id} is paused: the run waits; `managed-dags unpause {dag_id}` lets it go")
     if wait:

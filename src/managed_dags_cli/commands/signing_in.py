@@ -47,7 +47,7 @@ def login(
     url = checked_url(url)
     name = name or urlsplit(url).netloc
     if token:
-        # Whoever may list DAGs is told so, and so is whoever has a wrong token.
+        # A wrong token is refused before it is stored, and so is one whose user may not list DAGs.
         Api(Server(url, GivenToken(token))).document("list_dags", limit=1)
         stored = StoredLogin(url, None, token)
     else:
@@ -113,10 +113,10 @@ def _mark(row: Mapping[str, Any]) -> str:
 COMMANDS = (login, logout, contexts)
 
 
-def _prompt(what: str, variable: str) -> str:
+def _prompt(question: str, variable: str) -> str:
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{what}? Nobody is there to answer: give --username, or set {variable}")
-    return str(click.prompt(what, err=True))
+        raise click.UsageError(f"{question}? Nobody is there to answer: give --username, or set {variable}")
+    return str(click.prompt(question, err=True))
 
 
 def _password(*, password_stdin: bool) -> str:

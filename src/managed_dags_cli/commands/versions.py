@@ -126,7 +126,7 @@ COMMANDS = (versions, restore)
 
 
 def _as_it_is(session: Session, dag_id: str) -> dict[str, str]:
-    """Return the header by which a change is refused where something else is deployed then."""
+    """Return the header by which the server refuses a change if something else is deployed by then."""
     try:
         tag = session.api.call("get_dag", None, {"dag_id": dag_id}).headers.get("ETag")
     except Refused as error:
