@@ -16,21 +16,23 @@ Verbs:
     skip.py                skip: a task, and what would be skipped with it
     succeed.py             succeed: marks a task as successful
     marked_tasks.py        what skip and succeed share: the plan to mark a task
-    downstream_states.py   the states of the tasks downstream of one that was marked
+    downstream_states.py   what the scheduler decides from the states upstream: by rule, setup, expansion
+    trigger_rules.py       Airflow's trigger rules over the numbers of states upstream
     run_plan.py            a plan, what a dry run answers, and how it is applied
-    task_instance_rows.py  the SQL that the verbs share: which columns change with a state
+    run_rows.py            the SQL of runs: read, locked in the order of their creation, queued again
+    task_instance_rows.py  the SQL of task instances: which columns change with a state
     results.py             what the verbs answer
 
 Which runs and tasks:
 
     lookup.py        finds the DAG, run and task that were named, or says which is missing
-    chosen_runs.py   the runs that one call changes together
+    chosen_runs.py   the runs that one call changes together; too many are refused
     chosen_tasks.py  the tasks that a task_id or a task group's id names
     near_names.py    "did you mean": names like the one that was not found
 
 Processes:
 
-    overwritten_states.py  holds a kill, skip or restart against a process that writes its own state over it
+    overwritten_states.py  a kill, skip, success or restart stays, though a process writes over it; the wait for that
     process_watch.py       waits until the processes of stopped task instances have ended
     in_time.py             work that may take for ever, given up at a deadline
 
@@ -40,7 +42,7 @@ Reading:
     run_lists.py          pages of runs and of task instances: filters, order
     run_wait.py           waits until a run has ended
     task_summaries.py     how each task went in several runs
-    task_dependencies.py  what depends on what, down to map indexes
+    task_dependencies.py  what depends on what, down to map indexes; what has to run again with a task
 
 Explaining a run:
 
@@ -54,7 +56,6 @@ Explaining a run:
     queued_reasons.py       who has to take a queued task instance
     celery_workers.py       which queues the Celery workers serve
     scheduling_facts.py     pools, limits, schedulers: what decides when tasks start
-    trigger_rules.py        what Airflow's scheduler decides by trigger rules
     failures.py             the failures of a run, and which came first
     run_events.py           what the audit log says of a run
     helpful_calls.py        the calls that would help

@@ -16,7 +16,7 @@ from sqlalchemy import and_, bindparam, case, delete, exists, literal, null, or_
 
 from openmetadata_airflow_apis.airflow_versions import run_history
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
-from openmetadata_airflow_apis.runs.lookup import TI
+from openmetadata_airflow_apis.runs.task_instance_rows import TI
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -102,6 +102,7 @@ class _FreshTaskInstances:
 
 
 def _state_after(row: Row) -> str | None:
+    """Return the state that `clear` gives a task instance; its SQL has the same rule for all at once."""
     if row.state != "running":
         return None
     # As Airflow does: without a job nothing could end the process and start the next try.

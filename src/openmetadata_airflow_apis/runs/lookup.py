@@ -5,34 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow.models.dag import DagModel
-from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
-from airflow.models.taskinstance import TaskInstance
-from airflow.utils import timezone
-from airflow.utils.sqlalchemy import with_row_locks
-from sqlalchemy import bindparam, null, select, update
+from sqlalchemy import bindparam, select
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
-from openmetadata_airflow_apis.airflow_versions.run_history import one_more_clear
 from openmetadata_airflow_apis.airflow_versions.scheduling import decode_timetable
 from openmetadata_airflow_apis.conflicts import DagHasImportErrors, ScheduleFails
 from openmetadata_airflow_apis.dagbuild.import_errors import readable
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
+from openmetadata_airflow_apis.runs.run_rows import RUN, select_runs
 from openmetadata_airflow_apis.stores.loader_files import is_loader
 from openmetadata_airflow_apis.stores.noted_import_errors import noted_import_error
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from airflow.models.dag import DAG
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
-    from sqlalchemy.sql import ColumnElement
 
-# Core tables, not the mapped classes: their columns mean the same in every supported Airflow version,
-# while TaskInstance.try_number is a property with arithmetic of its own before 2.10.
-RUN = DagRun.__table__
-TI = TaskInstance.__table__
 _DAG = DagModel.__table__
 _IMPORT_ERROR = parse_import_error()
 # Built once, because nearly every request runs it.
@@ -85,21 +74,6 @@ def find_run(dag_id: str, run_id: str, *, session: Session, lock: bool = False) 
     return rows[0]
 
 
-def select_runs(condition: ColumnElement, *, at_most: int | None = None, lock: bool, session: Session) -> list[Row]:
-    """Return the rows, as find_run does, of all runs that the condition holds for, in the order of their creation.
-
-    lock: as for find_run; everybody locks several runs in this order. at_most: how many rows to return.
-    """
-    query = select(RUN.c.id, RUN.c.dag_id, RUN.c.run_id, RUN.c.state, RUN.c.execution_date).where(condition)
-    query = query.order_by(RUN.c.id).limit(at_most)
-    if lock:
-        if session.get_bind().dialect.name == "sqlite":
-            # SQLite has no row locks. Its first write takes the one lock there is, so write first.
-            session.execute(update(RUN).where(condition).values(dag_id=RUN.c.dag_id, updated_at=RUN.c.updated_at))
-        query = with_row_locks(query, session=session)
-    return session.execute(query).all()
-
-
 def serialized_dag(dag_id: str, *, session: Session) -> tuple[DAG, str]:
     """Return the DAG from Airflow's serialized_dag table, with its hash; raise DagNotFound, ScheduleFails.
 
@@ -123,21 +97,3 @@ def _check_timetable(dag_id: str, serialized: dict[str, Any]) -> None:
     except Exception as error:  # a timetable of the users' own may raise anything
         reason = f"cannot be loaded: {type(error).__name__}: {error}"
         raise ScheduleFails(dag_id, str(serialized["__type"]), reason) from error
-
-
-def queue_again(dag_run_pks: Collection[int], *, session: Session) -> None:
-    """Put finished runs back into the queue, as Airflow does when something in them was cleared."""
-    if not dag_run_pks:
-        return
-    session.execute(
-        update(RUN)
-        .where(RUN.c.id.in_(dag_run_pks))
-        .values(
-            state="queued",
-            queued_at=timezone.utcnow(),
-            start_date=null(),
-            end_date=null(),
-            last_scheduling_decision=null(),
-            **one_more_clear(RUN),
-        )
-    )

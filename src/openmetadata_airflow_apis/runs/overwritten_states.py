@@ -1,12 +1,14 @@
 """Restores the states of stopped task instances when somebody who did not know of the stop has overwritten them.
 
 Two parts of Airflow write task instances without a lock, as whole rows that they read some moments before. That undoes
-a kill, a skip or a restart that was committed in between:
+a kill, a skip, a success or a restart that was committed in between:
 
 - The task's own process, at its start, when it writes its pid and the state `running` (Airflow's
   TaskInstance._run_raw_task: refresh_from_db, then save_to_db of a detached object), and when a sensor reschedules
   itself or an operator defers. Without this module, one kill in thirty of a task that had just started was lost: the
   task went on in a failed run.
+- The same process at its end, when it fails or skips itself after its task was skipped or marked as successful. What
+  the scheduler has decided from that failure meanwhile is undone as well. `await_stopped` sees to it during a `wait`.
 - The triggerer: when the trigger of a deferred task instance fires (Trigger.submit_event), for the time of two
   statements.
 """
@@ -23,11 +25,12 @@ from airflow.utils.state import State
 from sqlalchemy import and_, null, select
 
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
-from openmetadata_airflow_apis.runs.downstream_states import decide_downstream
-from openmetadata_airflow_apis.runs.lookup import RUN, TI, queue_again, select_runs, serialized_dag
+from openmetadata_airflow_apis.runs.downstream_states import RunStates, decide_downstream
+from openmetadata_airflow_apis.runs.lookup import serialized_dag
 from openmetadata_airflow_apis.runs.process_watch import await_ended, process_alive
 from openmetadata_airflow_apis.runs.run_plan import mark
-from openmetadata_airflow_apis.runs.trigger_rules import RunStates
+from openmetadata_airflow_apis.runs.run_rows import RUN, queue_again, select_runs
+from openmetadata_airflow_apis.runs.task_instance_rows import TI
 from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from openmetadata_airflow_apis.runs.lookup import RUN, TI
+from openmetadata_airflow_apis.runs.run_rows import RUN
+from openmetadata_airflow_apis.runs.task_instance_rows import TI
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

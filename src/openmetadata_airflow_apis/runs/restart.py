@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow.utils.state import State
-from sqlalchemy import false, or_, select, true
+from sqlalchemy import false, or_, select
 
 from openmetadata_airflow_apis.conflicts import NothingFailed, TaskIsStopping
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.chosen_runs import find_chosen
 from openmetadata_airflow_apis.runs.clearing import FROM_TASK, plan_clearings
-from openmetadata_airflow_apis.runs.lookup import TI, find_run, serialized_dag
+from openmetadata_airflow_apis.runs.lookup import find_run, serialized_dag
 from openmetadata_airflow_apis.runs.overwritten_states import hold
 from openmetadata_airflow_apis.runs.process_watch import await_ended, process_alive
 from openmetadata_airflow_apis.runs.restart_choice import WHAT_FAILED, RestartChoice
 from openmetadata_airflow_apis.runs.results import RestartedRun, RestartedRuns, TouchedTaskInstance
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out, untouched
 from openmetadata_airflow_apis.runs.task_dependencies import to_run_again
+from openmetadata_airflow_apis.runs.task_instance_rows import TI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -185,7 +186,7 @@ def plan_restarts(
     chosen = rows.by_run(
         session.execute(
             select(TI.c.run_id, TI.c.task_id, TI.c.map_index, TI.c.state).where(
-                rows.of_whole_runs(runs), _chosen(choice, dag)
+                rows.of_whole_runs(runs), choice.condition(dag)
             )
         )
     )
@@ -219,16 +220,6 @@ def _plan_restart(run: Row, choice: RestartChoice, to_clear: Sequence[Row], clea
         failed_task_count=failed_task_count,
         still_ending=_still_ending(to_clear),
     )
-
-
-def _chosen(choice: RestartChoice, dag: DAG) -> ColumnElement:
-    """Return the condition for the task instances among which a restart looks for those to begin with."""
-    task_ids = choice.tasks(dag)
-    if task_ids is None:
-        states = choice.states()
-        return true() if states is None else TI.c.state.in_(states)
-    of_tasks = TI.c.task_id.in_(task_ids)
-    return of_tasks if choice.map_index is None else of_tasks & (TI.c.map_index == choice.map_index)
 
 
 def _of_starts(dag: DAG, start: Mapping[str, Collection[tuple[str, int]]], choice: RestartChoice) -> ColumnElement:

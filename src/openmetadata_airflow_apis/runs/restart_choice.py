@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import true
+
 from openmetadata_airflow_apis.conflicts import NothingFailed, NothingToRestart
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskNotFound
 from openmetadata_airflow_apis.runs.chosen_tasks import tasks_by_name
+from openmetadata_airflow_apis.runs.task_instance_rows import TI
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.models.dag import DAG
     from sqlalchemy.engine import Row
+    from sqlalchemy.sql import ColumnElement
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,15 @@ class RestartChoice:
     def tasks(self, dag: DAG) -> list[str] | None:
         """Return the task_ids that are chosen, groups' tasks included; None for all. Raise TaskNotFound."""
         return None if self.task_ids is None else sorted(set().union(*tasks_by_name(dag, self.task_ids).values()))
+
+    def condition(self, dag: DAG) -> ColumnElement:
+        """Return the condition for the task instances among which a restart looks for those to begin with."""
+        task_ids = self.tasks(dag)
+        if task_ids is None:
+            states = self.states()
+            return true() if states is None else TI.c.state.in_(states)
+        of_tasks = TI.c.task_id.in_(task_ids)
+        return of_tasks if self.map_index is None else of_tasks & (TI.c.map_index == self.map_index)
 
     def in_words(self) -> str | None:
         """Return the choice in words, for the run's note; None if it is the default."""

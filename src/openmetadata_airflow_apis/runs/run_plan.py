@@ -17,8 +17,8 @@ from sqlalchemy import update
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.clearing import clear
-from openmetadata_airflow_apis.runs.lookup import RUN, queue_again
 from openmetadata_airflow_apis.runs.results import UntouchedRun
+from openmetadata_airflow_apis.runs.run_rows import RUN, queue_again
 from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:

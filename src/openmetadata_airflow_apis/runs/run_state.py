@@ -8,8 +8,10 @@ from airflow.models.dagrun import DagRunNote
 from sqlalchemy import func, select
 
 from openmetadata_airflow_apis.errors import DagRunNotFound, TaskNotFound
-from openmetadata_airflow_apis.runs.lookup import RUN, TI, find_run
+from openmetadata_airflow_apis.runs.lookup import find_run
 from openmetadata_airflow_apis.runs.results import RunState, TaskInstanceDetail
+from openmetadata_airflow_apis.runs.run_rows import RUN
+from openmetadata_airflow_apis.runs.task_instance_rows import TI
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

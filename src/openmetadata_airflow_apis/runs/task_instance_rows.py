@@ -9,11 +9,11 @@ from collections import defaultdict
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from airflow.models.taskinstance import TaskInstance
 from airflow.utils.sqlalchemy import UtcDateTime, with_row_locks
 from airflow.utils.state import State
 from sqlalchemy import Float, and_, case, cast, extract, false, func, literal, null, or_, select, text, update
 
-from openmetadata_airflow_apis.runs.lookup import TI
 from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
     from sqlalchemy.sql import ColumnElement
+
+# Core tables, not the mapped classes: their columns mean the same in every supported Airflow version,
+# while TaskInstance.try_number is a property with arithmetic of its own before 2.10.
+TI = TaskInstance.__table__
 
 FINISHED = frozenset(str(state) for state in State.finished)
 # Task instances in these states have a LocalTaskJob and a process on a worker.

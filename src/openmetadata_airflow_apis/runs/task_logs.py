@@ -13,8 +13,8 @@ from openmetadata_airflow_apis.airflow_versions.try_logs import latest_try
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskLogNotFound, TaskNotFound
 from openmetadata_airflow_apis.runs.log_reading import open_log, readable_task_instances
 from openmetadata_airflow_apis.runs.log_sources import LogMissing, Text
-from openmetadata_airflow_apis.runs.lookup import TI, find_run
-from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED
+from openmetadata_airflow_apis.runs.lookup import find_run
+from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED, TI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
