@@ -18,7 +18,7 @@ import { rangeOf } from "./fault_list.js";
 
 const WORD = /[\w.@-]*/;
 
-// As textEditor() in editor.js answers it.
+// Answers what textEditor() in editor.js resolves to.
 export function codeEditor({ labelId, faultsId, onchange }) {
   const language = new Compartment();
   let isInvalid = false;
@@ -39,7 +39,7 @@ export function codeEditor({ labelId, faultsId, onchange }) {
       autocompletion({ override: [complete], icons: false }),
       hoverTooltip(explain),
       syntaxHighlighting(classHighlighter),
-      // Tab is left to the browser, which goes on to the next field with it; Mod-] and Mod-[ indent.
+      // Tab is left to the browser, which moves to the next field; Mod-] and Mod-[ indent.
       keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap]),
       language.of(json()),
       EditorView.contentAttributes.of(() => ({
@@ -51,14 +51,14 @@ export function codeEditor({ labelId, faultsId, onchange }) {
       })),
       EditorView.updateListener.of((update) => {
         if (!update.docChanged) return;
-        follow(update.state.doc.toString());
+        highlight(update.state.doc.toString());
         onchange();
       }),
     ],
   });
 
-  // The text itself says whether it is JSON or YAML.
-  function follow(text) {
+  // Highlights the text as JSON or YAML, whichever it is now.
+  function highlight(text) {
     if (inJson === isJson(text) || !text.trim()) return;
     inJson = !inJson;
     queueMicrotask(() => view.dispatch({ effects: language.reconfigure(inJson ? json() : yaml()) }));
@@ -92,11 +92,11 @@ export function codeEditor({ labelId, faultsId, onchange }) {
 async function complete(context) {
   const text = context.state.doc.toString();
   const place = placeAt(text, context.pos);
-  const written = text.slice(place.from, context.pos);
-  if (!context.explicit && !written) return null;
+  const begunWord = text.slice(place.from, context.pos);
+  if (!context.explicit && !begunWord) return null;
   const quoted = isJson(text);
-  const known = await loadSchema();
-  const options = choices(known, place, text).map((choice) => ({
+  const schemaAndOperators = await loadSchema();
+  const options = choices(schemaAndOperators, place, text).map((choice) => ({
     label: choice.label,
     detail: choice.detail,
     info: choice.info && (() => h("div", { class: "editor-info" }, prose(choice.info))),
@@ -105,14 +105,14 @@ async function complete(context) {
     apply: (view, _, from, to) => insert(view, choice, { quoted, from: /^["']/.test(view.state.sliceDoc(from - 1, from)) ? from - 1 : from, to }),
   }));
   if (!options.length) return null;
-  return { from: place.from + (/^["']/.test(written) ? 1 : 0), options, validFor: /^[\w.@-]*$/ };
+  return { from: place.from + (/^["']/.test(begunWord) ? 1 : 0), options, validFor: /^[\w.@-]*$/ };
 }
 
-// A key or a value with the quotes and the colon that it needs, in place of what was begun, a closing quote included.
+// Puts a key or a value, with the quotes and the colon that it needs, in place of the begun word and its closing quote.
 function insert(view, { label, isKey, isBare }, { quoted, from, to }) {
-  const rest = view.state.sliceDoc(to, to + 200);
-  const closing = /^[\w.@-]*["']?/.exec(rest)[0].length;
-  const isKeyed = /^\s*:/.test(rest.slice(closing));
+  const textAfter = view.state.sliceDoc(to, to + 200);
+  const closing = /^[\w.@-]*["']?/.exec(textAfter)[0].length;
+  const isKeyed = /^\s*:/.test(textAfter.slice(closing));
   const needsQuotes = quoted ? !isBare : !isKey && !isBare && /^[@*&!%]|^$|: /.test(label);
   const word = needsQuotes ? JSON.stringify(label) : label;
   const text = isKey && !isKeyed ? `${word}: ` : word;

@@ -8,7 +8,7 @@ const KINDS = { values: "Values", graph: "Graph", text: "Text" };
 
 let kind = "values"; // kept while the page is open
 
-// path: of the DAG's versions. The rest is what compare_dag_versions answers; against is null for no version.
+// path: of the DAG's versions. The other fields are those of compare_dag_versions; against is null if there is no version before.
 export function comparisonView({ path, version_number: number, against, changes }) {
   const title = against ? `From version ${against} to version ${number}` : `What version ${number} brought`;
   const names = { label: title, before: against ? `Version ${against}` : "Before", after: `Version ${number}` };
@@ -16,37 +16,37 @@ export function comparisonView({ path, version_number: number, against, changes 
   const place = h("div", {});
   let versions = null;
 
-  // Fetched when they are wanted for the first time.
-  async function both() {
-    versions ??= Promise.all([against, number].map((one) => (one ? send({ method: "GET", path: `${path}/${one}` }) : null)));
+  // Resolves to both versions, which are fetched on the first call.
+  async function bothVersions() {
+    versions ??= Promise.all([against, number].map((versionNumber) => (versionNumber ? send({ method: "GET", path: `${path}/${versionNumber}` }) : null)));
     const answers = await versions;
-    const failed = answers.find((answer) => answer && !answer.ok);
-    if (failed) versions = null;
-    return failed ? Promise.reject(new Error(sentence(failed))) : answers.map((answer) => answer && answer.body);
+    const failedAnswer = answers.find((answer) => answer && !answer.ok);
+    if (failedAnswer) versions = null;
+    return failedAnswer ? Promise.reject(new Error(sentence(failedAnswer))) : answers.map((answer) => answer && answer.body);
   }
 
   async function draw() {
     if (kind === "values") return isChange(changes) ? changesTable(changes, names) : h("p", {}, "They do the same.");
     if (kind === "text") {
-      const [[before, after], { textDifference }] = await Promise.all([both(), import("./text_difference.js")]);
+      const [[before, after], { textDifference }] = await Promise.all([bothVersions(), import("./text_difference.js")]);
       return textDifference(before && before.definition, after.definition, { ...names, label: `${title}, as text` });
     }
-    const [[before, after], { graphDifference }] = await Promise.all([both(), import("./graph_difference.js")]);
+    const [[before, after], { graphDifference }] = await Promise.all([bothVersions(), import("./graph_difference.js")]);
     const changed = new Set(Object.keys(changes.task_differences));
     return graphDifference(before && before.canonical_definition, after.canonical_definition, changed, title);
   }
 
   async function show() {
-    const wanted = kind;
+    const shownKind = kind;
     if (kind !== "values") fill(place, h("p", { class: "muted", role: "status" }, "Loading…"));
     fill(choice, Object.entries(KINDS).map(([name, label]) => button(label, () => choose(name), "", { "aria-pressed": String(name === kind), "data-key": name })));
-    let drawn;
+    let content;
     try {
-      drawn = await draw();
+      content = await draw();
     } catch (error) {
-      drawn = notice("bad", inline(error.message));
+      content = notice("bad", inline(error.message));
     }
-    if (wanted === kind) fill(place, drawn);
+    if (shownKind === kind) fill(place, content);
   }
 
   async function choose(name) {

@@ -4,21 +4,21 @@ import { fill, h, notice } from "./dom.js";
 import { polling } from "./polling.js";
 
 const SLOW = 5000; // milliseconds until a request is called slow
-const LOOK = 3000; // milliseconds after which it is asked again whether somebody has signed in
+const LOOK = 3000; // milliseconds between two questions whether somebody has signed in
 
 const place = h("div", { class: "connection", role: "status" });
 const pending = new Map(); // id of a request → when it began
-let trouble = null; // "" while all is well: "unreachable" or "signed out"
-let shown = "";
+let trouble = null; // "unreachable" or "signed out", null while all is well
+let shownMessage = "";
 let counter = 0;
 let isSignedIn = null;
-const waiting = new Set();
-const look = polling(async () => {
+const listeners = new Set();
+const signInPoll = polling(async () => {
   if (trouble !== "signed out") return null;
   if (!(await isSignedIn())) return LOOK;
   trouble = null;
-  tell();
-  for (const goOn of [...waiting]) goOn();
+  showTrouble();
+  for (const listener of [...listeners]) listener();
   return null;
 });
 
@@ -27,41 +27,42 @@ export function askWhoIsSignedIn(ask) {
   isSignedIn = ask;
 }
 
-// Calls goOn() each time somebody has signed in again; answers a function that ends this.
-export function whenSignedInAgain(goOn) {
-  waiting.add(goOn);
-  return () => waiting.delete(goOn);
+// Calls listener() each time somebody has signed in again; answers a function that ends this.
+export function whenSignedInAgain(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
-// Answers a function to be called with the request's answer. Requests with a token of their own say nothing of the session.
+// Answers a function to call with the request's answer. The answer to a request with its own token says nothing about the
+// session.
 export function watched({ token }) {
   counter += 1;
   const id = counter;
   pending.set(id, Date.now());
-  setTimeout(tell, SLOW + 50);
+  setTimeout(showTrouble, SLOW + 50);
   return ({ status }) => {
     pending.delete(id);
     if (status === 401 && !token) signedOut();
     else if (status === 0) trouble = "unreachable";
     else if (trouble === "unreachable") trouble = null;
-    tell();
+    showTrouble();
   };
 }
 
-// What is answered from now on may have been asked before: only a look at who is signed in ends this.
+// Later answers may be to requests from before, so that only asking who is signed in ends this.
 function signedOut() {
   if (trouble === "signed out") return;
   trouble = "signed out";
-  look.now();
+  signInPoll.now();
 }
 
-function tell() {
+function showTrouble() {
   const slow = [...pending.values()].some((began) => Date.now() - began > SLOW);
-  const now = trouble ?? (slow ? "slow" : "");
-  if (now === shown) return;
-  shown = now;
+  const message = trouble ?? (slow ? "slow" : "");
+  if (message === shownMessage) return;
+  shownMessage = message;
   if (!place.isConnected) document.querySelector("#rest-api .stage").before(place);
-  fill(place, now && MESSAGES[now]());
+  fill(place, message && MESSAGES[message]());
 }
 
 const MESSAGES = {

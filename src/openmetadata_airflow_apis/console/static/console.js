@@ -1,6 +1,6 @@
 // The page: views behind the links in its navigation, chosen by the address's fragment.
 // #dags, #dags/DAG_ID, #dags/DAG_ID/RUN_ID, #dags/DAG_ID/RUN_ID/TASK_ID, #history/DAG_ID, #deploy, #operations, #operations/OPERATION_ID
-// The list is what most people come for: the other views, and the specification, are loaded when they are opened.
+// Most people come for the list, so the other views and the specification are loaded only when they are opened.
 
 import { whenSignedInAgain } from "./connection.js";
 import { dagsView } from "./dags.js";
@@ -14,16 +14,16 @@ const navigation = root.querySelector("nav");
 const stage = root.querySelector(".stage");
 let view = null;
 let draft = null;
-const base = {}; // what the draft was begun from, or was deployed as last: { dagId, revision, versionNumber }
+const base = {}; // the deployment that the draft began from or was last deployed as: { dagId, revision, versionNumber }
 let specification = null;
-let opened = 0;
-let isBroken = false; // the view that was asked for could not be built
+let openings = 0;
+let isBroken = false; // the current view could not be made
 
 async function show() {
-  opened += 1;
-  const thisOpening = opened;
-  const [name, ...rest] = window.location.hash.slice(1).split("/").map(decoded);
-  const isHistory = name === "history" && Boolean(rest[0]);
+  openings += 1;
+  const thisOpening = openings;
+  const [name, ...parts] = window.location.hash.slice(1).split("/").map(decoded);
+  const isHistory = name === "history" && Boolean(parts[0]);
   const current = name in VIEWS ? name : "dags";
   fill(
     navigation,
@@ -36,17 +36,17 @@ async function show() {
   isBroken = false;
   view = null;
   try {
-    const made = await make(isHistory ? "history" : current, rest);
-    if (thisOpening !== opened) {
-      made.leave?.();
+    const newView = await makeView(isHistory ? "history" : current, parts);
+    if (thisOpening !== openings) {
+      newView.leave?.();
       return;
     }
-    view = made;
+    view = newView;
     fill(stage, view.element);
-    // A keyboard or screen reader goes on where the view begins, not where the link was.
+    // A keyboard or screen reader then goes on at the beginning of the view, not at the link.
     if (current === name || isHistory) stage.focus({ preventScroll: true });
   } catch (error) {
-    if (thisOpening !== opened) return;
+    if (thisOpening !== openings) return;
     isBroken = true;
     fill(stage, notice("bad", `This could not be shown: ${error.message} `, button("Try again", show)));
   }
@@ -60,7 +60,7 @@ function decoded(text) {
   }
 }
 
-async function make(name, [first, second, third]) {
+async function makeView(name, [first, second, third]) {
   if (name === "history") return (await import("./history.js")).historyView({ dagId: first });
   if (name === "dags" && !first) return dagsView();
   if (name === "dags") return (await import("./dag.js")).dagView({ dagId: first, runId: second, taskId: third, edit, again: show });
@@ -83,8 +83,8 @@ async function specified() {
   return specification;
 }
 
-// The editor begins with what is deployed, and knows what that was.
-// A definition as the API answers it is without the wrapping that a request has; the flat body has none.
+// Opens the editor with what is deployed, and notes which deployment that is.
+// The API answers a definition without the `workflow` key that its request has; a flat body has no such key.
 function edit({ dag_id: dagId, definition, revision, version_number: versionNumber }) {
   Object.assign(base, { dagId, revision, versionNumber });
   const request = definition.dag_config ? { workflow: definition } : definition;
@@ -92,11 +92,11 @@ function edit({ dag_id: dagId, definition, revision, version_number: versionNumb
   window.location.hash = "#deploy";
 }
 
-// Flask-AppBuilder's page names no language, which screen readers need.
+// Screen readers need the page's language, which Flask-AppBuilder's page does not name.
 document.documentElement.lang = document.documentElement.lang || "en";
-// Airflow leaves room for one line of its navigation, which lies over the page; in a window that is not wide it has two.
+// Airflow's navigation lies over the page, which has room for one line of it; in a narrower window it has two.
 const bar = document.querySelector(".navbar-fixed-top");
-const isWide = window.matchMedia("(min-width: 768px)"); // below, it folds
+const isWide = window.matchMedia("(min-width: 768px)"); // in a narrower one the navigation folds
 const makeRoom = () => (root.style.paddingTop = isWide.matches ? `${Math.max(0, bar.offsetHeight - root.offsetTop)}px` : "");
 if (bar) new ResizeObserver(makeRoom).observe(bar);
 window.addEventListener("hashchange", show);

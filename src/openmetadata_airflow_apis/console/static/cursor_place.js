@@ -1,8 +1,8 @@
-// What stands where somebody writes, in a document that is not finished: the keys around it, and whether a key or a
-// value is wanted. Syntax trees have no answer to that before the document is whole.
+// The place where somebody writes in an unfinished document: the keys around it, and whether a key or a value is
+// expected. A syntax tree can't say that before the document is complete.
 
-// Answers { path, wants: "key" or "value", from }: path has the keys and indexes around, for a value its own key too;
-// from is the offset where the word begins that is being written.
+// Answers { path, wants, from }. path: the keys and indexes around the place, and for a value its own key. wants: "key",
+// "value", or "item" for a list's item, which can be either. from: the offset where the word being written begins.
 export function placeAt(text, offset) {
   return isJson(text) ? inJson(text.slice(0, offset)) : inYaml(text.slice(0, offset));
 }
@@ -12,25 +12,25 @@ export function isJson(text) {
 }
 
 function inJson(before) {
-  const open = []; // { isMap, key, index, wants } of each brace and bracket that is still to be closed
+  const openBrackets = []; // { isMap, key, index, wants } of each brace and bracket that is not closed yet
   const token = /"(?:[^"\\]|\\.)*"?|[{}[\],:]|[^\s{}[\],:"]+/g;
-  let last = null;
-  for (let found = token.exec(before); found; found = token.exec(before)) {
-    last = { text: found[0], at: found.index };
-    const around = open.at(-1);
-    if (last.text === "{") open.push({ isMap: true, key: null, wants: "key" });
-    else if (last.text === "[") open.push({ isMap: false, index: 0, wants: "value" });
-    else if (last.text === "}" || last.text === "]") open.pop();
-    else if (last.text === "," && around) Object.assign(around, around.isMap ? { wants: "key", key: null } : { index: around.index + 1 });
-    else if (last.text === ":" && around) around.wants = "value";
-    else if (around?.isMap && around.wants === "key") around.key = unquoted(last.text);
+  let lastToken = null;
+  for (let match = token.exec(before); match; match = token.exec(before)) {
+    lastToken = { text: match[0], at: match.index };
+    const enclosing = openBrackets.at(-1);
+    if (lastToken.text === "{") openBrackets.push({ isMap: true, key: null, wants: "key" });
+    else if (lastToken.text === "[") openBrackets.push({ isMap: false, index: 0, wants: "value" });
+    else if (lastToken.text === "}" || lastToken.text === "]") openBrackets.pop();
+    else if (lastToken.text === "," && enclosing) Object.assign(enclosing, enclosing.isMap ? { wants: "key", key: null } : { index: enclosing.index + 1 });
+    else if (lastToken.text === ":" && enclosing) enclosing.wants = "value";
+    else if (enclosing?.isMap && enclosing.wants === "key") enclosing.key = unquoted(lastToken.text);
   }
-  const isWord = last && !"{}[],:".includes(last.text) && last.at + last.text.length === before.length && !isClosed(last.text);
-  const around = open.at(-1);
-  const wants = around ? around.wants : "value";
-  const path = open.map(({ isMap, key, index }) => (isMap ? key : index));
+  const isWord = lastToken && !"{}[],:".includes(lastToken.text) && lastToken.at + lastToken.text.length === before.length && !isClosed(lastToken.text);
+  const enclosing = openBrackets.at(-1);
+  const wants = enclosing ? enclosing.wants : "value";
+  const path = openBrackets.map(({ isMap, key, index }) => (isMap ? key : index));
   if (wants === "key") path.pop();
-  return { path, wants, from: isWord ? last.at : before.length };
+  return { path, wants, from: isWord ? lastToken.at : before.length };
 }
 
 function isClosed(word) {
@@ -51,8 +51,8 @@ function inYaml(before) {
   const lines = before.split("\n");
   const here = parsed(lines.pop());
   const path = [];
-  let limit = here.column; // what stands further left is around it
-  let isItem = false; // a list may stand as far left as the key that it belongs to
+  let limit = here.column; // lines that begin further left are around it
+  let isItem = false; // a list may begin as far left as its key
 
   function climb({ dashes, column, key, value }, isHere) {
     const holds = isHere || !value || /^[#&!|>]/.test(value);
@@ -79,7 +79,7 @@ function inYaml(before) {
   return { path, wants, from: before.length - word.length };
 }
 
-// The columns of a line's dashes and of what comes after them, which is a key with its value, or a text.
+// Answers the columns of a line's dashes and of the text after them, and its key and value if it has a key.
 function parsed(line) {
   const dashes = [];
   let column = /^ */.exec(line)[0].length;
@@ -88,6 +88,6 @@ function parsed(line) {
     column += 1 + /^ */.exec(line.slice(column + 1))[0].length;
   }
   const text = line.slice(column);
-  const found = KEY.exec(text);
-  return { dashes, column, text, key: found ? found[1].replace(/^["']|["']$/g, "") : null, value: found ? (found[2] ?? "") : null };
+  const match = KEY.exec(text);
+  return { dashes, column, text, key: match ? match[1].replace(/^["']|["']$/g, "") : null, value: match ? (match[2] ?? "") : null };
 }

@@ -15,10 +15,10 @@ import { selectionBar } from "./selection.js";
 import { triggerForm } from "./trigger.js";
 
 const RUNS = ["Run", "State", "Started", "Ended"];
-const LISTED = 25; // in the grid, and as rows:
-const ROWS = 10;
+const LISTED = 25; // runs in the grid
+const ROWS = 10; // runs in the table
 
-// edit(dag) opens the editor with its definition; again() makes this view anew.
+// edit(dag) opens the editor with the DAG's definition; again() makes a new view of the DAG.
 export function dagView({ dagId, runId, taskId, edit, again }) {
   const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}`;
   const title = h("h2", {}, dagId);
@@ -31,79 +31,79 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   const panel = h("div", {});
   const picture = h("div", {});
   const overview = h("div", {});
-  const order = new Map(); // task_id to its place in the graph
+  const order = new Map(); // task_id → its place in the graph
   let may = null;
   let begun = false;
   let isDrawn = false;
   let dag = null;
-  let begunWith = null; // the DAG of which the graph and the forms are
-  let graphed = null;
+  let begunWith = null; // the DAG that the graph and the forms show
+  let graphDrawing = null;
   let grid = null;
-  let listed = [];
-  let observed = null;
-  let some = null;
-  let left = false;
-  let toldNewer = false;
+  let listedRuns = [];
+  let observedTasks = null;
+  let partialForm = null;
+  let isLeft = false;
+  let shownNewer = false;
   let shownHead = "";
   let shownRuns = "";
   let run = null;
   const poll = polling(load);
 
-  // Once the DAG and what its reader may do are known.
+  // Called once the DAG is read and it is known what its reader may do.
   function begin() {
     begunWith = dag;
     fill(actions, forms(dag));
     if (runId) {
-      const choose = (ids) => (graphed ? graphed.choose(ids) : run.pick(ids));
+      const choose = (ids) => (graphDrawing ? graphDrawing.choose(ids) : run.pick(ids));
       run = runPanel({ dagId, runId, taskId, may, order, picture, changed: poll.now, observe, runOnly, choose });
       fill(panel, run.element);
       if (taskId) picture.scrollIntoView();
     }
   }
 
-  // Of a version that is recorded: a deploy's own number comes a moment after it.
+  // Called once the version has a number, which it gets a moment after the deploy.
   async function drawVersion() {
     isDrawn = true;
     const graph = may.includes("get_dag_version") ? await readGraph(dagId, dag.version_number) : null;
-    if (left) return;
+    if (isLeft) return;
     await Promise.all([graph && draw(graph), !runId && may.includes("list_task_summaries") && lay(graph)]);
   }
 
   async function lay(graph) {
     const { gridView } = await import("./grid.js");
-    if (left) return;
+    if (isLeft) return;
     grid = gridView(dagId, graph, LISTED);
     fill(overview, h("h3", {}, "Grid"), grid.element);
-    await grid.renew(listed);
+    await grid.renew(listedRuns);
   }
 
-  // The graph is drawn once it is there; nothing else waits for it.
+  // The graph is drawn when its code has loaded; nothing else waits for that.
   async function draw(graph) {
     const { graphView } = await import("./graph.js");
-    if (left) return;
+    if (isLeft) return;
     [...graph.tasks.keys()].forEach((id, index) => order.set(id, index));
-    const bar = !run && may.includes("run_task_instance") && selectionBar({ may, runOnly, choose: (ids) => graphed.choose(ids) });
+    const bar = !run && may.includes("run_task_instance") && selectionBar({ may, runOnly, choose: (ids) => graphDrawing.choose(ids) });
     const chosen = run ? (ids) => run.pick(ids) : bar && ((ids) => bar.show(ids));
-    graphed = graphView(dagId, graph, { chosen: chosen || null });
+    graphDrawing = graphView(dagId, graph, { chosen: chosen || null });
     if (bar) bar.show([]);
-    fill(picture, h("h3", {}, "Graph"), graphed.element, bar && bar.element);
-    if (observed) graphed.colour(observed);
-    if (run?.picked().size) graphed.choose(run.picked());
+    fill(picture, h("h3", {}, "Graph"), graphDrawing.element, bar && bar.element);
+    if (observedTasks) graphDrawing.colour(observedTasks);
+    if (run?.picked().size) graphDrawing.choose(run.picked());
     run?.reorder();
   }
 
   function observe(tasks) {
-    observed = tasks;
-    graphed?.colour(tasks);
+    observedTasks = tasks;
+    graphDrawing?.colour(tasks);
   }
 
   function runOnly(ids) {
-    some?.choose(ids);
+    partialForm?.choose(ids);
   }
 
   async function load() {
     const [answer, { dags }] = await Promise.all([send({ method: "GET", path }), may ? { dags: {} } : permissions([dagId])]);
-    if (left) return null;
+    if (isLeft) return null;
     may ??= dags[dagId] ?? null;
     if (!answer.ok) {
       if (answer.status === 404 && shownHead) gone();
@@ -114,9 +114,9 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     fill(trouble);
     actions.hidden = false;
     dag = answer.body;
-    const now = JSON.stringify(withoutHeartbeats(dag));
-    if (now !== shownHead) {
-      shownHead = now;
+    const content = JSON.stringify(withoutHeartbeats(dag));
+    if (content !== shownHead) {
+      shownHead = content;
       fill(title, dag.dag_display_name ?? dagId);
       refill(head, facts(dag, pausing()));
     }
@@ -130,67 +130,67 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     return !may || moving || !isSettled(dag) || isAwaited(dag) ? 2000 : 10000;
   }
 
-  // Whoever follows an old link to it may want it back.
+  // For readers who follow an old link to a deleted DAG and may want it back.
   function unknown() {
     return [". If it was deployed here before, ", h("a", { href: historyLink(dagId) }, "its versions"), " stay, and each can be restored."];
   }
 
-  // Somebody has deleted it; it may come back.
+  // Somebody has deleted the DAG. It may be deployed again, so this view goes on reading it.
   function gone() {
     actions.hidden = true;
     fill(newer);
-    toldNewer = false;
+    shownNewer = false;
     const versions = h("a", { href: historyLink(dagId) }, "Its versions");
     fill(trouble, notice("bad", `${dagId} is not deployed any more: somebody has deleted it. What is shown below is older. `, versions, " stay, and each can be restored."));
   }
 
-  // What somebody is about to do with the graph or the forms stays until they want to see the newer version.
+  // The graph and the forms, which somebody may be using, stay as they are until the reader asks for the newer version.
   function tellNewer() {
     if (begunWith?.revision === dag.revision) begunWith = dag;
     const isOlder = begunWith !== null && begunWith.revision !== dag.revision;
-    const told = isOlder && `${dag.deployed_by} has deployed ${versionOf(dag, "another version")} since. The graph and the forms here are of ${versionOf(begunWith, "an earlier one")}. `;
-    if (told === toldNewer) return;
-    toldNewer = told;
-    const what = h("a", { href: historyLink(dagId) }, "What it changed");
-    const show = button("Show it", again, "", { "data-key": "newer" });
-    fill(newer, told && notice("", told, show, " ", what));
+    const message = isOlder && `${dag.deployed_by} has deployed ${versionOf(dag, "another version")} since. The graph and the forms here are of ${versionOf(begunWith, "an earlier one")}. `;
+    if (message === shownNewer) return;
+    shownNewer = message;
+    const changesLink = h("a", { href: historyLink(dagId) }, "What it changed");
+    const showButton = button("Show it", again, "", { "data-key": "newer" });
+    fill(newer, message && notice("", message, showButton, " ", changesLink));
   }
 
   async function loadRuns() {
     const answer = await send({ method: "GET", path: `${path}/dagRuns`, query: { limit: LISTED } });
-    if (left) return false;
+    if (isLeft) return false;
     if (!answer.ok) {
       if (!isToldAbove(answer)) fill(trouble, notice("bad", inline(sentence(answer))));
-      return listed.some(isUnfinished);
+      return listedRuns.some(isUnfinished);
     }
-    listed = answer.body.dag_runs;
-    await grid?.renew(listed);
-    const found = listed.slice(0, ROWS);
-    const now = JSON.stringify(answer.body);
-    if (now !== shownRuns) {
-      shownRuns = now;
-      const rows = found.map((one) => [
-        h("a", { href: runLink(one), "data-key": one.run_id, "aria-current": one.run_id === runId ? "true" : null }, one.run_id),
-        state(one.state),
-        time(one.start_date),
-        time(one.end_date),
+    listedRuns = answer.body.dag_runs;
+    await grid?.renew(listedRuns);
+    const latestRuns = listedRuns.slice(0, ROWS);
+    const content = JSON.stringify(answer.body);
+    if (content !== shownRuns) {
+      shownRuns = content;
+      const rows = latestRuns.map((latestRun) => [
+        h("a", { href: runLink(latestRun), "data-key": latestRun.run_id, "aria-current": latestRun.run_id === runId ? "true" : null }, latestRun.run_id),
+        state(latestRun.state),
+        time(latestRun.start_date),
+        time(latestRun.end_date),
       ]);
       refill(runs, h("h3", {}, "Latest runs"), table("Latest runs", RUNS, rows, { empty: "It has not run yet." }));
     }
-    return listed.some(isUnfinished);
+    return listedRuns.some(isUnfinished);
   }
 
-  async function act(request, done) {
+  async function act(request, messageOf) {
     const answer = await send(request);
-    if (left) return answer;
-    const isNewer = answer.status === 412 && " Above is what is deployed now.";
-    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer)), isNewer));
-    if ((answer.ok && request.method !== "DELETE") || isNewer) await poll.now();
+    if (isLeft) return answer;
+    const newerHint = answer.status === 412 && " Above is what is deployed now.";
+    fill(outcome, answer.ok ? notice("good", messageOf(answer.body)) : notice("bad", inline(sentence(answer)), newerHint));
+    if ((answer.ok && request.method !== "DELETE") || newerHint) await poll.now();
     return answer;
   }
 
   function forms(dag) {
-    some = may.includes("run_task_instance") && partialRun({ path, taskIds: dag.task_ids, start: (request) => act(request, triggered) });
+    partialForm = may.includes("run_task_instance") && partialRun({ path, taskIds: dag.task_ids, start: (request) => act(request, triggered) });
     return [
       h(
         "div",
@@ -202,7 +202,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
         h("a", { class: "button", href: gridLink(dagId) }, "Open in Airflow"),
       ),
       may.includes("trigger_dag") && configured(dag.params),
-      some && some.element,
+      partialForm && partialForm.element,
     ];
   }
 
@@ -230,7 +230,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   async function remove() {
     if (!(await confirmDelete(dagId))) return;
     const answer = await act(deletion(dag), deleted);
-    if (!answer.ok || left) return;
+    if (!answer.ok || isLeft) return;
     poll.stop();
     fill(head);
     fill(newer);
@@ -258,7 +258,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
       runs,
     ),
     leave: () => {
-      left = true;
+      isLeft = true;
       poll.stop();
       run?.leave();
     },

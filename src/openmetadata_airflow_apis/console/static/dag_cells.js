@@ -4,7 +4,7 @@ import { button, duration, h, inline, state, time } from "./dom.js";
 import { deploymentWord } from "./deployment.js";
 import { dagLink, runLink } from "./links.js";
 
-// A switch, on while runs start by themselves.
+// A switch that is on while runs start by the schedule.
 export function pauseCell(dag, may, pause) {
   if (dag.is_paused === null) return h("span", { class: "muted" }, "–");
   const attributes = {
@@ -51,11 +51,11 @@ export function scheduleCell(dag) {
   ];
 }
 
-// The last runs as bars, the latest at the right, as high as they were long, and the latest run in words.
+// The recent runs as bars, the latest at the right and each as high as it was long, and the latest run in words.
 export function recentRuns({ dag_id: dagId, recent_runs: runs, last_run: last }) {
   if (!last) return h("span", { class: "muted" }, "has not run yet");
   const longest = Math.max(1, ...runs.map(seconds));
-  // The keyboard goes to the latest run's link, and from the DAG's own view to the others.
+  // The Tab key reaches only the latest run's link; the other runs are reached from the DAG's own view.
   const bars = [...runs].reverse().map((run) => barOf(run, longest, runLink({ dag_id: dagId, run_id: run.run_id })));
   return [
     h("span", { class: "bars" }, bars),
@@ -69,7 +69,7 @@ export function recentRuns({ dag_id: dagId, recent_runs: runs, last_run: last })
   ];
 }
 
-// A run as a bar, as high as it was long, by the seconds of the longest beside it.
+// A run as a bar, as high as it was long. longest: the seconds of the longest run beside it.
 export function barOf(run, longest, href) {
   const words = `${run.run_id}: ${run.state}${run.end_date ? `, took ${duration(seconds(run))}` : ""}`;
   const bar = h("a", { class: "bar", href, "data-state": run.state, "aria-label": words, title: words, tabindex: "-1" });
@@ -118,7 +118,7 @@ export function actionCells(dag, may, { trigger, remove }) {
   );
 }
 
-// Nothing but its name is known for sure, and nothing can be done here before somebody has mended its file.
+// Of a damaged DAG only the name is known, and nothing can be done here until its file is repaired.
 export function damagedCells(dag, columns) {
   const cells = {
     DAG: dag.dag_id,

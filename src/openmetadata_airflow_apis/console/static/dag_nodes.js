@@ -1,5 +1,5 @@
-// Which node has what of a DAG. With the database store each DAG processor has a disk and a parse of its own; with files
-// there are no nodes to be told apart.
+// Which node has parsed which deployment of a DAG. With the database store each node has its own disk and parses; with
+// the file store all nodes share the files, and there is nothing to tell apart.
 
 import { importError } from "./dag_cells.js";
 import { deploymentWord } from "./deployment.js";
@@ -7,7 +7,7 @@ import { h, inline, state, table, time } from "./dom.js";
 
 const COLUMNS = ["Node", "State", "Version", "Parsed", "Callable files"];
 
-// The table, folded while every node has what is deployed, and nothing where there are no nodes.
+// The table of the nodes, unfolded if one of them needs attention; null without nodes.
 export function nodesTable({ nodes }) {
   if (!nodes?.length) return null;
   const parsed = nodes.filter((node) => node.state === "parsed").length;
@@ -20,12 +20,12 @@ export function nodesTable({ nodes }) {
   );
 }
 
-// Whether a DAG processor that runs has still to parse what was deployed in the last minute.
+// Whether a running DAG processor has still to parse what was deployed in the last minute.
 export function isAwaited({ nodes, deployed_at: deployedAt }) {
   return Date.now() - Date.parse(deployedAt) < 60000 && Boolean(nodes?.some((node) => node.is_alive && node.state === "pending"));
 }
 
-// What changes with every heartbeat, and is not shown, is left out.
+// Answers the DAG without the heartbeats of living nodes, which change all the time and are not shown.
 export function withoutHeartbeats(dag) {
   const nodes = dag.nodes?.map((node) => (node.is_alive ? { ...node, latest_heartbeat: null } : node));
   return { ...dag, nodes };
@@ -35,9 +35,9 @@ function needsLook(node) {
   return node.state === "failed" || node.callable_files.some((file) => file.differs);
 }
 
-function nameCell({ hostname, is_alive: isAlive, latest_heartbeat: heard }) {
-  const silence = heard ? ["no DAG processor there since ", time(heard)] : "no DAG processor there now";
-  return [hostname, !isAlive && h("div", { class: "muted" }, silence)];
+function nameCell({ hostname, is_alive: isAlive, latest_heartbeat: latestHeartbeat }) {
+  const message = latestHeartbeat ? ["no DAG processor there since ", time(latestHeartbeat)] : "no DAG processor there now";
+  return [hostname, !isAlive && h("div", { class: "muted" }, message)];
 }
 
 function stateCell(node) {

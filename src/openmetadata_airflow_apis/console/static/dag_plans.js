@@ -1,4 +1,4 @@
-// What a deploy would do to each DAG of the text, asked before it is done; and what became of it.
+// What a deploy would do to each DAG of the text, shown before it is done, and then its outcome.
 
 import { button, confirm, field, fill, h, inline, notice, table, time } from "./dom.js";
 import { deployPlanned, planOf } from "./deploy_plan.js";
@@ -7,38 +7,38 @@ import { differences, isChange } from "./differences.js";
 import { curl, sentence } from "./http.js";
 import { dagLink, historyLink } from "./links.js";
 
-// Answers { element, look(dags), deploy(dags), say(node), clear() }; dags are those of a check. base: as in deploy.js.
+// Answers { element, look(dags), deploy(dags), say(nodes), clear() }. dags: those of a check. base: as in deploy.js.
 export function dagPlans(base) {
   const element = h("div", { class: "outcome" });
-  let asked = 0;
-  let written = ""; // the comment, which is not lost where a deploy fails
+  let questions = 0;
+  let lastComment = ""; // the comment, kept in case the deploy fails
 
   function say(...nodes) {
     fill(element, ...nodes);
     element.scrollIntoView({ block: "nearest" });
   }
 
-  // Resolves to the plans, null where the text is another one by now.
-  async function planned(dags) {
-    asked += 1;
-    const question = asked;
+  // Resolves to the plans, null if the text has changed meanwhile.
+  async function readPlans(dags) {
+    questions += 1;
+    const thisQuestion = questions;
     say(notice("", "Looking at what would change…"));
     const plans = [];
     for (const dag of dags) plans.push(dag.is_well ? await planOf(dag) : null);
-    return question === asked ? plans : null;
+    return thisQuestion === questions ? plans : null;
   }
 
   async function look(dags) {
-    const plans = await planned(dags);
+    const plans = await readPlans(dags);
     if (!plans) return;
-    if (dags.length > 1) say(listed(dags, plans));
-    else say(plans[0].ok ? lookedAt(plans[0]) : refused(plans[0].answer), command(plans[0], { dry_run: "true" }));
+    if (dags.length > 1) say(plansTable(dags, plans));
+    else say(plans[0].ok ? dryRunResult(plans[0]) : refused(plans[0].answer), command(plans[0], { dry_run: "true" }));
   }
 
-  function lookedAt({ answer, before }) {
+  function dryRunResult({ answer, before }) {
     return [
       notice("good", h("strong", {}, "No faults. "), `Nothing was changed (${answer.milliseconds} ms).`),
-      overtaken(before),
+      newerVersionWarning(before),
       differences(answer.body),
     ];
   }
@@ -48,7 +48,7 @@ export function dagPlans(base) {
       await look(dags);
       return;
     }
-    const plans = await planned(dags);
+    const plans = await readPlans(dags);
     if (!plans) return;
     const [plan] = plans;
     if (!plan.ok) {
@@ -63,29 +63,29 @@ export function dagPlans(base) {
     say(notice("", "Deploying…"));
     const answer = await deployPlanned(plan, comment);
     if (answer.ok) {
-      written = "";
+      lastComment = "";
       Object.assign(base, { dagId: answer.body.dag_id, revision: answer.body.revision, versionNumber: answer.body.version_number });
     }
     say(answer.ok ? deployed(answer) : refused(answer, () => deploy(dags)), command(plan));
   }
 
-  // Resolves to the deploy's comment, null where somebody thought better of it. Nothing is asked for a new DAG.
+  // Resolves to the deploy's comment, null if the reader cancels. For a new DAG nothing is asked.
   async function confirmed({ answer: { body }, before }) {
     if (body.created || !isChange(body.changes)) return "";
-    const comment = h("input", { type: "text", maxlength: 1000, value: written });
+    const comment = h("input", { type: "text", maxlength: 1000, value: lastComment });
     const explanation = [
-      overtaken(before),
+      newerVersionWarning(before),
       before && h("p", {}, `${before.version_number ? `Version ${before.version_number}` : "It"} is deployed, by ${before.deployed_by}, `, time(before.deployed_at), "."),
       differences(body),
       field("Comment", comment, "What it is for. It is kept beside the new version."),
     ];
     const isConfirmed = await confirm(`Replace ${body.dag_id}?`, explanation, "Replace", "primary");
-    written = comment.value.trim();
-    return isConfirmed ? written : null;
+    lastComment = comment.value.trim();
+    return isConfirmed ? lastComment : null;
   }
 
-  // Whoever began from an older version may not know what the newer one is for.
-  function overtaken(before) {
+  // A warning if the text began from an older version than the deployed one, whose changes it would undo.
+  function newerVersionWarning(before) {
     if (!before || before.dag_id !== base.dagId || before.revision === base.revision) return null;
     const newer = h("a", { href: historyLink(before.dag_id), target: "_blank" }, "what it changed");
     return notice("bad", `You began from ${versionOf({ version_number: base.versionNumber }, "an earlier version")}. ${before.version_number ? `Version ${before.version_number}` : "Another"} was deployed since, by ${before.deployed_by}; see `, newer, ". What is not in your text of it would be taken back.");
@@ -115,8 +115,8 @@ export function dagPlans(base) {
   }
 
   // A file of several DAGs: what would happen to each, and one button for all of them.
-  function listed(dags, plans) {
-    const outcomes = dags.map((dag, index) => h("div", {}, becomes(dag, plans[index])));
+  function plansTable(dags, plans) {
+    const outcomes = dags.map((dag, index) => h("div", {}, outcomeOf(dag, plans[index])));
     const isGood = plans.every((plan) => plan?.ok);
     const rows = dags.map((dag, index) => [h("strong", {}, dag.dag_id ?? dag.name), outcomes[index]]);
     const apply = button(`Deploy all ${dags.length}`, () => deployAll(dags, plans, outcomes, apply), "primary", { disabled: !isGood });
@@ -127,14 +127,14 @@ export function dagPlans(base) {
     ];
   }
 
-  function becomes(dag, plan) {
+  function outcomeOf(dag, plan) {
     if (!plan) return h("span", { class: "fault" }, dag.faults.length === 1 ? "1 fault" : dag.faults.length ? `${dag.faults.length} faults` : "the faults above");
     if (!plan.ok) return inline(sentence(plan.answer));
     const { body } = plan.answer;
     if (body.created) return "New";
     if (!isChange(body.changes)) return "Stays as it is";
-    const by = plan.before ? `Replaces ${versionOf(plan.before, "the version")} by ${plan.before.deployed_by}` : "Replaces what is deployed";
-    return h("details", {}, h("summary", {}, by), differences(body));
+    const title = plan.before ? `Replaces ${versionOf(plan.before, "the version")} by ${plan.before.deployed_by}` : "Replaces what is deployed";
+    return h("details", {}, h("summary", {}, title), differences(body));
   }
 
   async function deployAll(dags, plans, outcomes, apply) {
@@ -155,7 +155,7 @@ export function dagPlans(base) {
     deploy,
     say,
     clear() {
-      asked += 1;
+      questions += 1;
       fill(element);
     },
   };

@@ -12,7 +12,7 @@ const PATH = "/rest_api/api/dags";
 const PAGE = 50;
 const RUNS = 10;
 
-// Kept while the page is open: whoever comes back from a DAG finds the list as it was.
+// Kept while the page is open, so that a reader who comes back from a DAG finds the list as it was.
 const filter = { text: "", show: "", tag: "", order: "", offset: 0 };
 
 export function dagsView() {
@@ -21,33 +21,33 @@ export function dagsView() {
   const outcome = h("div", { class: "outcome" });
   const count = h("p", { class: "muted", role: "status" });
   const pages = h("div", { class: "actions" });
-  const form = filterForm(filter, anew);
+  const form = filterForm(filter, reload);
   let shown = "";
-  let asked = 0;
-  let left = false;
+  let questions = 0;
+  let isLeft = false;
   const poll = polling(load);
 
   async function load() {
-    asked += 1;
-    const question = asked;
+    questions += 1;
+    const thisQuestion = questions;
     const query = { limit: PAGE, offset: filter.offset, recent_runs: RUNS, ...queryOf(filter) };
     const answer = await send({ method: "GET", path: PATH, query });
-    if (left || question !== asked) return null;
+    if (isLeft || thisQuestion !== questions) return null;
     if (!answer.ok) {
       fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), shown && " What is shown below is older."));
-      return answer.status === 403 ? null : 4000; // who may not, may not in four seconds either
+      return answer.status === 403 ? null : 4000; // asking again would not change a permission
     }
     fill(trouble);
     const { dags, damaged, total_entries: total } = answer.body;
     const may = await permissions(dags.map((dag) => dag.dag_id));
-    if (left || question !== asked) return null;
+    if (isLeft || thisQuestion !== questions) return null;
     if (filter.offset && filter.offset >= total) {
-      filter.offset = 0; // what was on the last page is gone
+      filter.offset = 0; // the last page has become empty
       return 0;
     }
-    const now = JSON.stringify([dags, damaged, may.dags, total, filter]);
-    if (now !== shown) {
-      shown = now;
+    const content = JSON.stringify([dags, damaged, may.dags, total, filter]);
+    if (content !== shown) {
+      shown = content;
       show(dags, damaged, may, total);
     }
     return dags.some((dag) => !isSettled(dag) || isUnfinished(dag.last_run)) ? 2000 : 10000;
@@ -56,14 +56,14 @@ export function dagsView() {
   function show(dags, damaged, may, total) {
     form.offerTags(dags.flatMap((dag) => dag.tags.map(({ name }) => name)));
     const allowed = (dag) => may.dags[dag.dag_id] || [];
-    const some = (operation) => dags.some((dag) => allowed(dag).includes(operation));
+    const anyAllows = (operation) => dags.some((dag) => allowed(dag).includes(operation));
     const columns = [
-      some("patch_dag") && ["On", (dag) => pauseCell(dag, allowed(dag), pause)],
-      ["DAG", (dag) => dagCell(dag, { withPause: !some("patch_dag"), choose: chooseTag })],
+      anyAllows("patch_dag") && ["On", (dag) => pauseCell(dag, allowed(dag), pause)],
+      ["DAG", (dag) => dagCell(dag, { withPause: !anyAllows("patch_dag"), choose: chooseTag })],
       ["Schedule", scheduleCell],
       ["Recent runs", recentRuns],
       ["State", stateCell],
-      (some("trigger_dag") || some("delete_dag")) && ["Actions", (dag) => actionCells(dag, allowed(dag), { trigger, remove })],
+      (anyAllows("trigger_dag") || anyAllows("delete_dag")) && ["Actions", (dag) => actionCells(dag, allowed(dag), { trigger, remove })],
     ].filter(Boolean);
     const names = columns.map(([name]) => name);
     const rows = [
@@ -81,7 +81,7 @@ export function dagsView() {
     return h("p", {}, "No deployed DAG is like that. ", button("Show all", form.clear, "link"));
   }
 
-  // A list that is empty says what to do about it, to whoever may.
+  // What an empty list shows: how to deploy something, if the user may.
   function invitation(may) {
     if (!may.operations.includes("deploy_dag")) {
       return notice("", "Nothing is deployed yet. Once somebody has deployed a workflow, it is listed here.");
@@ -107,7 +107,7 @@ export function dagsView() {
       return;
     }
     const { example } = specification.body.paths[PATH].post.requestBody.content["application/json"];
-    // A DAG of that name that this user may not see stays as it is.
+    // There may be a DAG of that name that this user may not see; it stays as it is.
     const headers = { "If-None-Match": "*" };
     await act({ method: "POST", path: PATH, headers, body: JSON.stringify(example) }, ({ dag_id: dagId }) => [
       "Deployed ",
@@ -116,7 +116,7 @@ export function dagsView() {
     ]);
   }
 
-  function anew() {
+  function reload() {
     filter.offset = 0;
     poll.now();
   }
@@ -124,14 +124,14 @@ export function dagsView() {
   function chooseTag(name) {
     filter.tag = name;
     form.update();
-    anew();
+    reload();
   }
 
-  async function act(request, done) {
+  async function act(request, messageOf) {
     const answer = await send(request);
-    if (left) return;
-    const newer = answer.status === 412 && " Below is what is deployed now.";
-    fill(outcome, answer.ok ? notice("good", done(answer.body)) : notice("bad", inline(sentence(answer)), newer));
+    if (isLeft) return;
+    const newerHint = answer.status === 412 && " Below is what is deployed now.";
+    fill(outcome, answer.ok ? notice("good", messageOf(answer.body)) : notice("bad", inline(sentence(answer)), newerHint));
     await poll.now();
   }
 
@@ -163,7 +163,7 @@ export function dagsView() {
   return {
     element: h("section", {}, h("h2", {}, "Deployed DAGs"), form.element, outcome, trouble, count, list, pages),
     leave: () => {
-      left = true;
+      isLeft = true;
       poll.stop();
     },
   };
@@ -190,7 +190,7 @@ export function switched({ dag_id: dagId, is_paused: isPaused }) {
   return isPaused ? `${dagId} is paused: no run starts by itself.` : `${dagId} is on: its runs start by its schedule.`;
 }
 
-// What is shown is what is deleted, and nothing that somebody else has deployed since.
+// Deletes the shown revision only, and nothing that somebody else has deployed since.
 export function deletion({ dag_id: dagId, revision }) {
   return { method: "DELETE", path: pathOf(dagId), headers: { "If-Match": `"${revision}"` } };
 }

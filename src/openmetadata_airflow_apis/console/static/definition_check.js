@@ -1,10 +1,10 @@
-// What is wrong with a text, and what it would make, asked of the server while somebody writes.
+// Asks the server, while somebody writes a text, what is wrong with it and which DAGs it makes.
 
 import { send, sentence } from "./http.js";
 
-const REST = 400; // milliseconds without a keystroke, after which the text is looked at
+const REST = 400; // milliseconds without a keystroke, after which the text is checked
 
-// Resolves to { faults, dags } as console/definition_check.py answers it; a fault speaks for whatever went wrong.
+// Resolves to { faults, dags } as console/definition_check.py answers it; if the request fails, a fault says why.
 export async function check(text) {
   const answer = await send({ method: "POST", path: "/rest_api/check", text });
   if (answer.ok) return answer.body;
@@ -20,29 +20,30 @@ function failed(detail) {
   return { dags: [], faults: [{ pointer: "", detail, line: null, column: null }], isUnanswered: true };
 }
 
-// Calls show(result, text) for the last text that was given, once it has rested; now() doesn't wait.
+// Answers { now, soon, stop }: soon() checks the text after a pause in typing, now() at once. show(result, text) is
+// called for the latest check only.
 export function checking(read, show) {
   let timer = null;
-  let asked = 0;
+  let questions = 0;
   async function now() {
     clearTimeout(timer);
-    asked += 1;
-    const question = asked;
+    questions += 1;
+    const thisQuestion = questions;
     const text = read();
     const result = await check(text);
-    if (question === asked) show(result, text);
-    return question === asked ? result : null;
+    if (thisQuestion === questions) show(result, text);
+    return thisQuestion === questions ? result : null;
   }
   return {
     now,
     soon() {
       clearTimeout(timer);
-      asked += 1;
+      questions += 1;
       timer = setTimeout(now, REST);
     },
     stop() {
       clearTimeout(timer);
-      asked += 1;
+      questions += 1;
     },
   };
 }

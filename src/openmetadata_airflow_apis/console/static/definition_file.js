@@ -1,8 +1,8 @@
-// A definition out of a file: chosen, or dropped on the editor.
+// Reads a definition from a file that is chosen, or dropped on the editor.
 
 import { h } from "./dom.js";
 
-// "Take it from a file"; load(text) is called with what is in it.
+// The field "Take it from a file". load(text) is called with the file's content.
 export function filePicker(load) {
   const input = h("input", {
     type: "file",
@@ -18,7 +18,7 @@ export function filePicker(load) {
   return h("div", { class: "field" }, h("label", { for: input.id }, "Take it from a file"), input);
 }
 
-// An element that takes a file which is dropped on it. The editor itself would put its text where it was dropped.
+// Makes an element accept a dropped file; the editor itself would insert the file's text where it was dropped.
 export function droppable(element, load) {
   const isFile = (event) => event.dataTransfer?.types.includes("Files");
   const over = (isOver) => (event) => {

@@ -1,17 +1,17 @@
-// What the JSON Schema of workflow definitions has to say about a place in one.
+// What the JSON Schema of workflow definitions says about a place in a definition.
 
 import { config } from "./http.js";
 
 let loaded = null;
 
-// Resolves to the schema and the operators that are installed, once for as long as the page is open.
+// Resolves to the schema and the installed operators, which are read once while the page is open.
 export async function loadSchema() {
   loaded ??= Promise.all([read(config.schema_url), read(config.operators_url)]);
   try {
     const [schema, { operators }] = await loaded;
     return { schema, operators };
   } catch (error) {
-    loaded = null; // asked again next time
+    loaded = null; // the next call reads again
     throw error;
   }
 }
@@ -22,8 +22,8 @@ async function read(address) {
   return response.json();
 }
 
-// The schema of the place that a path of keys leads to, null where there is none. A document is a request, a flat body,
-// or a file of DAGs by their names.
+// The schema of the place that a path of keys leads to, null if there is none. The document can be a request, a flat
+// body, or a file of DAGs by their names.
 export function schemaAt({ definitions }, path, text) {
   const resolve = (node) => (node?.$ref ? definitions[node.$ref.split("/").at(-1)] : node);
   let node = root(definitions, path, text);
@@ -43,7 +43,7 @@ function root(definitions, path, text) {
   return { additionalProperties: definitions.WorkflowDag, properties: {} };
 }
 
-// What may be written at a place: [{ label, detail, info, isKey }].
+// What may be written at a place: [{ label, detail, info, isKey, isBare, boost }]. taken: keys that are there already.
 export function choices({ schema, operators }, { path, wants }, text, taken = []) {
   const node = schemaAt(schema, path, text);
   if (wants === "key" || (wants === "item" && node?.properties)) {

@@ -1,5 +1,5 @@
-// Deploying: a definition is written or dropped, checked and drawn as it is written, and deployed after a look at what
-// would change.
+// The view Deploy: a definition is written or dropped, checked and drawn while it is written, and deployed after its
+// reader has seen what would change.
 
 import { button, fill, h, inline, notice } from "./dom.js";
 import { whenSignedInAgain } from "./connection.js";
@@ -13,7 +13,7 @@ import { writtenGraph } from "./written_graph.js";
 
 const PATH = "/rest_api/api/dags";
 
-// base: of which deployment the draft began, empty if of none: { dagId, revision, versionNumber }.
+// base: the deployment that the draft began from, empty if none: { dagId, revision, versionNumber }.
 export async function deployView({ spec, permitted, draft, base }) {
   if (!permitted.operations.includes("deploy_dag")) {
     return {
@@ -33,7 +33,7 @@ export async function deployView({ spec, permitted, draft, base }) {
   const checks = checking(() => editor.text, show);
   const editor = await textEditor({ labelId: "definition-label", faultsId: "definition-faults", onchange: changed });
 
-  // What stood below speaks of another text.
+  // The plans that are shown are those of the text before.
   function changed() {
     plans.clear();
     fill(status, "Checking…");
@@ -41,22 +41,22 @@ export async function deployView({ spec, permitted, draft, base }) {
   }
 
   function show(result) {
-    const found = faultsOf(result);
-    faults.show(found);
-    editor.mark(found);
+    const foundFaults = faultsOf(result);
+    faults.show(foundFaults);
+    editor.mark(foundFaults);
     graph.show(result.dags);
-    fill(status, isJson(editor.text) ? "JSON" : "YAML", ": ", result.isUnanswered ? "not checked" : summary(result, found));
+    fill(status, isJson(editor.text) ? "JSON" : "YAML", ": ", result.isUnanswered ? "not checked" : summary(result, foundFaults));
   }
 
-  // Whatever is done is done with what the server says of the text as it is now.
-  async function whole(act) {
+  // Checks the text as it is now, and calls act(dags) unless there are faults that the DAGs' plans don't show.
+  async function afterCheck(act) {
     const result = await checks.now();
     if (!result) return;
-    const found = faultsOf(result);
-    if (found.length && (result.dags.length < 2 || result.isUnanswered)) {
-      const first = found.find(({ line }) => line);
+    const foundFaults = faultsOf(result);
+    if (foundFaults.length && (result.dags.length < 2 || result.isUnanswered)) {
+      const first = foundFaults.find(({ line }) => line);
       if (first) editor.select(first);
-      plans.say(notice("bad", h("strong", {}, "Nothing was deployed. "), inline(found[0].detail), found.length > 1 && ` And ${found.length - 1} more, above.`));
+      plans.say(notice("bad", h("strong", {}, "Nothing was deployed. "), inline(foundFaults[0].detail), foundFaults.length > 1 && ` And ${foundFaults.length - 1} more, above.`));
     } else {
       await act(result.dags);
     }
@@ -68,9 +68,9 @@ export async function deployView({ spec, permitted, draft, base }) {
     if (result?.dags.length > 1) await plans.look(result.dags);
   }
 
-  const forget = whenSignedInAgain(checks.now);
+  const stopListening = whenSignedInAgain(checks.now);
   editor.text = draft ?? `${JSON.stringify(example, null, 2)}\n`;
-  const written = h(
+  const editorSide = h(
     "div",
     { class: "editor-side" },
     h("div", { id: "definition-label", class: "editor-label" }, "Workflow definition (JSON or YAML)"),
@@ -88,12 +88,12 @@ export async function deployView({ spec, permitted, draft, base }) {
       "Write a workflow definition, or drop a file on the editor. It is checked as you write; nothing is deployed before you say so.",
     ),
     filePicker(load),
-    h("div", { class: "written" }, droppable(written, load), graph.element),
+    h("div", { class: "written" }, droppable(editorSide, load), graph.element),
     h(
       "div",
       { class: "actions" },
-      button("Deploy", () => whole(plans.deploy), "primary"),
-      button("Dry run", () => whole(plans.look)),
+      button("Deploy", () => afterCheck(plans.deploy), "primary"),
+      button("Dry run", () => afterCheck(plans.look)),
     ),
     plans.element,
   );
@@ -101,7 +101,7 @@ export async function deployView({ spec, permitted, draft, base }) {
     element,
     draft: () => editor.text,
     leave() {
-      forget();
+      stopListening();
       checks.stop();
       editor.destroy();
     },
@@ -109,12 +109,12 @@ export async function deployView({ spec, permitted, draft, base }) {
 }
 
 function faultsOf({ faults, dags }) {
-  return [...faults, ...dags.flatMap((dag) => dag.faults)].sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+  return [...faults, ...dags.flatMap((dag) => dag.faults)].sort((first, second) => (first.line ?? 0) - (second.line ?? 0));
 }
 
-function summary({ dags }, found) {
-  if (found.length) return found.length === 1 ? "1 fault" : `${found.length} faults`;
+function summary({ dags }, foundFaults) {
+  if (foundFaults.length) return foundFaults.length === 1 ? "1 fault" : `${foundFaults.length} faults`;
   const tasks = dags.reduce((sum, dag) => sum + dag.definition.tasks.length, 0);
-  const counted = `${tasks} ${tasks === 1 ? "task" : "tasks"}`;
-  return dags.length > 1 ? `no faults, ${dags.length} DAGs, ${counted}` : `no faults, ${counted}`;
+  const taskCount = `${tasks} ${tasks === 1 ? "task" : "tasks"}`;
+  return dags.length > 1 ? `no faults, ${dags.length} DAGs, ${taskCount}` : `no faults, ${taskCount}`;
 }

@@ -1,4 +1,4 @@
-// What the state of a deployment means, and what becomes of it.
+// What the state of a deployment means, and following the state until it is settled.
 
 import { fill, h, state } from "./dom.js";
 import { isToldAbove, send } from "./http.js";
@@ -31,24 +31,24 @@ export function deploymentWord({ state: name }) {
   return WORDS[name];
 }
 
-// A deploy itself makes the DAG known; a moment later the DAG processor parses the file, which can still fail.
-// Where that doesn't happen within a minute (no scheduler runs), there is nothing to be watched.
+// A deploy itself makes the DAG known; a moment later the DAG processor parses the file, which can still fail. If it
+// doesn't within a minute, there may be no scheduler, and the state counts as settled.
 export function isSettled({ state: name, parsed_at: parsedAt, deployed_at: deployedAt }) {
   return name === "failed" || (name === "parsed" && Boolean(parsedAt)) || Date.now() - Date.parse(deployedAt) > 60000;
 }
 
-// Show a deployment's state in `place` for as long as that is on the page: the answer to a deploy comes before the
-// DAG processor's own parse, whose verdict is awaited here.
+// Shows a deployment's state in `place` while that is on the page, and renews it until the DAG processor has parsed the
+// file: the answer to a deploy comes before that.
 export function followDeployment(deployment, place) {
   const error = deployment.import_error && h("pre", { class: "error-text" }, deployment.import_error);
   fill(place, deploymentState(deployment), error);
-  if (!isSettled(deployment)) setTimeout(look, 1500);
+  if (!isSettled(deployment)) setTimeout(readAgain, 1500);
 
-  async function look() {
+  async function readAgain() {
     if (!place.isConnected) return;
     const answer = await send({ method: "GET", path: `/rest_api/api/dags/${encodeURIComponent(deployment.dag_id)}` });
     if (!place.isConnected) return;
     if (answer.ok) followDeployment(answer.body, place);
-    else if (isToldAbove(answer)) setTimeout(look, 4000);
+    else if (isToldAbove(answer)) setTimeout(readAgain, 4000);
   }
 }

@@ -1,8 +1,8 @@
-// The difference between two definitions: what is deployed and what would be, or two versions.
+// The difference between two definitions: the deployed and the new one, or two versions.
 
 import { h } from "./dom.js";
 
-// What a dry run found.
+// What a dry run answered.
 export function differences({ created, changes, unfinished_runs: unfinished }) {
   if (!isChange(changes)) return h("p", {}, "It is what is deployed already: nothing would change.");
   return [
@@ -24,7 +24,7 @@ export function changesTable(changes, { label, before, after }) {
       "table",
       { class: "table cards changes" },
       h("thead", {}, h("tr", {}, ["What", before, after].map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", {}, rowsOf(changes).map((found) => row(found, before, after))),
+      h("tbody", {}, rowsOf(changes).map((change) => row(change, before, after))),
     ),
   );
 }
@@ -42,25 +42,25 @@ function rowsOf(changes) {
     ...changes.task_groups_changed.map(whole(group, "changed")),
     ...changes.tasks_added.map(whole(task, "added")),
     ...changes.tasks_removed.map(whole(task, "removed")),
-    ...Object.entries(changes.task_differences).flatMap(([id, found]) => found.map(values(task(id)))),
+    ...Object.entries(changes.task_differences).flatMap(([id, taskDifferences]) => taskDifferences.map(values(task(id)))),
     ...changes.edges_added.map(whole(edge, "added")),
     ...changes.edges_removed.map(whole(edge, "removed")),
   ];
 }
 
 function row({ what, verb, ...values }, before, after) {
-  const old = verb ? verb === "removed" && verb : json(values.before);
-  const now = verb ? verb !== "removed" && verb : json(values.after);
+  const oldValue = verb ? verb === "removed" && verb : json(values.before);
+  const newValue = verb ? verb !== "removed" && verb : json(values.after);
   return h(
     "tr",
     {},
     h("th", { scope: "row" }, what),
-    h("td", { class: "before", "data-label": before }, old && h("div", {}, old)),
-    h("td", { class: "after", "data-label": after }, now && h("div", {}, now)),
+    h("td", { class: "before", "data-label": before }, oldValue && h("div", {}, oldValue)),
+    h("td", { class: "after", "data-label": after }, newValue && h("div", {}, newValue)),
   );
 }
 
-// A text of several lines, such as an SQL statement, is shown as it reads.
+// A text of several lines, such as an SQL statement, is shown with its line breaks.
 function json(value) {
   if (value === null) return h("span", { class: "muted" }, "not given");
   if (typeof value === "string" && value.includes("\n")) return h("pre", {}, value);

@@ -1,7 +1,7 @@
 // Building the page's nodes. Text is always set as text: nothing that the API answers is read as HTML.
 
 // h("button", { class: "primary", onclick: run, disabled: busy }, "Run") makes an element.
-// null, undefined and false leave an attribute or a child away.
+// Attributes and children that are null, undefined or false are left out.
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -46,14 +46,14 @@ export function time(iso) {
   return h("time", { datetime: iso }, text);
 }
 
-// Seconds as people say them.
+// Seconds in words, such as "12 s" or "1 h 5 min".
 export function duration(value) {
   if (value < 60) return `${value.toFixed(value < 10 ? 1 : 0)} s`;
   const minutes = Math.round(value / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-// A state in its colour; another word than its name may stand for it.
+// A state in its colour. word: shown in place of the state's name.
 export function state(name, word = name || "no status") {
   return h("span", { class: "state", "data-state": name || "none" }, word);
 }
@@ -64,9 +64,9 @@ let counter = 0;
 export function field(label, control, hint) {
   counter += 1;
   control.id = control.id || `console-field-${counter}`;
-  const described = hint ? h("div", { class: "hint", id: `${control.id}-hint` }, hint) : null;
-  if (described) control.setAttribute("aria-describedby", described.id);
-  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, described);
+  const hintElement = hint ? h("div", { class: "hint", id: `${control.id}-hint` }, hint) : null;
+  if (hintElement) control.setAttribute("aria-describedby", hintElement.id);
+  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, hintElement);
 }
 
 export function checkbox(label, control) {
@@ -83,7 +83,7 @@ export function notice(kind, ...children) {
   return h("div", { class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status" }, ...children);
 }
 
-// Ask before something is done, with a sentence or with nodes; resolves to whether it was confirmed.
+// Asks before something is done. explanation: a sentence or nodes. Resolves to whether it was confirmed.
 export function confirm(title, explanation, action, kind = "danger") {
   return new Promise((resolve) => {
     const dialog = h(
@@ -109,18 +109,18 @@ export function confirm(title, explanation, action, kind = "danger") {
   });
 }
 
-// Fill an element anew without taking the focus from the button or field with the same data-key.
+// Fills an element again; the focus stays on the control with the same data-key, and details stay unfolded.
 export function refill(element, ...children) {
   const key = element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  const before = new Map([...element.querySelectorAll("details[data-key]")].map(({ dataset, open }) => [dataset.key, open]));
+  const wasOpen = new Map([...element.querySelectorAll("details[data-key]")].map(({ dataset, open }) => [dataset.key, open]));
   fill(element, ...children);
   for (const details of element.querySelectorAll("details[data-key]")) {
-    details.open = before.get(details.dataset.key) ?? details.open;
+    details.open = wasOpen.get(details.dataset.key) ?? details.open;
   }
   if (key) [...element.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key)?.focus();
 }
 
-// A table that a phone shows as cards: each cell carries its column's name.
+// A table that a phone shows as cards, so that each cell has its column's name. empty: shown if there are no rows.
 export function table(label, columns, rows, { empty }) {
   if (!rows.length) return h("p", { class: "muted" }, empty);
   const head = columns.map((name) => h("th", { scope: "col" }, name));

@@ -1,4 +1,4 @@
-// The editor of the view Deploy: CodeMirror, or a plain text area where that can't be loaded.
+// The editor of the view Deploy: CodeMirror, or a plain text area if that can't be loaded.
 
 import { h } from "./dom.js";
 import { rangeOf } from "./fault_list.js";

@@ -5,7 +5,7 @@ import { nameOf } from "./plan.js";
 
 const OPEN = 3;
 
-// logButton() makes what leads from a failure to its whole log.
+// logButton(failure) makes the button that opens the failure's whole log.
 export function explanation(explained, logButton) {
   const { failures, waiting, run_reasons: reasons, total_failures: totalFailures, total_waiting: totalWaiting } = explained;
   if (explained.state === "success" || !(failures.length || waiting.length || reasons.length || explained.import_error)) return null;
@@ -47,7 +47,7 @@ function failed(failure, open, logButton) {
     h("div", { class: "actions" }, logButton(failure)),
   );
   details.open = open;
-  // The end of a log says most. It has no height, and so no end, before it is unfolded.
+  // The end of a log says most. A log can be scrolled only once it is unfolded.
   details.addEventListener("toggle", () => {
     for (const log of details.querySelectorAll(".log")) log.scrollTop = log.scrollHeight;
   });

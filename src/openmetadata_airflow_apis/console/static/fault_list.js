@@ -2,7 +2,7 @@
 
 import { button, fill, h, inline } from "./dom.js";
 
-// Answers { element, show, clear }: go(fault) is called with a fault that has a line.
+// Answers { element, show, clear }. go(fault) is called when the button of a fault's line is pressed.
 export function faultList(id, go) {
   const element = h("div", { id, class: "faults" });
 
@@ -23,15 +23,15 @@ export function faultList(id, go) {
 const TEXT = String.raw`"(?:[^"\\]|\\.)*"|'[^']*'`;
 const WORD = new RegExp(`^(?:${TEXT}|[^\\s:,{}[\\]]+)(?:\\s*:\\s+(?:${TEXT}|[^\\s"'{[|>&#,}\\]][^#,}\\]]*))?`);
 
-// Where a fault's line and column are in a text: { from, to }, of a key with its value, where that is not a whole block.
+// Answers { from, to }, the range of a fault in a text: of a key with its value, or without it if that is a whole block.
 export function rangeOf(text, { line, column }) {
   const lines = text.split("\n");
   const index = Math.min(line ?? 1, lines.length) - 1;
   const start = lines.slice(0, index).reduce((sum, { length }) => sum + length + 1, 0);
-  const here = lines[index];
-  // A column counts letters, of which some are two units of a JavaScript text.
-  const at = Math.min([...here].slice(0, (column ?? 1) - 1).join("").length, Math.max(0, here.trimEnd().length - 1));
-  const word = WORD.exec(here.slice(at));
-  const end = at + (word ? word[0].trimEnd().length : 1);
-  return { from: start + at, to: start + Math.min(end, Math.max(here.length, at)) };
+  const lineText = lines[index];
+  // A column counts characters, some of which are two units of a JavaScript text.
+  const offset = Math.min([...lineText].slice(0, (column ?? 1) - 1).join("").length, Math.max(0, lineText.trimEnd().length - 1));
+  const word = WORD.exec(lineText.slice(offset));
+  const end = offset + (word ? word[0].trimEnd().length : 1);
+  return { from: start + offset, to: start + Math.min(end, Math.max(lineText.length, offset)) };
 }

@@ -1,5 +1,5 @@
-// A DAG's graph from left to right, with task groups that fold, in the colours of a run or of a difference; tasks are
-// chosen on it; and a table says the same.
+// A DAG's graph from left to right. Task groups fold, colours show a run or a difference, tasks can be chosen, and a table
+// below has the same content.
 
 import { folded } from "./dag_graph.js";
 import { button, fill, h, notice, refill, state, table } from "./dom.js";
@@ -10,59 +10,59 @@ import { inWords, nameOfState, together } from "./task_states.js";
 const HEIGHT = 42;
 const HEAD = 12; // above a group's tasks, for its name
 const LETTER = 7.2;
-const NOTE_LETTER = 6.4; // of the smaller line below a node's name
-const COUNTED = 18; // letters that a node of several task instances has at least, for how many are in which state
+const NOTE_LETTER = 6.4; // width of a letter in the smaller line below a node's name
+const COUNTED = 18; // letters for which a node of several task instances has room, for its numbers by state
 const LONGEST = 30;
-const UNFOLDED = 60; // of a DAG with more tasks, the groups begin folded
+const UNFOLDED = 60; // in a DAG with more tasks, the groups are folded at first
 
-// Answers { element, colour, choose }. colour(tasks) takes the tasks of a run as task_summaries.js has them, null for
-// none. chosen(ids) is called with the tasks that are chosen, a set; without it none can be. choose(ids) chooses.
-// marks: of a difference, { tasks, edges }: "added", "removed" or "changed" by task_id, and by edge as JSON.
+// Answers { element, colour, choose }. colour(tasks) takes the tasks of a run as task_summaries.js answers them, null for
+// no run. choose(ids) chooses tasks; chosen(ids) is called with the set of chosen ids, and without it none can be chosen.
+// marks: a difference as { tasks, edges }, maps to "added", "removed" or "changed" by task_id, and by edge as JSON.
 export function graphView(label, graph, { chosen = null, marks = null } = {}) {
   const closed = new Set(graph.tasks.size > UNFOLDED ? graph.groups.keys() : []);
   const drawing = h("div", { class: "graph", tabindex: "0", role: "region", "aria-label": `Graph of ${label}` });
   const rows = h("div", {});
   const arrowId = `console-arrow-${marks ? "marks" : "run"}`;
-  const shapes = new Map(); // id of what is drawn → { node, element, note }
-  const picked = new Set();
+  const shapes = new Map(); // id of a node or an unfolded group → { node, element, note, title, width, y }
+  const chosenIds = new Set();
   let states = null;
-  let drawn = 0;
+  let drawings = 0;
 
   async function draw(focus) {
-    drawn += 1;
-    const turn = drawn;
-    const shown = folded(graph, closed);
-    const nodes = shown.nodes.map(({ id, group, ...node }) => ({ id, group, width: widthOf(node), height: HEIGHT }));
-    const groups = shown.open.map(({ id, group }) => ({ id, group }));
+    drawings += 1;
+    const thisDrawing = drawings;
+    const foldedGraph = folded(graph, closed);
+    const nodes = foldedGraph.nodes.map(({ id, group, ...node }) => ({ id, group, width: widthOf(node), height: HEIGHT }));
+    const groups = foldedGraph.open.map(({ id, group }) => ({ id, group }));
     if (!drawing.hasChildNodes()) fill(drawing, h("p", { class: "muted" }, "The graph is being laid out…"));
-    let laid;
+    let layout;
     try {
-      laid = await layOut({ nodes, groups, edges: shown.edges });
+      layout = await layOut({ nodes, groups, edges: foldedGraph.edges });
     } catch (error) {
       fill(drawing, notice("bad", `${error.message} The table below says the same.`));
       return;
     }
-    if (turn !== drawn) return; // folded again meanwhile
-    const picture = place(shown, laid);
+    if (thisDrawing !== drawings) return; // a group was folded or unfolded meanwhile
+    const picture = place(foldedGraph, layout);
     const { scrollLeft } = drawing;
     fill(drawing, picture);
     drawing.scrollLeft = scrollLeft;
-    // Where a graph is higher than its window, the beginning is in the middle of its height.
-    drawing.scrollTop = Math.max(0, (shapes.get(focus)?.y ?? firstOf(laid).y) - drawing.clientHeight / 2);
+    // A graph that is higher than its window is scrolled to the focused node, or to the first one.
+    drawing.scrollTop = Math.max(0, (shapes.get(focus)?.y ?? firstOf(layout).y) - drawing.clientHeight / 2);
     paint();
     if (focus) [...picture.querySelectorAll("[data-group]")].find((element) => element.dataset.group === focus)?.focus();
   }
 
-  function place({ nodes, open, edges }, laid) {
+  function place({ nodes, open, edges }, layout) {
     shapes.clear();
-    const { width, height } = laid;
+    const { width, height } = layout;
     return svg(
       "svg",
       { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Tasks, by what comes before" },
       arrow(arrowId),
-      open.filter(({ id }) => laid.groups.has(id)).map((group) => box(group, laid.groups.get(group.id))),
-      laid.edges.map(({ from, to, points }) => svg("path", { class: `edge ${marks?.edges.get(JSON.stringify([from, to])) ?? ""}`, d: line(points), "marker-end": `url(#${arrowId})` })),
-      nodes.map((node) => shape(node, laid.nodes.get(node.id), edges)),
+      open.filter(({ id }) => layout.groups.has(id)).map((group) => box(group, layout.groups.get(group.id))),
+      layout.edges.map(({ from, to, points }) => svg("path", { class: `edge ${marks?.edges.get(JSON.stringify([from, to])) ?? ""}`, d: line(points), "marker-end": `url(#${arrowId})` })),
+      nodes.map((node) => shape(node, layout.nodes.get(node.id), edges)),
     );
   }
 
@@ -77,13 +77,13 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
   }
 
   function toggle(group, isClosed, ...children) {
-    const turn = () => {
+    const toggleGroup = () => {
       if (isClosed) closed.delete(group.id);
       else closed.add(group.id);
       return draw(group.id);
     };
     const attributes = { class: "fold", role: "button", tabindex: 0, "aria-expanded": String(!isClosed), "aria-label": `Task group ${group.id}`, "data-group": group.id };
-    return pressable(svg("g", attributes, ...children), turn);
+    return pressable(svg("g", attributes, ...children), toggleGroup);
   }
 
   function shape(node, { x, y, width, height }, edges) {
@@ -96,8 +96,8 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
       note,
       title,
     ];
-    const found = [...new Set(node.members.map((id) => marks?.tasks.get(id)).filter(Boolean))];
-    const mark = found.length > 1 ? "changed" : found[0];
+    const memberMarks = [...new Set(node.members.map((id) => marks?.tasks.get(id)).filter(Boolean))];
+    const mark = memberMarks.length > 1 ? "changed" : memberMarks[0];
     const attributes = { class: "node", transform: `translate(${x - width / 2} ${y - height / 2})`, "data-mark": mark };
     let element;
     if (node.isGroup) element = svg("g", attributes, toggle(node, true, ...parts));
@@ -107,10 +107,10 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
     return element;
   }
 
-  // Arrows go along the edges, and up and down through the tasks in their order; Space and Enter choose.
+  // Left and right go along the edges, up and down through the tasks in their order; Space and Enter choose.
   function choosable(element, node, edges) {
     element.addEventListener("keydown", (event) => {
-      const tasks = [...shapes.values()].filter((other) => other.node && !other.node.isGroup).map((other) => other.node.id);
+      const tasks = [...shapes.values()].filter((drawnShape) => drawnShape.node && !drawnShape.node.isGroup).map((drawnShape) => drawnShape.node.id);
       const next = {
         ArrowRight: () => edges.find(([from]) => from === node.id)?.[1],
         ArrowLeft: () => edges.find(([, to]) => to === node.id)?.[0],
@@ -123,13 +123,13 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
       (target?.querySelector(".fold") ?? target)?.focus();
     });
     element.addEventListener("focus", () => {
-      for (const other of drawing.querySelectorAll("[data-task][tabindex='0']")) other.setAttribute("tabindex", -1);
+      for (const reachable of drawing.querySelectorAll("[data-task][tabindex='0']")) reachable.setAttribute("tabindex", -1);
       element.setAttribute("tabindex", 0);
     });
     return pressable(element, () => {
-      if (!picked.delete(node.id)) picked.add(node.id);
+      if (!chosenIds.delete(node.id)) chosenIds.add(node.id);
       paint();
-      chosen(picked);
+      chosen(chosenIds);
     });
   }
 
@@ -137,17 +137,17 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
     let first = true;
     for (const { node, element, note, title, width } of shapes.values()) {
       if (!node) continue;
-      const found = stateOf(node.members);
-      if (found) element.dataset.state = found.state ?? "none";
+      const summary = stateOf(node.members);
+      if (summary) element.dataset.state = summary.state ?? "none";
       else delete element.dataset.state;
-      const words = noteOf(node, found);
+      const words = noteOf(node, summary);
       note.textContent = short(words, Math.floor((width - 18) / NOTE_LETTER));
       title.textContent = note.textContent === words ? node.id : `${node.id}: ${words}`;
-      element.classList.toggle("chosen", node.members.some((id) => picked.has(id)));
+      element.classList.toggle("chosen", node.members.some((id) => chosenIds.has(id)));
       if (node.isGroup) continue;
-      const name = [node.id, found && nameOfState(found.state), marks?.tasks.get(node.id), words];
+      const name = [node.id, summary && nameOfState(summary.state), marks?.tasks.get(node.id), words];
       element.setAttribute("aria-label", name.filter(Boolean).join(", "));
-      if (chosen) element.setAttribute("aria-checked", String(picked.has(node.id)));
+      if (chosen) element.setAttribute("aria-checked", String(chosenIds.has(node.id)));
       if (chosen && first && !drawing.querySelector("[data-task][tabindex='0']")) element.setAttribute("tabindex", 0);
       first = false;
     }
@@ -158,22 +158,22 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
     return states && together(taskIds.flatMap((id) => (states.has(id) ? [states.get(id).counts] : [])));
   }
 
-  function noteOf(node, found) {
-    const done = found && found.total > 1 && inWords(found);
-    if (node.isGroup) return done || `${node.members.length} tasks`;
+  function noteOf(node, summary) {
+    const stateWords = summary && summary.total > 1 && inWords(summary);
+    if (node.isGroup) return stateWords || `${node.members.length} tasks`;
     const rule = node.rule !== "all_success" && node.rule;
-    return [node.mapped ? done || "mapped" : node.operator, rule].filter(Boolean).join(", ");
+    return [node.mapped ? stateWords || "mapped" : node.operator, rule].filter(Boolean).join(", ");
   }
 
   function asTable() {
-    const before = new Map([...graph.tasks.keys()].map((id) => [id, []]));
-    for (const [from, to] of graph.edges) before.get(to).push(from);
+    const upstreamIds = new Map([...graph.tasks.keys()].map((id) => [id, []]));
+    for (const [from, to] of graph.edges) upstreamIds.get(to).push(from);
     const columns = ["Task", "Comes after", "Operator", "Trigger rule", ...(states ? ["State"] : []), ...(marks ? ["Change"] : [])];
     const cells = [...graph.tasks.values()].map((task) => {
-      const found = stateOf([task.id]);
-      const counted = found && [...found.counts].map(([name, count]) => [" ", state(name), found.total > 1 && ` ${count}`]);
-      const more = [...(states ? [counted || "–"] : []), ...(marks ? [marks.tasks.get(task.id) ?? "–"] : [])];
-      return [task.id, before.get(task.id).join(", ") || "–", [task.operator, task.mapped && ", mapped"], task.rule, ...more];
+      const summary = stateOf([task.id]);
+      const stateCells = summary && [...summary.counts].map(([name, count]) => [" ", state(name), summary.total > 1 && ` ${count}`]);
+      const moreCells = [...(states ? [stateCells || "–"] : []), ...(marks ? [marks.tasks.get(task.id) ?? "–"] : [])];
+      return [task.id, upstreamIds.get(task.id).join(", ") || "–", [task.operator, task.mapped && ", mapped"], task.rule, ...moreCells];
     });
     return table(`Tasks of ${label}`, columns, cells, { empty: "It has no tasks." });
   }
@@ -184,10 +184,10 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
   }
 
   function choose(ids) {
-    picked.clear();
-    for (const id of ids) if (graph.tasks.has(id)) picked.add(id);
+    chosenIds.clear();
+    for (const id of ids) if (graph.tasks.has(id)) chosenIds.add(id);
     paint();
-    chosen(picked);
+    chosen(chosenIds);
   }
 
   const fold = (isFolded) => () => {

@@ -1,30 +1,30 @@
-// Where the nodes and edges of a graph are drawn; worked out beside the page, in a worker.
+// Where the nodes and edges of a graph are drawn, computed in a worker.
 
 let worker = null;
-let asked = 0;
+let lastId = 0;
 const waiting = new Map();
 
 // Resolves to what layout_worker.js answers.
 export function layOut({ nodes, groups, edges }) {
-  worker ??= started();
-  asked += 1;
-  const id = asked;
+  worker ??= startWorker();
+  lastId += 1;
+  const id = lastId;
   return new Promise((resolve, reject) => {
     waiting.set(id, { resolve, reject });
     worker.postMessage({ id, nodes, groups, edges });
   });
 }
 
-function started() {
-  const made = new Worker(new URL("./layout_worker.js", import.meta.url), { type: "module" });
-  made.addEventListener("message", ({ data }) => {
+function startWorker() {
+  const newWorker = new Worker(new URL("./layout_worker.js", import.meta.url), { type: "module" });
+  newWorker.addEventListener("message", ({ data }) => {
     waiting.get(data.id)?.resolve(data);
     waiting.delete(data.id);
   });
-  made.addEventListener("error", () => {
+  newWorker.addEventListener("error", () => {
     worker = null;
     for (const { reject } of waiting.values()) reject(new Error("The graph could not be laid out."));
     waiting.clear();
   });
-  return made;
+  return newWorker;
 }

@@ -1,4 +1,4 @@
-// The last runs of a DAG by its tasks, each cell in the colour of the state and a link to that task of that run.
+// The latest runs of a DAG by tasks: each cell has the colour of a task's state in a run, and links to it.
 
 import { barOf } from "./dag_cells.js";
 import { fill, h, notice, state } from "./dom.js";
@@ -7,19 +7,20 @@ import { inWords, isUnderWay, nameOfState, together } from "./task_states.js";
 import { readSummaries } from "./task_summaries.js";
 import { rowsOf } from "./task_tree.js";
 
-const UNFOLDED = 60; // of a DAG with more tasks, the groups begin folded
-const CELLS = 4000; // as many as are drawn at once, in at least five runs
+const UNFOLDED = 60; // in a DAG with more tasks, the groups are folded at first
+const CELLS = 4000; // drawn at most, but at least five runs
 
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
-// Answers { element, renew }: renew(runs) takes what list_dag_runs answers and asks for what is new or goes on.
-// graph: of dag_graph.js, or null where there is none. most: runs, fewer of a DAG with many tasks (CELLS).
+// Answers { element, renew }. renew(runs) takes the runs that list_dag_runs answers, and reads the tasks of those that are
+// new or unfinished. graph: of dag_graph.js, null if there is none. most: how many runs to show; a DAG with many tasks
+// shows fewer (CELLS).
 export function gridView(dagId, graph, most) {
   const { groups, tasks } = graph ?? { groups: new Map(), tasks: new Map() };
   const columns = Math.max(5, Math.min(most, Math.floor(CELLS / Math.max(1, tasks.size))));
   const closed = new Set(tasks.size > UNFOLDED ? groups.keys() : []);
   const element = h("div", { class: "grid-view" });
-  const cells = new Map(); // [run_id, row's id] as JSON → what shows its state
+  const cells = new Map(); // [run_id, row's id] as JSON → the link that shows the state
   let runs = [];
   let rows = [];
   let problem = false;
@@ -28,26 +29,26 @@ export function gridView(dagId, graph, most) {
   async function renew(listed) {
     if (asking) return;
     asking = true;
-    const known = new Map(runs.map((run) => [run.run_id, run]));
-    const wanted = listed.slice(0, columns).filter((run) => isUnderWay(run) || isUnderWay(known.get(run.run_id)) || known.get(run.run_id)?.state !== run.state);
-    const first = !known.size;
-    const read = first || wanted.length ? await readSummaries(dagId, first ? { limit: columns } : { runIds: wanted.map(({ run_id: id }) => id) }) : [];
+    const runsById = new Map(runs.map((run) => [run.run_id, run]));
+    const outdatedRuns = listed.slice(0, columns).filter((run) => isUnderWay(run) || isUnderWay(runsById.get(run.run_id)) || runsById.get(run.run_id)?.state !== run.state);
+    const isFirst = !runsById.size;
+    const summaries = isFirst || outdatedRuns.length ? await readSummaries(dagId, isFirst ? { limit: columns } : { runIds: outdatedRuns.map(({ run_id: id }) => id) }) : [];
     asking = false;
-    if (Boolean(read) === problem) {
-      problem = !read;
+    if (Boolean(summaries) === problem) {
+      problem = !summaries;
       if (problem) element.prepend(notice("bad", "What follows could not be renewed: the webserver has not answered. It is asked again."));
       else element.querySelector(".notice")?.remove();
     }
-    if (!read) return;
-    const before = shape();
-    for (const run of read) known.set(run.run_id, run);
+    if (!summaries) return;
+    const shapeBefore = shape();
+    for (const run of summaries) runsById.set(run.run_id, run);
     const places = new Map(listed.map((run, index) => [run.run_id, index]));
-    runs = [...known.values()].filter(({ run_id: id }) => first || places.has(id));
-    if (!first) runs.sort((one, other) => places.get(one.run_id) - places.get(other.run_id));
+    runs = [...runsById.values()].filter(({ run_id: id }) => isFirst || places.has(id));
+    if (!isFirst) runs.sort((run, otherRun) => places.get(run.run_id) - places.get(otherRun.run_id));
     runs = runs.slice(0, columns);
-    const named = new Set(runs.flatMap((run) => [...run.tasks.keys()]));
-    rows = rowsOf({ groups, tasks }, [...named].filter((id) => !tasks.has(id)).sort());
-    if (before === shape() && !first) for (const run of runs) paint(run);
+    const taskIds = new Set(runs.flatMap((run) => [...run.tasks.keys()]));
+    rows = rowsOf({ groups, tasks }, [...taskIds].filter((id) => !tasks.has(id)).sort());
+    if (shapeBefore === shape() && !isFirst) for (const run of runs) paint(run);
     else draw();
   }
 
@@ -61,21 +62,21 @@ export function gridView(dagId, graph, most) {
     }
     const shown = rows.filter(({ around }) => !around.some((id) => closed.has(id)));
     const ordered = [...runs].reverse();
-    const scroll = element.querySelector(".scroll");
-    const place = scroll && [scroll.scrollLeft, scroll.scrollTop];
+    const oldScroller = element.querySelector(".scroll");
+    const scrolledTo = oldScroller && [oldScroller.scrollLeft, oldScroller.scrollTop];
     const table = h(
       "table",
-      { class: "grid", role: "grid", "aria-label": `Runs and tasks of ${dagId}`, onkeydown: move, onfocusin: ({ target }) => stop(target) },
+      { class: "grid", role: "grid", "aria-label": `Runs and tasks of ${dagId}`, onkeydown: move, onfocusin: ({ target }) => makeTabStop(target) },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Task"), ordered.map((run) => h("th", { scope: "col" }, head(run))))),
       h("tbody", {}, shown.map((row) => h("tr", {}, name(row), ordered.map((run) => h("td", {}, cell(run, row)))))),
     );
-    const around = h("div", { class: "scroll" }, table);
-    fill(element, around, legend());
+    const scroller = h("div", { class: "scroll" }, table);
+    fill(element, scroller, legend());
     for (const run of runs) paint(run);
-    stop(table.querySelector("tbody a") ?? table.querySelector("thead a"));
-    // The latest run is the one that people come for.
-    around.scrollLeft = place ? place[0] : around.scrollWidth;
-    around.scrollTop = place ? place[1] : 0;
+    makeTabStop(table.querySelector("tbody a") ?? table.querySelector("thead a"));
+    // People come for the latest run, which is at the right.
+    scroller.scrollLeft = scrolledTo ? scrolledTo[0] : scroller.scrollWidth;
+    scroller.scrollTop = scrolledTo ? scrolledTo[1] : 0;
     if (focus) [...table.querySelectorAll("[data-group]")].find(({ dataset }) => dataset.group === focus)?.focus();
   }
 
@@ -107,11 +108,11 @@ export function gridView(dagId, graph, most) {
     for (const row of rows) {
       const link = cells.get(JSON.stringify([run.run_id, row.id]));
       if (!link) continue;
-      const found = together(row.members.flatMap((id) => (run.tasks.has(id) ? [run.tasks.get(id).counts] : [])));
-      const words = `${row.id} in ${run.run_id}: ${found ? inWords(found) : "not in this run"}`;
+      const summary = together(row.members.flatMap((id) => (run.tasks.has(id) ? [run.tasks.get(id).counts] : [])));
+      const words = `${row.id} in ${run.run_id}: ${summary ? inWords(summary) : "not in this run"}`;
       if (link.title === words) continue;
-      link.hidden = !found;
-      link.dataset.state = found?.state ?? "none";
+      link.hidden = !summary;
+      link.dataset.state = summary?.state ?? "none";
       link.title = words;
       link.setAttribute("aria-label", words);
     }
@@ -119,14 +120,14 @@ export function gridView(dagId, graph, most) {
 
   function legend() {
     const names = new Set(runs.flatMap((run) => [...run.tasks.values()].flatMap(({ counts }) => [...counts.keys()])));
-    return h("p", { class: "legend" }, [...names].map((one) => [state(one, nameOfState(one)), " "]));
+    return h("p", { class: "legend" }, [...names].map((stateName) => [state(stateName, nameOfState(stateName)), " "]));
   }
 
-  // One place in the table is a stop of the Tab key; arrows go on from it.
-  function stop(target) {
+  // The Tab key reaches one cell of the table, `target`; the arrow keys go on from it.
+  function makeTabStop(target) {
     const link = target?.closest("a, button");
     if (!link) return;
-    for (const other of element.querySelectorAll("[tabindex='0']")) other.tabIndex = -1;
+    for (const cell of element.querySelectorAll("[tabindex='0']")) cell.tabIndex = -1;
     link.tabIndex = 0;
   }
 

@@ -1,4 +1,4 @@
-// The versions of a DAG's definition: who deployed which, what each changed, and going back to one.
+// The versions of a DAG's definition: who deployed each, what it changed, and restoring one.
 
 import { button, confirm, field, fill, h, inline, notice, refill, table, time } from "./dom.js";
 import { comparisonView } from "./comparison.js";
@@ -18,37 +18,37 @@ export function historyView({ dagId }) {
   const pages = h("div", { class: "actions" });
   const comparison = h("div", {});
   const difference = h("div", { hidden: true });
-  const chosen = { from: h("select", {}), to: h("select", {}) };
+  const versionSelects = { from: h("select", {}), to: h("select", {}) };
   let offset = 0;
   let may = [];
   let newest = null;
-  let left = false;
+  let isLeft = false;
 
   async function start() {
     may = (await permissions([dagId])).dags[dagId] || [];
-    if (!left) await load();
+    if (!isLeft) await load();
   }
 
   async function load() {
-    const [answer, first] = await Promise.all([page(offset, PAGE), page(0, 1)]);
-    if (left) return;
-    const failed = [answer, first].find(({ ok }) => !ok);
-    if (failed) {
-      if (!isToldAbove(failed) || !newest) fill(list, notice("bad", inline(sentence(failed))));
+    const [answer, newestAnswer] = await Promise.all([page(offset, PAGE), page(0, 1)]);
+    if (isLeft) return;
+    const failedAnswer = [answer, newestAnswer].find(({ ok }) => !ok);
+    if (failedAnswer) {
+      if (!isToldAbove(failedAnswer) || !newest) fill(list, notice("bad", inline(sentence(failedAnswer))));
       return;
     }
     const { dag_versions: versions, total_entries: total } = answer.body;
-    newest = first.body.dag_versions[0];
+    newest = newestAnswer.body.dag_versions[0];
     difference.hidden = !newest;
     refill(list, table(`Versions of ${dagId}`, COLUMNS, versions.map(row), { empty: "It has no versions here." }));
     refill(pages, paging(total));
     const numbers = Array.from({ length: newest ? newest.version_number : 0 }, (_, index) => newest.version_number - index);
-    for (const select of Object.values(chosen)) {
-      const before = select.value;
+    for (const select of Object.values(versionSelects)) {
+      const chosenBefore = select.value;
       fill(select, numbers.map((number) => h("option", {}, String(number))));
-      if (before) select.value = before;
+      if (chosenBefore) select.value = chosenBefore;
     }
-    if (numbers.length > 1 && chosen.from.value === chosen.to.value) chosen.from.value = numbers[1];
+    if (numbers.length > 1 && versionSelects.from.value === versionSelects.to.value) versionSelects.from.value = numbers[1];
     if (newest && !comparison.hasChildNodes()) await compare(newest.version_number, newest.version_number - 1);
   }
 
@@ -90,16 +90,16 @@ export function historyView({ dagId }) {
     ];
   }
 
-  // Against 0 is against nothing: of the first version all is new.
+  // against: 0 compares with nothing, so that all of the first version is new.
   async function compare(number, against) {
-    chosen.to.value = String(number);
-    chosen.from.value = String(against || number);
+    versionSelects.to.value = String(number);
+    versionSelects.from.value = String(against || number);
     const answer = await send({ method: "GET", path: `${path}/${number}/changes`, query: against ? { against } : {} });
-    if (left) return;
+    if (isLeft) return;
     fill(comparison, answer.ok ? [comparisonView({ ...answer.body, path }), definition(number)] : notice("bad", inline(sentence(answer))));
   }
 
-  // Fetched when it is unfolded for the first time.
+  // The definition is read when its details are first unfolded.
   function definition(number) {
     const place = h("div", {});
     const details = h("details", {}, h("summary", {}, `Definition of version ${number}, as it was sent`), place);
@@ -112,7 +112,7 @@ export function historyView({ dagId }) {
     return details;
   }
 
-  // What is shown as deployed now is what gets replaced, and nothing that somebody else has deployed since.
+  // Replaces only the version that is shown as the newest, and nothing that somebody else has deployed since.
   async function restore(number) {
     const request = {
       method: "POST",
@@ -120,7 +120,7 @@ export function historyView({ dagId }) {
       headers: newest.deleted_at ? { "If-None-Match": "*" } : { "If-Match": `"${newest.revision}"` },
     };
     const plan = await send({ ...request, query: { dry_run: "true" } });
-    if (left) return;
+    if (isLeft) return;
     if (!plan.ok) {
       await refused(plan);
       return;
@@ -129,7 +129,7 @@ export function historyView({ dagId }) {
     const explanation = [differences(plan.body), field("Comment", comment, "It is kept beside the new version.")];
     if (!(await confirm(`Restore version ${number} of ${dagId}?`, explanation, `Restore version ${number}`, "primary"))) return;
     const answer = await send({ ...request, query: comment.value.trim() ? { comment: comment.value.trim() } : {} });
-    if (left) return;
+    if (isLeft) return;
     if (!answer.ok) {
       await refused(answer);
       return;
@@ -143,8 +143,8 @@ export function historyView({ dagId }) {
   }
 
   async function refused(answer) {
-    const again = answer.status === 412 && " Below is what is deployed now.";
-    fill(outcome, notice("bad", inline(sentence(answer)), again));
+    const shownHint = answer.status === 412 && " Below is what is deployed now.";
+    fill(outcome, notice("bad", inline(sentence(answer)), shownHint));
     await load();
   }
 
@@ -154,15 +154,15 @@ export function historyView({ dagId }) {
       class: "inline-form",
       onsubmit: (event) => {
         event.preventDefault();
-        return compare(Number(chosen.to.value), Number(chosen.from.value));
+        return compare(Number(versionSelects.to.value), Number(versionSelects.from.value));
       },
     },
-    field("From version", chosen.from),
-    field("To version", chosen.to),
+    field("From version", versionSelects.from),
+    field("To version", versionSelects.to),
     h("button", { class: "button" }, "Compare"),
   );
   difference.append(h("h3", {}, "Difference"), form, comparison);
-  const forget = whenSignedInAgain(start);
+  const stopListening = whenSignedInAgain(start);
   start();
   return {
     element: h(
@@ -183,8 +183,8 @@ export function historyView({ dagId }) {
       difference,
     ),
     leave: () => {
-      forget();
-      left = true;
+      stopListening();
+      isLeft = true;
     },
   };
 }

@@ -6,32 +6,32 @@ export const config = JSON.parse(document.querySelector("#rest-api").dataset.con
 
 const CHANGES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 const PERMISSIONS = "/rest_api/permissions";
-const RENEWAL = 5 * 60 * 1000; // milliseconds after which whoever looks at the page prolongs the session
+const RENEWAL = 5 * 60 * 1000; // milliseconds after which a visible page prolongs the session
 
-// A request is { method, path, query, headers, body, text, form, token }: path as in the specification with its
-// parameters filled in, query, headers and form as maps of text, body as text that is JSON, text as any other.
+// A request is { method, path, query, headers, body, text, form, token }. path: as in the specification, with its
+// parameters filled in. query, headers, form: maps of texts. body: a JSON text. text: a text that is not JSON.
 export async function send(request) {
-  const done = watched(request);
-  let answer = await asked(request);
+  const noteAnswer = watched(request);
+  let answer = await fetched(request);
   if (isOldToken(request, answer)) {
     const status = await renewToken();
-    if (status === 200) answer = await asked(request);
+    if (status === 200) answer = await fetched(request);
     else if (status === 401) answer = { ...answer, status, title: "Unauthorized" };
   }
-  done(answer);
+  noteAnswer(answer);
   if (answer.ok && !request.token && !document.hidden && Date.now() - renewed > RENEWAL) renewToken("?prolong");
   return answer;
 }
 
-// Whoever has signed in again in another tab has another CSRF token, and so has a page that was open for an hour.
-// The API says so with 403, the page's own addresses with Flask-WTF's 400, whoever it is.
+// The page's CSRF token is outdated after an hour, or once somebody has signed in again in another tab. The API then
+// answers 403, the page's own addresses Flask-WTF's 400.
 function isOldToken({ token }, { status, body }) {
   return (status === 403 || status === 400) && !token && /\bCSRF\b/.test(body?.detail ?? body ?? "");
 }
 
 let renewed = Date.now();
 
-// Resolves to the status of the answer, 0 without one. The query may prolong the session, which no other answer does.
+// Resolves to the answer's status, 0 without an answer. The query can prolong the session, which nothing else does.
 async function renewToken(query = "") {
   renewed = Date.now();
   try {
@@ -43,7 +43,7 @@ async function renewToken(query = "") {
   }
 }
 
-// It may be somebody else who has signed in.
+// Somebody else may have signed in, who may do other things.
 askWhoIsSignedIn(async () => {
   if ((await renewToken()) !== 200) return false;
   known.clear();
@@ -51,7 +51,7 @@ askWhoIsSignedIn(async () => {
   return true;
 });
 
-async function asked(request) {
+async function fetched(request) {
   const headers = { Accept: "application/json, application/problem+json", ...request.headers };
   if (request.token) headers.Authorization = `Bearer ${request.token}`;
   else if (CHANGES.has(request.method)) headers["X-CSRFToken"] = config.csrf_token;
@@ -79,7 +79,7 @@ async function asked(request) {
     text = await response.text();
     body = /[/+]json/.test(response.headers.get("Content-Type") || "") ? JSON.parse(text) : text;
   } catch {
-    return unreachable(started); // or broken off half-way
+    return unreachable(started); // or the answer broke off half-way
   }
   return {
     isOfSession: !request.token,
@@ -101,7 +101,7 @@ function unreachable(started) {
   };
 }
 
-// Whether what went wrong stands at the top of the page already (connection.js).
+// Whether connection.js already shows at the top of the page what went wrong.
 export function isToldAbove({ status }) {
   return status === 0 || status === 401;
 }
@@ -112,7 +112,7 @@ export function sentence(answer) {
   return detail(answer);
 }
 
-// What is no answer of the API's comes from what stands before it.
+// An answer without these keys is not the API's, but comes from the webserver or a proxy before it.
 function detail({ status, title, body }) {
   return body?.detail || body?.error || body?.msg || `The webserver, or a proxy before it, answered ${`${status} ${title}`.trim()}.`;
 }
@@ -122,7 +122,7 @@ function target({ path, query }) {
   return text ? `${path}?${text}` : path;
 }
 
-// Fill a path of the specification: fillPath("/dags/{dag_id}", { dag_id: "a b" }) is "/dags/a%20b".
+// Fills a path of the specification: fillPath("/dags/{dag_id}", { dag_id: "a b" }) is "/dags/a%20b".
 export function fillPath(path, values) {
   return path.replace(/\{(\w+)\}/g, (placeholder, name) =>
     values[name] ? encodeURIComponent(values[name]) : placeholder,
@@ -144,9 +144,9 @@ function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-// Which operations the signed-in user may call: { guarded, operations, dags }, for all DAGs and for each of
-// those named; isKnown is false where that could not be found out. A DAG is asked about once for as long as the page is
-// open and nobody has signed in again; the server checks every call anyway.
+// Which operations the signed-in user may call: { guarded, operations, dags, isKnown }. operations: for all DAGs; dags: for
+// each named DAG. isKnown: false if that could not be read. A DAG's operations are read once while the page is open, until
+// somebody signs in again; the server checks every call anyway.
 const known = new Map();
 let general = null;
 
@@ -155,25 +155,25 @@ export async function permissions(dagIds = []) {
   for (const batch of batches(unknown)) {
     const query = new URLSearchParams(batch.map((dagId) => ["dag_id", dagId]));
     const answer = await send({ method: "GET", path: PERMISSIONS, query });
-    if (!answer.ok) break; // what is known already holds on
+    if (!answer.ok) break; // what is known already is still used
     general = answer.body;
     for (const [dagId, operations] of Object.entries(general.dags)) known.set(dagId, operations);
   }
-  const found = dagIds.filter((dagId) => known.has(dagId)).map((dagId) => [dagId, known.get(dagId)]);
-  return { isKnown: general !== null, guarded: [], operations: [], ...general, dags: Object.fromEntries(found) };
+  const knownOperations = dagIds.filter((dagId) => known.has(dagId)).map((dagId) => [dagId, known.get(dagId)]);
+  return { isKnown: general !== null, guarded: [], operations: [], ...general, dags: Object.fromEntries(knownOperations) };
 }
 
 // Gunicorn takes addresses of 4094 bytes at most.
 function batches(dagIds) {
-  const found = [[]];
+  const idBatches = [[]];
   let length = 0;
   for (const dagId of dagIds) {
     length += dagId.length + 8;
     if (length > 3000) {
-      found.push([]);
+      idBatches.push([]);
       length = dagId.length + 8;
     }
-    found.at(-1).push(dagId);
+    idBatches.at(-1).push(dagId);
   }
-  return dagIds.length || !general ? found : [];
+  return dagIds.length || !general ? idBatches : [];
 }

@@ -1,4 +1,4 @@
-// Inputs of the types that the specification gives: for parameters, and for request bodies.
+// Inputs for parameters and request bodies, by the types in the specification.
 
 import { field, fill, h, inline } from "./dom.js";
 import { resolved } from "./specification.js";
@@ -46,7 +46,7 @@ export function bodyFields(spec, content) {
   const makers = types.map((type) =>
     type === "application/json" ? jsonBody(content[type]) : formBody(resolved(spec, content[type].schema)),
   );
-  // URLSearchParams is one of the form types; the others are the same fields in another wrapping.
+  // Of several form types one is enough: all have the same fields, which are sent as URLSearchParams.
   const kinds = types[0] === "application/json" && types.length > 1 ? [0, 1] : [0];
   let current = 0;
   const place = h("div", {}, makers[0].element);
@@ -81,8 +81,8 @@ function formBody(schema) {
   return {
     element: h("div", {}, inputs.map(({ element }) => element)),
     value: () => {
-      const given = inputs.map(({ value }, index) => [names[index], value()]).filter(([, value]) => value !== "");
-      return { form: Object.fromEntries(given) };
+      const filledFields = inputs.map(({ value }, index) => [names[index], value()]).filter(([, value]) => value !== "");
+      return { form: Object.fromEntries(filledFields) };
     },
   };
 }

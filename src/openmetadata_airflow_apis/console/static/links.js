@@ -1,4 +1,4 @@
-// Where a DAG, its runs and its history are, here and on Airflow's own pages.
+// The addresses of a DAG, its runs and its history, here and on Airflow's own pages.
 
 import { config } from "./http.js";
 
@@ -18,7 +18,7 @@ export function historyLink(dagId) {
   return `#history/${encodeURIComponent(dagId)}`;
 }
 
-// Airflow's grid; `place` chooses a run or a task instance there: { dag_run_id, task_id, map_index, tab }.
+// Airflow's grid. place: { dag_run_id, task_id, map_index, tab }, the run or the task instance to choose there.
 export function gridLink(dagId, place = {}) {
   const query = new URLSearchParams(place).toString();
   return config.grid_url.replace("__dag_id__", encodeURIComponent(dagId)) + (query && `?${query}`);

@@ -1,4 +1,4 @@
-// What the list of DAGs holds and in which order, as its reader chooses.
+// The filters and the order of the list of DAGs, as its reader chooses them.
 
 import { field, fill, h } from "./dom.js";
 
@@ -34,19 +34,20 @@ export function isFiltered({ text, show, tag }) {
   return Boolean(text || show || tag);
 }
 
-// Answers { element, update, clear, offerTags }; `filter` is changed as its reader types, and changed() called.
+// Answers { element, update, clear, offerTags }. What the reader types or chooses is written to `filter`; then changed()
+// is called.
 export function filterForm(filter, changed) {
   let timer = null;
-  const later = () => {
+  const takeSoon = () => {
     clearTimeout(timer);
     timer = setTimeout(take, TYPING);
   };
   const options = (names) => Object.entries(names).map(([value, name]) => h("option", { value }, [name].flat()[0]));
   const suggested = h("datalist", { id: "console-tags" });
   const controls = {
-    text: h("input", { type: "search", oninput: later, autocomplete: "off", spellcheck: "false", maxlength: 250 }),
+    text: h("input", { type: "search", oninput: takeSoon, autocomplete: "off", spellcheck: "false", maxlength: 250 }),
     show: h("select", { onchange: take }, options(SHOWN)),
-    tag: h("input", { type: "search", oninput: later, list: suggested.id, autocomplete: "off", maxlength: 250 }),
+    tag: h("input", { type: "search", oninput: takeSoon, list: suggested.id, autocomplete: "off", maxlength: 250 }),
     order: h("select", { onchange: take }, options(ORDERS)),
   };
 

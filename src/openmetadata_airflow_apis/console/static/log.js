@@ -1,4 +1,4 @@
-// The log of one try of a task instance, followed while it is written.
+// The log of one try of a task instance, renewed while it is written.
 
 import { button, fill, h, inline, notice } from "./dom.js";
 import { isToldAbove, send, sentence } from "./http.js";
@@ -16,9 +16,9 @@ export function logPanel(path) {
     poll?.stop();
     const name = nameOf({ task_id: taskId, map_index: mapIndex });
     const text = h("pre", { class: "log", tabindex: "0", "aria-label": `Log of ${name}, try ${tryNumber}` });
-    const said = h("div", {});
+    const trouble = h("div", {});
     const earlier = h("p", { class: "muted" });
-    let position = null; // where to go on; null at the beginning, which is the end of the log
+    let position = null; // the offset to read on from; null at first, which reads the end of the log
     const reading = polling(load);
     poll = reading;
 
@@ -28,29 +28,29 @@ export function logPanel(path) {
       const answer = await send({ method: "GET", path: `${path}/taskInstances/${encodeURIComponent(taskId)}/logs`, query });
       if (poll !== reading) return null;
       if (!answer.ok) {
-        fill(said, !isToldAbove(answer) && notice("bad", inline(sentence(answer))));
+        fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer))));
         return isToldAbove(answer) ? 4000 : null;
       }
-      fill(said);
+      fill(trouble);
       const { content, offset, next_offset: next, end_of_log: ended } = answer.body;
-      if (position === null) fill(earlier, offset > 0 && [`The last ${TAIL} lines. `, button("From the beginning", whole, "link")]);
-      const below = text.scrollTop + text.clientHeight >= text.scrollHeight - 30;
+      if (position === null) fill(earlier, offset > 0 && [`The last ${TAIL} lines. `, button("From the beginning", readFromBeginning, "link")]);
+      const isAtEnd = text.scrollTop + text.clientHeight >= text.scrollHeight - 30;
       text.append(content);
-      if (below) text.scrollTop = text.scrollHeight;
+      if (isAtEnd) text.scrollTop = text.scrollHeight;
       const caughtUp = next === position || position === null;
       position = next;
       if (ended && (caughtUp || !content)) return null;
       return content && !caughtUp ? 0 : 2000;
     }
 
-    function whole() {
+    function readFromBeginning() {
       position = 0;
       fill(text);
       fill(earlier);
       reading.now();
     }
 
-    fill(element, h("h4", { tabindex: "-1" }, `Log of ${name}, try ${tryNumber}`), said, earlier, text, close());
+    fill(element, h("h4", { tabindex: "-1" }, `Log of ${name}, try ${tryNumber}`), trouble, earlier, text, close());
     element.firstChild.focus();
     reading.now();
   }

@@ -49,7 +49,7 @@ function operationItem(spec, operation, permitted, token, open) {
     ),
     content,
   );
-  // Built when it is first opened: the page stays quick with every operation on it.
+  // Built when it is first opened, so that a page with every operation stays quick.
   const build = () => content.hasChildNodes() || fill(content, operationForm(spec, operation, permitted, token));
   details.addEventListener("toggle", build);
   if (open) build();
@@ -64,25 +64,25 @@ function operationForm(spec, operation, permitted, token) {
   const result = h("div", { class: "outcome" });
   const command = h("pre", { tabindex: "0", "aria-label": `curl command of ${operationId}` });
   const sendButton = h("button", { class: "button primary" }, "Send");
-  const open = (operation.security || spec.security).length === 0;
+  const isPublic = (operation.security || spec.security).length === 0;
 
   function request() {
-    const of = (place) =>
+    const valuesIn = (place) =>
       Object.fromEntries(
         inputs.filter(({ parameter, value }) => parameter.in === place && value() !== "").map(({ parameter, value }) => [parameter.name, value()]),
       );
     return {
       method,
-      path: fillPath(path, of("path")),
-      query: of("query"),
-      headers: of("header"),
+      path: fillPath(path, valuesIn("path")),
+      query: valuesIn("query"),
+      headers: valuesIn("header"),
       token: token.value.trim(),
       ...body?.value(),
     };
   }
 
   function update() {
-    command.textContent = curl(request(), { needsToken: !open });
+    command.textContent = curl(request(), { needsToken: !isPublic });
   }
 
   async function submit(event) {
@@ -109,7 +109,7 @@ function operationForm(spec, operation, permitted, token) {
   return [h("p", { class: "operation-id" }, "Operation ", h("code", {}, operationId)), prose(operation.description), form];
 }
 
-// Operations that ask no permission of Airflow (login, health, the old door, which asks per call) are always offered.
+// Operations that need no permission in Airflow (login, health; the old door checks each call) are always offered.
 function offered(operationId, { guarded, operations }) {
   return !guarded.includes(operationId) || operations.includes(operationId);
 }
@@ -128,7 +128,7 @@ function answerBox({ ok, status, title, milliseconds, body }) {
 
 function copyButton(source) {
   const copy = button("Copy", async () => {
-    // The clipboard is there only on https and localhost; elsewhere the text is selected to be copied by hand.
+    // Browsers offer the clipboard only on https and localhost; elsewhere the text is selected, to be copied by hand.
     if (navigator.clipboard) {
       await navigator.clipboard.writeText(source.textContent);
       copy.textContent = "Copied";

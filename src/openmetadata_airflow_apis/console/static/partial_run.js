@@ -1,9 +1,10 @@
-// A run of some tasks: which, with what configuration, under which run id; looked at before it starts.
+// The form for a run of some tasks: which tasks, the configuration and the run id; its plan is shown before it starts.
 
 import { checkbox, field, fill, h, notice } from "./dom.js";
 import { planned } from "./plan.js";
 
-// Answers { element, choose }: choose(ids) ticks these tasks and opens the form. path: of the DAG. start(request) starts.
+// Answers { element, choose }. choose(ids) ticks these tasks and opens the form. path: of the DAG. start(request) starts
+// the run.
 export function partialRun({ path, taskIds, start }) {
   const boxes = taskIds.map((taskId) => h("input", { name: "task", value: taskId }));
   const id = h("input", { type: "text", maxlength: 250, autocomplete: "off", spellcheck: "false" });
@@ -14,18 +15,18 @@ export function partialRun({ path, taskIds, start }) {
     event.preventDefault();
     fill(problem);
     const refused = (text) => fill(problem, text);
-    const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
-    if (!chosen.length) return refused(notice("bad", "Choose at least one task."));
-    let given;
+    const chosenIds = boxes.filter((box) => box.checked).map((box) => box.value);
+    if (!chosenIds.length) return refused(notice("bad", "Choose at least one task."));
+    let configuration;
     try {
-      given = conf.value.trim() ? JSON.parse(conf.value) : null;
+      configuration = conf.value.trim() ? JSON.parse(conf.value) : null;
     } catch (error) {
       return refused(notice("bad", `The configuration is not JSON: ${error.message}`));
     }
-    const body = JSON.stringify({ task_ids: chosen, ...(id.value.trim() && { run_id: id.value.trim() }), ...(given !== null && { conf: given }) });
+    const body = JSON.stringify({ task_ids: chosenIds, ...(id.value.trim() && { run_id: id.value.trim() }), ...(configuration !== null && { conf: configuration }) });
     const request = { method: "POST", path: `${path}/dagRuns/partial`, body };
-    const wanted = await planned([request], { title: "Run these tasks?", action: "Run them", kind: "primary", refused });
-    if (wanted.length) await start(request);
+    const confirmedRequests = await planned([request], { title: "Run these tasks?", action: "Run them", kind: "primary", refused });
+    if (confirmedRequests.length) await start(request);
     return null;
   }
 
@@ -50,8 +51,8 @@ export function partialRun({ path, taskIds, start }) {
   );
 
   function choose(ids) {
-    const wanted = new Set(ids);
-    for (const box of boxes) box.checked = wanted.has(box.value);
+    const idsToTick = new Set(ids);
+    for (const box of boxes) box.checked = idsToTick.has(box.value);
     element.open = true;
     element.scrollIntoView({ block: "center" });
     id.focus({ preventScroll: true });

@@ -4,22 +4,22 @@ import { confirm, h, inline, notice, state } from "./dom.js";
 import { send, sentence } from "./http.js";
 
 const NAMED = 20;
-const BESIDE = 4; // so many dry runs are asked for at once
+const BESIDE = 4; // dry runs that are requested at the same time
 
-// Resolves to the requests whose dry runs were looked at and confirmed; none where that was cancelled. Of several, those
-// that the API refuses are left out and said so; refused() is given what to show if it refuses all. looked() is called
-// once the plan is there.
+// Shows what requests would do, from their dry runs. Resolves to the requests that the reader confirms, none if they
+// cancel. Requests that the API refuses are left out, and the plan says so; if it refuses all, refused(notice) is called
+// with what to show. looked() is called once the dry runs are answered.
 export async function planned(requests, { title, action, kind, refused, looked = () => {} }) {
   const plans = await dryRuns(requests);
   looked();
-  const problems = plans.filter(({ ok }) => !ok);
-  if (problems.length === plans.length) {
-    refused(notice("bad", inline(sentence(problems[0]))));
+  const refusedPlans = plans.filter(({ ok }) => !ok);
+  if (refusedPlans.length === plans.length) {
+    refused(notice("bad", inline(sentence(refusedPlans[0]))));
     return [];
   }
   const bodies = plans.filter(({ ok }) => ok).map(({ body }) => body);
-  const left = problems.length > 0 && h("ul", { "aria-label": "Left out" }, leftOut(requests, plans));
-  const content = h("div", { class: "scroll", tabindex: "0" }, planOf(merged(bodies)), left);
+  const leftOutList = refusedPlans.length > 0 && h("ul", { "aria-label": "Left out" }, leftOut(requests, plans));
+  const content = h("div", { class: "scroll", tabindex: "0" }, planOf(merged(bodies)), leftOutList);
   return (await confirm(title, content, action, kind)) ? requests.filter((_, index) => plans[index].ok) : [];
 }
 
@@ -42,17 +42,17 @@ function leftOut(requests, plans) {
   return requests.flatMap(({ name }, index) => (plans[index].ok ? [] : h("li", {}, "Left out: ", name && h("strong", {}, name, ": "), inline(sentence(plans[index])))));
 }
 
-// Several plans as one: each task instance once, from its state before all of them to that after.
+// Several plans as one: each task instance once, from its state before all of the requests to that after them.
 export function merged(bodies) {
-  const all = new Map();
+  const instances = new Map();
   for (const instance of bodies.flatMap((body) => body.task_instances)) {
     const key = JSON.stringify([instance.task_id, instance.map_index]);
-    all.set(key, { ...instance, state_before: all.get(key)?.state_before ?? instance.state_before });
+    instances.set(key, { ...instance, state_before: instances.get(key)?.state_before ?? instance.state_before });
   }
-  return { ...bodies[0], task_instances: [...all.values()], still_running: bodies.at(-1).still_running };
+  return { ...bodies[0], task_instances: [...instances.values()], still_running: bodies.at(-1).still_running };
 }
 
-// Task instances by what becomes of them: one line for each pair of states.
+// The task instances by their states before and after: one line for each pair of states.
 export function planOf({ task_instances: touched, still_running: running = [] }) {
   const groups = new Map();
   for (const instance of touched) {
@@ -79,8 +79,8 @@ export function nameOf({ task_id: taskId, map_index: mapIndex }) {
 function names(instances) {
   const counts = new Map();
   for (const { task_id: taskId } of instances) counts.set(taskId, (counts.get(taskId) || 0) + 1);
-  const told = [...counts].slice(0, NAMED).map(([taskId, count]) => (count > 1 ? `${taskId} (${count})` : taskId));
-  return told.join(", ") + (counts.size > NAMED ? ` and ${counts.size - NAMED} more tasks` : "");
+  const shownNames = [...counts].slice(0, NAMED).map(([taskId, count]) => (count > 1 ? `${taskId} (${count})` : taskId));
+  return shownNames.join(", ") + (counts.size > NAMED ? ` and ${counts.size - NAMED} more tasks` : "");
 }
 
 export function stopped(verb) {

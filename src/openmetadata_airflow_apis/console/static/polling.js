@@ -1,28 +1,28 @@
-// Asking the API again and again, but only while somebody looks at the page.
+// Calls a function again and again, but only while the page is visible.
 
-// load() answers after how many milliseconds it is to be called again, or null for never. now() calls it at once.
+// load() resolves to the milliseconds until its next call, null to end. Answers { now, stop }: now() calls it at once.
 export function polling(load) {
   let timer = null;
-  let due = false;
-  let stopped = false;
+  let isDue = false;
+  let isStopped = false;
 
   async function now() {
     clearTimeout(timer);
-    due = false;
+    isDue = false;
     const pause = await load();
     clearTimeout(timer);
-    if (stopped || pause === null || pause === undefined) return;
-    timer = setTimeout(() => (document.hidden ? (due = true) : now()), pause);
+    if (isStopped || pause === null || pause === undefined) return;
+    timer = setTimeout(() => (document.hidden ? (isDue = true) : now()), pause);
   }
 
-  const seen = () => !document.hidden && due && now();
-  document.addEventListener("visibilitychange", seen);
+  const loadIfDue = () => !document.hidden && isDue && now();
+  document.addEventListener("visibilitychange", loadIfDue);
   return {
     now,
     stop: () => {
-      stopped = true;
+      isStopped = true;
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", seen);
+      document.removeEventListener("visibilitychange", loadIfDue);
     },
   };
 }

@@ -1,89 +1,89 @@
-// Where each value of a JSON text stands, so that one of them can be changed and all else stays as it was written.
+// Where each value of a JSON text is, so that one of them can be changed and all else stays as it was written.
 
-// Answers { places, error }: places maps each pointer to { start, end, key }, offsets into the text
-// (key is the offset of the member's name, where there is one); error is { offset, detail } where the
-// text stops being JSON, else null. What stands before the error is in places.
+// Answers { places, error }. places: a map from each pointer to { start, end, key }, offsets into the text; key is that of
+// the member's name, if it has one. error: { offset, detail } if the text is not JSON from there on, else null; places
+// then has the values before it.
 export function positions(text) {
   const places = new Map();
-  let at = 0;
+  let position = 0;
 
   function fail(detail) {
-    throw Object.assign(new SyntaxError(detail), { offset: at });
+    throw Object.assign(new SyntaxError(detail), { offset: position });
   }
   function space() {
-    while (at < text.length && " \t\n\r".includes(text[at])) at += 1;
+    while (position < text.length && " \t\n\r".includes(text[position])) position += 1;
   }
   function expect(character) {
     space();
-    if (text[at] !== character) fail(`expected ${character}`);
-    at += 1;
+    if (text[position] !== character) fail(`expected ${character}`);
+    position += 1;
   }
   function string() {
     space();
-    if (text[at] !== '"') fail('expected a key in " "');
-    const start = at;
-    at += 1;
-    while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
-    if (at >= text.length) {
-      at = start;
+    if (text[position] !== '"') fail('expected a key in " "');
+    const start = position;
+    position += 1;
+    while (position < text.length && text[position] !== '"') position += text[position] === "\\" ? 2 : 1;
+    if (position >= text.length) {
+      position = start;
       fail("the text in this line has no closing quotation mark");
     }
-    at += 1;
+    position += 1;
     try {
-      return JSON.parse(text.slice(start, at));
+      return JSON.parse(text.slice(start, position));
     } catch {
-      at = start;
+      position = start;
       return fail("this text has a line break or a backslash that JSON does not know");
     }
   }
   function members(pointer, close, member) {
-    at += 1;
+    position += 1;
     space();
-    if (text[at] === close) {
-      at += 1;
+    if (text[position] === close) {
+      position += 1;
       return;
     }
     for (let index = 0; ; index += 1) {
       member(index);
       space();
-      if (text[at] === close) break;
-      if (text[at] !== ",") fail(`expected , or ${close}`);
-      at += 1;
+      if (text[position] === close) break;
+      if (text[position] !== ",") fail(`expected , or ${close}`);
+      position += 1;
     }
-    at += 1;
+    position += 1;
   }
   function value(pointer, key) {
     space();
-    const start = at;
+    const start = position;
     places.set(pointer, { start, end: text.length, key });
-    if (text[at] === "{") {
+    if (text[position] === "{") {
       members(pointer, "}", () => {
         space();
-        const keyAt = at;
+        const keyAt = position;
         const name = string();
         expect(":");
         value(`${pointer}/${escape(name)}`, keyAt);
       });
-    } else if (text[at] === "[") {
+    } else if (text[position] === "[") {
       members(pointer, "]", (index) => value(`${pointer}/${index}`));
-    } else if (text[at] === '"') {
+    } else if (text[position] === '"') {
       string();
     } else {
-      const word = /^(true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?)/.exec(text.slice(at, at + 400));
-      if (!word) fail(at < text.length ? "expected a value" : "the text ends too soon");
-      at += word[0].length;
+      const word = /^(true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?)/.exec(text.slice(position, position + 400));
+      if (!word) fail(position < text.length ? "expected a value" : "the text ends too soon");
+      position += word[0].length;
     }
-    places.set(pointer, { start, end: at, key });
+    places.set(pointer, { start, end: position, key });
   }
 
   try {
     value("");
     space();
-    if (at < text.length) fail("expected the end of the text");
+    if (position < text.length) fail("expected the end of the text");
     return { places, error: null };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { places, error: { offset: Math.min(at, text.length), detail: error.message } };
+    return { places, error: { offset: Math.min(position, text.length), detail: error.message } };
   }
 }
 
@@ -91,7 +91,7 @@ function escape(name) {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-// Set a flag of the workflow, such as `force`, in the text, leaving everything else as it was written.
+// Answers the text with a flag of the workflow, such as `force`, set to true; all else stays as it was written.
 export function withFlag(text, name) {
   const { places } = positions(text);
   const flat = !places.has("/workflow");
@@ -100,7 +100,7 @@ export function withFlag(text, name) {
   const flag = places.get(`${owner}/${key}`);
   if (flag) return `${text.slice(0, flag.start)}true${text.slice(flag.end)}`;
   const brace = places.get(owner).start + 1;
-  const rest = text.slice(brace);
-  const gap = /^\s*/.exec(rest)[0];
-  return `${text.slice(0, brace)}${gap}"${key}": true,${rest}`;
+  const textAfter = text.slice(brace);
+  const gap = /^\s*/.exec(textAfter)[0];
+  return `${text.slice(0, brace)}${gap}"${key}": true,${textAfter}`;
 }

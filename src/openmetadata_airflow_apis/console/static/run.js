@@ -16,10 +16,11 @@ import { timelineView } from "./timeline.js";
 
 const LIMIT = 200;
 const EXPLAINED_FOR = 3000;
-const NAMED = 20; // so many chosen tasks are listed alone
+const NAMED = 20; // up to so many chosen tasks, the list has only these
 
-// order: task_id to its place in the graph, once that is known; reorder() says so. picture: the graph's own place.
-// observe(tasks) is given the run's tasks as task_summaries.js has them; choose(ids) chooses tasks on the graph.
+// order: task_id → its place in the graph, empty until the graph is drawn; then reorder() is called. picture: the element
+// of the graph. observe(tasks) is called with the run's tasks as task_summaries.js answers them. choose(ids) chooses tasks
+// on the graph.
 export function runPanel({ dagId, runId, taskId, may, order, picture, changed, observe, runOnly, choose }) {
   const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}/dagRuns/${encodeURIComponent(runId)}`;
   const head = h("div", {});
@@ -33,23 +34,23 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
   const shown = {};
   let picked = new Set(taskId ? [taskId] : []);
   let view = "table";
-  let chosen = null; // the state that alone is shown; "" for all, null before anybody chose
+  let chosenState = null; // the only state that is shown; "" for all, null before the reader has chosen
   let offset = 0;
   let explained = null;
   let explainedAt = 0;
   let summary = null;
-  let left = false;
+  let isLeft = false;
   let busy = false;
   const poll = polling(load);
   const can = (operation) => may.includes(operation) && (!busy || operation === "task_log");
-  const actions = runActions({ path, outcome, busy: work, done: acted, isLeft: () => left });
+  const actions = runActions({ path, outcome, busy: work, done: acted, isLeft: () => isLeft });
   const selection = selectionBar({ may, actions, runOnly, choose });
 
   async function load() {
     const reading = may.includes("list_task_summaries") ? readSummaries(dagId, { runIds: [runId] }) : null;
     const run = await send({ method: "GET", path });
     const summaries = await reading;
-    if (left) return null;
+    if (isLeft) return null;
     if (!run.ok) return unreadable(run);
     summary = summaries?.[0] ?? summary;
     if (summary) observe(summary.tasks);
@@ -57,60 +58,60 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
     if (may.includes("explain_dag_run") && !settled && Date.now() - explainedAt > EXPLAINED_FOR) {
       const explaining = explain();
       if (!summary) await explaining;
-      if (left) return null;
+      if (isLeft) return null;
     }
     const counts = countsOf();
-    const listed = [...picked].filter((id) => !summary || summary.tasks.has(id));
-    const many = Object.values(counts).reduce((sum, count) => sum + count, 0) > LIMIT;
-    const only = chosen ?? (many && counts.failed ? "failed" : "");
-    const query = Object.entries({ limit: LIMIT, offset, ...(only && { state: only === "no_status" ? "none" : only }), ...(many && { order_by: "start_date" }) });
-    if (picked.size && listed.length <= NAMED) query.push(...listed.map((id) => ["task_id", id]));
+    const idsToList = [...picked].filter((id) => !summary || summary.tasks.has(id));
+    const isLong = Object.values(counts).reduce((sum, count) => sum + count, 0) > LIMIT;
+    const shownState = chosenState ?? (isLong && counts.failed ? "failed" : "");
+    const query = Object.entries({ limit: LIMIT, offset, ...(shownState && { state: shownState === "no_status" ? "none" : shownState }), ...(isLong && { order_by: "start_date" }) });
+    if (picked.size && idsToList.length <= NAMED) query.push(...idsToList.map((id) => ["task_id", id]));
     const instances = await send({ method: "GET", path: `${path}/taskInstances`, query });
-    if (left) return null;
+    if (isLeft) return null;
     if (!instances.ok) return unreadable(instances);
     fill(trouble);
-    const { task_instances: found, total_entries: total } = instances.body;
-    if (!many && order.size) found.sort((one, other) => place(one.task_id) - place(other.task_id) || one.map_index - other.map_index);
-    once("head", [run.body, counts, busy], () => refill(head, heading(run.body, counts)));
+    const { task_instances: listedInstances, total_entries: total } = instances.body;
+    if (!isLong && order.size) listedInstances.sort((first, second) => place(first.task_id) - place(second.task_id) || first.map_index - second.map_index);
+    ifChanged("head", [run.body, counts, busy], () => refill(head, heading(run.body, counts)));
     selection.show(picked, summary?.tasks, busy);
-    once("views", [view, Boolean(summary)], () => refill(views, h("h3", {}, "Tasks"), summary && switches()));
+    ifChanged("views", [view, Boolean(summary)], () => refill(views, h("h3", {}, "Tasks"), summary && switches()));
     if (view === "timeline" && summary) timeline.show(summary, inOrder());
-    once("tasks", [found, total, only, offset, counts, busy, view, order.size], () => refill(tasks, view === "timeline" && summary ? timeline.element : listing(found, counts, only, total)));
+    ifChanged("tasks", [listedInstances, total, shownState, offset, counts, busy, view, order.size], () => refill(tasks, view === "timeline" && summary ? timeline.element : listing(listedInstances, counts, shownState, total)));
     const isCurrent = !explained?.ok || explained.body.state === run.body.state;
     return isUnderWay(run.body) || !isCurrent ? 1500 : 10000;
   }
 
-  // Of a run of 10,000 task instances this takes a second, which the tasks do not wait for.
+  // For a run of 10,000 task instances this takes a second, so the tasks don't wait for it.
   async function explain() {
-    explainedAt = Infinity; // not asked for again before it is there
+    explainedAt = Infinity; // not read again before the answer is there
     const answer = await send({ method: "GET", path: `${path}/explanation` });
-    if (left) return;
+    if (isLeft) return;
     explained = answer.ok || !explained?.ok ? answer : explained;
     explainedAt = Date.now();
-    once("why", explained.body, () => refillReasons());
+    ifChanged("why", explained.body, () => refillReasons());
   }
 
-  // What is shown is built anew only if it differs: whoever reads or selects is not disturbed.
-  function once(part, value, build) {
-    const now = JSON.stringify(value);
-    if (now === shown[part]) return;
-    shown[part] = now;
+  // Builds a part again only if its value has changed, so that readers who select something are not disturbed.
+  function ifChanged(part, value, build) {
+    const content = JSON.stringify(value);
+    if (content === shown[part]) return;
+    shown[part] = content;
     build();
   }
 
-  // What is there already stays: it was true a moment ago.
+  // Says that the run can't be read; what is shown already stays.
   function unreadable(answer) {
     fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), shown.head && " What is shown below is older."));
     if (answer.status === 403) return null;
     return answer.status === 404 ? 10000 : 4000;
   }
 
-  // By state: of the chosen tasks, or of all of the run.
+  // The numbers of task instances by state: of the chosen tasks, or of the whole run.
   function countsOf() {
     if (!summary) return explained?.ok ? explained.body.task_instance_counts : {};
     const counts = {};
-    const wanted = [...picked].filter((id) => summary.tasks.has(id));
-    const ids = wanted.length && wanted.length <= NAMED ? wanted : [...summary.tasks.keys()];
+    const knownIds = [...picked].filter((id) => summary.tasks.has(id));
+    const ids = knownIds.length && knownIds.length <= NAMED ? knownIds : [...summary.tasks.keys()];
     for (const id of ids) for (const [name, count] of summary.tasks.get(id).counts) counts[name ?? "no_status"] = (counts[name ?? "no_status"] ?? 0) + count;
     return counts;
   }
@@ -120,7 +121,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
   }
 
   function inOrder() {
-    return [...summary.tasks.keys()].sort((one, other) => place(one) - place(other));
+    return [...summary.tasks.keys()].sort((first, second) => place(first) - place(second));
   }
 
   function heading(run, counts) {
@@ -156,17 +157,17 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
   }
 
   function switches() {
-    const one = (name, label) => button(label, () => { view = name; poll.now(); }, "", { "aria-pressed": String(view === name), "data-key": `view ${name}` });
-    return h("div", { class: "actions", role: "group", "aria-label": "Tasks as" }, one("table", "Table"), one("timeline", "Timeline"));
+    const viewButton = (name, label) => button(label, () => { view = name; poll.now(); }, "", { "aria-pressed": String(view === name), "data-key": `view ${name}` });
+    return h("div", { class: "actions", role: "group", "aria-label": "Tasks as" }, viewButton("table", "Table"), viewButton("timeline", "Timeline"));
   }
 
-  function listing(found, counts, only, total) {
-    const turn = (to) => { offset = to; poll.now(); };
-    const choice = (name) => { chosen = name; turn(0); };
+  function listing(instances, counts, shownState, total) {
+    const showFrom = (to) => { offset = to; poll.now(); };
+    const chooseState = (name) => { chosenState = name; showFrom(0); };
     return [
-      stateButtons(counts, only, choice),
-      instanceTable(found, { dagId, runId, can, actions, log }),
-      paging({ offset, limit: LIMIT, total, turn }),
+      stateButtons(counts, shownState, chooseState),
+      instanceTable(instances, { dagId, runId, can, actions, log }),
+      paging({ offset, limit: LIMIT, total, turn: showFrom }),
     ];
   }
 
@@ -182,7 +183,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
 
   function pick(ids) {
     picked = new Set(ids);
-    [chosen, offset] = [null, 0];
+    [chosenState, offset] = [null, 0];
     selection.show(picked, summary?.tasks, busy);
     poll.now();
   }
@@ -200,7 +201,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
     pick,
     picked: () => picked,
     leave: () => {
-      left = true;
+      isLeft = true;
       poll.stop();
       log.leave();
     },

@@ -1,41 +1,41 @@
-// Restarting, killing, skipping and marking tasks of a run: each shows its plan first, and does it if that is wanted.
+// Restarts, kills, skips and marks tasks of a run; each shows its plan first, and asks whether to do it.
 
 import { fill, h, inline, notice } from "./dom.js";
 import { isToldAbove, send, sentence } from "./http.js";
 import { merged, nameOf, planned, restarted, stopped } from "./plan.js";
 
-// A process that is told to stop takes a heartbeat to do so. Until it is gone, it could still fail the next try.
+// A process stops only at its next heartbeat. Until it has ended, it could still fail the next try.
 const WAIT = { wait: 20 };
 const NAMED = 5;
 
-// path: of the run. outcome: where it is told what came of it. busy(isBusy) is called before and after; done() at the end.
-// What tasks are given is { task_id, map_index, state } each, map_index only for one instance of a mapped task.
+// path: of the run. outcome: the element that shows the outcome. busy(isBusy) is called before and after the requests,
+// done() at the end. tasks: a list of { task_id, map_index, state }, with map_index for one instance of a mapped task only.
 export function runActions({ path, outcome, busy, done, isLeft }) {
   async function act({ requests, title, action, kind, tell }) {
     fill(outcome, notice("", "Looking at what would change…"));
-    const wanted = await planned(requests, { title, action, kind, refused: (text) => !isLeft() && fill(outcome, text), looked: () => fill(outcome) });
-    if (!wanted.length || isLeft()) return;
+    const confirmedRequests = await planned(requests, { title, action, kind, refused: (text) => !isLeft() && fill(outcome, text), looked: () => fill(outcome) });
+    if (!confirmedRequests.length || isLeft()) return;
     busy(true);
-    const good = [];
+    const answered = [];
     const failed = [];
-    for (const [index, request] of wanted.entries()) {
-      fill(outcome, notice("", wanted.length > 1 ? `Waiting until it is done: ${index + 1} of ${wanted.length}…` : "Waiting until it is done…"));
-      const last = index === wanted.length - 1;
+    for (const [index, request] of confirmedRequests.entries()) {
+      fill(outcome, notice("", confirmedRequests.length > 1 ? `Waiting until it is done: ${index + 1} of ${confirmedRequests.length}…` : "Waiting until it is done…"));
+      const last = index === confirmedRequests.length - 1;
       const answer = await send({ ...request, query: { ...request.query, ...(last && request.body === undefined && WAIT) } });
-      if (answer.ok) good.push(answer.body);
+      if (answer.ok) answered.push(answer.body);
       else failed.push({ request, answer });
       if (isToldAbove(answer)) {
-        failed.push(...wanted.slice(index + 1).map((untried) => ({ request: untried, answer })));
+        failed.push(...confirmedRequests.slice(index + 1).map((untried) => ({ request: untried, answer })));
         break;
       }
     }
     busy(false);
     if (isLeft()) return;
-    fill(outcome, good.length > 0 && notice("good", tell(merged(good))), failed.length > 0 && notice("bad", refusals(failed, wanted.length)));
+    fill(outcome, answered.length > 0 && notice("good", tell(merged(answered))), failed.length > 0 && notice("bad", refusals(failed, confirmedRequests.length)));
     await done();
   }
 
-  const each = (tasks, verb) =>
+  const requestsFor = (tasks, verb) =>
     tasks.map((task) => ({ name: nameOf(task), method: "POST", path: `${path}/taskInstances/${encodeURIComponent(task.task_id)}/${verb}`, query: indexOf(task) }));
 
   return {
@@ -47,14 +47,14 @@ export function runActions({ path, outcome, busy, done, isLeft }) {
     },
     skip(tasks) {
       const name = nameAll(tasks);
-      return act({ requests: each(tasks, "skip"), title: `Skip ${name}?`, action: `Skip ${name}`, kind: "primary", tell: stopped("Skipped") });
+      return act({ requests: requestsFor(tasks, "skip"), title: `Skip ${name}?`, action: `Skip ${name}`, kind: "primary", tell: stopped("Skipped") });
     },
     succeed(tasks) {
       const name = nameAll(tasks);
       const title = `Mark ${name} as successful?`;
-      return act({ requests: each(tasks, "succeed"), title, action: `Mark ${name}`, kind: "primary", tell: stopped("Marked as successful") });
+      return act({ requests: requestsFor(tasks, "succeed"), title, action: `Mark ${name}`, kind: "primary", tell: stopped("Marked as successful") });
     },
-    // Of tasks that all failed, what failed of them; of others, all of them.
+    // If all of the tasks failed, only their failed instances are restarted, else all of their instances.
     restart(tasks) {
       const name = tasks && nameAll(tasks);
       const failed = tasks?.every(({ state }) => ["failed", "upstream_failed"].includes(state));
@@ -66,7 +66,7 @@ export function runActions({ path, outcome, busy, done, isLeft }) {
   };
 }
 
-// What could not be done, task by task where there were several; each is as it was, unless it was done with another.
+// What could not be done, by task if there were several. Such a task is unchanged, unless another request included it.
 function refusals(failed, count) {
   if (count === 1) return inline(sentence(failed[0].answer));
   const items = failed.map(({ request, answer }) => h("li", {}, h("strong", {}, request.name), ": ", inline(sentence(answer))));

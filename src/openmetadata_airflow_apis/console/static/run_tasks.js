@@ -12,9 +12,9 @@ const STATES = [
   "scheduled", "no_status", "skipped", "success", "removed",
 ];
 
-// found: a page of list_task_instances. can(operation) tells what is offered; actions: of run_actions.js.
-export function instanceTable(found, { dagId, runId, can, actions, log }) {
-  return table(`Tasks of ${runId}`, COLUMNS, found.map(row), { empty: "There are no task instances here." });
+// instances: a page of list_task_instances. can(operation) says whether to offer it. actions: of run_actions.js.
+export function instanceTable(instances, { dagId, runId, can, actions, log }) {
+  return table(`Tasks of ${runId}`, COLUMNS, instances.map(row), { empty: "There are no task instances here." });
 
   function row(instance) {
     const { task_id: taskId, map_index: mapIndex, start_date: start } = instance;
@@ -43,12 +43,12 @@ export function instanceTable(found, { dagId, runId, can, actions, log }) {
   }
 }
 
-// One button for each state that there is, with how many are in it. only: the state that alone is shown, "" for all.
+// A button for each state of the instances, with their number. only: the only state that is shown, "" for all.
 export function stateButtons(counts, only, choose) {
   const present = STATES.filter((name) => counts[name]);
   if (present.length < 2) return null;
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const one = (name, label, count) =>
+  const stateButton = (name, label, count) =>
     h(
       "button",
       { type: "button", class: "button state-choice", "aria-pressed": String(only === name), onclick: () => choose(name), "data-key": `state ${name}` },
@@ -58,8 +58,8 @@ export function stateButtons(counts, only, choose) {
   return h(
     "div",
     { class: "actions", role: "group", "aria-label": "Task instances in state" },
-    one("", "all", total),
-    present.map((name) => one(name, state(name === "no_status" ? null : name), counts[name])),
+    stateButton("", "all", total),
+    present.map((name) => stateButton(name, state(name === "no_status" ? null : name), counts[name])),
   );
 }
 

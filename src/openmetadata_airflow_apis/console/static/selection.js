@@ -6,8 +6,8 @@ const NAMED = 8;
 const ACTING = ["restart_failed_task", "kill_running_tasks", "skip_task_instance", "succeed_task_instance", "run_task_instance"];
 const ENDED = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
 
-// Answers { element, show }: show(ids, tasks) takes the chosen tasks' ids, and the run's tasks as task_summaries.js has
-// them, or null where no run is shown. actions: of run_actions.js; runOnly(ids) begins a run of these alone.
+// Answers { element, show }. show(ids, tasks, isBusy) takes the chosen tasks' ids, and the run's tasks as task_summaries.js
+// answers them, null if no run is shown. actions: of run_actions.js. runOnly(ids) begins a run of only these tasks.
 export function selectionBar({ may, actions = null, runOnly, choose }) {
   const element = h("div", { class: "selection" });
   const status = h("p", { role: "status", class: "muted" });
@@ -18,9 +18,9 @@ export function selectionBar({ may, actions = null, runOnly, choose }) {
   function show(ids, tasks, isBusy) {
     const chosen = [...ids].map((id) => ({ task_id: id, state: tasks?.get(id)?.state ?? null, counts: tasks?.get(id)?.counts }));
     const failed = [...(tasks?.values() ?? [])].filter((task) => task.counts.has("failed")).map((task) => task.task_id);
-    const now = JSON.stringify([chosen.map((task) => [task.task_id, task.state, task.counts && [...task.counts.keys()]]), failed, isBusy]);
-    if (now === shown) return;
-    shown = now;
+    const content = JSON.stringify([chosen.map((task) => [task.task_id, task.state, task.counts && [...task.counts.keys()]]), failed, isBusy]);
+    if (content === shown) return;
+    shown = content;
     const can = (operation) => actions && !isBusy && tasks && chosen.length > 0 && may.includes(operation);
     const states = chosen.flatMap(({ counts }) => [...(counts?.keys() ?? [])]);
     const unfinished = states.some((name) => !ENDED.has(name));
@@ -42,7 +42,7 @@ export function selectionBar({ may, actions = null, runOnly, choose }) {
       failed.length > 0 && !isBusy && button("Choose what failed", () => choose(failed)),
       chosen.length > 0 && button("Choose none", () => choose([])),
     );
-    if (focused) ([...buttons.children].find((one) => one.textContent === focused) ?? buttons.firstChild)?.focus();
+    if (focused) ([...buttons.children].find((control) => control.textContent === focused) ?? buttons.firstChild)?.focus();
   }
 
   fill(element, status, buttons);

@@ -1,4 +1,4 @@
-// Reading the specification: operations by tag, and what `$ref` stands for.
+// Reads the specification: its operations by tag, and what a `$ref` stands for.
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
@@ -20,8 +20,8 @@ export function parametersOf(spec, operation) {
   return [...operation.shared, ...(operation.parameters || [])].map((parameter) => resolved(spec, parameter));
 }
 
-// The value that a reference points to; anything else as it is.
+// The value that a `$ref` points to; any other value as it is.
 export function resolved(spec, value) {
   if (!value?.$ref) return value;
-  return value.$ref.slice(2).split("/").reduce((found, key) => found[key], spec);
+  return value.$ref.slice(2).split("/").reduce((node, key) => node[key], spec);
 }

@@ -1,17 +1,17 @@
-// How each task went in the runs of a DAG, as the API sums it up: the instances of a mapped task as one.
+// How each task went in the runs of a DAG, as the API sums it up: the instances of a mapped task are one task.
 
 import { send } from "./http.js";
 
 const LONGEST = 3000; // gunicorn takes addresses of 4094 bytes at most
 
-// Answers the runs, or null where they can't be read: those that are named, or the latest ones.
+// Resolves to the runs of runIds, or else the latest ones; null if they can't be read.
 export async function readSummaries(dagId, { runIds, limit }) {
   const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}/taskSummaries`;
   if (!runIds) return runsOf([await send({ method: "GET", path, query: { limit } })]);
   return runsOf(await Promise.all(batches(runIds).map((ids) => send({ method: "GET", path, query: ids.map((id) => ["run_id", id]) }))));
 }
 
-// tasks: by task_id. ahead: by how many milliseconds the server's clock is before this one.
+// Answers the runs, each with tasks, a map by task_id, and ahead, the milliseconds that the server's clock is ahead.
 function runsOf(answers) {
   if (answers.some(({ ok }) => !ok)) return null;
   return answers.flatMap(({ body }) => {
@@ -26,15 +26,15 @@ function summarized(task) {
 }
 
 function batches(runIds) {
-  const all = [[]];
+  const idBatches = [[]];
   let length = 0;
   for (const runId of runIds) {
     length += encodeURIComponent(runId).length + 8;
-    if (length > LONGEST || all.at(-1).length === 100) {
-      all.push([]);
+    if (length > LONGEST || idBatches.at(-1).length === 100) {
+      idBatches.push([]);
       length = encodeURIComponent(runId).length + 8;
     }
-    all.at(-1).push(runId);
+    idBatches.at(-1).push(runId);
   }
-  return all.filter((ids) => ids.length);
+  return idBatches.filter((ids) => ids.length);
 }

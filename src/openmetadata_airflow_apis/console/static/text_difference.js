@@ -1,32 +1,32 @@
-// Two JSON documents beside each other, line by line: what went at the left, what came at the right.
+// Two JSON documents side by side, line by line: removed lines at the left, added ones at the right.
 
 import { h } from "./dom.js";
 import { diffComm } from "./libraries/diff3.js";
 
 const AROUND = 3; // equal lines that are shown around a difference
-const FOLDED = 2 * AROUND + 4; // of so many equal lines or more, the middle is folded
+const FOLDED = 2 * AROUND + 4; // from so many equal lines on, their middle is folded
 
-// null is no document. names: { label, before, after }.
-export function textDifference(before, after, { label, before: old, after: now }) {
+// before, after: documents, null for none. The last argument has the texts of the label and of the columns' heads.
+export function textDifference(before, after, { label, before: leftHead, after: rightHead }) {
   const [left, right] = [linesOf(before), linesOf(after)];
   const parts = diffComm(left.map(({ key }) => key), right.map(({ key }) => key));
-  let [at, to] = [0, 0];
+  let [leftIndex, rightIndex] = [0, 0];
   const body = parts.flatMap((part, index) => {
     if (part.common) {
-      const pairs = part.common.map((_, place) => row(left[at + place].text, at + place + 1, right[to + place].text, to + place + 1));
-      at += pairs.length;
-      to += pairs.length;
+      const pairs = part.common.map((_, place) => row(left[leftIndex + place].text, leftIndex + place + 1, right[rightIndex + place].text, rightIndex + place + 1));
+      leftIndex += pairs.length;
+      rightIndex += pairs.length;
       return folded(pairs, index === 0, index === parts.length - 1);
     }
     const pairs = Array.from({ length: Math.max(part.buffer1.length, part.buffer2.length) }, (_, place) => {
-      const [went, came] = [place < part.buffer1.length, place < part.buffer2.length];
-      return row(went ? left[at + place].text : null, at + place + 1, came ? right[to + place].text : null, to + place + 1, true);
+      const [hasLeft, hasRight] = [place < part.buffer1.length, place < part.buffer2.length];
+      return row(hasLeft ? left[leftIndex + place].text : null, leftIndex + place + 1, hasRight ? right[rightIndex + place].text : null, rightIndex + place + 1, true);
     });
-    at += part.buffer1.length;
-    to += part.buffer2.length;
+    leftIndex += part.buffer1.length;
+    rightIndex += part.buffer2.length;
     return pairs;
   });
-  const head = h("tr", {}, h("th", { scope: "col" }, old), h("th", { scope: "col" }, now));
+  const head = h("tr", {}, h("th", { scope: "col" }, leftHead), h("th", { scope: "col" }, rightHead));
   return h(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
@@ -34,8 +34,8 @@ export function textDifference(before, after, { label, before: old, after: now }
   );
 }
 
-function row(old, oldNumber, now, nowNumber, differs = false) {
-  return h("tr", {}, cell(old, oldNumber, differs && "−", "went"), cell(now, nowNumber, differs && "+", "came"));
+function row(leftText, leftNumber, rightText, rightNumber, differs = false) {
+  return h("tr", {}, cell(leftText, leftNumber, differs && "−", "went"), cell(rightText, rightNumber, differs && "+", "came"));
 }
 
 function cell(text, number, sign, kind) {
@@ -55,8 +55,8 @@ function folded(rows, isFirst, isLast) {
   return [...rows.slice(0, head), place, ...rows.slice(rows.length - tail)];
 }
 
-// A document's lines as JSON.stringify has them, each with a key that says where in the document it stands: the many
-// lines that hold a bracket alone are not taken for each other.
+// A document's lines as JSON.stringify writes them. Each has a key with its path in the document, so that the many lines
+// with only a bracket are not taken for each other.
 function linesOf(value) {
   const lines = [];
   const add = (depth, text, path) => lines.push({ text: "  ".repeat(depth) + text, key: `${path} ${text.replace(/,$/, "")}` });

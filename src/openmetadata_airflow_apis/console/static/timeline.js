@@ -1,4 +1,4 @@
-// When the tasks of a run were queued and ran, as bars, in the order of the graph; mapped tasks summed up.
+// When the tasks of a run waited and ran, as bars, in the order of the graph; a mapped task is one bar.
 
 import { duration, h, refill, state } from "./dom.js";
 import { taskLink } from "./links.js";
@@ -7,15 +7,15 @@ import { inWords, isUnderWay } from "./task_states.js";
 const TICKS = 4;
 const ENDLESS = new Set(["running", "restarting", "deferred", "up_for_reschedule"]);
 
-// Answers { element, show }: show(run, ids) takes a run of task_summaries.js, and its tasks' ids in their order.
+// Answers { element, show }. show(run, ids) takes a run of task_summaries.js, and the ids of its tasks in their order.
 export function timelineView(dagId) {
   const element = h("div", { class: "timeline" });
 
   function show(run, ids) {
     const now = Date.now() + run.ahead;
     const rows = ids.filter((id) => run.tasks.has(id)).map((id) => times(run.tasks.get(id), now));
-    const begun = rows.flatMap(({ queued, started }) => [queued, started]).filter((moment) => moment !== null);
-    const from = Math.min(...begun, run.start_date ? Date.parse(run.start_date) : now);
+    const beginnings = rows.flatMap(({ queued, started }) => [queued, started]).filter((moment) => moment !== null);
+    const from = Math.min(...beginnings, run.start_date ? Date.parse(run.start_date) : now);
     const ends = rows.map(({ ended }) => ended).filter((moment) => moment !== null);
     const to = Math.max(from + 1000, ...ends, isUnderWay(run) ? now : from);
     const place = (moment) => (100 * (moment - from)) / (to - from);
@@ -55,14 +55,14 @@ export function timelineView(dagId) {
   return { element, show };
 }
 
-// When it was queued, started and ended, or until when it has been doing so, in milliseconds; null for not yet. What was
-// queued after its start has been queued again, for another try.
+// When a task was queued, started and ended, in milliseconds; null for not yet, and `now` as the end of what goes on. A
+// task that was queued after its start has been queued again, for another try.
 function times(task, now) {
-  const at = (text) => (text ? Date.parse(text) : null);
-  const goesOn = [...task.counts.keys()].some((name) => ENDLESS.has(name));
-  const waits = [...task.counts.keys()].some((name) => name === "queued");
-  const [queued, started] = [at(task.queued_when), at(task.start_date)];
-  const ended = goesOn || (waits && started === null) ? now : at(task.end_date);
+  const timeOf = (text) => (text ? Date.parse(text) : null);
+  const isGoingOn = [...task.counts.keys()].some((name) => ENDLESS.has(name));
+  const isWaiting = [...task.counts.keys()].some((name) => name === "queued");
+  const [queued, started] = [timeOf(task.queued_when), timeOf(task.start_date)];
+  const ended = isGoingOn || (isWaiting && started === null) ? now : timeOf(task.end_date);
   const total = [...task.counts.values()].reduce((sum, count) => sum + count, 0);
   const first = queued !== null && started !== null && queued > started ? started : queued;
   return { task, queued: ended === null ? null : first, started: ended === null ? null : started, ended, state: task.state, counts: task.counts, total };

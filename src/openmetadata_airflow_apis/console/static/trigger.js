@@ -1,8 +1,8 @@
-// Starting a run: a field for each of the DAG's params, or the configuration as JSON.
+// The form that starts a run: a field for each of the DAG's params, or the configuration as JSON.
 
 import { checkbox, field, fill, h, inline, notice } from "./dom.js";
 
-// params: as get_dag answers them. trigger(body) sends; { run_id, conf }.
+// params: as get_dag answers them. trigger(body) is called with { run_id, conf } as JSON.
 export function triggerForm(params, trigger) {
   const id = h("input", { type: "text", maxlength: 250, autocomplete: "off", spellcheck: "false" });
   const problem = h("div", {});
@@ -14,38 +14,38 @@ export function triggerForm(params, trigger) {
     h("summary", {}, fields.length ? "The same as JSON, and what has no field" : "Configuration"),
     field("Configuration (a JSON object)", raw, "Tasks read it as `dag_run.conf` and `params`. What is written here holds."),
   );
-  let written = false; // by hand: the fields do not change the text any more
+  let isWritten = false; // by hand, so that the fields no longer change the text
   raw.addEventListener("input", () => {
-    written = raw.value.trim() !== "";
+    isWritten = raw.value.trim() !== "";
   });
 
-  // Throws a sentence.
+  // Answers the configuration; throws an Error with a message for the reader.
   function conf() {
-    if (written) return parsed(raw.value, "The configuration");
+    if (isWritten) return parsed(raw.value, "The configuration");
     return Object.fromEntries(fields.map(({ name, value }) => [name, value()]).filter(([, value]) => value !== undefined));
   }
 
   function mirror() {
-    if (written) return;
+    if (isWritten) return;
     try {
-      const given = conf();
-      raw.value = Object.keys(given).length ? JSON.stringify(given, null, 2) : "";
+      const configuration = conf();
+      raw.value = Object.keys(configuration).length ? JSON.stringify(configuration, null, 2) : "";
     } catch {
-      // half typed; the form's own problem is told when it is sent
+      // half typed: submitting the form shows what is wrong
     }
   }
 
   async function submit(event) {
     event.preventDefault();
     fill(problem);
-    let given;
+    let configuration;
     try {
-      given = conf();
+      configuration = conf();
     } catch (error) {
       fill(problem, notice("bad", error.message));
       return;
     }
-    await trigger(JSON.stringify({ ...(id.value && { run_id: id.value }), ...(Object.keys(given).length && { conf: given }) }));
+    await trigger(JSON.stringify({ ...(id.value && { run_id: id.value }), ...(Object.keys(configuration).length && { conf: configuration }) }));
   }
 
   mirror();
@@ -63,11 +63,11 @@ export function triggerForm(params, trigger) {
 // Answers { name, element, value }: value() is undefined for a param that is left at its default.
 function paramField(name, { value, description, schema }) {
   const types = [schema.type].flat().filter(Boolean);
-  const type = types.find((one) => one !== "null") ?? { boolean: "boolean", number: "number" }[typeof value];
+  const type = types.find((item) => item !== "null") ?? { boolean: "boolean", number: "number" }[typeof value];
   const required = value === null && types.length > 0 && !types.includes("null");
   const label = [schema.title || h("code", {}, name), required ? " (required)" : ""];
   const hint = inline([description, rangeOf(schema)].filter(Boolean).join("\u2002"));
-  const differs = (given) => (JSON.stringify(given) === JSON.stringify(value) ? undefined : given);
+  const differs = (newValue) => (JSON.stringify(newValue) === JSON.stringify(value) ? undefined : newValue);
 
   if (Array.isArray(schema.enum)) {
     const options = schema.enum.map((option, index) => h("option", { value: index }, option === null ? "none" : String(option)));
@@ -95,7 +95,7 @@ function paramField(name, { value, description, schema }) {
   const attributes = { name, required, maxlength: schema.maxLength, minlength: schema.minLength, value: value ?? "" };
   const control = kind === "area" ? h("textarea", { rows: 4, ...attributes }) : h("input", { type: kind, ...attributes, autocomplete: "off" });
   const suggestions = schema.examples || schema.suggested_values;
-  const list = Array.isArray(suggestions) && h("datalist", { id: `console-examples-${name}` }, suggestions.map((one) => h("option", { value: String(one) })));
+  const list = Array.isArray(suggestions) && h("datalist", { id: `console-examples-${name}` }, suggestions.map((item) => h("option", { value: String(item) })));
   if (list) control.setAttribute("list", list.id);
   const empty = () => (value === null ? undefined : differs(""));
   return { name, element: h("div", {}, field(label, control, hint), list), value: () => (control.value === "" ? empty() : differs(control.value)) };
@@ -108,12 +108,12 @@ function rangeOf({ minimum, maximum, format }) {
   return maximum === undefined ? "" : `At most ${maximum}.`;
 }
 
-function parsed(text, what) {
+function parsed(text, subject) {
   let value;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${what} is not JSON: ${error.message}`);
+    throw new Error(`${subject} is not JSON: ${error.message}`);
   }
   return value;
 }
