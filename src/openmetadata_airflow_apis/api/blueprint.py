@@ -149,12 +149,12 @@ def _gate() -> None:
 
 
 def _check_query_parameters(operation: operations.Operation) -> None:
-    known = operation.query_parameters
+    query_parameters = operation.query_parameters
     for name, values in request.args.lists():
-        if name not in known:
+        if name not in query_parameters:
             if name in operation.body_keys:
                 raise InvalidArgument(name, "belongs into the JSON body, not into the query string")
-            raise InvalidArgument(name, f"is not known here; known are: {', '.join(known) or 'none'}")
+            raise InvalidArgument(name, f"is not known here; known are: {', '.join(query_parameters) or 'none'}")
         if len(set(values)) > 1 and name not in operation.lists:
             raise InvalidArgument(name, parameters.GIVEN_TWICE)
 

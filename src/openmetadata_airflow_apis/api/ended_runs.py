@@ -23,8 +23,8 @@ def with_end(
     if not wait or body.get("dry_run"):
         return body, {}
     with place_to_wait(wait) as seconds:
-        after = runs.await_end(run.dag_id, run.run_id, seconds, session=session)
-    fields_after = {name: value for name, value in wire.to_json(after).items() if name in body}
-    return {**body, **fields_after, "has_ended": after.has_ended}, retry_header(
-        wait, seconds, unfinished=not after.has_ended
+        run_after = runs.await_end(run.dag_id, run.run_id, seconds, session=session)
+    fields_after = {name: value for name, value in wire.to_json(run_after).items() if name in body}
+    return {**body, **fields_after, "has_ended": run_after.has_ended}, retry_header(
+        wait, seconds, unfinished=not run_after.has_ended
     )

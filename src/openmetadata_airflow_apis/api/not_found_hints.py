@@ -68,10 +68,16 @@ def _of_task(error: errors.TaskNotFound | conflicts.NothingRunning, task_id: str
     if task_id not in tasks:
         near = _did_you_mean(near_names.near_names(task_id, tasks))
         return f"; it has no task of that name{near}" if isinstance(error, conflicts.NothingRunning) else near
-    first, last = tasks[task_id]
-    if isinstance(error, conflicts.NothingRunning) and (error.map_index is None or first <= error.map_index <= last):
+    first_index, last_index = tasks[task_id]
+    if isinstance(error, conflicts.NothingRunning) and (
+        error.map_index is None or first_index <= error.map_index <= last_index
+    ):
         return ""
-    return "; it is not mapped: leave map_index out" if last < 0 else f"; its map_index goes from {first} to {last}"
+    return (
+        "; it is not mapped: leave map_index out"
+        if last_index < 0
+        else f"; its map_index goes from {first_index} to {last_index}"
+    )
 
 
 def _did_you_mean(names: Sequence[str]) -> str:

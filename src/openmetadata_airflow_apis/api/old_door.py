@@ -104,10 +104,10 @@ def _call() -> Response:
         raise InvalidArgument(arguments.name_sent(operation, error.name), error.reason) from None
     answer, headers = _body_and_headers(answer)
     form = FORMS[name]
-    more = [
+    added_keys = [
         key for argument, keys in form.more.items() if keyword_arguments.get(argument) for key in keys if key in answer
     ]
-    document = {**form.body(answer), **{key: answer[key] for key in more}, "status": "success"}
+    document = {**form.body(answer), **{key: answer[key] for key in added_keys}, "status": "success"}
     return Response(json.dumps(document, indent=form.indent), headers=headers, content_type="application/json")
 
 

@@ -12,7 +12,7 @@ from openmetadata_airflow_apis import conflicts, errors
 
 @dataclass(frozen=True)
 class ProblemType:
-    """A kind of problem. name: the last part of `type`; meaning and remedy: sentences for whoever called."""
+    """A kind of problem. name: the last part of `type`; meaning and remedy: sentences for the caller."""
 
     name: str
     status: int

@@ -29,15 +29,15 @@ def type_of(problem_type: ProblemType) -> str:
     return f"{request.script_root}{PATH}/{problem_type.name}"
 
 
-def problem(problem_type: ProblemType, detail: str, *, status: int | None = None, **more: Any) -> Response:
-    """Return an RFC 9457 answer. status: None for the problem type's own. more: further keys of the body."""
+def problem(problem_type: ProblemType, detail: str, *, status: int | None = None, **extensions: Any) -> Response:
+    """Return an RFC 9457 answer. status: None for the problem type's own. extensions: further keys of the body."""
     status = status or problem_type.status
     body = {
         "type": type_of(problem_type),
         "title": TITLES.get(status, "Error"),
         "status": status,
         "detail": detail,
-        **more,
+        **extensions,
     }
     return Response(json.dumps(body), status=status, content_type="application/problem+json")
 
@@ -57,14 +57,14 @@ def unrouted(reason: HTTPException, method: str, path: str) -> Response:
 
 def typed_answer(error: errors.ManagedDagsError, hint: str = "") -> Response:
     """Return the typed door's answer for an error. hint: the end of its message, for this caller only."""
-    more: dict[str, Any] = {}
+    extensions: dict[str, Any] = {}
     if isinstance(error, (errors.InvalidBody, conflicts.BundleConflict)):
-        more["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
+        extensions["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
     if isinstance(error, errors.NotSignedIn):
-        more["msg"] = error.msg
+        extensions["msg"] = error.msg
     if isinstance(error, conflicts.ImportFailed):
-        more["import_error"] = error.import_error
-    return with_headers(problem(problem_types.of_error(error), f"{error}{hint}", **more), error)
+        extensions["import_error"] = error.import_error
+    return with_headers(problem(problem_types.of_error(error), f"{error}{hint}", **extensions), error)
 
 
 def with_headers(answer: Response, error: errors.ManagedDagsError) -> Response:

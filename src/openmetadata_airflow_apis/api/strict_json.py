@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64
 
 
-def parse(data: bytes, what: str = "The body") -> Any:
-    """Return the value of a JSON document. what: the document's name in error messages.
+def parse(data: bytes, document_name: str = "The body") -> Any:
+    """Return the value of a JSON document. document_name: for error messages.
 
     Raises MalformedBody, with the place, for text that is not JSON, and for duplicate keys, NaN, numbers beyond a
     double, lone surrogates, encodings other than UTF-8, and more than 64 levels.
@@ -24,19 +24,21 @@ def parse(data: bytes, what: str = "The body") -> Any:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise MalformedBody(f"{what} is not UTF-8: byte {error.start} cannot be read") from None
+        raise MalformedBody(f"{document_name} is not UTF-8: byte {error.start} cannot be read") from None
     if text.startswith("\ufeff"):
-        raise MalformedBody(f"{what} starts with a byte order mark; send plain UTF-8")
+        raise MalformedBody(f"{document_name} starts with a byte order mark; send plain UTF-8")
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_Constant)
     except json.JSONDecodeError as error:
         reason = error.msg.removesuffix(" at")  # "Unterminated string starting at"
-        raise MalformedBody(f"{what} is not JSON: {reason} at line {error.lineno}, column {error.colno}") from None
+        raise MalformedBody(
+            f"{document_name} is not JSON: {reason} at line {error.lineno}, column {error.colno}"
+        ) from None
     except ValueError:
-        raise MalformedBody(f"{what} has a number with too many digits; send it as a string") from None
+        raise MalformedBody(f"{document_name} has a number with too many digits; send it as a string") from None
     except RecursionError:
-        raise MalformedBody(f"{what} {_TOO_DEEP}") from None
-    _check(value, what)
+        raise MalformedBody(f"{document_name} {_TOO_DEEP}") from None
+    _check(value, document_name)
     return value
 
 
@@ -65,16 +67,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
 
 
-def _check(value: Any, what: str) -> None:
+def _check(value: Any, document_name: str) -> None:
     level = [value]
     depth = 1
     while level:
         if depth > MAX_DEPTH and any(isinstance(item, (dict, list)) for item in level):
-            raise MalformedBody(f"{what} {_TOO_DEEP}")
+            raise MalformedBody(f"{document_name} {_TOO_DEEP}")
         below: list[Any] = []
         for item in level:
             if _fault_of(item):
-                raise MalformedBody(_sentence(value, what))
+                raise MalformedBody(_sentence(value, document_name))
             if isinstance(item, dict):
                 below.extend(item)
                 below.extend(item.values())
@@ -84,13 +86,13 @@ def _check(value: Any, what: str) -> None:
         depth += 1
 
 
-def _sentence(document: Any, what: str) -> str:
+def _sentence(document: Any, document_name: str) -> str:
     """Return the message for the first fault in a document."""
     path, value = next((path, value) for path, value in _values(document) if _fault_of(value))
     place = join(path) or "/"
     if isinstance(value, _WithTwice):
         return f"The key {json.dumps(value.twice)} stands twice in the object at {place}; keep one of them"
-    return f"{what} has {_fault_of(value)}, at {place}"
+    return f"{document_name} has {_fault_of(value)}, at {place}"
 
 
 def _values(document: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:

@@ -106,13 +106,13 @@ def _forget_changed_names(versions: Sequence[Version], *, session: Session) -> N
         (tags.name, {dag_id: set(dag.tags) for dag_id, dag in dags.items()}),
         (owners.owner, {dag_id: set(dag.owner_links) for dag_id, dag in dags.items()}),
     ):
-        of_dag = names.table.c.dag_id
+        dag_id_column = names.table.c.dag_id
         stored: dict[str, set[str]] = {}
-        for dag_id, name in session.execute(select(of_dag, names).where(of_dag.in_(list(dags)))):
+        for dag_id, name in session.execute(select(dag_id_column, names).where(dag_id_column.in_(list(dags)))):
             stored.setdefault(dag_id, set()).add(name)
         changed = [dag_id for dag_id, new_names in new_by_dag.items() if stored.get(dag_id, set()) != new_names]
         if changed:
-            session.execute(delete(names.table).where(of_dag.in_(changed)))
+            session.execute(delete(names.table).where(dag_id_column.in_(changed)))
 
 
 def write_permissions(dag: DAG, *, session: Session) -> None:

@@ -59,7 +59,7 @@ def await_parse(
     with database_errors("Airflow's database does not answer; the workflow is deployed, ask for its state later"):
         store = open_store(settings)
         deadline = time.monotonic() + seconds
-        asked = time.monotonic()
+        asked_at = time.monotonic()
         while True:
             rows = rows_of([deployment.dag_id], store, session=session)[deployment.dag_id]
             session.commit()  # so that the next query sees what was written meanwhile
@@ -74,8 +74,8 @@ def await_parse(
                 return replace(deployment, state=PENDING)
             is_overwritten = rows.are_overwritten(deployment)
             ask_after = _ASK_AT_ONCE if is_overwritten else _ASK_OTHERS if is_parsed else _ASK_AGAIN
-            if time.monotonic() >= asked + ask_after:
-                asked = time.monotonic()
+            if time.monotonic() >= asked_at + ask_after:
+                asked_at = time.monotonic()
                 if is_overwritten:
                     renew_at_next_parse(deployment.dag_id, session=session)
                 request_parsing([deployment.fileloc], session=session)

@@ -45,7 +45,7 @@ TABLE = Table(
     own_tables.metadata(),
     Column("identifier", String(64), primary_key=True),  # the sha256 of the user and the key
     Column("request", String(64), nullable=False),  # the sha256 of what was asked for
-    Column("claim", String(36), nullable=False),  # of whoever acts on it, or did last
+    Column("claim", String(36), nullable=False),  # the token of the request that acts on it, or did last
     Column("created_at", UtcDateTime, nullable=False, index=True),
     Column("hostname", String(_LONGEST_HOST), nullable=False),
     Column("process", String(64), nullable=False),  # that acts on it: its id and start

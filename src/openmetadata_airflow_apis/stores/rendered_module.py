@@ -28,8 +28,8 @@ def render(template: Path, dag_id: str, record: Path) -> bytes:
 
 def is_sealed(content: bytes, dag_id: str) -> bool:
     """Say whether a file was rendered for this dag_id, from any template, and not changed since."""
-    above, newline, last = content.removesuffix(b"\n").rpartition(b"\n")
-    return _sealed(above + newline, dag_id) == content if last else False
+    above, newline, last_line = content.removesuffix(b"\n").rpartition(b"\n")
+    return _sealed(above + newline, dag_id) == content if last_line else False
 
 
 def sealed_dag_id(content: bytes) -> str | None:

@@ -31,5 +31,5 @@ def look(_: Installation) -> Iterator[Finding]:
 
 
 def _last_heartbeat(health: dict[str, dict[str, str | None]], process: str) -> str:
-    last = health[process].get(f"latest_{process}_heartbeat")
-    return f"its last heartbeat was at {last}" if last else "it never ran with this database"
+    last_heartbeat = health[process].get(f"latest_{process}_heartbeat")
+    return f"its last heartbeat was at {last_heartbeat}" if last_heartbeat else "it never ran with this database"
