@@ -15,7 +15,8 @@ Files:
 
     workflow_files.py  workflows in JSON and YAML files, with line numbers
     yaml_documents.py  YAML as JSON would have it, with lines: tags of dag-factory, anchors, doubled keys
-    json_places.py     where the values of a JSON text stand, by line and column
+    json_places.py     where the values of a JSON text stand
+    line_numbers.py    lines and columns: the place of a fault in its file
     older_configs.py   what the older plugin stored of a workflow, as a request: which of its keys had no effect there
 
 The first step, one spelling:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple, Union
+from typing import Any, Union
 
 from openmetadata_airflow_apis.definition.places import Pointer
 from openmetadata_airflow_apis.errors import Fault
@@ -19,13 +19,6 @@ Way = Union[None, "tuple[Way, Any]"]
 
 # An object of JSON as it was sent, or merged of such objects into the plain spelling: anything may be in it.
 SentObject = dict[str, Any]
-
-
-class Place(NamedTuple):
-    """Where something stands in a text: its line and its column, from 1."""
-
-    line: int
-    column: int
 
 
 def unfit_for_json(document: object) -> Fault | None:

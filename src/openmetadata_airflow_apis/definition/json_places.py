@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.definition.json_limits import Place, pointer_of
+from openmetadata_airflow_apis.definition.json_limits import pointer_of
+from openmetadata_airflow_apis.definition.line_numbers import Place, twice
 from openmetadata_airflow_apis.errors import Fault
 
 if TYPE_CHECKING:
@@ -84,8 +85,3 @@ def _add_key(holder: _Open, place: Place, places: list[tuple[Way, Place]], fault
     else:
         holder.keys[key] = place
         places.append(((holder.way, key), place))
-
-
-def twice(pointer: str, place: Place, first: Place) -> Fault:
-    """Return the fault of a key that is in a map a second time."""
-    return Fault(pointer, f"is there twice in one map; the first is in line {first.line}", *place)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.definition.json_places import json_places
+from openmetadata_airflow_apis.definition.line_numbers import with_place
 from openmetadata_airflow_apis.definition.places import escape
-from openmetadata_airflow_apis.definition.yaml_documents import read_yaml_document, with_place
+from openmetadata_airflow_apis.definition.yaml_documents import read_yaml_document
 from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeGuard
 
-    from openmetadata_airflow_apis.definition.json_limits import Place
+    from openmetadata_airflow_apis.definition.line_numbers import Place
 
 _CONFIG = "/workflow/dag_config"
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openmetadata_airflow_apis.definition.json_limits import Place, pointer_of
-from openmetadata_airflow_apis.definition.json_places import twice
-from openmetadata_airflow_apis.definition.places import join, split
+from openmetadata_airflow_apis.definition.json_limits import pointer_of
+from openmetadata_airflow_apis.definition.line_numbers import Place, twice, with_place
 from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
 
 if TYPE_CHECKING:
@@ -45,18 +44,6 @@ def read_yaml_document(text: str | bytes) -> YamlDocument:
     if faults:
         raise InvalidDefinition([with_place(fault, places) for fault in faults])
     return YamlDocument(document, places)
-
-
-def with_place(fault: Fault, places: Mapping[str, Place]) -> Fault:
-    """Return a fault with its own place, or else that of its nearest ancestor."""
-    if fault.line is not None:
-        return fault
-    parts = split(fault.pointer)
-    for length in range(len(parts), -1, -1):
-        place = places.get(join(parts[:length]))
-        if place is not None:
-            return fault._replace(line=place.line, column=place.column)
-    return fault
 
 
 def _unreadable(error: Exception) -> Fault:
