@@ -62,7 +62,7 @@ class FileRequest:
     def checked(self) -> list[PlacedFault]:
         """Return the faults that can be found without Airflow: in the format, its values, the graph of the tasks."""
         definition = _definition()
-        read = definition.read_workflow(
+        reading = definition.read_workflow(
             self.body,
             now=datetime.now(timezone.utc),
             # Only the server knows its limits, and what is in the files there.
@@ -70,7 +70,7 @@ class FileRequest:
             allowed_packages=_packages_named(self.body),
             read_document=_unknown_document,
         )
-        return [self._placed(fault) for fault in read.faults if not fault.detail.endswith(_UNKNOWN)]
+        return [self._placed(fault) for fault in reading.faults if not fault.detail.endswith(_UNKNOWN)]
 
     def _placed(self, fault: Fault) -> PlacedFault:
         return _placed(self.file, self.source.placed(self.index, fault))

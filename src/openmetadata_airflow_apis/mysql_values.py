@@ -121,8 +121,8 @@ def refuse_large(value: Any, column: Column, what: str, *, session: Session) -> 
     if not is_mysql(session):
         return
     as_stored = column.type.bind_processor(session.get_bind().dialect)
-    stored = as_stored(value) if as_stored else value
-    size = len(stored.encode() if isinstance(stored, str) else stored)
+    stored_value = as_stored(value) if as_stored else value
+    size = len(stored_value.encode() if isinstance(stored_value, str) else stored_value)
     if size <= ROOM:
         return
     room_query = (

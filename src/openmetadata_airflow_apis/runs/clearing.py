@@ -149,13 +149,13 @@ def clear(clearings: Mapping[tuple[str, str], Clearing], now: datetime, *, sessi
 
 def _remember(condition: ColumnElement, history: Any, now: datetime, *, session: Session) -> None:
     """Copy the tries that end here into the history table, as TaskInstanceHistory.record_ti does."""
-    changed = {
+    history_values = {
         "state": case((TI.c.state.in_(sorted(rows.FINISHED)), TI.c.state), else_=literal("failed")),
         "end_date": _ended(now),
         "duration": _duration(now, session=session),
     }
     names = [column.name for column in history.columns if column.name != "id"]
-    tries = select(*(changed.get(name, TI.c[name]) for name in names)).where(condition)
+    tries = select(*(history_values.get(name, TI.c[name]) for name in names)).where(condition)
     session.execute(rows.insert_unless_there(history, names, tries, session=session))
 
 

@@ -136,12 +136,12 @@ def _dag(dag_id: str, *, session: Session) -> DAG | None:
 
 
 def _task_instances(run: Row, *, session: Session) -> list[Row]:
-    joined = (
+    with_jobs_and_triggers = (
         TI.outerjoin(_PROCESS, _PROCESS.c.id == TI.c.job_id)
         .outerjoin(_QUEUER, _QUEUER.c.id == TI.c.queued_by_job_id)
         .outerjoin(_TRIGGER, _TRIGGER.c.id == TI.c.trigger_id)
     )
-    query: Any = select(*_COLUMNS, *_FURTHER).select_from(joined).where(of_run(run.dag_id, run.run_id))
+    query: Any = select(*_COLUMNS, *_FURTHER).select_from(with_jobs_and_triggers).where(of_run(run.dag_id, run.run_id))
     return session.execute(query.order_by(TI.c.task_id, TI.c.map_index)).all()
 
 

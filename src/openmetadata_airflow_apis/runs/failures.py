@@ -13,7 +13,7 @@ from openmetadata_airflow_apis.runs.log_reading import open_log, readable_task_i
 from openmetadata_airflow_apis.runs.log_sources import LogMissing
 from openmetadata_airflow_apis.runs.logged_failures import LoggedFailure, logged_failure, shown_lines
 from openmetadata_airflow_apis.runs.run_events import LOST_HEARTBEAT, STATE_MISMATCH, STUCK_IN_QUEUED
-from openmetadata_airflow_apis.runs.task_dependencies import index_by_index, upstream_ids
+from openmetadata_airflow_apis.runs.task_dependencies import downstream_ids, index_by_index, upstream_ids
 from openmetadata_airflow_apis.runs.wording import counted, moment
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def first_ones(rows: Sequence[Row], dag: DAG | None, most: int) -> list[Row]:
     which were mostly just set to failed together; and those that ended earlier before those that ended later.
     """
     failed = [row for row in rows if row.state in FAILED]
-    downstream_of_failed = _downstream_of(dag, {row.task_id for row in failed}) if dag is not None else set()
+    downstream_of_failed = downstream_ids(dag, {row.task_id for row in failed}) if dag is not None else set()
     failed.sort(
         key=lambda row: (
             row.task_id in downstream_of_failed,
@@ -228,16 +228,6 @@ def _silence(row: Row) -> str:
 
 def _named(earlier_kinds: Mapping[tuple[str, int], str]) -> str:
     return next(f"`{task_id}`" for task_id, _ in earlier_kinds)
-
-
-def _downstream_of(dag: DAG, task_ids: set[str]) -> set[str]:
-    downstream: set[str] = set()
-    to_visit = [task_id for task_id in task_ids if dag.has_task(task_id)]
-    while to_visit:
-        new_ids = dag.task_dict[to_visit.pop()].downstream_task_ids - downstream
-        downstream |= new_ids
-        to_visit.extend(new_ids)
-    return downstream
 
 
 def _failed_upstream(row: Row, dag: DAG | None, rows: Sequence[Row]) -> tuple[str, ...]:

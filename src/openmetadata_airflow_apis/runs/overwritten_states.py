@@ -125,11 +125,11 @@ def _stopped(changed: Iterable[ChangedRun]) -> list[_Stopped]:
 
 
 def _done_and_unwatched(changed: Sequence[ChangedRun]) -> str:
-    what, were, its = f"The DagRun `{changed[0].run_id}`", "was", "its"
+    runs, were, its = f"The DagRun `{changed[0].run_id}`", "was", "its"
     if len(changed) > 1:
-        what, were, its = f"{len(changed)} DagRuns", "were", "their"
+        runs, were, its = f"{len(changed)} DagRuns", "were", "their"
     return (
-        f"{what} of the DAG `{changed[0].dag_id}` {were} changed as asked, but Airflow's database does not answer any "
+        f"{runs} of the DAG `{changed[0].dag_id}` {were} changed as asked, but Airflow's database does not answer any "
         f"more; look at {its} task instances, a process may have written over their states"
     )
 

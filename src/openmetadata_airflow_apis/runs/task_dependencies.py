@@ -100,3 +100,14 @@ def upstream_ids(dag: DAG, task_ids: Iterable[str]) -> set[str]:
         upstream |= new_ids
         to_visit.extend(new_ids)
     return upstream - start
+
+
+def downstream_ids(dag: DAG, task_ids: Iterable[str]) -> set[str]:
+    """Return the ids of all tasks that depend on one of these, directly or not; ids that the DAG lacks have none."""
+    downstream: set[str] = set()
+    to_visit = [task_id for task_id in task_ids if dag.has_task(task_id)]
+    while to_visit:
+        new_ids = dag.task_dict[to_visit.pop()].downstream_task_ids - downstream
+        downstream |= new_ids
+        to_visit.extend(new_ids)
+    return downstream

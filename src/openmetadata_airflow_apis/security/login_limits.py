@@ -44,8 +44,8 @@ def one_try(security_manager: Any, username: str) -> Iterator[PasswordTry]:
         yield this_try
         return
     items = limits.parse_many(security_manager.auth_rate_limit)
-    counted = _in_storage if _shared_storage_is_configured() else _in_database
-    with counted(limiter, items, _counted_by(username), this_try):
+    counting = _in_storage if _shared_storage_is_configured() else _in_database
+    with counting(limiter, items, _counted_by(username), this_try):
         yield this_try
 
 
