@@ -23,6 +23,7 @@ _COMMANDS = {
 }
 # The query's parameters, as options of the command.
 _OPTIONS = {"map_index": "--map-index", "try_number": "--try"}
+_LATEST_TRY = ("try_number", ["0"])
 
 
 def command_for(call: Mapping[str, Any]) -> str:
@@ -39,5 +40,8 @@ def command_for(call: Mapping[str, Any]) -> str:
     if name is None:
         body = f" {json.dumps(call['body'])}" if call["body"] else ""
         return f"{call['method']} {call['path']}{body}"
-    options = [word for key, values in query.items() if values != ["0"] for word in (_OPTIONS[key], values[0])]
+    # The 0th try is the latest one, which the command means without the option; the map_index 0 is an instance.
+    options = [
+        word for key, values in query.items() if (key, values) != _LATEST_TRY for word in (_OPTIONS[key], values[0])
+    ]
     return shlex.join(["managed-dags", name, *places, *options])

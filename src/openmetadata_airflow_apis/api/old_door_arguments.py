@@ -114,6 +114,8 @@ def _form(operation: Operation) -> dict[str, Any]:
 def _single_values(operation: Operation, pairs: Any) -> dict[str, Any]:
     values = {}
     for name, values_of_name in pairs:
+        if _specified_name(operation, name) in {"run_id", "run_ids"}:  # an unencoded + arrives as a space
+            values_of_name = [value.replace(" ", "+") for value in values_of_name]
         if _specified_name(operation, name) in operation.lists:
             values[name] = values_of_name if len(values_of_name) > 1 else values_of_name[0]
             continue
@@ -193,8 +195,6 @@ def _read(argument: Argument, name: str, value: Any) -> Any:
         value = parse(value.encode("utf-8", "surrogatepass"))
     elif kind == "array" and isinstance(value, str):
         value = [item.strip() for item in value.split(",") if item.strip()]
-        if name == "run_ids":
-            value = [item.replace(" ", "+") for item in value]  # as for run_id in _text
         if not value:
             raise MissingArguments([name])
     elif isinstance(value, str):
@@ -206,8 +206,6 @@ def _read(argument: Argument, name: str, value: Any) -> Any:
 def _text(argument: Argument, name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise InvalidArgument(name, f"is {json.dumps(value)}; give a string")
-    if name == "run_id":
-        value = value.replace(" ", "+")  # an unencoded + of a query string arrives as a space
     if argument.schema.get("format") == "date-time":
         value = _OFFSET.sub("+", value)
         try:

@@ -25,6 +25,7 @@ from openmetadata_airflow_apis.errors import ManagedDagsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_DESCRIPTION = "Looks after an installation of this plugin: run it where Airflow is, as the user that Airflow runs as."
 VERBS = {
     "doctor": "say what is wrong with this installation, with the cure",
     "validate": "check workflow definitions offline, JSON or YAML",
@@ -38,7 +39,7 @@ VERBS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code: 0 if all is well, 1 if something is wrong, 2 for wrong usage."""
-    parser = argparse.ArgumentParser(prog="openmetadata-airflow-apis", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="openmetadata-airflow-apis", description=_DESCRIPTION)
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     arguments = sys.argv[1:] if argv is None else list(argv)

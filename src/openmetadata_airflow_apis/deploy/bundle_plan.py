@@ -18,8 +18,9 @@ from openmetadata_airflow_apis.deploy.deployment import build
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
 from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.preconditions import lacks_force
+from openmetadata_airflow_apis.deploy.refused_values import refuse_what_mysql_lacks
 from openmetadata_airflow_apis.deploy.row_deletion import refuse_running
-from openmetadata_airflow_apis.errors import Conflict, DamagedDocument, Fault, InvalidDefinition
+from openmetadata_airflow_apis.errors import Conflict, DamagedDocument, Fault, InvalidDefinition, InvalidRequest
 from openmetadata_airflow_apis.stores import version_rows
 
 if TYPE_CHECKING:
@@ -213,11 +214,15 @@ class _Planning:
             self.store.claim(workflow.dag_id)
             refuse_what_is_not_ours(workflow.dag_id, fileloc, session=self.session)
             dag = build(workflow, fileloc, self.settings)
+            refuse_what_mysql_lacks(workflow.definition, dag, session=self.session)
         except (Conflict, DamagedDocument) as error:
             self._conflict(place, str(error))
             return None
         except InvalidDefinition as error:
             self.faults += [fault._replace(pointer=place + fault.pointer) for fault in error.faults]
+            return None
+        except InvalidRequest as error:
+            self.faults.append(Fault(place, str(error)))
             return None
         current_bundle = document.bundle_name if document is not None else None
         if current_bundle not in (None, self.bundle.name):

@@ -84,9 +84,12 @@ def record_deletion(dag_id: str, document: StoredDocument | None, *, moment: dat
 
 
 def prune_now_and_then(dag_id: str, version_number: int, *, settings: Settings, session: Session) -> None:
-    """Prune a DAG's versions if version_number is a tenth one, in the caller's transaction."""
+    """Prune a DAG's versions if version_number is a tenth one, in the caller's transaction.
+
+    The version before always stays here, since on_import_error=restore may have to go back to it in a moment.
+    """
     if version_number % _PRUNE_EACH == 0:
-        _prune(settings, dag_id=dag_id, session=session)
+        _prune(settings, at_least=2, dag_id=dag_id, session=session)
 
 
 def prune(settings: Settings, *, session: Session) -> None:
@@ -94,9 +97,9 @@ def prune(settings: Settings, *, session: Session) -> None:
     in_one_transaction(lambda: _prune(settings, session=session), session=session, again_after=COLLISIONS)
 
 
-def _prune(settings: Settings, *, dag_id: str | None = None, session: Session) -> None:
+def _prune(settings: Settings, *, at_least: int = 1, dag_id: str | None = None, session: Session) -> None:
     version_rows.prune(
-        keep=settings.keep_versions,
+        keep=max(settings.keep_versions, at_least),
         deleted_before=timezone.utcnow() - timedelta(days=settings.keep_deleted_days),
         dag_id=dag_id,
         session=session,

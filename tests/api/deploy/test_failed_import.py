@@ -71,6 +71,21 @@ def test_what_only_the_dag_processor_can_build_comes_back_too(failed, taken_back
     assert get_deployed("nightly", settings=settings, session=session).revision == good.revision
 
 
+def test_the_version_before_is_there_where_one_is_kept(failed, taken_back, session, settings):
+    """Where keep_versions is 1, each tenth deploy deletes older versions, and leaves the one to go back to."""
+    settings = replace(settings, keep_versions=1)
+    for number in range(10):
+        bad = deploy(
+            make_workflow(force=True, schedule=f"{number} 1 * * *"), user="ada", settings=settings, session=session
+        )
+    numbers = [
+        row.version_number
+        for row in version_rows.page("nightly", limit=20, offset=0, oldest_first=False, session=session)[0]
+    ]
+    assert numbers == [10, 9]
+    assert taken_back(replace(bad, state="failed", import_error=ERROR)) == "version 9 is deployed again, as version 11"
+
+
 def test_the_first_is_deleted_again(failed, taken_back, session, settings):
     """Where nothing was deployed before, nothing is deployed afterwards."""
     assert taken_back(failed()) == "it was the first, and is deleted again"

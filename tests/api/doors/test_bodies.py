@@ -209,3 +209,17 @@ def test_chunks_that_are_not_well_formed(call):
         400,
         "The body ended too early, or its chunks are not well formed",
     )
+
+
+def test_a_space_of_a_run_id(call, dag):
+    """In a query or a form it is a + that nobody encoded; in JSON nothing was decoded, and a space is a space."""
+    asked = {"api": "trigger_dag", "workflow_name": "doors"}
+    for how in (
+        {"query_string": {**asked, "run_id": "query 1"}},
+        {"data": {**asked, "run_id": "form 1"}, "content_type": FORM},
+    ):
+        answer = call("POST", "/rest_api/api", **how)
+        assert answer.status_code == 200
+        assert answer.json["message"].endswith(("as query+1", "as form+1"))
+    refused = call("POST", "/rest_api/api", query_string=asked, json={"run_id": "json 1"})
+    assert (refused.status_code, "'json 1'" in refused.json["error"]) == (400, True)

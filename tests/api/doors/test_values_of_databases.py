@@ -182,6 +182,28 @@ def test_a_deploy_of_such_a_value(typed_door, is_mysql, changed, detail, is_new)
         assert (planned[0], status) == (200, 201 if is_new else 200)
 
 
+@pytest.mark.usefixtures("_deleted")
+def test_a_bundle_with_such_a_value(typed_door, is_mysql):
+    """Nothing of a bundle is deployed where a value of one of its workflows is refused, which is named."""
+    good = {"schedule": "@daily", "start_date": START, "tags": ["team"]}
+    other = workflow({**good, "tags": ["Team", "team"]})
+    other["workflow"]["name"] = "of_databases_too"
+    other["workflow"]["dag_config"] = {"of_databases_too": other["workflow"]["dag_config"]["of_databases"]}
+    body = {"workflows": [workflow(good), other]}
+
+    planned = typed_door("PUT", "/bundles/values", query_string={"dry_run": "true"}, json=body)
+    status, answer = typed_door("PUT", "/bundles/values", json=body)
+
+    if is_mysql:
+        detail = TWINS.format("Team", "team", "tags of a DAG", AS_READ)
+        assert (status, answer["errors"]) == (400, [{"pointer": "/workflows/1", "detail": detail}])
+        assert planned == (status, answer)
+        assert typed_door("GET", "/dags/of_databases")[0] == 404
+    else:
+        assert (planned[0], status, len(answer["created"])) == (200, 200, 2)
+        assert typed_door("DELETE", "/dags/of_databases_too")[0] == 200
+
+
 def test_the_audit_row_of_many_tasks(session, is_mysql):
     """An operation with thousands of named tasks has its row in the audit log, or their number."""
     names = [f"a_task_{number:06}" for number in range(6000)]
