@@ -52,6 +52,28 @@ def test_each_task_instance_of_a_run(typed_door, runs):
     assert body["total_entries"] == 3
 
 
+@pytest.mark.parametrize("state", ["shutdown", "sensing"])
+def test_states_of_older_releases_are_answered(typed_door, session, state):
+    """A mapped task with an instance in a state that Airflow's grid leaves out is answered, that state counted too."""
+    from airflow.operators.bash import BashOperator
+
+    with dag_runs.new_dag("doors") as dag:
+        BashOperator.partial(task_id="mapped").expand(bash_command=["true", "false", "date"])
+    dag_runs.store(dag, session)
+    states = {("mapped", 0): "success", ("mapped", 1): state, ("mapped", 2): state}
+    dag_runs.new_run(dag, session, states, run_id="one")
+    status, body = typed_door("GET", "/dags/doors/taskSummaries")
+    assert status == 200, body
+    [task] = body["dag_runs"][0]["tasks"]
+    assert (task["state"], task["task_instance_counts"]) == ("success", {state: 2, "success": 1})
+    status, body = typed_door("GET", f"{RUNS}/one/taskInstances/mapped")
+    assert (status, body["state"], body["count"]) == (200, "success", 3)
+    status, body = typed_door("GET", f"{RUNS}/one/taskInstances")
+    assert (status, [one["state"] for one in body["task_instances"]]) == (200, ["success", state, state])
+    status, body = typed_door("GET", f"{RUNS}/one/explanation")
+    assert (status, body["task_instance_counts"]) == (200, {state: 2, "success": 1})
+
+
 def test_how_each_task_went(typed_door, runs):
     """list_task_summaries answers the runs asked for, each with its tasks in the words of list_dag_runs."""
     status, body = typed_door("GET", "/dags/doors/taskSummaries?run_id=three&run_id=one")

@@ -7,12 +7,17 @@ from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
+from airflow.utils.state import TaskInstanceState
 
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound, TaskNotFound
 from openmetadata_airflow_apis.runs.run_state import dag_state, task_instance_detail
-from support.dag_runs import START, new_dag, new_run, store
+from openmetadata_airflow_apis.runs.task_summaries import list_task_summaries
+from support.dag_runs import START, new_dag, new_run, put_states, store
 
 LOGICAL_DATE = START + timedelta(days=1)
+
+# States of Airflow's present enum, and those of older releases, which rows in its database may still have.
+STATES = sorted({state.value for state in TaskInstanceState} | {"shutdown", "sensing"})
 
 
 @pytest.fixture
@@ -117,6 +122,31 @@ def test_the_grid_priority_is_airflows():
 
     ours = [state for state in GRID_PRIORITY if state in priority]
     assert ours == [None if state is None else str(state) for state in priority]
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("others", ["success", None, "sensing", "running"])
+def test_every_state_is_taken_together_as_in_the_grid(run, session, state, others):
+    """Whatever states a mapped task's instances have, older releases' too, the task shows that of Airflow's grid."""
+    put_states("state", {("mapped", 0): state, ("mapped", 1): others, ("mapped", 2): others}, session)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # flask-appbuilder's forms, on import
+        from airflow.www.utils import priority
+
+    grid_state = next((listed for listed in priority if listed in {state, others}), None)
+    detail = task_instance_detail("state", "manual__1", "mapped", session=session)
+    [summarized], _, _ = list_task_summaries("state", session=session)
+    assert (detail.state, detail.count) == (grid_state, 3)
+    assert {task.task_id: task.state for task in summarized.tasks} == {"mapped": grid_state, "plain": "success"}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_single_task_instance_shows_its_own_state(run, session, state):
+    """A task that is not mapped shows the state in its row, also one that Airflow's grid gives no priority."""
+    put_states("state", {"plain": state}, session)
+    [summarized], _, _ = list_task_summaries("state", session=session)
+    assert task_instance_detail("state", "manual__1", "plain", session=session).state == state
+    assert {task.task_id: task.state for task in summarized.tasks}["plain"] == state
 
 
 @pytest.mark.parametrize(
