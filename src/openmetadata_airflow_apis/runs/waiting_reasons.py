@@ -22,7 +22,7 @@ from openmetadata_airflow_apis.airflow_versions.task_retries import next_retry
 from openmetadata_airflow_apis.runs.explanation_results import WaitingReason, WaitingTask
 from openmetadata_airflow_apis.runs.queued_reasons import who_takes
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED
-from openmetadata_airflow_apis.runs.upstream_reasons import upstream_reasons
+from openmetadata_airflow_apis.runs.upstream_reasons import MAPPED_UPSTREAM, upstream_reasons
 from openmetadata_airflow_apis.runs.wording import age, counted, last_heard, moment
 
 if TYPE_CHECKING:
@@ -274,4 +274,8 @@ def _with_age(group: WaitingTask, now: datetime) -> WaitingTask:
 
 def only_upstream(group: WaitingTask) -> bool:
     """Tell whether task instances wait only for tasks upstream."""
-    return {reason.name for reason in group.reasons} <= {TriggerRuleDep.NAME, MappedTaskIsExpanded.NAME}
+    return {reason.name for reason in group.reasons} <= {
+        TriggerRuleDep.NAME,
+        MAPPED_UPSTREAM,
+        MappedTaskIsExpanded.NAME,
+    }

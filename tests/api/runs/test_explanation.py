@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from openmetadata_airflow_apis.runs import explain_dag_run, kill_running
-from support.dag_runs import START, new_dag, new_run, store
+from support.dag_runs import START, new_dag, new_run, put_states, store
 from support.statements import counted
 from support.versions import AIRFLOW
 
@@ -682,6 +682,35 @@ class TestTasks:
                 ],
             )
         ]
+
+    def test_what_waits_only_for_what_it_is_expanded_over_comes_last(self, session):
+        """A task that waits only for what it is expanded over comes after those with reasons of their own."""
+        from airflow.operators.bash import BashOperator
+
+        with new_dag("explained") as dag:
+            first = BashOperator(task_id="first", bash_command="true")
+            BashOperator.partial(task_id="expanded", trigger_rule="all_done").expand(bash_command=first.output)
+            BashOperator(task_id="own", bash_command="true", pool="nowhere")
+        store(dag, session)
+        new_run(dag, session, {"first": "failed"})
+        expanded = (
+            "expanded",
+            -1,
+            1,
+            None,
+            [
+                ("Mapped dependencies have succeeded", "What it is expanded over has not succeeded."),
+                ("Task has been mapped", "It is expanded over the output of `first` when that has succeeded."),
+            ],
+        )
+        put_states("explained", {"own": "success"}, session)
+        alone = explain(session)
+        assert waiting(alone) == [expanded]
+        assert alone.summary.endswith("1 task instance waits for what comes before.")
+        put_states("explained", {"own": "scheduled"}, session)
+        told = waiting(explain(session))
+        assert [group[0] for group in told] == ["own", "expanded"]
+        assert told[1] == expanded
 
     def test_many_that_wait_for_the_same_are_told_together(self, session):
         """Instances of a task that wait for the same are one entry, with their number."""
