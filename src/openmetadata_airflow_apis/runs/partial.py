@@ -82,9 +82,11 @@ def run_partial(
         return plan
 
     if dry_run:
-        planned = decide()
-        session.rollback()
-        return planned.partial_run(dry_run=True)
+        try:
+            return decide().partial_run(dry_run=True)
+        finally:
+            session.rollback()
+
     created = in_one_transaction(
         change,
         session=session,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import random
 
 import pytest
 from sqlalchemy import select
 
-from openmetadata_airflow_apis.runs import dag_state, restart_failed, run_partial, trigger_dag
+from openmetadata_airflow_apis import runs
+from openmetadata_airflow_apis.errors import DagNotFound
+from openmetadata_airflow_apis.runs import ChosenRuns, dag_state, restart_failed, run_partial, trigger_dag
 from openmetadata_airflow_apis.runs.kill import plan_kills
 from openmetadata_airflow_apis.runs.lookup import find_run
 from openmetadata_airflow_apis.runs.new_run import plan_run, runnable_dag
@@ -131,3 +134,36 @@ def _what_changes(task_instances):
         key: {name: row[name] for name in ("state", "max_tries", "try_number", "next_method", "external_executor_id")}
         for key, row in task_instances.items()
     }
+
+
+def _dry_runs() -> list[str]:
+    """Return the names of the functions of runs/ that have a dry run."""
+    return [
+        name
+        for name in runs.__all__
+        if inspect.isfunction(function := getattr(runs, name))
+        and {"dry_run", "session"} <= set(inspect.signature(function).parameters)
+    ]
+
+
+@pytest.mark.parametrize("name", _dry_runs())
+def test_a_dry_run_that_is_refused_ends_its_transaction(session, name):
+    """A dry run leaves no transaction open, also when it ends with an error."""
+    values = {
+        "dag_id": "nowhere",
+        "run_id": "manual__1",
+        "task_id": "after",
+        "task_ids": ["after"],
+        "chosen": ChosenRuns("nowhere", at_most=5),
+        "user": "ada",
+    }
+    verb = getattr(runs, name)
+    required = [
+        parameter.name
+        for parameter in inspect.signature(verb).parameters.values()
+        if parameter.default is parameter.empty and parameter.name != "session"
+    ]
+    session.rollback()
+    with pytest.raises(DagNotFound):
+        verb(**{argument: values[argument] for argument in required}, dry_run=True, session=session)
+    assert not session.in_transaction()
