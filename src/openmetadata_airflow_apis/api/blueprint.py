@@ -81,7 +81,7 @@ def register_api(app: Flask) -> None:
     open_store(settings).check_configuration()
     app.extensions[NAME] = Extension(settings=settings)
     setup.init_app(app)
-    deploy.record_versions_at_start(settings)
+    deploy.make_ready_at_start(settings)
     blueprint = make_blueprint(validate_responses=bool(app.config.get("TESTING")))
     app.register_blueprint(blueprint)
     # The gate checks the CSRF token itself, only for browser sessions; Flask-WTF would require it from API tokens too.

@@ -22,7 +22,7 @@ In static/, each file's first line says more:
     deploy.js, editor.js, code_editor.js, definition_check.js, fault_list.js, written_graph.js    writing a definition
     definition_schema.js, cursor_place.js, positions.js, definition_file.js    what the editor knows of it
     deploy_plan.js, dag_plans.js    what a deploy would do, and doing it
-    trigger.js, operations.js, inputs.js, specification.js    forms: a run's params, each operation
+    trigger.js, operations.js, curl_command.js, inputs.js, specification.js    forms: a run's params, each operation
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 What a definition may hold was checked when it was deployed, and is not checked again here.
 
-    dag_builder.py        build_dag: a canonical definition in, an Airflow DAG out
+    dag_builder.py        build_dag: a definition in, an Airflow DAG out; which values a decorated function gets
     built_values.py       makes Python objects of the values in a definition
     kubernetes_models.py  makes models of the Kubernetes client of plain maps
     managed_callables.py  loads functions from callable files, and so executes their authors' code
     managed_files.py      reads callable files without leaving their folder
     stand_ins.py          builds the same DAG without the authors' code, for a deploy; what only a parse can build
-    stored_content.py     reads a stored document as far as a DAG file needs it
+    stored_content.py     reads a stored document as far as a DAG file needs it; torn, edited or unreadable ones
     stored_document.py    the stored document, whole: what a deploy keeps of a definition, and its sha256
 
 When a deploy comes in the middle of a parse:

@@ -158,7 +158,10 @@ class _Building:
         return _named(built_task, built_task.task_id, task["task_id"])
 
     def _decorated(self, task: Task, place: Place, arguments: Arguments) -> Any:
-        """Decorate the function and call it: its parameters' values go to it, the other arguments to the decorator."""
+        """Decorate the function and call it: its parameters' values go to it, the other arguments to the decorator.
+
+        checks/task_checks.py checks the same split before a deploy.
+        """
         with blaming((*place, "decorator")):
             decorator = import_object(task["decorator"])
         function = arguments.pop("python_callable")

@@ -13,7 +13,7 @@ there such a class, does it take this argument) is in checks/.
 
 Files:
 
-    workflow_files.py  workflows in JSON and YAML files, with line numbers
+    workflow_files.py  workflows in JSON and YAML files; which DAGs a dag-factory file has
     yaml_documents.py  YAML as JSON would have it, with lines: tags of dag-factory, anchors, doubled keys
     json_places.py     where the values of a JSON text stand
     line_numbers.py    lines and columns: the place of a fault in its file
@@ -40,7 +40,7 @@ The third step, the canonical form of DAGs and tasks:
     task_ids.py             the ids of tasks and groups, with their dependencies as they were sent
     task_graph.py           full ids and edges: what a name means, unknown names, cycles
     setup_and_teardown.py   tasks that are set up or torn down
-    taskflow_decorators.py  the TaskFlow decorator of a task
+    taskflow_decorators.py  the TaskFlow decorator of a task: its paths, and which keys can't stand beside it
     operator_paths.py       what the paths of operators in older releases mean today, and the package of each path
 
 The third step, values:

@@ -1,4 +1,4 @@
-"""The TaskFlow decorator of a task: by which of its paths it may be named, and what may stand beside it."""
+"""The TaskFlow decorator of a task: by which of its paths it may be named, and which keys can't stand beside it."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ After a deploy:
     failed_import.py     on_import_error=restore: takes back a deploy whose DAG does not import
     deployment_state.py  parsed, pending or failed: whether Airflow's rows are of what is deployed
     refresh.py           refresh_all_dags: brings Airflow's database up to date with what is deployed
+    version_history.py   what a new version is; records what a crash left out; keep_versions, keep_deleted_days
 
 Reading:
 
@@ -26,14 +27,15 @@ Reading:
     dag_selection.py        which DAGs a list holds by Airflow's rows, and in which order: filters, patterns, order_by
     dag_summaries.py        DAGs at a glance: owners, tags, schedule, last and next run, params
     dag_versions.py         versions: listed, looked at, compared, restored
-    version_history.py      when a version is recorded, and when old ones are forgotten (keep_versions)
     installation_health.py  health
 
-Airflow's rows:
+Airflow's rows, and ours:
 
-    dag_rows.py      what a deploy writes, so that a DAG can be scheduled without a parse; and asks for the parse
-    row_deletion.py  which rows a deletion removes, and which stay; a DAG that is running is refused
-    row_locks.py     locks a DAG's rows against Airflow's own processes, without deadlocks
+    dag_rows.py         what a deploy writes, so that a DAG can be scheduled without a parse; and asks for the parse
+    row_deletion.py     which rows a deletion removes, and which stay; a DAG that is running is refused
+    row_locks.py        locks a DAG's rows against Airflow's own processes, without deadlocks; gives up after 20 s
+    schema_check.py     our tables: made if they are missing, refused if a newer release made them
+    webserver_start.py  what a webserver does at its start: makes our tables, records and prunes versions
 
 Moving and leaving:
 
@@ -75,7 +77,7 @@ from openmetadata_airflow_apis.deploy.parse_wait import await_parse
 from openmetadata_airflow_apis.deploy.patch import PatchedDag, patch_dag
 from openmetadata_airflow_apis.deploy.refresh import Refreshed, refresh_all_dags
 from openmetadata_airflow_apis.deploy.validation import ValidatedWorkflow, validate
-from openmetadata_airflow_apis.deploy.version_history import record_versions_at_start
+from openmetadata_airflow_apis.deploy.webserver_start import make_ready_at_start
 
 __all__ = [
     "AppliedBundle",
@@ -107,8 +109,8 @@ __all__ = [
     "list_bundles",
     "list_dag_versions",
     "list_deployed",
+    "make_ready_at_start",
     "patch_dag",
-    "record_versions_at_start",
     "refresh_all_dags",
     "restore_dag_version",
     "take_back_failed",

@@ -21,7 +21,7 @@ from openmetadata_airflow_apis.deploy.deletion import DeletedDag, delete_dag
 from openmetadata_airflow_apis.deploy.deployment import deploy
 from openmetadata_airflow_apis.deploy.parse_wait import await_parses
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
-from openmetadata_airflow_apis.deploy.version_history import check_tables
+from openmetadata_airflow_apis.deploy.schema_check import check_tables
 from openmetadata_airflow_apis.errors import BundleNotFound, ManagedDagsError
 from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import beside, database_errors, written_beside

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.conflicts import NotDeployedHere
 from openmetadata_airflow_apis.deploy.deployment_state import rows_of
-from openmetadata_airflow_apis.deploy.version_history import ask_schema
+from openmetadata_airflow_apis.deploy.schema_check import ask_schema
 from openmetadata_airflow_apis.errors import DagNotFound
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from airflow.utils import timezone
 
 from openmetadata_airflow_apis.deploy.row_deletion import delete_rows_patiently
-from openmetadata_airflow_apis.deploy.version_history import check_tables, record_deletion
+from openmetadata_airflow_apis.deploy.schema_check import check_tables
+from openmetadata_airflow_apis.deploy.version_history import record_deletion
 from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Records versions, marks them as deleted, and prunes old ones.
+"""Which definitions are new versions; records those that are missing, marks deleted ones, prunes old ones.
 
 A deploy records its version in its own transaction. A process that dies after it has written to the store, but before
 that transaction, leaves a deployment without a recorded version: the next deploy or delete of the DAG, a refresh, or
@@ -13,18 +13,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow.utils import timezone
-from airflow.utils.session import create_session
-from sqlalchemy import select
-from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
-from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.definition.dag_ids import folded
-from openmetadata_airflow_apis.errors import ManagedDagsError, Unavailable
-from openmetadata_airflow_apis.stores import idempotency_keys, open_store, version_rows
+from openmetadata_airflow_apis.errors import ManagedDagsError
+from openmetadata_airflow_apis.stores import version_rows
 from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from typing import Any
 
@@ -41,34 +37,17 @@ _BATCH = 50
 _PRUNE_EACH = 10
 
 
-def check_tables(*, session: Session) -> None:
-    """Make our tables if they are missing, after rolling the session back.
+def to_record(newest: version_rows.Newest, documents: Iterable[StoredDocument]) -> tuple[list[dict[str, Any]], int]:
+    """Return the missing rows of documents that were deployed in this order, and the last version's number.
 
-    Raises ConfigurationError if a newer release made them, and Unavailable.
+    newest: the DAG's newest recorded version. A document with the same revision as the one before it gets no row.
     """
-    own_tables.refuse_newer(ask_schema(lambda: session.execute(select(own_tables.SCHEMA.c.version)), session).version)
-
-
-def ask_schema(query: Callable[[], Any], session: Session) -> Any:
-    """Return the one row of a query on the table of our schema's version; make our tables first if that is missing."""
-    try:
-        row = query().first()
-    except (OperationalError, ProgrammingError):
-        session.rollback()
-        if own_tables.is_there(own_tables.SCHEMA):
-            raise
-        row = None
-    if row is None:
-        session.rollback()
-        try:
-            version_rows.make_tables()
-        except ProgrammingError as error:
-            raise Unavailable(
-                "The tables of versions are missing in Airflow's database, whose user may not make them "
-                f"({error.orig}); let it create tables, and send the request again"
-            ) from error
-        row = query().one()
-    return row
+    number, revision, rows = newest.version_number, newest.revision, []
+    for document in documents:
+        if document.revision != revision:
+            number, revision = number + 1, document.revision
+            rows.append(version_rows.new_row(document, number))
+    return rows, number
 
 
 def record_deletion(dag_id: str, document: StoredDocument | None, *, moment: datetime, session: Session) -> None:
@@ -78,7 +57,7 @@ def record_deletion(dag_id: str, document: StoredDocument | None, *, moment: dat
     """
     if document is not None:
         newest = version_rows.newest([dag_id], session=session).get(dag_id, version_rows.Newest())
-        rows, _ = version_rows.to_record(newest, [document])
+        rows, _ = to_record(newest, [document])
         version_rows.write(rows, session=session)
     version_rows.mark_deleted(dag_id, moment, session=session)
 
@@ -151,25 +130,5 @@ def _record(documents: Mapping[str, StoredDocument], *, session: Session) -> Non
     no_version = version_rows.Newest()
     rows = []
     for dag_id, document in documents.items():
-        rows += version_rows.to_record(newest.get(dag_id, no_version), [document])[0]
+        rows += to_record(newest.get(dag_id, no_version), [document])[0]
     version_rows.write(rows, session=session)
-
-
-def record_versions_at_start(settings: Settings) -> None:
-    """Make our tables, and record the missing versions of what is deployed.
-
-    Versions are missing if they were deployed before versions existed, or if a crash kept them from being recorded.
-    A failure is logged, not raised: the next deploy tries again and raises it.
-    """
-    try:
-        version_rows.make_tables()
-        idempotency_keys.make_table()
-        store = open_store(settings)
-        store.make_ready()
-        with create_session() as session:
-            check_tables(session=session)
-            revisions = {dag_id: head.revision for dag_id, head in store.heads().items()}
-            record_missing(unrecorded(revisions, session=session), store, session=session)
-            prune(settings, session=session)
-    except (SQLAlchemyError, ManagedDagsError):
-        log.exception("The table %s cannot be made or written in Airflow's database", version_rows.TABLE.name)

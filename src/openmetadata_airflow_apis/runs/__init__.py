@@ -9,7 +9,7 @@ Verbs:
     trigger.py             trigger: a manual run of a DAG
     partial.py             a run in which only some tasks run; a chosen task that could never start is refused
     new_run.py             a new DagRun: its dates, conf and run_id, checked as by Airflow's own trigger
-    restart.py             restart: clears what failed; waits for processes that are still ending, or refuses (409)
+    restart.py             restart of one run or many: clears what failed; waits for processes still ending, or refuses
     restart_choice.py      what a restart begins with, and whether it includes everything downstream
     clearing.py            clears task instances, with the effect of Airflow's own clearing
     kill.py                kill: fails what is unfinished

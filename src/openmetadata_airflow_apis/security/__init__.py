@@ -11,7 +11,7 @@ login_limits.py      how often a password may be wrong
 login_tries.py       the count of wrong passwords in Airflow's database, one for all webservers
 identity.py          whose request this is, as Airflow's own checks see it
 headers.py           response headers, and no session cookie for a caller without one
-setup.py             our tables and permissions in Airflow's database, made before the first request
+setup.py             our permissions, and the tables of sign-ins, made at the start; what uninstall removes of them
 auth_backend.py      the same tokens for Airflow's own API
 """
 

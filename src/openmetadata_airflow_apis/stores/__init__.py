@@ -3,21 +3,21 @@
 open_store, here, decides which by the option definition_store.
 
     definition_store.py  the port, DefinitionStore: what a store promises
-    version_rows.py      the versions of each definition, in a table of ours: numbers, texts, what is pruned
+    version_rows.py      the table of versions: the newest of each DAG, pages, what is pruned
     idempotency_keys.py  the answers of requests with an Idempotency-Key; who claims a key, and who takes it over
 
 The file store:
 
     file_store.py          <dag_id>.json and <dag_id>.py, and in which order they are written and removed
-    deployed_files.py      these two files: where they are, how they are written, whether they were edited
+    deployed_files.py      these two files: where they are, how they are written; refuses damaged ones, with the cure
     interrupted_files.py   finishes or removes what a crash has left of them
-    file_inspection.py     who wrote a file, and whether it was changed since; the reasons that a 409 gives
+    file_inspection.py     who wrote a file, and whether it was changed since
     rendered_module.py     the .py of a DAG: rendered, marked and sealed
     runner_template.py     the template of that file, and what an operator's own must hold
     older_plugin_store.py  the same store, to take over files of the older plugin
     atomic_files.py        writes files so that a reader sees the old or the new content
     name_locks.py          a lock per name, held by a process through flock
-    stored_heads.py        revision and bundle of a stored file, without reading all of it
+    stored_heads.py        revision and bundle of each stored file, read again only if it was replaced
     seen_deployments.py    which deployment the files hold, without reading unchanged files again
 
 The database store:

@@ -136,20 +136,8 @@ def newest_of(version_number: int | None, revision: str | None, deleted_at: date
     return Newest(version_number or 0, None if deleted_at is not None else revision)
 
 
-def to_record(newest: Newest, documents: Iterable[StoredDocument]) -> tuple[list[dict[str, Any]], int]:
-    """Return the missing rows of documents that were deployed in this order, and the last version's number.
-
-    newest: the DAG's newest recorded version. A document with the same revision as the one before it gets no row.
-    """
-    number, revision, rows = newest.version_number, newest.revision, []
-    for document in documents:
-        if document.revision != revision:
-            number, revision = number + 1, document.revision
-            rows.append(_row(document, number))
-    return rows, number
-
-
-def _row(document: StoredDocument, version_number: int) -> dict[str, Any]:
+def new_row(document: StoredDocument, version_number: int) -> dict[str, Any]:
+    """Return the row of a version, to be written."""
     return {
         "dag_id": document.dag_id,
         "version_number": version_number,

@@ -4,7 +4,7 @@ import { button, fill, h, inline, notice, refill, state, table, time } from "./d
 import { importError, pauseCell, scheduleCell } from "./dag_cells.js";
 import { readGraph } from "./dag_graph.js";
 import { isAwaited, nodesTable, withoutHeartbeats } from "./dag_nodes.js";
-import { confirmDelete, deleted, deletion, isUnfinished, switched, switching, triggered } from "./dags.js";
+import { confirmDelete, deleted, deletion, switched, switching, triggered } from "./dags.js";
 import { deploymentState, isSettled, versionOf } from "./deployment.js";
 import { isToldAbove, permissions, send, sentence } from "./http.js";
 import { gridLink, historyLink, runLink } from "./links.js";
@@ -12,6 +12,7 @@ import { partialRun } from "./partial_run.js";
 import { polling } from "./polling.js";
 import { runPanel } from "./run.js";
 import { selectionBar } from "./selection.js";
+import { isUnderWay } from "./task_states.js";
 import { triggerForm } from "./trigger.js";
 
 const RUNS = ["Run", "State", "Started", "Ended"];
@@ -161,7 +162,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     if (isLeft) return false;
     if (!answer.ok) {
       if (!isToldAbove(answer)) fill(trouble, notice("bad", inline(sentence(answer))));
-      return listedRuns.some(isUnfinished);
+      return listedRuns.some(isUnderWay);
     }
     listedRuns = answer.body.dag_runs;
     await grid?.renew(listedRuns);
@@ -177,7 +178,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
       ]);
       refill(runs, h("h3", {}, "Latest runs"), table("Latest runs", RUNS, rows, { empty: "It has not run yet." }));
     }
-    return listedRuns.some(isUnfinished);
+    return listedRuns.some(isUnderWay);
   }
 
   async function act(request, messageOf) {

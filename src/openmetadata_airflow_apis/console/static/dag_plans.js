@@ -1,10 +1,11 @@
 // What a deploy would do to each DAG of the text, shown before it is done, and then its outcome.
 
 import { button, confirm, field, fill, h, inline, notice, table, time } from "./dom.js";
+import { curl } from "./curl_command.js";
 import { deployPlanned, planOf } from "./deploy_plan.js";
 import { followDeployment, versionOf } from "./deployment.js";
 import { differences, isChange } from "./differences.js";
-import { curl, sentence } from "./http.js";
+import { sentence } from "./http.js";
 import { dagLink, historyLink } from "./links.js";
 
 // Answers { element, look(dags), deploy(dags), say(nodes), clear() }. dags: those of a check. base: as in deploy.js.

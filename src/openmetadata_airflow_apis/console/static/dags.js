@@ -7,6 +7,7 @@ import { isToldAbove, permissions, send, sentence } from "./http.js";
 import { dagLink, runLink } from "./links.js";
 import { filterForm, isFiltered, queryOf } from "./list_filter.js";
 import { polling } from "./polling.js";
+import { isUnderWay } from "./task_states.js";
 
 const PATH = "/rest_api/api/dags";
 const PAGE = 50;
@@ -50,7 +51,7 @@ export function dagsView() {
       shown = content;
       show(dags, damaged, may, total);
     }
-    return dags.some((dag) => !isSettled(dag) || isUnfinished(dag.last_run)) ? 2000 : 10000;
+    return dags.some((dag) => !isSettled(dag) || isUnderWay(dag.last_run)) ? 2000 : 10000;
   }
 
   function show(dags, damaged, may, total) {
@@ -171,10 +172,6 @@ export function dagsView() {
 
 function pathOf(dagId) {
   return `${PATH}/${encodeURIComponent(dagId)}`;
-}
-
-export function isUnfinished(run) {
-  return run?.state === "queued" || run?.state === "running";
 }
 
 export function triggered(run) {

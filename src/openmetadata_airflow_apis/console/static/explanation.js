@@ -21,8 +21,12 @@ export function explanation(explained, logButton) {
     failures.map((failure, index) => failed({ ...failure, log_problem: explained.logs_withheld ? null : failure.log_problem }, index < OPEN && failure.after_failure_of.length === 0, logButton)),
     totalFailures > failures.length && h("p", { class: "muted" }, `${totalFailures} task instances failed; these are ${failures.length} of them.`),
     waiting.length > 0 && h("ul", { class: "waiting" }, waiting.map(waits)),
-    totalWaiting > 0 && waiting.length === 20 && h("p", { class: "muted" }, `${totalWaiting} task instances wait in all.`),
+    totalWaiting > instancesOf(waiting) && h("p", { class: "muted" }, `${totalWaiting} task instances wait in all.`),
   );
+}
+
+function instancesOf(waiting) {
+  return waiting.reduce((number, { count }) => number + count, 0);
 }
 
 function failed(failure, open, logButton) {

@@ -1,4 +1,4 @@
-// Requests to the API with the browser's session, and the curl commands that do the same.
+// Requests to the API with the browser's session, what their answers say, and what the user may do.
 
 import { askWhoIsSignedIn, watched } from "./connection.js";
 
@@ -117,7 +117,7 @@ function detail({ status, title, body }) {
   return body?.detail || body?.error || body?.msg || `The webserver, or a proxy before it, answered ${`${status} ${title}`.trim()}.`;
 }
 
-function target({ path, query }) {
+export function target({ path, query }) {
   const text = new URLSearchParams(query || {}).toString();
   return text ? `${path}?${text}` : path;
 }
@@ -127,21 +127,6 @@ export function fillPath(path, values) {
   return path.replace(/\{(\w+)\}/g, (placeholder, name) =>
     values[name] ? encodeURIComponent(values[name]) : placeholder,
   );
-}
-
-export function curl(request, { needsToken = true } = {}) {
-  const parts = [`curl -X ${request.method} ${quote(window.location.origin + config.root + target(request))}`];
-  if (request.token || needsToken) parts.push('-H "Authorization: Bearer $TOKEN"');
-  for (const [name, value] of Object.entries(request.headers || {})) parts.push(`-H ${quote(`${name}: ${value}`)}`);
-  if (request.body) parts.push("-H 'Content-Type: application/json'", `--data-raw ${quote(request.body)}`);
-  for (const [name, value] of Object.entries(request.form || {})) {
-    parts.push(`--data-urlencode ${quote(`${name}=${value}`)}`);
-  }
-  return parts.join(" \\\n  ");
-}
-
-function quote(text) {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 // Which operations the signed-in user may call: { guarded, operations, dags, isKnown }. operations: for all DAGs; dags: for

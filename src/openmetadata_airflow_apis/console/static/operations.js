@@ -1,7 +1,8 @@
 // Every operation of the specification, with a form to try it.
 
 import { button, field, fill, h, inline, notice, prose } from "./dom.js";
-import { curl, fillPath, send } from "./http.js";
+import { curl } from "./curl_command.js";
+import { fillPath, send } from "./http.js";
 import { bodyFields, parameterField } from "./inputs.js";
 import { parametersOf, operationsByTag, resolved } from "./specification.js";
 
