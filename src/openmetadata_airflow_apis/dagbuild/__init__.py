@@ -3,6 +3,7 @@
 What a definition may hold was checked when it was deployed, and is not checked again here.
 
     dag_builder.py        build_dag: a definition in, an Airflow DAG out; which values a decorated function gets
+    dag_file_loader.py    load_dag: the DAG of one stored document; what a DAG file of the file store calls
     built_values.py       makes Python objects of the values in a definition
     kubernetes_models.py  makes models of the Kubernetes client of plain maps
     managed_callables.py  loads functions from callable files, and so executes their authors' code
@@ -13,7 +14,8 @@ What a definition may hold was checked when it was deployed, and is not checked 
 
 When a deploy comes in the middle of a parse:
 
-    deployment_mark.py  which deployment a DAG was built from; refuses a sync of Airflow's that comes too late
+    deployment_mark.py  the mark that says, in Airflow's own row, which deployment a DAG was built from
+    late_file_rows.py   refuses a sync of Airflow's that would write a DAG of a definition that was replaced since
     late_shard_rows.py  has a sync write the DAG of a shard that was deployed meanwhile as it is deployed now
 
 The database store, on each node:
@@ -28,70 +30,7 @@ What can't be built:
     unbuilt_tasks.py  notes in the audit log why this host can't build the DAG of the task that it is to run
 """
 
-from __future__ import annotations
-
-import sys
-from typing import TYPE_CHECKING
-
 from openmetadata_airflow_apis.dagbuild.dag_builder import build_dag
-from openmetadata_airflow_apis.dagbuild.deployment_mark import (
-    FileVersion,
-    deployment_mark,
-    mark_dag,
-    refuse_late_writes,
-)
-from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
-from openmetadata_airflow_apis.dagbuild.stored_content import read_content, read_file
-from openmetadata_airflow_apis.errors import DamagedDocument, ManagedDagsError
-
-if TYPE_CHECKING:
-    from airflow.models.dag import DAG
-
-    from openmetadata_airflow_apis.dagbuild.stored_content import StoredContent
+from openmetadata_airflow_apis.dagbuild.dag_file_loader import load_dag
 
 __all__ = ["build_dag", "load_dag"]
-
-
-def load_dag(dag_id: str, workflow_config_file: str) -> DAG:
-    """Return the DAG of a deployed definition. The DAG file that a deploy renders calls this.
-
-    workflow_config_file: the path of the stored document. If a deploy replaces it while the DAG is built, which takes
-    as long as the callable files take to import, the DAG is built again from the new one.
-    Raises DamagedDocument, naming the file, if the document is missing, torn, edited by hand or another DAG's;
-    DagNotBuilt if an operator or a callable is no longer what it was at deploy. The text that Airflow keeps of either
-    begins with the error's sentence.
-    """
-    fileloc = sys._getframe(1).f_code.co_filename  # noqa: SLF001 - as Airflow's own DAG finds its file
-    callables = ManagedCallables()
-    while True:
-        version, mark = FileVersion(workflow_config_file), ""
-        try:
-            content = _read(dag_id, workflow_config_file)
-            mark = deployment_mark(content["sha256"], content.get("deployed_at"))
-            dag = build_dag(content["definition"], fileloc=fileloc, callables=callables)
-        except ManagedDagsError as error:
-            if not version.was_replaced():
-                from openmetadata_airflow_apis.dagbuild.import_errors import with_summary
-                from openmetadata_airflow_apis.dagbuild.unbuilt_tasks import note_unbuilt
-
-                failure = with_summary(error, mark)
-                note_unbuilt(dag_id, str(failure.__cause__))
-                raise failure  # noqa: B904 - its cause is set
-        else:
-            if not version.was_replaced():
-                mark_dag(dag, mark)
-                refuse_late_writes(dag, version)
-                return dag
-        if not callables.are_current():  # files that have not changed are not executed again
-            callables = ManagedCallables()
-
-
-def _read(dag_id: str, path: str) -> StoredContent:
-    data = read_file(path)
-    if data is None:
-        cure = "deploy the workflow again, or delete the DAG"
-        raise DamagedDocument(path, "the definition's file is missing", cure=cure)
-    content = read_content(data, path)
-    if content["dag_id"] != dag_id:
-        raise DamagedDocument(path, f"it holds the DAG '{content['dag_id']}', not '{dag_id}'")
-    return content

@@ -13,7 +13,7 @@ from airflow.models.dag import DAG
 from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import delete
 
-from openmetadata_airflow_apis.dagbuild.deployment_mark import DefinitionReplaced, refuse_late_writes
+from openmetadata_airflow_apis.dagbuild.late_file_rows import DefinitionReplaced, refuse_late_writes
 from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.shard_loader import ShardRows, build_row
 from openmetadata_airflow_apis.errors import ManagedDagsError

@@ -21,7 +21,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.dagbuild.dag_builder import build_dag
-from openmetadata_airflow_apis.dagbuild.deployment_mark import deployment_mark, mark_dag, refuse_late_writes
+from openmetadata_airflow_apis.dagbuild.deployment_mark import deployment_mark, mark_dag
+from openmetadata_airflow_apis.dagbuild.late_file_rows import refuse_late_writes
 from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.stored_content import read_content
 from openmetadata_airflow_apis.errors import DagNotBuilt, DamagedDocument, ManagedDagsError, Unavailable

@@ -62,7 +62,7 @@ class DagRows:
         """Return "failed" for an import error of this deployment, "parsed" if both rows are of it, else "pending".
 
         The serialized DAG carries its deployment's mark. The DAG's row is of the same deployment, or of a later one,
-        if it was written since: no parse writes it from a definition that was replaced (see deployment_mark).
+        if it was written since: no parse writes it from a definition that was replaced (see late_file_rows).
         """
         if self.import_error is not None:
             mark = self.import_error_mark

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
-from openmetadata_airflow_apis.dagbuild.deployment_mark import DefinitionReplaced
+from openmetadata_airflow_apis.dagbuild.late_file_rows import DefinitionReplaced
 from openmetadata_airflow_apis.deploy import await_parse, deploy, deployment, get_deployed, parse_wait, refresh_all_dags
 from openmetadata_airflow_apis.errors import Unavailable
 from support.parsing import parse

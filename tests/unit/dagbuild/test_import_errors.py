@@ -209,14 +209,14 @@ def test_the_sentence_comes_first_and_then_the_authors_lines(kept, tmp_path: Pat
     sentence = told.splitlines()[0]
     first, last = text.split("\n\nThe above exception was the direct cause of the following exception:\n\n")
     assert first == f"openmetadata_airflow_apis.errors.DagNotBuilt: {told.rstrip()}"
-    init = Path(openmetadata_airflow_apis.__file__).parent / "dagbuild" / "__init__.py"
-    lines = init.read_text().splitlines()
+    loader = Path(openmetadata_airflow_apis.__file__).parent / "dagbuild" / "dag_file_loader.py"
+    lines = loader.read_text().splitlines()
     at = next(index for index, line in enumerate(lines) if "raise failure" in line)
     assert without_marks(last) == (
         "Traceback (most recent call last):\n"
         f'  File "{tmp_path}/dags/broken.py", line 8, in <module>\n'
         f"    dag = load_dag('broken', '{tmp_path}/configs/broken.json')\n"
-        f'  File "{init}", line {at + 1}, in load_dag\n'
+        f'  File "{loader}", line {at + 1}, in load_dag\n'
         f"    {lines[at].strip()}\n"
         f"openmetadata_airflow_apis.errors.DagNotBuilt: {sentence} [deployment {deployment_in(text)}]\n"
     )

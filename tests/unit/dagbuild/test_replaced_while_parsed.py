@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from airflow.models.dagbag import DagBag
 
-from openmetadata_airflow_apis.dagbuild.deployment_mark import DefinitionReplaced
+from openmetadata_airflow_apis.dagbuild.late_file_rows import DefinitionReplaced
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument, encode
 from openmetadata_airflow_apis.definition import read_workflow
 from support.deployed import write_deployed
@@ -135,3 +135,10 @@ def test_a_deployed_dag_has_a_class_that_can_be_unpickled(deployed: Path):
     """The class of a deployed DAG is found again by its name, as Airflow's own is."""
     kind = type(DagBag(str(deployed), include_examples=False).dags["nightly"])
     assert pickle.loads(pickle.dumps(kind)) is kind  # noqa: S301 - made here
+
+
+def test_a_dag_that_the_first_release_candidate_pickled_can_be_unpickled(deployed: Path):
+    """A pickle that names the class of a deployed DAG where 1.0.0rc1 had it gets the class of today."""
+    kind = type(DagBag(str(deployed), include_examples=False).dags["nightly"])
+    old = b"copenmetadata_airflow_apis.dagbuild.deployment_mark\nDeployedDag\n."
+    assert pickle.loads(old) is kind  # noqa: S301 - made here
