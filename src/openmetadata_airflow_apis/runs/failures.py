@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from openmetadata_airflow_apis.airflow_versions.try_logs import latest_try
 from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.runs.explanation_results import TaskFailure
-from openmetadata_airflow_apis.runs.log_reading import open_log, readable_task_instances
+from openmetadata_airflow_apis.runs.log_reading import is_unanswered, open_log, readable_task_instances
 from openmetadata_airflow_apis.runs.log_sources import LogMissing
 from openmetadata_airflow_apis.runs.logged_failures import LoggedFailure, logged_failure, shown_lines
 from openmetadata_airflow_apis.runs.run_events import LOST_HEARTBEAT, STATE_MISMATCH, STUCK_IN_QUEUED
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
 
+    from openmetadata_airflow_apis.runs.log_sources import LogSource
     from openmetadata_airflow_apis.runs.run_events import RunEvents
 
 FAILED = frozenset({"failed", "up_for_retry"})
@@ -41,10 +42,11 @@ _NEVER_BEGAN = (
 
 
 class LogEnd(NamedTuple):
-    """The last lines of a log. problem: why there are none."""
+    """The last lines of a log. problem: why there are none. unanswered: where the log is, nothing answers."""
 
     lines: Sequence[str] = ()
     problem: str | None = None
+    unanswered: bool = False
 
 
 def first_ones(rows: Sequence[Row], dag: DAG | None, most: int) -> list[Row]:
@@ -74,34 +76,37 @@ def log_ends(run: Row, rows: Sequence[Row], *, session: Session) -> dict[tuple[s
     )
     size = max(_LEAST_BYTES, min(_BYTES_OF_ONE, _BYTES // max(len(rows), 1)))
     deadline = time.monotonic() + _SECONDS
-    problem_of_host: dict[str, str] = {}
+    silent_hosts: dict[str, LogEnd] = {}
     ends = {}
     for row in rows:
         key = (row.task_id, row.map_index)
         seconds_left = deadline - time.monotonic()
         if key not in readable:
             ends[key] = LogEnd(problem="The task instance is gone.")
-        elif row.hostname in problem_of_host:
-            ends[key] = LogEnd(problem=problem_of_host[row.hostname])
+        elif row.hostname in silent_hosts:
+            ends[key] = silent_hosts[row.hostname]
         elif seconds_left <= 0:
             ends[key] = LogEnd(problem=f"Not read: the logs before it took {_SECONDS} seconds.")
         else:
             ends[key] = _log_end(
                 readable[key], latest_try(row.try_number, row.state), size, min(seconds_left, _SECONDS_OF_ONE)
             )
-            # A host that took more than a second to give nothing is not asked again.
-            if ends[key].problem and time.monotonic() - deadline + seconds_left > 1:
-                problem_of_host[row.hostname] = ends[key].problem or ""
+            # A host that was waited for more than a second, and did not answer, is not asked again.
+            if ends[key].unanswered and row.hostname and time.monotonic() - deadline + seconds_left > 1:
+                silent_hosts[row.hostname] = ends[key]
     return ends
 
 
 def _log_end(task_instance: Any, try_number: int, size: int, seconds: float) -> LogEnd:
+    log: LogSource | None = None
     try:
-        tail = open_log(task_instance, try_number, seconds=seconds).tail(size)
+        log = open_log(task_instance, try_number, seconds=seconds)
+        tail = log.tail(size)
     except LogMissing as missing:
         return LogEnd(problem=f"There is no log: {missing}.")
     except Unavailable as unavailable:
-        return LogEnd(problem=f"{unavailable}.")
+        # A log server that stops in the middle of one log may give the next.
+        return LogEnd(problem=f"{unavailable}.", unanswered=log is None and is_unanswered(unavailable))
     lines = [line.rstrip("\r") for line in tail.decode("utf-8", "replace").split("\n")]
     return LogEnd(lines[1:] if len(tail) >= size else lines)
 

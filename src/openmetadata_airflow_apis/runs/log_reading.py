@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import requests
 from airflow.configuration import conf
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.tasklog import LogTemplate
@@ -77,6 +78,11 @@ def open_log(task_instance: TaskInstance, try_number: int, *, seconds: float) ->
     if isinstance(handler, FileTaskHandler) and type(handler)._read is FileTaskHandler._read:  # noqa: SLF001 - as below
         return _of_files(handler, task_instance, try_number, deadline)
     return Pieces(lambda: _pieces(task_instance, try_number, deadline))
+
+
+def is_unanswered(error: Unavailable) -> bool:
+    """Tell whether open_log raised this because a log server, or the store, does not answer, for whichever log."""
+    return isinstance(error.__cause__, (requests.RequestException, NotInTime))
 
 
 def _of_files(handler: Any, task_instance: TaskInstance, try_number: int, deadline: float) -> LogSource:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.serving import make_server
 
 from support import dag_runs
 from support.airflow_home import USERS
@@ -108,3 +111,48 @@ def write_log(log_folder):
         return path
 
     return write
+
+
+@pytest.fixture
+def secret_key(monkeypatch):
+    """A key that log servers and webserver share, as long as PyJWT wants it for Airflow's signature of requests."""
+    monkeypatch.setenv("AIRFLOW__WEBSERVER__SECRET_KEY", "a-key-of-all-parts-" * 4)
+
+
+@pytest.fixture
+def log_server(tmp_path, monkeypatch, secret_key):
+    """Airflow's own log server, as a worker has it, on a free port of this host, with a folder of its own."""
+    from airflow.utils.serve_logs import create_app
+
+    folder = tmp_path / "logs"
+    with monkeypatch.context() as patch:
+        patch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(folder))
+        server = make_server("127.0.0.1", 0, create_app())
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT", str(server.server_port))
+    yield folder / "dag_id=doors"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def remote_store(app, monkeypatch):
+    """Have logs read from a remote store, as with [logging] remote_logging.
+
+    A fake: what comes is a function of the test, in place of a bucket, behind Airflow's own interface of such stores.
+    """
+    from airflow.utils.log.file_task_handler import FileTaskHandler
+
+    def put(read) -> None:
+        class RemoteHandler(FileTaskHandler):
+            def _read_remote_logs(self, ti, try_number, metadata=None):
+                return [], [read()]
+
+        present = next(handler for handler in logging.getLogger("airflow.task").handlers if handler.name == "task")
+        handler = RemoteHandler(present.local_base)
+        handler.name = "task"
+        monkeypatch.setattr(logging.getLogger("airflow.task"), "handlers", [handler])
+
+    return put

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 
 import pytest
 
+from openmetadata_airflow_apis.runs import failures
 from support import dag_runs
 from support.airflow_home import USERS
 
@@ -166,10 +168,9 @@ def test_a_log_that_is_gone(explain, failed_run, session, log_folder):
     ]
 
 
-def test_a_log_server_that_does_not_answer(explain, dag, session, log_folder, monkeypatch):
+def test_a_log_server_that_does_not_answer(explain, dag, session, log_folder, secret_key, monkeypatch):
     """Of several logs on a host that does not answer one is waited for; the answer comes in time, and says so."""
     monkeypatch.setenv("AIRFLOW__WEBSERVER__LOG_FETCH_TIMEOUT_SEC", "1")
-    monkeypatch.setenv("AIRFLOW__WEBSERVER__SECRET_KEY", "a-key-of-all-parts-" * 4)
     states = dict.fromkeys(["first", "second", "third"], "failed")
     dag_runs.new_run(dag, session, states, run_id="one", run_state="failed", hostname="127.0.0.1")
     with socket.socket() as listener:
@@ -181,6 +182,52 @@ def test_a_log_server_that_does_not_answer(explain, dag, session, log_folder, mo
     assert time.monotonic() - started < 3
     problem = "The log is on the host 127.0.0.1, whose log server does not answer (no answer in time)."
     assert [failure["log_problem"] for failure in body["failures"]] == [problem] * 3
+
+
+@pytest.fixture
+def failed_at(dag, session):
+    """Make run `one`, whose tasks `first` and `second` failed on this host, or on none that is known."""
+
+    def make(hostname: str) -> None:
+        states = dict.fromkeys(["first", "second"], "failed")
+        dag_runs.new_run(dag, session, states, run_id="one", run_state="failed", hostname=hostname)
+
+    return make
+
+
+def test_a_missing_log_is_one_tasks_alone(explain, failed_at, write_log, log_server, remote_store):
+    """Where it takes long to find that a log is missing, the other logs on that host are read all the same."""
+    failed_at("127.0.0.1")
+    write_log(LOG, task="second", folder=log_server)
+    seconds = iter([1.5])
+
+    def nothing() -> str:
+        threading.Event().wait(next(seconds, 0))
+        return ""
+
+    remote_store(nothing)
+    told = [(failure["log_problem"], failure["log_lines"]) for failure in explain()["failures"]]
+    assert told == [("There is no log: the log server of the host 127.0.0.1 has no such file.", None), (None, LINES)]
+
+
+def test_tasks_without_a_host_have_nothing_in_common(explain, failed_at, log_folder, remote_store, monkeypatch):
+    """Where the store did not answer for a task whose host is not known, it is asked for the next such task."""
+    monkeypatch.setattr(failures, "_SECONDS_OF_ONE", 2)
+    failed_at("")
+    over = threading.Event()
+    hanging = iter([True])
+
+    def hang_once() -> str:
+        if next(hanging, False):
+            over.wait(60)
+        return LOG
+
+    remote_store(hang_once)
+    try:
+        told = [(failure["log_problem"], failure["log_lines"]) for failure in explain()["failures"]]
+    finally:
+        over.set()
+    assert told == [("The store of task logs does not answer in time; try again later.", None), (None, LINES)]
 
 
 def test_a_log_of_200_megabytes_with_binary_bytes(explain, failed_run, write_log):

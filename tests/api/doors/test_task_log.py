@@ -9,7 +9,6 @@ import time
 import tracemalloc
 
 import pytest
-from werkzeug.serving import make_server
 
 from openmetadata_airflow_apis.runs import task_logs
 from support import dag_runs
@@ -22,6 +21,8 @@ FIRST = "[2026-01-02T00:00:01.000+0000] {first.py:1} INFO - begun\n"
 SECOND = "[2026-01-02T00:00:02.000+0000] {first.py:2} INFO - größer\n"
 MEBIBYTE = 1024 * 1024
 
+pytestmark = pytest.mark.usefixtures("secret_key")
+
 
 @pytest.fixture
 def run(dag, session):
@@ -31,51 +32,6 @@ def run(dag, session):
         dag_runs.new_run(dag, session, {"first": state}, run_id="one", **{"hostname": "worker-1", **columns})
 
     return make
-
-
-@pytest.fixture(autouse=True)
-def secret_key(monkeypatch):
-    """A key that log servers and webserver share, as long as PyJWT wants it for Airflow's signature of requests."""
-    monkeypatch.setenv("AIRFLOW__WEBSERVER__SECRET_KEY", "a-key-of-all-parts-" * 4)
-
-
-@pytest.fixture
-def log_server(tmp_path, monkeypatch):
-    """Airflow's own log server, as a worker has it, on a free port of this host, with a folder of its own."""
-    from airflow.utils.serve_logs import create_app
-
-    folder = tmp_path / "logs"
-    with monkeypatch.context() as patch:
-        patch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(folder))
-        server = make_server("127.0.0.1", 0, create_app())
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv("AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT", str(server.server_port))
-    yield folder / "dag_id=doors"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def remote_store(app, monkeypatch):
-    """Have logs read from a remote store, as with [logging] remote_logging.
-
-    A fake: what comes is a function of the test, in place of a bucket, behind Airflow's own interface of such stores.
-    """
-    from airflow.utils.log.file_task_handler import FileTaskHandler
-
-    def put(read) -> None:
-        class RemoteHandler(FileTaskHandler):
-            def _read_remote_logs(self, ti, try_number, metadata=None):
-                return [], [read()]
-
-        present = next(handler for handler in logging.getLogger("airflow.task").handlers if handler.name == "task")
-        handler = RemoteHandler(present.local_base)
-        handler.name = "task"
-        monkeypatch.setattr(logging.getLogger("airflow.task"), "handlers", [handler])
-
-    return put
 
 
 def told(**more):
