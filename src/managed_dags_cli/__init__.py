@@ -21,7 +21,7 @@ The user's files:
 
     workflow_files.py      the requests in the files, and the place of each fault in them
     faults.py              faults as text, GitHub's annotations and SARIF
-    outcomes.py            the result for each DAG of the files, and how the command ends
+    outcomes.py            the result for each DAG of the files, each fault once, and how the command ends
     definition_changes.py  what a deploy would change, as a diff
 
 Waiting:

@@ -21,7 +21,7 @@ The work, each room above those that it uses:
 Below all of them:
 
     transactions.py  one operation is committed once, whatever is lost; how long it waits for locks
-    audit.py         what Airflow's audit log is told of each change
+    audit.py         how Airflow's audit log is told of a change; each verb calls it where it commits
     list_filters.py  a list's filters, its order, and how many there are
     own_tables.py    tables of ours in Airflow's database, and which release made them
     mysql_values.py  the rules of what MySQL cannot store: ids, moments, twins, sizes; asked before anything is written

@@ -26,11 +26,11 @@ class LateBlueprint(Blueprint):
     def register(self, app: Any, options: dict[str, Any]) -> None:
         """Register the API and the page with Airflow's web application."""
         super().register(app, options)
-        from openmetadata_airflow_apis import console
         from openmetadata_airflow_apis.api.blueprint import register_api
+        from openmetadata_airflow_apis.console import page
 
         register_api(app)
-        console.register(app)
+        page.register(app)
 
 
 class OpenMetadataAirflowApisPlugin(AirflowPlugin):

@@ -26,7 +26,7 @@ from openmetadata_airflow_apis.api import (
 from openmetadata_airflow_apis.api.handler_lookup import handler_of
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security import setup
-from openmetadata_airflow_apis.security.gate import authenticate
+from openmetadata_airflow_apis.security.authentication import authenticate
 from openmetadata_airflow_apis.security.headers import harden
 from openmetadata_airflow_apis.security.permissions import authorize
 from openmetadata_airflow_apis.settings import Settings

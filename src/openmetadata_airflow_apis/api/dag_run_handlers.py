@@ -9,9 +9,9 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.chosen_runs_body import chosen_runs
-from openmetadata_airflow_apis.api.ended_runs import with_end
+from openmetadata_airflow_apis.api.ended_run_answers import with_end
 from openmetadata_airflow_apis.api.parameters import date_times
-from openmetadata_airflow_apis.api.stopped_runs import await_all_stopped, await_stopped
+from openmetadata_airflow_apis.api.stopped_run_answers import await_all_stopped, await_stopped
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.identity import user_name

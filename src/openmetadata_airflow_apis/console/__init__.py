@@ -2,7 +2,7 @@
 
 The page does everything through the API, as any other caller would.
 
-    page.py              serves the page and its files, with its content security policy; says what the user may do
+    page.py              the page, its menu entries, its files, its content security policy; what the user may do
     definition_check.py  checks a text for the editor while somebody writes it: its DAGs, and every fault
     static/              plain JavaScript and CSS, which the browser loads without a build step
     templates/           the page's HTML, inside Airflow's navigation
@@ -24,21 +24,3 @@ In static/, each file's first line says more:
     deploy_plan.js, dag_plans.js    what a deploy would do, and doing it
     trigger.js, operations.js, curl_command.js, inputs.js, specification.js    forms: a run's params, each operation
 """
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from flask import Flask
-
-
-def register(app: Flask) -> None:
-    """Add the page to Airflow's web application, and its menu entries: below Browse, and the operations below Admin."""
-    from openmetadata_airflow_apis.console.page import ConsoleView
-    from openmetadata_airflow_apis.security.permissions import DAGS_MENU_ENTRY, MENU_ENTRY
-
-    appbuilder: Any = getattr(app, "appbuilder")  # noqa: B009 - Airflow adds it to Flask's class
-    appbuilder.add_view_no_menu(ConsoleView)
-    appbuilder.add_link(DAGS_MENU_ENTRY, "ConsoleView.index", label="Deployed workflows", category="Browse")
-    appbuilder.add_link(MENU_ENTRY, "ConsoleView.operations", category="Admin")

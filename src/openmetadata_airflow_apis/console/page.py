@@ -1,4 +1,4 @@
-"""Serves the page and its files, and says what the signed-in user may do."""
+"""The page: its menu entries in Airflow, its files, and what the signed-in user may do."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from werkzeug.security import safe_join
 from openmetadata_airflow_apis.checks.installed_operators import installed_operators
 from openmetadata_airflow_apis.console.definition_check import check_text
 from openmetadata_airflow_apis.security.headers import leave_session_as_it_is
-from openmetadata_airflow_apis.security.permissions import PERMISSIONS
+from openmetadata_airflow_apis.security.permissions import DAGS_MENU_ENTRY, MENU_ENTRY, PERMISSIONS
 
 if TYPE_CHECKING:
-    from flask import Blueprint
+    from flask import Blueprint, Flask
 
 _FOLDER = Path(__file__).parent
 _STATIC = _FOLDER / "static"
@@ -242,3 +242,11 @@ def _links() -> dict[str, str]:
     if f"{_API}.swagger_ui" in current_app.view_functions:  # [api] enable_swagger_ui
         links = {"Swagger UI": url_for(f"{_API}.swagger_ui"), **links}
     return links
+
+
+def register(app: Flask) -> None:
+    """Add the page to Airflow's web application, and its menu entries: below Browse, and the operations below Admin."""
+    appbuilder: Any = getattr(app, "appbuilder")  # noqa: B009 - Airflow adds it to Flask's class
+    appbuilder.add_view_no_menu(ConsoleView)
+    appbuilder.add_link(DAGS_MENU_ENTRY, "ConsoleView.index", label="Deployed workflows", category="Browse")
+    appbuilder.add_link(MENU_ENTRY, "ConsoleView.operations", category="Admin")

@@ -7,7 +7,7 @@ A verb costs a fixed number of SQL statements, whatever the number of runs and o
 Verbs:
 
     trigger.py             trigger: a manual run of a DAG
-    partial.py             a run in which only some tasks run; a chosen task that could never start is refused
+    partial_run.py         a run in which only some tasks run; a chosen task that could never start is refused
     new_run.py             a new DagRun: its dates, conf and run_id, checked as by Airflow's own trigger
     restart.py             restart of one run or many: clears what failed; waits for processes still ending, or refuses
     restart_choice.py      what a restart begins with, and whether it includes everything downstream
@@ -56,7 +56,7 @@ Explaining a run:
     queued_reasons.py       who has to take a queued task instance
     celery_workers.py       which queues the Celery workers serve
     scheduling_facts.py     pools, limits, schedulers: what decides when tasks start
-    failures.py             the failures of a run, and which came first
+    failures.py             the failures of a run, which came first, and why; how much of their logs is read for that
     run_events.py           what the audit log says of a run
     helpful_calls.py        the calls that would help
     wording.py              how numbers, times and long texts are written
@@ -75,7 +75,7 @@ from openmetadata_airflow_apis.runs.explanation import explain_dag_run
 from openmetadata_airflow_apis.runs.explanation_results import DagRunExplanation, HelpfulCall
 from openmetadata_airflow_apis.runs.kill import kill_dag_runs, kill_running, killed_runs
 from openmetadata_airflow_apis.runs.overwritten_states import await_all_stopped, await_stopped
-from openmetadata_airflow_apis.runs.partial import run_partial
+from openmetadata_airflow_apis.runs.partial_run import run_partial
 from openmetadata_airflow_apis.runs.restart import restart_dag_runs, restart_failed, restarted_runs
 from openmetadata_airflow_apis.runs.restart_choice import RestartChoice
 from openmetadata_airflow_apis.runs.results import (

@@ -13,7 +13,7 @@ from connexion.exceptions import ProblemException
 from flask import Response
 
 from openmetadata_airflow_apis.errors import NotSignedIn, Unavailable
-from openmetadata_airflow_apis.security import gate, identity, tokens
+from openmetadata_airflow_apis.security import authentication, identity, tokens
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -37,10 +37,10 @@ def requires_authentication(function: T) -> T:
     @wraps(function)
     def decorated(*args: Any, **kwargs: Any) -> Any:
         try:
-            header = gate.authorization_header()
+            header = authentication.authorization_header()
             if header is None or not header.lower().startswith("bearer"):
                 return Response("Unauthorized", 401, {"WWW-Authenticate": "Bearer"})
-            encoded = gate.bearer_token(header)
+            encoded = authentication.bearer_token(header)
             issuer = tokens.issuer_of(encoded)
             if isinstance(issuer, str) and issuer != tokens.ISSUER:
                 return Response("Unauthorized", 401, {"WWW-Authenticate": "Bearer"})

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import NotSignedIn
-from openmetadata_airflow_apis.security import gate, identity, passwords, revocation, tokens
+from openmetadata_airflow_apis.security import authentication, identity, passwords, revocation, tokens
 from openmetadata_airflow_apis.settings import Settings
 from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction
 
@@ -39,7 +39,7 @@ def refresh() -> dict[str, str]:
     Raises NotSignedIn, Unavailable.
     """
     identity.leave_session()
-    encoded = gate.bearer_token(gate.authorization_header(), kind="refresh_token")
+    encoded = authentication.bearer_token(authentication.authorization_header(), kind="refresh_token")
     token = tokens.verify(encoded, {"refresh"}, spent_allowed=True)
     if Settings.load().rotate_refresh_tokens:
         first_use = revocation.spend(token.jti, until=tokens.last_expiry())
@@ -57,7 +57,7 @@ def refresh() -> dict[str, str]:
 def logout() -> None:
     """Revoke the request's token, access or refresh, and every other token of the same login."""
     identity.leave_session()
-    token = tokens.verify(gate.bearer_token(gate.authorization_header()), {"access", "refresh"})
+    token = tokens.verify(authentication.bearer_token(authentication.authorization_header()), {"access", "refresh"})
     _revoke_family(token.family, logged_out=token.user.username)
 
 
