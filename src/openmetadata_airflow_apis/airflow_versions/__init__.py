@@ -10,7 +10,7 @@ one concern, and is imported only where it is needed, because every parse of a D
     dag_processors.py     which DAG processors run, by their heartbeats
     dag_permissions.py    the permissions on a DAG, and how Airflow is asked who may do what
     fab_models.py         where FAB keeps roles and permissions
-    scheduling.py         where schedulers decide differently: start dates, mapped groups, timetables
+    scheduling.py         where schedulers decide differently: start dates, rules in mapped groups, timetables
     run_history.py        what is remembered of cleared runs and tries
     task_retries.py       when a failed task is tried again
     try_logs.py           how tries are numbered, and the logs of those that run are read

@@ -10,7 +10,7 @@ Nothing is stored here: the only I/O is to read callable files and Variables.
     template_checks.py    Jinja templates in arguments: can they be read, are their filters known; not their files
     macro_checks.py       macros that are texts although their authors meant a function
     kubernetes_checks.py  what a pod's objects are made of
-    default_args.py       which of default_args become a task's arguments
+    default_args.py       which of default_args become a task's arguments, and which no operator takes
 
 Operators: is there such a class, and what does it take?
 

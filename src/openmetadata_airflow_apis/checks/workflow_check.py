@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.airflow_versions.scheduling import every_dag_needs_a_start
 from openmetadata_airflow_apis.checks.allowed_imports import Imports
+from openmetadata_airflow_apis.checks.default_args import arguments_of_group, check_default_args, every_default_args
 from openmetadata_airflow_apis.checks.findings import Findings
 from openmetadata_airflow_apis.checks.function_arguments import use_functions
 from openmetadata_airflow_apis.checks.macro_checks import check_macros
@@ -21,7 +22,6 @@ from openmetadata_airflow_apis.dagbuild.built_values import outputs_in, tagged_i
 from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
 from openmetadata_airflow_apis.definition import in_document_order, nearest, read_workflow
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
-from openmetadata_airflow_apis.definition.workflow_schema import properties, spellings
 from openmetadata_airflow_apis.errors import DagNotBuilt, InvalidDefinition
 from openmetadata_airflow_apis.settings import dags_folder
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from airflow.models.dag import DAG
 
     from openmetadata_airflow_apis.definition import Reading, Workflow
-    from openmetadata_airflow_apis.definition.canonical import Arguments, DagKeys, Definition, Tag
+    from openmetadata_airflow_apis.definition.canonical import DagKeys, Definition, Tag
     from openmetadata_airflow_apis.settings import Settings
 
 # Airflow reports one fault at a time. After each, what was at fault is left out, and the rest is built again.
@@ -81,7 +81,7 @@ def _check_definition(
         values.check(value, _DAG / key)
     check_macros(definition, findings, managed, packages=settings.allowed_callables)
     for index, group in enumerate(definition["task_groups"]):
-        values.check_items((group.get("arguments") or {}).items(), _arguments_of_group(index))
+        values.check_items((group.get("arguments") or {}).items(), arguments_of_group(index))
     operators = PresentOperators(imports, settings.allowed_operators)
     older_arguments = use_present_operators(definition, operators, findings)
     tasks = TaskChecks(definition, findings, values, imports, operators, settings)
@@ -89,8 +89,8 @@ def _check_definition(
         tasks.check(index, task)
     if not operators.lack_a_package:  # otherwise nobody knows what its operators take
         known_to_tasks = tasks.arguments_known | older_arguments
-        _check_default_args(definition, findings, known_to_tasks, misspelled_alone=not tasks.every_operator_known)
-    for place, default_args in _every_default_args(definition):
+        check_default_args(definition, findings, known_to_tasks, misspelled_alone=not tasks.every_operator_known)
+    for place, default_args in every_default_args(definition):
         functions = use_functions(
             default_args,
             tasks.function_arguments,
@@ -100,41 +100,6 @@ def _check_definition(
             packages=settings.allowed_callables,
         )
         values.check_items(functions.items(), place)
-
-
-def _check_default_args(definition: Definition, findings: Findings, known: set[str], *, misspelled_alone: bool) -> None:
-    """Note the default_args that no operator of the DAG takes: Airflow would ignore them.
-
-    misspelled_alone: note only near misses of known arguments, since a missing operator may take any argument.
-    """
-    for holder, default_args in _every_default_args(definition):
-        for key in default_args:
-            place = holder / key
-            if key in known or key == "params":
-                continue
-            if key in properties("WorkflowDag"):
-                # If an operator could not be found, it may be an argument of that one.
-                if not misspelled_alone:
-                    findings.add(place, f"'{key}' belongs in the DAG, beside default_args")
-                continue
-            # Arguments in the default block may be for the operators of another DAG.
-            is_shared = findings.is_of_default_block(place)
-            near = nearest(key, spellings("WorkflowDefaultArgs", known), likeness=0.8 if is_shared else 0.6)
-            if near or not (misspelled_alone or is_shared):
-                findings.add(place, f"no operator of this DAG has an argument '{key}'{near}")
-
-
-def _every_default_args(definition: Definition) -> list[tuple[CanonicalPlace, Arguments]]:
-    """Return the default_args of the DAG and of its groups, each with its place."""
-    maps = [(_DAG / "default_args", definition["dag"].get("default_args") or {})]
-    for index, group in enumerate(definition["task_groups"]):
-        arguments = group.get("arguments") or {}
-        maps.append((_arguments_of_group(index) / "default_args", arguments.get("default_args") or {}))
-    return maps
-
-
-def _arguments_of_group(index: int) -> CanonicalPlace:
-    return CanonicalPlace(("task_groups", index, "arguments"))
 
 
 def _dag_arguments() -> list[str]:

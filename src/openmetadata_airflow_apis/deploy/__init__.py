@@ -1,6 +1,6 @@
 """The deployment of a definition: what is stored where, in which order, under which lock.
 
-    deployment.py          deploy: stores the definition, then writes Airflow's rows; refuses what may not be deployed
+    deployment.py          deploy: stores the definition, then writes Airflow's rows, or awaits a parse (pending)
     preconditions.py       what must be deployed before a change is made: If-Match, If-None-Match, `force`
     ownership.py           is a dag_id ours, or another file's?
     refused_values.py      the values of a definition that MySQL can't store: tags, owners, datasets, dates, sizes
@@ -23,7 +23,7 @@ After a deploy:
 
 Reading:
 
-    deployed_dags.py        a page of what is deployed, or one DAG with its definition
+    deployed_dags.py        a page of what is deployed, by state and bundle too, or one DAG with its definition
     dag_selection.py        which DAGs a list holds by Airflow's rows, and in which order: filters, patterns, order_by
     dag_summaries.py        DAGs at a glance: owners, tags, schedule, last and next run, params
     dag_versions.py         versions: listed, looked at, compared, restored

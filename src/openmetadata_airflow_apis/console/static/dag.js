@@ -9,7 +9,7 @@ import { deploymentState, isSettled, versionOf } from "./deployment.js";
 import { isToldAbove, permissions, send, sentence } from "./http.js";
 import { gridLink, historyLink, runLink } from "./links.js";
 import { partialRun } from "./partial_run.js";
-import { polling } from "./polling.js";
+import { pauseAfter, polling } from "./polling.js";
 import { runPanel } from "./run.js";
 import { selectionBar } from "./selection.js";
 import { isUnderWay } from "./task_states.js";
@@ -109,8 +109,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     if (!answer.ok) {
       if (answer.status === 404 && shownHead) gone();
       else if (!isToldAbove(answer)) fill(trouble, notice("bad", inline(sentence(answer)), shownHead ? " What is shown below is older." : answer.status === 404 && unknown()));
-      if (answer.status === 403) return null;
-      return answer.status === 404 ? 10000 : 4000;
+      return pauseAfter(answer);
     }
     fill(trouble);
     actions.hidden = false;

@@ -6,7 +6,7 @@ import { isSettled } from "./deployment.js";
 import { isToldAbove, permissions, send, sentence } from "./http.js";
 import { dagLink, runLink } from "./links.js";
 import { filterForm, isFiltered, queryOf } from "./list_filter.js";
-import { polling } from "./polling.js";
+import { pauseAfter, polling } from "./polling.js";
 import { isUnderWay } from "./task_states.js";
 
 const PATH = "/rest_api/api/dags";
@@ -36,7 +36,7 @@ export function dagsView() {
     if (isLeft || thisQuestion !== questions) return null;
     if (!answer.ok) {
       fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), shown && " What is shown below is older."));
-      return answer.status === 403 ? null : 4000; // asking again would not change a permission
+      return pauseAfter(answer);
     }
     fill(trouble);
     const { dags, damaged, total_entries: total } = answer.body;

@@ -26,3 +26,10 @@ export function polling(load) {
     },
   };
 }
+
+// How many milliseconds to wait after an answer that is no good: for ever (null) if the user may not see what is asked
+// for, and longer than else if it is not there, since it may come back.
+export function pauseAfter({ status }) {
+  if (status === 403) return null;
+  return status === 404 ? 10000 : 4000;
+}

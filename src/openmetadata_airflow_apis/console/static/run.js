@@ -6,7 +6,7 @@ import { isToldAbove, send, sentence } from "./http.js";
 import { gridLink } from "./links.js";
 import { logPanel } from "./log.js";
 import { nameOf } from "./plan.js";
-import { polling } from "./polling.js";
+import { pauseAfter, polling } from "./polling.js";
 import { runActions } from "./run_actions.js";
 import { instanceTable, paging, stateButtons } from "./run_tasks.js";
 import { selectionBar } from "./selection.js";
@@ -102,8 +102,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
   // Says that the run can't be read; what is shown already stays.
   function unreadable(answer) {
     fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), shown.head && " What is shown below is older."));
-    if (answer.status === 403) return null;
-    return answer.status === 404 ? 10000 : 4000;
+    return pauseAfter(answer);
   }
 
   // The numbers of task instances by state: of the chosen tasks, or of the whole run.
