@@ -35,9 +35,9 @@ def meant_server(context: str | None, url: str | None, token: str | None) -> Ser
     """
     if context and url:
         raise click.UsageError("--context names a login with its URL; leave out --context or --url")
-    if context is None:
+    if context is None:  # a login that is named here has a token of its own, and a variable's may be another server's
         url = url or os.environ.get(URL)
-    token = token or os.environ.get(TOKEN)
+        token = token or os.environ.get(TOKEN)
     if url:
         url = checked_url(url)
         return Server(url, _credentials_for(url, token))

@@ -259,6 +259,28 @@ def test_a_login_of_several_is_named(capsys):
     assert run("contexts", "--use", "three") == 3
 
 
+@pytest.mark.parametrize(
+    ("arguments", "variables", "sent"),
+    [
+        ((), {}, "own"),
+        (("--context", "here"), {"MANAGED_DAGS_TOKEN": "of another server"}, "own"),
+        (("--context", "here"), {"MANAGED_DAGS_URL": "http://127.0.0.1:1", "MANAGED_DAGS_TOKEN": "another"}, "own"),
+        (("--context", "here", "--token", "given"), {}, "given"),
+        ((), {"MANAGED_DAGS_TOKEN": "given"}, "given"),
+        ((), {"MANAGED_DAGS_CONTEXT": "here", "MANAGED_DAGS_TOKEN": "given"}, "given"),
+    ],
+)
+def test_a_login_that_is_named_sends_its_own_token(arguments, variables, sent, monkeypatch):
+    """An option goes before a variable: with --context no token leaves that was set for another server."""
+    empty = json_answer({"dags": [], "total_entries": 0})
+    with serving(empty, empty) as (url, seen):
+        assert run("login", url, "--token", "own", "--name", "here") == 0
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        assert run("list", *arguments) == 0
+    assert [headers["Authorization"] for headers in seen][-1] == f"Bearer {sent}"
+
+
 def test_nothing_is_deleted_unasked(capsys):
     """Where nobody could answer, what is hard to undo wants --yes."""
     assert run("delete", "x", "--url", "http://127.0.0.1:1", "--token", "x") == 2
