@@ -1,6 +1,6 @@
 """`managed-dags`: deploy and run workflows of an Airflow with openmetadata-airflow-apis, over HTTP and without Airflow.
 
-    main.py             the program: its commands, and how each end becomes an exit code
+    main.py             the program: its commands; exits with the code that errors.py gives a failure
     errors.py           every way in which a command fails, with its exit code (1, 3, 4)
     commands/           what a user types, a module for each kind of command
     command_options.py  the options that every command has, and the Session made from them
@@ -19,9 +19,9 @@ Calling the server:
 
 The user's files:
 
-    workflow_files.py      the requests in the files, and the place of each fault in them
+    file_requests.py       the requests in the files, read by the plugin's workflow_files.py; the place of each fault
     faults.py              faults as text, GitHub's annotations and SARIF
-    outcomes.py            the result for each DAG of the files, each fault once, and how the command ends
+    dag_results.py         the result for each DAG of the files, each fault once; the command fails if one of them did
     definition_changes.py  what a deploy would change, as a diff
 
 Waiting:

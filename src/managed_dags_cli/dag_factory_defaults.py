@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from managed_dags_cli.workflow_files import PlacedFault
+from managed_dags_cli.file_requests import PlacedFault
 from managed_dags_cli.yaml_edits import composed
 
 if TYPE_CHECKING:

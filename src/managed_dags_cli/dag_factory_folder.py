@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 from managed_dags_cli.dag_factory_defaults import defaults_of, with_defaults
 from managed_dags_cli.dag_factory_functions import own_classes, with_named_functions
-from managed_dags_cli.workflow_files import FileRequest, definition_format, read_files
+from managed_dags_cli.file_requests import FileRequest, definition_format, read_files
 from managed_dags_cli.yaml_edits import Edits, composed, scalars_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from managed_dags_cli.workflow_files import PlacedFault
+    from managed_dags_cli.file_requests import PlacedFault
 
 _VARIABLE = re.compile(r"\$(\w+|\{\w+\})")
 # How often a file is checked and rewritten, since a fault may hide another one.

@@ -10,7 +10,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any
 
-from managed_dags_cli.workflow_files import PlacedFault
+from managed_dags_cli.file_requests import PlacedFault
 from managed_dags_cli.yaml_edits import Edits, composed, pairs_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from managed_dags_cli import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from managed_dags_cli.workflow_files import PlacedFault
+    from managed_dags_cli.file_requests import PlacedFault
 
 FORMATS = ("github", "sarif")
 

@@ -16,7 +16,7 @@ The work, each room above those that it uses:
     stores/            where definitions are kept: files, or tables
     dagbuild/          builds DAGs from definitions, for Airflow's processes
     definition/        the format: what was sent becomes one canonical spelling, with its faults
-    airflow_versions/  what differs between Airflow 2.7 and 2.11
+    airflow_versions/  what differs between Airflow 2.7 and 2.11 (pyproject.toml says which are supported)
 
 Below all of them:
 
@@ -24,7 +24,7 @@ Below all of them:
     audit.py         how Airflow's audit log is told of a change; each verb calls it where it commits
     list_filters.py  a list's filters, its order, and how many there are
     own_tables.py    tables of ours in Airflow's database, and which release made them
-    mysql_values.py  the rules of what MySQL cannot store: ids, moments, twins, sizes; asked before anything is written
+    mysql_values.py  the rules of what MySQL cannot store: ids, moments, twins, sizes; asked before a write, or after
     settings.py      our options of airflow.cfg, and the folders
     resources.py     files that come with the package
     conflicts.py     what is in a change's way: 409 and 412

@@ -101,6 +101,25 @@ def test_a_restore_does_not_go_over_what_somebody_deployed_meanwhile(page, two_v
     expect(rows.first).to_contain_text("3 deployed now")
 
 
+def test_the_versions_stay_while_the_webserver_answers_with_errors(page, two_versions):
+    """Where the list can't be read again, it stays, with a sentence on why; the next answer takes the sentence away."""
+    go(page, f"#history/{two_versions}")
+    rows = page.get_by_role("table", name=f"Versions of {two_versions}").locator("tbody tr")
+    expect(rows).to_have_count(2)
+    asked = re.compile(r"/dagVersions")
+    problem = {"title": "Internal Server Error", "status": 500, "detail": "The database is away."}
+    page.route(asked, lambda route: route.fulfill(status=500, json=problem))
+    press(page, "Restore version 1")
+    notices = page.locator("#rest-api .notice.bad")
+    expect(notices).to_have_text(["The database is away.", "The database is away. What is shown below is older."])
+    expect(rows).to_have_count(2)
+    page.unroute(asked)
+    press(page, "Restore version 1")
+    page.get_by_role("dialog").get_by_role("button", name="Restore version 1").click()
+    expect(rows).to_have_count(3)
+    expect(notices).to_have_count(0)
+
+
 def test_a_deleted_dag_comes_back_from_its_history(page, two_versions, client):
     """After a deletion the page leads to the versions, and each of them can be restored."""
     go(page, f"#dags/{two_versions}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from managed_dags_cli import faults, outcomes, output
+from managed_dags_cli import dag_results, faults, output
 from managed_dags_cli.command_options import (
     WAIT_SECONDS,
     check_nodes,
@@ -20,12 +20,12 @@ from managed_dags_cli.command_options import (
     with_session,
     yes_option,
 )
+from managed_dags_cli.dag_results import Outcome
 from managed_dags_cli.definition_changes import changed_lines
 from managed_dags_cli.errors import CommandError, Refused
-from managed_dags_cli.outcomes import Outcome
+from managed_dags_cli.file_requests import SUFFIXES, FileRequest, read_files
 from managed_dags_cli.output import Table
 from managed_dags_cli.parse_wait import parsed_state
-from managed_dags_cli.workflow_files import SUFFIXES, FileRequest, read_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,7 +123,7 @@ def _read(folder: str, session: Session) -> list[FileRequest]:
             Outcome(item[0].file, "", "refused", faults=item) for item in items if not isinstance(item, FileRequest)
         ]
         checked = [Outcome(item.file, item.dag_id, "refused", faults=item.checked()) for item in requests]
-        outcomes.tell([*unread, *(outcome for outcome in checked if outcome.failed)], session)
+        dag_results.tell([*unread, *(outcome for outcome in checked if outcome.failed)], session)
     return requests
 
 
@@ -148,7 +148,7 @@ def _applied(
         ]
         cure = "; --force takes in what was deployed without a bundle" if error.is_of_type("bundle-conflict") else ""
         output.say(f"{name}: nothing was deployed{cure}")
-        outcomes.tell(refused, session)
+        dag_results.tell(refused, session)
         raise  # not reached: tell() raises CommandError
     return answer
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from managed_dags_cli import faults, outcomes, output
+from managed_dags_cli import dag_results, faults, output
 from managed_dags_cli.command_options import (
     WAIT_SECONDS,
     check_nodes,
@@ -16,11 +16,11 @@ from managed_dags_cli.command_options import (
     timeout_option,
     with_session,
 )
+from managed_dags_cli.dag_results import Outcome
 from managed_dags_cli.definition_changes import changed_lines
 from managed_dags_cli.errors import CommandError, Refused
-from managed_dags_cli.outcomes import Outcome
+from managed_dags_cli.file_requests import FileRequest, read_files
 from managed_dags_cli.parse_wait import parsed_state
-from managed_dags_cli.workflow_files import FileRequest, read_files
 
 if TYPE_CHECKING:
     from managed_dags_cli.command_options import Session
@@ -53,7 +53,7 @@ def validate(session: Session, files: tuple[str, ...], server: bool) -> None:  #
             results.append(
                 Outcome(item.file, item.dag_id, "invalid" if offline_faults else "valid", faults=offline_faults)
             )
-    outcomes.tell(results, session, output.Table({"dag": "dag_id", "result": "result", "file": "file"}, "dag_id"))
+    dag_results.tell(results, session, output.Table({"dag": "dag_id", "result": "result", "file": "file"}, "dag_id"))
 
 
 @click.command()
@@ -111,7 +111,7 @@ def deploy(
             if wait and not dry_run:
                 outcome = _parsed(session, outcome, time.monotonic() + timeout, wait_for_nodes)
         results.append(outcome)
-    outcomes.tell(results, session)
+    dag_results.tell(results, session)
 
 
 @click.command()
@@ -135,9 +135,9 @@ def diff(session: Session, files: tuple[str, ...], exit_code: bool) -> None:  # 
                 output.say_line(line)
         failed = [outcome for outcome in results if outcome.failed]
         if failed:
-            outcomes.tell(failed, session)
+            dag_results.tell(failed, session)
     else:
-        outcomes.tell(results, session)
+        dag_results.tell(results, session)
     if exit_code and any(outcome.result != "unchanged" for outcome in results):
         raise CommandError("")
 

@@ -15,5 +15,6 @@ one concern, and is imported only where it is needed, because every parse of a D
     task_retries.py       when a failed task is tried again
     try_logs.py           how tries are numbered, and the logs of those that run are read
     audit_log_columns.py  how the audit log says which run an event is about
-    webserver.py          what Airflow's page answers in JSON, the storage of FAB's limits, connections after a fork
+    webserver.py          404 and 405 in JSON, errors of the storage of FAB's limits
+    forked_processes.py   each process that gunicorn forks makes its own connections to Airflow's database
 """

@@ -12,7 +12,7 @@ from flask import Blueprint, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from openmetadata_airflow_apis import deploy
-from openmetadata_airflow_apis.airflow_versions import webserver
+from openmetadata_airflow_apis.airflow_versions import forked_processes, webserver
 from openmetadata_airflow_apis.api import (
     body,
     documents,
@@ -87,7 +87,7 @@ def register_api(app: Flask) -> None:
     # The gate checks the CSRF token itself, only for browser sessions; Flask-WTF would require it from API tokens too.
     if "csrf" in app.extensions:
         app.extensions["csrf"].exempt(blueprint)
-    webserver.connect_anew_in_forked_processes()
+    forked_processes.connect_anew_in_forked_processes()
     webserver.answer_in_json_below(_OURS)  # no page is rendered for what _answer_unrouted replaces
     app.after_request(_answer_unrouted)
 

@@ -24,7 +24,8 @@ Operators: is there such a class, and what does it take?
 
 Functions and imports:
 
-    managed_functions.py  whether a call fits a function of a callable file, by its syntax tree
+    managed_functions.py  finds functions in callable files, by their syntax tree
+    function_calls.py     whether a call fits a function's parameters
     allowed_imports.py    imports from installed packages on an allow-list, and from nowhere else
 """
 

@@ -11,7 +11,7 @@ from openmetadata_airflow_apis.checks.allowed_imports import DECORATOR_PACKAGES,
 from openmetadata_airflow_apis.checks.default_args import DefaultArgs, plain_map
 from openmetadata_airflow_apis.checks.enum_arguments import use_members
 from openmetadata_airflow_apis.checks.function_arguments import use_functions, use_mapped_functions
-from openmetadata_airflow_apis.checks.managed_functions import call_faults
+from openmetadata_airflow_apis.checks.function_calls import call_faults
 from openmetadata_airflow_apis.checks.operator_signatures import (
     ARGUMENT_MAPS,
     OperatorSignature,

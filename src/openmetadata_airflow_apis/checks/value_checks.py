@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.checks.allowed_imports import Imports, NotImportable
+from openmetadata_airflow_apis.checks.function_calls import call_faults
 from openmetadata_airflow_apis.checks.kubernetes_checks import object_faults
-from openmetadata_airflow_apis.checks.managed_functions import ManagedFunctions, call_faults
 from openmetadata_airflow_apis.dagbuild.kubernetes_models import is_model
 from openmetadata_airflow_apis.definition.canonical import tag_of
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from openmetadata_airflow_apis.checks.findings import Findings
+    from openmetadata_airflow_apis.checks.managed_functions import ManagedFunctions
     from openmetadata_airflow_apis.definition.canonical import (
         Arguments,
         Call,

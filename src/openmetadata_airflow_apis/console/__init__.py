@@ -10,7 +10,8 @@ The page does everything through the API, as any other caller would.
 In static/, each file's first line says more:
 
     console.js, dom.js, svg.js, links.js    views by the address, nodes of the page, links
-    http.js, polling.js, connection.js      requests and messages about answers; polling; a session that has ended
+    http.js, polling.js     requests, and an answer as a sentence; when the page asks again
+    connection.js, unreadable.js    a webserver that is slow or silent, a session that has ended; what is shown stays
     dags.js, dag_cells.js, list_filter.js   the list
     dag.js, dag_nodes.js, deployment.js     one DAG: state, nodes
     history.js, comparison.js, differences.js, text_difference.js, graph_difference.js    versions

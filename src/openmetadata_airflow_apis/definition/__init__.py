@@ -45,11 +45,11 @@ The third step, the canonical form of DAGs and tasks:
 
 The third step, values:
 
-    key_readers.py         the keys of an object, each by the reader of its x-kind in the schema
+    key_readers.py         an object's keys: two spellings of one (x-airflow-name) are refused; a reader for each x-kind
     plain_values.py        values of any kind: `__type__` objects, joined texts, outputs, conditions, relative dates
     task_outputs.py        texts that name the output of another task: `+task`, `+task['key']`, `task.output`
     date_values.py         durations and moments, and the texts that are read as them
-    schedules.py           when a DAG runs: cron, presets, durations, timetables, datasets
+    schedules.py           when a DAG runs: cron, presets, durations, timetables, datasets; a task's inlets and outlets
     dataset_values.py      datasets by their URI
     dataset_conditions.py  conditions on datasets, as text
     dataset_files.py       datasets by their names in a file

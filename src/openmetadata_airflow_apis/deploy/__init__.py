@@ -2,7 +2,7 @@
 
     deployment.py          deploy: stores the definition, then writes Airflow's rows, or awaits a parse (pending)
     preconditions.py       what must be deployed before a change is made: If-Match, If-None-Match, `force`
-    ownership.py           is a dag_id ours, or another file's?
+    ownership.py           is a dag_id ours, or another file's? also where all of its files are lost
     refused_values.py      the values of a definition that MySQL can't store: tags, owners, datasets, dates, sizes
     recovery.py            finishes or removes what a process that died has left; deploy, delete, refresh call it first
     validation.py          validate: the checks of a deploy that don't depend on what is deployed
@@ -10,7 +10,7 @@
     deletion.py            delete: the definition and every row
     definition_changes.py  what a deploy would change: two definitions side by side
     bundles.py             bundles: many DAGs deployed and deleted together, under their locks
-    bundle_plan.py         what applying a bundle deploys, deletes, leaves alone, or is refused for
+    bundle_plan.py         what applying a bundle deploys, deletes, leaves alone, or is refused for: every fault, placed
 
 After a deploy:
 

@@ -21,7 +21,7 @@ Verbs:
     run_plan.py            a plan, what a dry run answers, and how it is applied
     run_rows.py            the SQL of runs: read, locked in the order of their creation, queued again
     task_instance_rows.py  the SQL of task instances: which columns change with a state
-    results.py             what the verbs answer
+    results.py             what the verbs answer; which states of a run are an end
 
 Which runs and tasks:
 

@@ -122,7 +122,7 @@ import os
 from airflow import settings
 from sqlalchemy import create_engine
 from sqlalchemy.pool import QueuePool
-from openmetadata_airflow_apis.airflow_versions.webserver import connect_anew_in_forked_processes
+from openmetadata_airflow_apis.airflow_versions.forked_processes import connect_anew_in_forked_processes
 
 settings.engine = create_engine("sqlite://", poolclass=QueuePool)
 settings.engine.connect().close()

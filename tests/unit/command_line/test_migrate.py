@@ -194,7 +194,7 @@ def test_the_new_folder_is_new(folder: Path, capsys):
 
 def test_each_path_of_the_corpus_is_changed(tmp_path: Path):
     """Whatever key names a file by a path of one machine, a path of here stands there afterwards."""
-    from managed_dags_cli.workflow_files import read_files
+    from managed_dags_cli.file_requests import read_files
 
     def paths_at_fault(file: Path) -> int:
         (item,) = read_files([str(file)])

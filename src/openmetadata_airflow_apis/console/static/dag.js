@@ -6,7 +6,7 @@ import { readGraph } from "./dag_graph.js";
 import { isAwaited, nodesTable, withoutHeartbeats } from "./dag_nodes.js";
 import { confirmDelete, deleted, deletion, switched, switching, triggered } from "./dags.js";
 import { deploymentState, isSettled, versionOf } from "./deployment.js";
-import { isToldAbove, permissions, send, sentence } from "./http.js";
+import { permissions, send, sentence } from "./http.js";
 import { gridLink, historyLink, runLink } from "./links.js";
 import { partialRun } from "./partial_run.js";
 import { pauseAfter, polling } from "./polling.js";
@@ -14,6 +14,7 @@ import { runPanel } from "./run.js";
 import { selectionBar } from "./selection.js";
 import { isUnderWay } from "./task_states.js";
 import { triggerForm } from "./trigger.js";
+import { tellUnreadable } from "./unreadable.js";
 
 const RUNS = ["Run", "State", "Started", "Ended"];
 const LISTED = 25; // runs in the grid
@@ -108,7 +109,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     may ??= dags[dagId] ?? null;
     if (!answer.ok) {
       if (answer.status === 404 && shownHead) gone();
-      else if (!isToldAbove(answer)) fill(trouble, notice("bad", inline(sentence(answer)), shownHead ? " What is shown below is older." : answer.status === 404 && unknown()));
+      else tellUnreadable(trouble, answer, shownHead, answer.status === 404 && unknown());
       return pauseAfter(answer);
     }
     fill(trouble);
@@ -160,7 +161,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     const answer = await send({ method: "GET", path: `${path}/dagRuns`, query: { limit: LISTED } });
     if (isLeft) return false;
     if (!answer.ok) {
-      if (!isToldAbove(answer)) fill(trouble, notice("bad", inline(sentence(answer))));
+      tellUnreadable(trouble, answer, shownRuns);
       return listedRuns.some(isUnderWay);
     }
     listedRuns = answer.body.dag_runs;

@@ -3,11 +3,12 @@
 import { actionCells, dagCell, damagedCells, pauseCell, recentRuns, scheduleCell, stateCell } from "./dag_cells.js";
 import { button, confirm, fill, h, inline, notice, refill, table } from "./dom.js";
 import { isSettled } from "./deployment.js";
-import { isToldAbove, permissions, send, sentence } from "./http.js";
+import { permissions, send, sentence } from "./http.js";
 import { dagLink, runLink } from "./links.js";
 import { filterForm, isFiltered, queryOf } from "./list_filter.js";
 import { pauseAfter, polling } from "./polling.js";
 import { isUnderWay } from "./task_states.js";
+import { tellUnreadable } from "./unreadable.js";
 
 const PATH = "/rest_api/api/dags";
 const PAGE = 50;
@@ -35,7 +36,7 @@ export function dagsView() {
     const answer = await send({ method: "GET", path: PATH, query });
     if (isLeft || thisQuestion !== questions) return null;
     if (!answer.ok) {
-      fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), shown && " What is shown below is older."));
+      tellUnreadable(trouble, answer, shown);
       return pauseAfter(answer);
     }
     fill(trouble);

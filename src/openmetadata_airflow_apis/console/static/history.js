@@ -5,8 +5,9 @@ import { comparisonView } from "./comparison.js";
 import { whenSignedInAgain } from "./connection.js";
 import { followDeployment } from "./deployment.js";
 import { differences } from "./differences.js";
-import { isToldAbove, permissions, send, sentence } from "./http.js";
+import { permissions, send, sentence } from "./http.js";
 import { dagLink } from "./links.js";
+import { tellUnreadable } from "./unreadable.js";
 
 const COLUMNS = ["Version", "Deployed", "By", "Comment", "Actions"];
 const PAGE = 50;
@@ -14,6 +15,7 @@ const PAGE = 50;
 export function historyView({ dagId }) {
   const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}/dagVersions`;
   const outcome = h("div", { class: "outcome" });
+  const trouble = h("div", {});
   const list = h("div", {});
   const pages = h("div", { class: "actions" });
   const comparison = h("div", {});
@@ -34,9 +36,11 @@ export function historyView({ dagId }) {
     if (isLeft) return;
     const failedAnswer = [answer, newestAnswer].find(({ ok }) => !ok);
     if (failedAnswer) {
-      if (!isToldAbove(failedAnswer) || !newest) fill(list, notice("bad", inline(sentence(failedAnswer))));
+      if (newest) tellUnreadable(trouble, failedAnswer, true);
+      else fill(list, notice("bad", inline(sentence(failedAnswer))));
       return;
     }
+    fill(trouble);
     const { dag_versions: versions, total_entries: total } = answer.body;
     newest = newestAnswer.body.dag_versions[0];
     difference.hidden = !newest;
@@ -178,6 +182,7 @@ export function historyView({ dagId }) {
       ),
       h("h2", {}, `History of ${dagId}`),
       outcome,
+      trouble,
       list,
       pages,
       difference,

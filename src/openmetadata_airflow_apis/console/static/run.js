@@ -2,7 +2,7 @@
 
 import { button, fill, h, inline, notice, refill, state, time } from "./dom.js";
 import { explanation } from "./explanation.js";
-import { isToldAbove, send, sentence } from "./http.js";
+import { send, sentence } from "./http.js";
 import { gridLink } from "./links.js";
 import { logPanel } from "./log.js";
 import { nameOf } from "./plan.js";
@@ -13,6 +13,7 @@ import { selectionBar } from "./selection.js";
 import { isUnderWay } from "./task_states.js";
 import { readSummaries } from "./task_summaries.js";
 import { timelineView } from "./timeline.js";
+import { tellUnreadable } from "./unreadable.js";
 
 const LIMIT = 200;
 const EXPLAINED_FOR = 3000;
@@ -101,7 +102,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
 
   // Says that the run can't be read; what is shown already stays.
   function unreadable(answer) {
-    fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), shown.head && " What is shown below is older."));
+    tellUnreadable(trouble, answer, shown.head);
     return pauseAfter(answer);
   }
 

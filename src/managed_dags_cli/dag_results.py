@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from managed_dags_cli.command_options import Session
-    from managed_dags_cli.workflow_files import PlacedFault
+    from managed_dags_cli.file_requests import PlacedFault
 
 _TABLE = output.Table(
     {"dag": "dag_id", "result": "result", "version": "version", "state": "state", "file": "file"}, "dag_id"
