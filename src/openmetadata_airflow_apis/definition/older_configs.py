@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.definition.json_limits import unfit_for_json
 from openmetadata_airflow_apis.definition.places import Pointer
 from openmetadata_airflow_apis.definition.workflow_files import read_json
 from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
@@ -42,6 +43,9 @@ def read_older_config(text: str | bytes) -> OlderConfig:
     if len(file.requests) != 1 or not isinstance(file.requests[0], dict):
         raise InvalidDefinition([Fault("", "is not one workflow")])
     body: SentObject = file.requests[0]
+    unfit = unfit_for_json(body)
+    if unfit is not None:
+        raise InvalidDefinition([unfit])
     faults = [
         Fault(pointer, f"the older plugin put the environment variable {name} in here at each parse; write its value")
         for pointer, name in _variables(body, Pointer(""))
@@ -67,10 +71,11 @@ def _flat(body: SentObject) -> OlderConfig:
         date = _OFFSET.fullmatch(str(kept_keys.get(key)))
         if date:
             kept_keys[key] = date[1]
-        if date and not (str(body[key]).endswith("Z") and body.get("workflowTimezone") in {None, "UTC"}):
+        if date and not (str(body[key]).endswith("Z") and body.get("workflowTimezone") in (None, "UTC")):
             zone = body.get("workflowTimezone") or "UTC"
             notes.append(f"{key} is {date[1]} in {zone}, as it was read there")
-    if any(task.get("dependencies") for task in kept_keys.get("tasks") or () if isinstance(task, dict)):
+    tasks = kept_keys.get("tasks")
+    if isinstance(tasks, list) and any(task.get("dependencies") for task in tasks if isinstance(task, dict)):
         notes.append("dependencies are heeded from now on; release 0.1.0 started all tasks at once")
     return OlderConfig(kept_keys, tuple(notes))
 

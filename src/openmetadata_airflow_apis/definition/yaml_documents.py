@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.json_limits import SentObject, Way
 
 _MARKS = {"!join": "__join__", "!and": "__and__", "!or": "__or__"}
-_PYTHON = "tag:yaml.org,2002:python/"
-_MERGE = "tag:yaml.org,2002:merge"
+_STANDARD = "tag:yaml.org,2002:"
+_PYTHON = f"{_STANDARD}python/"
+_MERGE = f"{_STANDARD}merge"
+# What a key or a value is to YAML where it has no tag of its own.
+_PLAIN_KEYS = {_STANDARD + name for name in ("str", "int", "float", "bool", "null", "timestamp", "value")}
+_PLAIN_COLLECTIONS = {f"{_STANDARD}seq", f"{_STANDARD}map"}
 
 
 class YamlDocument(NamedTuple):
@@ -81,15 +85,25 @@ class _YamlReader:
             # dag-factory before 1.0 wrote a mark of the format as a tag.
             mark = _MARKS[node.tag]
             return {mark: self._list(node, (way, mark), depth)}
-        if node.tag.startswith("!") or node.tag.startswith(_PYTHON):
-            shown = node.tag.replace("tag:yaml.org,2002:", "!!")
-            self._faults.append(Fault(pointer_of(way), f"has the unknown tag '{shown}'; known are !join, !and and !or"))
+        if node.tag in _MARKS:
+            self._faults.append(Fault(pointer_of(way), f"has the tag '{node.tag}', which stands before a list"))
+            return None
+        if node.id == "scalar":
+            is_known = node.tag.startswith(_STANDARD) and not node.tag.startswith(_PYTHON)
+        else:
+            is_known = node.tag in _PLAIN_COLLECTIONS
+        if not is_known:
+            self._unknown_tag(node, way)
             return None
         if node.id == "sequence":
             return self._list(node, way, depth)
         if node.id == "mapping":
             return self._map(node, way, depth)
         return self._scalar_value(node, way)
+
+    def _unknown_tag(self, node: Any, way: Way) -> None:
+        tag = node.tag.replace(_STANDARD, "!!")
+        self._faults.append(Fault(pointer_of(way), f"has the unknown tag '{tag}'; known are !join, !and and !or"))
 
     def _list(self, node: Any, way: Way, depth: int) -> list[Any]:
         return [self.value(item, (way, index), depth + 1) for index, item in enumerate(node.value)]
@@ -105,6 +119,8 @@ class _YamlReader:
             key = key_node.value if key_node.id == "scalar" else None
             if key is None:
                 self._faults.append(Fault(pointer_of(way), "has a key that is no text"))
+            elif key_node.tag not in _PLAIN_KEYS:
+                self._unknown_tag(key_node, (way, key))
             elif key in own_keys:
                 self._faults.append(twice(pointer_of((way, key)), _place_of(key_node.start_mark), own_places[key]))
                 self.value(value_node, (way, key), depth + 1)  # to note the faults in it
@@ -121,7 +137,13 @@ class _YamlReader:
         for key_node, value_node in node.value:
             if key_node.tag != _MERGE:
                 continue
+            self.places.append(((way, "<<"), _place_of(key_node.start_mark)))
             for source in value_node.value if value_node.id == "sequence" else [value_node]:
+                if source.id != "mapping":
+                    self._faults.append(
+                        Fault(pointer_of((way, "<<")), "is merged, and is no map; give a map, or a list of maps")
+                    )
+                    continue
                 place_of_source = len(self.places)
                 keys = self.value(source, way, depth + 1)
                 del self.places[place_of_source]

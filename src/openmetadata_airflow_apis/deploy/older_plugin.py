@@ -13,7 +13,14 @@ from sqlalchemy import func, select
 from openmetadata_airflow_apis.checks.workflow_check import check_workflow
 from openmetadata_airflow_apis.definition.older_configs import read_older_config
 from openmetadata_airflow_apis.deploy.deployment import deploy
-from openmetadata_airflow_apis.errors import Conflict, DagNotBuilt, DamagedDocument, Fault, InvalidDefinition
+from openmetadata_airflow_apis.errors import (
+    Conflict,
+    DagNotBuilt,
+    DamagedDocument,
+    Fault,
+    InvalidDefinition,
+    InvalidRequest,
+)
 from openmetadata_airflow_apis.stores import atomic_files
 
 if TYPE_CHECKING:
@@ -60,8 +67,9 @@ def take_over(
         try:
             yield _take_over(dag_id, store, user=user, settings=settings, session=session, dry_run=dry_run)
         except InvalidDefinition as error:
+            session.rollback()
             yield Left(dag_id, tuple(f"{store.record(dag_id)}: {fault}" for fault in error.faults))
-        except (Conflict, DamagedDocument, DagNotBuilt) as error:
+        except (Conflict, DamagedDocument, DagNotBuilt, InvalidRequest) as error:
             session.rollback()
             yield Left(dag_id, (str(error),))
 

@@ -86,3 +86,24 @@ def test_what_is_no_workflow_is_refused(text: str):
     """A file that holds no workflow, or several, is a fault and no failure."""
     with pytest.raises(InvalidDefinition):
         read_older_config(text)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{**FLAT, "tasks": 5}, {**FLAT, "startDate": "2024-05-01T00:00:00Z", "workflowTimezone": {}}],
+    ids=["tasks", "workflowTimezone"],
+)
+def test_what_is_of_another_type_is_left_to_the_check_of_the_request(config: Any):
+    """A value of a wrong type stays as it is, so that the check of a deploy names it."""
+    kept = body(config)
+    assert kept["tasks"] == config["tasks"]
+    assert kept.get("workflowTimezone") == config.get("workflowTimezone")
+
+
+def test_a_config_that_is_nested_without_end_is_refused():
+    """What can't be stored as JSON is a fault, before anything in it is looked at."""
+    nested: Any = "x"
+    for _ in range(100):
+        nested = [nested]
+    with pytest.raises(InvalidDefinition, match="is more than 64 levels deep"):
+        body({**FLAT, "description": nested})

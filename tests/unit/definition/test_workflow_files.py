@@ -161,6 +161,16 @@ def test_a_request_may_be_written_as_yaml() -> None:
         ("a: &x [*x]", "", "has too many nodes or levels; anchors may have multiplied them", 1, 1),
         ("\na: !!binary aGVsbG8=", "/a", "has a YAML type that JSON doesn't know", 2, 1),
         ("a: !!python/object/apply:os.system [ls]", "/a", "has the unknown tag '!!python/object/apply:os.system'; known are !join, !and and !or", 1, 1),
+        ('a: !!set {x, y}', '/a', "has the unknown tag '!!set'; known are !join, !and and !or", 1, 1),
+        ('a: !!omap [x: 1]', '/a', "has the unknown tag '!!omap'; known are !join, !and and !or", 1, 1),
+        ('a: !!str [1]', '/a', "has the unknown tag '!!str'; known are !join, !and and !or", 1, 1),
+        ('a: !<tag:example.com,2000:x> [1]', '/a', "has the unknown tag 'tag:example.com,2000:x'; known are !join, !and and !or", 1, 1),
+        ('a: !<tag:example.com,2000:x> b', '/a', "has the unknown tag 'tag:example.com,2000:x'; known are !join, !and and !or", 1, 1),
+        ('a: !join b', '/a', "has the tag '!join', which stands before a list", 1, 1),
+        ('a: !and {b: 1}', '/a', "has the tag '!and', which stands before a list", 1, 1),
+        ('a: {!x b: 1}', '/a/b', "has the unknown tag '!x'; known are !join, !and and !or", 1, 1),
+        ('a: {<<: 3}', '/a/<<', 'is merged, and is no map; give a map, or a list of maps', 1, 5),
+        ('a: {<<: [{b: 1}, c]}', '/a/<<', 'is merged, and is no map; give a map, or a list of maps', 1, 5),
     ],
 )  # fmt: skip
 def test_yaml_that_is_no_workflow(text: str, pointer: str, detail: str, line: int | None, column: int | None) -> None:
