@@ -15,7 +15,9 @@ from openmetadata_airflow_apis.definition.task_keys import NO_TASKS, TasksRead, 
 from openmetadata_airflow_apis.definition.template_folders import may_name_templates
 
 if TYPE_CHECKING:
-    from openmetadata_airflow_apis.definition.canonical import DagKeys
+    from collections.abc import Mapping
+
+    from openmetadata_airflow_apis.definition.canonical import DagKeys, TaskGroup, Value
     from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.key_readers import Paths
     from openmetadata_airflow_apis.definition.reading_context import Context
@@ -108,10 +110,22 @@ def _check_documentation(context: Context, sent: SentObject) -> None:
 def _check_fail_stop(context: Context, dag_read: DagRead) -> None:
     if dag_read.keys.get("fail_stop") is not True:
         return
-    default_rule = dag_read.keys.get("default_args", {}).get("trigger_rule", "all_success")
+    groups = {group["group_id"]: group for group in dag_read.tasks.task_groups}
     for index, task in enumerate(dag_read.tasks.tasks):
-        rule = task["arguments"].get("trigger_rule", default_rule)
+        rule = task["arguments"].get("trigger_rule") or _usual_rule(task["group"], groups, dag_read)
         if rule != "all_success":
             at_task = CanonicalPlace(("tasks", index))
             path = dag_read.paths.get(at_task.below(("arguments", "trigger_rule")), dag_read.paths[at_task])
             context.fault(path, f"the trigger rule '{rule}' doesn't go with the DAG's fail_stop; give 'all_success'")
+
+
+def _usual_rule(group_id: str | None, groups: Mapping[str, TaskGroup], dag_read: DagRead) -> Value:
+    """Return the trigger rule of default_args: of the innermost group that has one, or else of the DAG."""
+    groups_left = dict(groups)  # groups at fault may be inside of each other
+    while group_id is not None and group_id in groups_left:
+        group = groups_left.pop(group_id)
+        default_args = group["arguments"].get("default_args")
+        if isinstance(default_args, dict) and "trigger_rule" in default_args:
+            return default_args["trigger_rule"]
+        group_id = group["parent"]
+    return dag_read.keys.get("default_args", {}).get("trigger_rule", "all_success")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.reading_context import Context
 
 # The definition is read without Airflow, so that a class is known by its name alone.
+# What is a text when the task runs, whatever was written for it.
+_TEXTS = frozenset({"$document", "$join", "$variable"})
 _OPERATORS = (".HttpOperator", ".SimpleHttpOperator", ".ExtendedHttpOperator")
 
 
@@ -43,9 +45,10 @@ def with_json_body(context: Context, arguments: Arguments, path: PlainPath) -> A
 
     path: where the arguments stand.
     """
-    if not isinstance(arguments.get("data"), (dict, list)) or tag_of(arguments["data"]) == "$output":
+    data = arguments.get("data")
+    if not isinstance(data, (dict, list)) or tag_of(data) in {*_TEXTS, "$output"}:
         return arguments
-    return {**arguments, "data": _json_text(context, arguments["data"], path / "data")}
+    return {**arguments, "data": _json_text(context, data, path / "data")}
 
 
 def with_mapped_json_bodies(context: Context, expand: Arguments, path: PlainPath) -> Arguments:
@@ -54,7 +57,9 @@ def with_mapped_json_bodies(context: Context, expand: Arguments, path: PlainPath
     if not isinstance(bodies, list):
         return expand
     texts = [
-        _json_text(context, body, path / "data" / index) if isinstance(body, (dict, list)) else body
+        _json_text(context, body, path / "data" / index)
+        if isinstance(body, (dict, list)) and tag_of(body) not in _TEXTS
+        else body
         for index, body in enumerate(bodies)
     ]
     return {**expand, "data": texts}

@@ -153,10 +153,13 @@ class Graph:
 
         groups: whether it may mean a group. advice: what the fault says at its end.
         """
+        whole = self._by_full_id.get(name)  # which nothing else can be meant by: whoever has this as its own id has two
+        if whole is not None and (groups or not whole.is_group):
+            return whole
         node = self.find(name, groups=False) or (self.find(name, groups=True) if groups else None)
         if node is not None:
             return node
-        candidates = self._by_label.get((False, name)) or self._by_label.get((True, name))
+        candidates = self._by_label.get((False, name)) or (self._by_label.get((True, name)) if groups else None)
         if candidates:
             ids = " or ".join(quoted(node.full_id) for node in candidates)
             self._note_fault(path, f"{quoted(name)} may be {ids}; give the whole id{advice}")

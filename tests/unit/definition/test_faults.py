@@ -381,6 +381,56 @@ def test_fail_stop_wants_the_usual_trigger_rule() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("of_dag", "of_group", "is_fault"),
+    [("all_done", "all_success", False), ("all_success", "all_done", True), ("all_done", None, True)],
+)
+def test_fail_stop_looks_at_the_default_args_of_groups(of_dag: str, of_group: str | None, is_fault: bool) -> None:
+    """A task's rule is that of the default_args nearest to it: of its group, or of a group around that, or of the DAG."""
+    outer = {} if of_group is None else {"default_args": {"trigger_rule": of_group}}
+    dag = {
+        "fail_stop": True,
+        "default_args": {**START, "trigger_rule": of_dag},
+        "task_groups": {"outer": outer, "inner": {"parent_group_name": "outer"}},
+        "tasks": {"a": {**BASH, "task_group_name": "inner"}},
+    }
+    detail = "the trigger rule 'all_done' doesn't go with the DAG's fail_stop; give 'all_success'"
+    assert faults(request(dag)) == ([(f"{DAG}/tasks/a", detail)] if is_fault else [])
+
+
+def test_a_whole_id_goes_before_an_own_id() -> None:
+    """Where a group and a task in another group have the same own id, the group's whole id means the group."""
+    dag = {
+        **START,
+        "task_groups": {"g": {}, "x": {}},
+        "tasks": [
+            {"task_id": "first", **BASH, "task_group_name": "x"},
+            {"task_id": "x", **BASH, "task_group_name": "g"},
+            {"task_id": "last", **BASH, "dependencies": ["x"]},
+            {"task_id": "reads", "operator": BASH["operator"], "bash_command": "+first"},
+            {"task_id": "wrong", "operator": BASH["operator"], "bash_command": "+g"},
+        ],
+    }
+    reading = read_workflow(request(dag), now=NOW)
+    assert [task["upstream"] for task in reading.definition["tasks"]] == [[], [], ["x"], ["x.first"], []]
+    (fault,) = reading.faults
+    assert fault.detail.startswith("there is no task 'g'; there are 'first', 'x', 'last', 'reads', 'wrong'")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"__join__": ['{"rows": "', "+first", '"}']}, "+first", "{}"],
+    ids=["joined", "an output", "a text"],
+)
+def test_a_body_that_is_a_text_already_stays_it(data: object) -> None:
+    """Of a request that sends JSON only a map or a list becomes JSON, not what is a text when the task runs."""
+    headers = {"Content-Type": "application/json"}
+    http = {"operator": "airflow.providers.http.operators.http.HttpOperator", "endpoint": "/", "headers": headers}
+    assert faults(request({**START, "tasks": {"first": BASH, "a": {**http, "data": data}}})) == []
+    named = [{"attribute": "data", "variable": "body"}]
+    assert faults(request({**START, "tasks": {"a": {**http, "variables_as_arguments": named}}})) == []
+
+
 def test_too_many_tasks() -> None:
     """A definition with more tasks than are allowed is refused, with the option that allows more."""
     dag = {**START, "tasks": {"a": BASH, "b": BASH}}
