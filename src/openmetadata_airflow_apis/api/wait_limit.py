@@ -57,8 +57,8 @@ def retry_header(wanted: float, allowed: float, *, unfinished: bool) -> dict[str
 
 
 def _take_place(held: ExitStack) -> bool:
-    webserver, processes = _webserver()
     try:
+        webserver, processes = _webserver()
         folder = _folder()
         for number in range(processes // 2):
             try:
@@ -67,7 +67,7 @@ def _take_place(held: ExitStack) -> bool:
             except HeldElsewhere:
                 continue
             return True
-    except OSError:
+    except (OSError, psutil.Error):  # gunicorn itself may be ending
         log.exception("It cannot be known how many requests are waiting, so that none may")
     return False
 

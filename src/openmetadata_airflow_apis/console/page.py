@@ -120,9 +120,18 @@ class ConsoleView(AirflowBaseView):
         """Answer check_text for the sent text, to users who may deploy."""
         _refuse_unless_may_deploy()
         settings = current_app.extensions[_API].settings
-        if (request.content_length or 0) > settings.max_body_bytes:
+        limit = settings.max_body_bytes
+        if (request.content_length or 0) > limit:
             abort(413)
-        return jsonify(check_text(request.get_data(), settings))
+        if (
+            "wsgi.input_terminated" in request.environ
+        ):  # gunicorn, which ends a body in chunks as well: it has no length
+            text = request.environ["wsgi.input"].read(limit + 1)
+        else:
+            text = request.get_data()
+        if len(text) > limit:
+            abort(413)
+        return jsonify(check_text(text, settings))
 
     @expose("/operators")
     def operators(self) -> Response:

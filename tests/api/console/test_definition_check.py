@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+from typing import Any
 
 import pytest
 
@@ -36,11 +38,12 @@ hourly:
 """
 
 
-def check(app, text: str, user: str = "admin"):
+def check(app, text: str | None = None, user: str = "admin", **arguments: Any):
     """Send a text as the page does."""
     browser = Browser(app, user)
     headers = {"X-CSRFToken": browser.csrf_token, "Content-Type": "text/plain"}
-    return browser.client.post("/rest_api/check", data=text.encode(), headers=headers)
+    data = None if text is None else text.encode()
+    return browser.client.post("/rest_api/check", data=data, headers=headers, **arguments)
 
 
 def test_a_text_without_faults(app):
@@ -90,6 +93,15 @@ def test_a_text_that_cannot_be_read(app, text, fault):
 def test_a_text_that_is_too_large(app):
     """A text larger than a deploy may be is refused."""
     assert check(app, "a" * 1_048_577).status_code == 413
+
+
+def test_a_text_in_chunks_is_no_larger_either(app):
+    """A text that comes without a length is read up to the limit and no further."""
+    for size, status in ((1_048_576, 200), (1_048_577, 413)):
+        stream = io.BytesIO(b"a" * size + b"never read" * 1000 * (status == 413))
+        environ = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+        assert check(app, input_stream=stream, environ_overrides=environ).status_code == status
+        assert stream.tell() <= 1_048_577
 
 
 @pytest.mark.parametrize("user", ["viewer", "user", "op"])

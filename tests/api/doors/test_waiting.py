@@ -354,3 +354,16 @@ def test_nobody_waits_where_places_cannot_be_counted(app, monkeypatch, tmp_path,
     with app.test_request_context(), wait_limit.place_to_wait(LONG) as seconds:
         assert seconds == 0
     assert "belongs to somebody else" in caplog.text
+
+
+def test_nobody_waits_while_gunicorn_ends(app, monkeypatch, caplog):
+    """A webserver whose first process is gone lets nobody wait, and answers all the same."""
+
+    def gone(*_: Any) -> Any:
+        raise wait_limit.psutil.NoSuchProcess(4711)
+
+    monkeypatch.setattr(wait_limit.psutil, "Process", gone)
+    gunicorn = {"SERVER_SOFTWARE": "gunicorn/23.0"}
+    with app.test_request_context(environ_overrides=gunicorn), wait_limit.place_to_wait(LONG) as seconds:
+        assert seconds == 0
+    assert "cannot be known how many requests are waiting" in caplog.text
