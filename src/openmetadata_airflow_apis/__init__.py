@@ -27,7 +27,7 @@ Below all of them:
     mysql_values.py  the rules of what MySQL cannot store: ids, moments, twins, sizes; asked before a write, or after
     settings.py      our options of airflow.cfg, and the folders
     resources.py     files that come with the package
-    conflicts.py     what is in a change's way: 409 and 412
+    conflicts.py     what is in a change's way: 409
     errors.py        what can be wrong, with thing, place and cure
 """
 

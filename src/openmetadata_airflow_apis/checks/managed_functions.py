@@ -7,7 +7,7 @@ import inspect
 import os
 from dataclasses import dataclass
 
-from openmetadata_airflow_apis.dagbuild.managed_files import is_folder, read_document, read_source
+from openmetadata_airflow_apis.dagbuild.callable_files import is_folder, read_document, read_source
 from openmetadata_airflow_apis.dagbuild.stand_ins import StandIns, own_parameters, top_level
 from openmetadata_airflow_apis.definition import nearest
 from openmetadata_airflow_apis.definition.fault_messages import nearest_or_all
@@ -94,7 +94,7 @@ class ManagedFunctions:
                 f"the file '{file}' in dag_managed_operators can't be read: {reason} (links are not followed)",
                 about_file=True,
             )
-        folder = os.path.join(self._folder, file[: -len(".py")])  # noqa: PTH118 - as managed_files spells it
+        folder = os.path.join(self._folder, file[: -len(".py")])  # noqa: PTH118 - as callable_files spells it
         if os.path.isdir(folder):  # noqa: PTH112
             return Unfit(f"'{file}' has a folder of the same name beside it; rename one of them", about_file=True)
         try:

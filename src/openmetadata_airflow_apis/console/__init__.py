@@ -15,6 +15,7 @@ In static/, each file's first line says more:
     dags.js, dag_cells.js, list_filter.js   the list
     dag.js, dag_nodes.js, deployment.js     one DAG: state, nodes
     history.js, comparison.js, differences.js, text_difference.js, graph_difference.js    versions
+    console.css    the page's look, in Airflow's dark mode too
     graph.js    draws a graph, with groups that fold; dag_graph.js: the tasks and edges of a DAG
     layout_worker.js    places its nodes from left to right, for graph_layout.js
     grid.js, task_tree.js, task_summaries.js    the last runs by task

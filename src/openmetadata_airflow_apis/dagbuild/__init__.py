@@ -7,7 +7,7 @@ What a definition may hold was checked when it was deployed, and is not checked 
     built_values.py       makes Python objects of the values in a definition
     kubernetes_models.py  makes models of the Kubernetes client of plain maps
     managed_callables.py  loads functions from callable files, and so executes their authors' code
-    managed_files.py      reads callable files without leaving their folder
+    callable_files.py     reads callable files without leaving their folder or following links
     stand_ins.py          builds the same DAG without the authors' code, for a deploy; what only a parse can build
     stored_content.py     reads a stored document as far as a DAG file needs it; torn, edited or unreadable ones
     stored_document.py    the stored document, whole: what a deploy keeps of a definition, and its sha256
@@ -20,13 +20,13 @@ When a deploy comes in the middle of a parse:
 
 The database store, on each node:
 
-    shard_loader.py     load_shard: which DAG is in which shard, and the DAGs of one; what a loader file calls
-    deployed_tables.py  its tables: what is deployed, and what nodes have parsed or could not build
+    shard_loader.py     load_shard: which DAG is in which shard; reads and builds its DAGs, or a task's DAG alone
+    deployed_tables.py  how its tables are made: their columns and indexes
     node_notes.py       notes what this host has parsed, and what it could not build
 
 What can't be built:
 
-    import_errors.py  the words of an import error: the one sentence, with the line of the author's file
+    import_errors.py  the words of an import error, with the author's line; sys.exit and timeouts are such errors too
     unbuilt_tasks.py  notes in the audit log why this host can't build the DAG of the task that it is to run
 """
 

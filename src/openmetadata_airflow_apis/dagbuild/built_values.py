@@ -132,7 +132,7 @@ class Values:
         return function(**{key: self.make(item) for key, item in content["kwargs"].items()})
 
     def _document(self, path: str) -> str:
-        from openmetadata_airflow_apis.dagbuild.managed_files import read_document
+        from openmetadata_airflow_apis.dagbuild.callable_files import read_document
 
         try:
             return read_document(self._find_function.folder, path)

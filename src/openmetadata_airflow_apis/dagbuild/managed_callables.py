@@ -18,7 +18,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
-from openmetadata_airflow_apis.dagbuild.managed_files import path_parts, read_module, read_source
+from openmetadata_airflow_apis.dagbuild.callable_files import path_parts, read_module, read_source
 from openmetadata_airflow_apis.errors import DagNotBuilt
 
 if TYPE_CHECKING:

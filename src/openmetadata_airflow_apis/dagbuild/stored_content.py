@@ -9,7 +9,7 @@ import stat
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
-from openmetadata_airflow_apis.dagbuild.managed_files import read_whole
+from openmetadata_airflow_apis.dagbuild.callable_files import read_whole
 from openmetadata_airflow_apis.errors import DamagedDocument, Unavailable
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ there such a class, does it take this argument) is in checks/.
 
 Files:
 
-    workflow_files.py  workflows in JSON and YAML files; which DAGs a dag-factory file has
-    yaml_documents.py  YAML as JSON would have it, with lines: tags of dag-factory, anchors, doubled keys
-    json_places.py     where the values of a JSON text stand
-    line_numbers.py    lines and columns: the place of a fault in its file
-    older_configs.py   what the older plugin stored of a workflow, as a request: which of its keys had no effect there
+    workflow_files.py        workflows in JSON and YAML files; which DAGs a dag-factory file has
+    yaml_documents.py        YAML as JSON would have it, with lines: tags of dag-factory, anchors, doubled keys
+    json_places.py           where the values of a JSON text stand
+    line_numbers.py          lines and columns: the place of a fault in its file
+    older_plugin_configs.py  what the older plugin stored, as a request: how it read dates, which keys had no effect
 
 The first step, one spelling:
 
@@ -45,7 +45,7 @@ The third step, the canonical form of DAGs and tasks:
 
 The third step, values:
 
-    key_readers.py         an object's keys: two spellings of one (x-airflow-name) are refused; a reader for each x-kind
+    key_readers.py         an object's keys: spellings of one (x-airflow-name), a reader for each x-kind; default_args
     plain_values.py        values of any kind: `__type__` objects, joined texts, outputs, conditions, relative dates
     task_outputs.py        texts that name the output of another task: `+task`, `+task['key']`, `task.output`
     date_values.py         durations and moments, and the texts that are read as them

@@ -19,7 +19,7 @@ After a deploy:
     failed_import.py     on_import_error=restore: takes back a deploy whose DAG does not import
     deployment_state.py  parsed, pending or failed: whether Airflow's rows are of what is deployed
     refresh.py           refresh_all_dags: brings Airflow's database up to date with what is deployed
-    version_history.py   what a new version is; records what a crash left out; keep_versions, keep_deleted_days
+    version_history.py   what is a new version, restored ones too; what a crash lost; keep_versions, keep_deleted_days
 
 Reading:
 

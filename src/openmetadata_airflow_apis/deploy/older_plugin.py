@@ -11,7 +11,7 @@ from airflow.utils import timezone
 from sqlalchemy import func, select
 
 from openmetadata_airflow_apis.checks.workflow_check import check_workflow
-from openmetadata_airflow_apis.definition.older_configs import read_older_config
+from openmetadata_airflow_apis.definition.older_plugin_configs import read_older_config
 from openmetadata_airflow_apis.deploy.deployment import deploy
 from openmetadata_airflow_apis.errors import (
     Conflict,

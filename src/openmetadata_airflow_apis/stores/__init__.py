@@ -14,7 +14,7 @@ The file store:
     file_inspection.py     who wrote a file, and whether it was changed since
     rendered_module.py     the .py of a DAG: rendered, marked and sealed
     runner_template.py     the template of that file, and what an operator's own must hold
-    older_plugin_store.py  the same store, to take over files of the older plugin
+    older_plugin_store.py  which DAGs are still the older plugin's, after a break-off too; takes them over
     atomic_files.py        writes files so that a reader sees the old or the new content
     name_locks.py          a lock per name, held by a process through flock
     stored_heads.py        revision and bundle of each stored file, read again only if it was replaced

@@ -32,7 +32,7 @@ def test_building_a_dag_imports_little():
         "openmetadata_airflow_apis.dagbuild.deployment_mark",
         "openmetadata_airflow_apis.dagbuild.late_file_rows",
         "openmetadata_airflow_apis.dagbuild.managed_callables",
-        "openmetadata_airflow_apis.dagbuild.managed_files",
+        "openmetadata_airflow_apis.dagbuild.callable_files",
         "openmetadata_airflow_apis.dagbuild.stored_content",
         "openmetadata_airflow_apis.dagbuild.built_values",
         "openmetadata_airflow_apis.errors",

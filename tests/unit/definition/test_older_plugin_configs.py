@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from openmetadata_airflow_apis.definition.older_configs import read_older_config
+from openmetadata_airflow_apis.definition.older_plugin_configs import read_older_config
 from openmetadata_airflow_apis.errors import InvalidDefinition
 
 TASK = {"name": "say", "operator": "airflow.operators.bash_operator.BashOperator", "config": {"bash_command": "echo"}}
