@@ -94,6 +94,35 @@ def test_an_edit_of_an_older_version_says_what_it_would_take_back(page, shared, 
     assert client.get(f"/rest_api/api/dags/{shared}").json()["task_ids"] == ["mine"]
 
 
+def test_several_dags_say_what_they_would_take_back_too(page, shared, other, client):
+    """Where the edited text has become one of several DAGs, the newer version is told beside its DAG and when asked."""
+    version = version_of(client, shared)
+    go(page, f"#dags/{shared}")
+    press(page, "Edit and redeploy")
+    second = f"{shared}_second"
+    mine = json.loads(workflow(shared, {"mine": TRUE}))["workflow"]["dag_config"]
+    added = json.loads(workflow(second, {"more": TRUE}))["workflow"]["dag_config"]
+    page.get_by_label("Workflow definition").fill(json.dumps({**mine, **added}))
+    replace_in(other(f"#dags/{shared}"), shared, {"theirs": TRUE})
+    press(page, "Deploy")
+    newer = (
+        f"You began from version {version}. Version {version + 1} was deployed since, by admin; see what it changed. "
+        "What is not in your text of it would be taken back."
+    )
+    expect(page.get_by_role("table", name="DAGs of this text").locator(".notice.bad")).to_have_text([newer])
+    press(page, "Deploy all 2")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".notice.bad")).to_have_text([newer])
+    dialog.get_by_role("button", name="Deploy all").click()
+    expect(page.locator(".notice.good")).to_contain_text([f"Replaced {shared} (200", f"Deployed {second} (201"])
+    page.get_by_label("Workflow definition").fill(workflow(shared, {"again": TRUE}))
+    press(page, "Deploy")
+    expect(dialog.get_by_role("button", name="Replace")).to_be_visible()
+    expect(dialog.locator(".notice.bad")).to_have_count(0)
+    dialog.get_by_role("button", name="Cancel").click()
+    client.delete(f"/rest_api/api/dags/{second}")
+
+
 def test_what_was_deployed_meanwhile_is_not_deleted(page, shared, other, client):
     """Who deletes what they have looked at deletes nothing newer; it is shown then, and can be deleted."""
     version = version_of(client, shared)

@@ -65,9 +65,14 @@ export function dagPlans(base) {
     const answer = await deployPlanned(plan, comment);
     if (answer.ok) {
       lastComment = "";
-      Object.assign(base, { dagId: answer.body.dag_id, revision: answer.body.revision, versionNumber: answer.body.version_number });
+      beginFrom(answer.body);
     }
     say(answer.ok ? deployed(answer) : refused(answer, () => deploy(dags)), command(plan));
+  }
+
+  // The text goes on from what was deployed of it.
+  function beginFrom({ dag_id: dagId, revision, version_number: versionNumber }) {
+    Object.assign(base, { dagId, revision, versionNumber });
   }
 
   // Resolves to the deploy's comment, null if the reader cancels. For a new DAG nothing is asked.
@@ -135,17 +140,19 @@ export function dagPlans(base) {
     if (body.created) return "New";
     if (!isChange(body.changes)) return "Stays as it is";
     const title = plan.before ? `Replaces ${versionOf(plan.before, "the version")} by ${plan.before.deployed_by}` : "Replaces what is deployed";
-    return h("details", {}, h("summary", {}, title), differences(body));
+    return [newerVersionWarning(plan.before), h("details", {}, h("summary", {}, title), differences(body))];
   }
 
   async function deployAll(dags, plans, outcomes, apply) {
     const replaced = plans.filter(({ answer }) => !answer.body.created && isChange(answer.body.changes));
     const names = replaced.map(({ answer }) => answer.body.dag_id).join(", ");
-    if (replaced.length && !(await confirm(`Replace ${replaced.length} of ${dags.length} DAGs?`, `These are deployed already: ${names}.`, "Deploy all", "primary"))) return;
+    const explanation = [...replaced.map(({ before }) => newerVersionWarning(before)), h("p", {}, `These are deployed already: ${names}.`)];
+    if (replaced.length && !(await confirm(`Replace ${replaced.length} of ${dags.length} DAGs?`, explanation, "Deploy all", "primary"))) return;
     apply.disabled = true;
     for (const [index, plan] of plans.entries()) {
       fill(outcomes[index], "Deploying…");
       const answer = await deployPlanned(plan);
+      if (answer.ok && answer.body.dag_id === base.dagId) beginFrom(answer.body);
       fill(outcomes[index], answer.ok ? deployed(answer) : refused(answer, () => look(dags)));
     }
   }
