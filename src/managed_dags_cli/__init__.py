@@ -3,7 +3,7 @@
     main.py             the program: its commands; exits with the code that errors.py gives a failure
     errors.py           every way in which a command fails, with its exit code (1, 3, 4)
     commands/           what a user types, a module for each kind of command
-    command_options.py  the options that every command has, and the Session made from them
+    command_options.py  the options that commands share, the Session made from them, the question before a change
     output.py           answers as JSON, YAML, names and tables; progress on a terminal
 
 Calling the server:
@@ -31,7 +31,7 @@ Waiting:
 
 migrate dag-factory:
 
-    dag_factory_folder.py     converts a folder of dag-factory's YAML
+    dag_factory_folder.py     converts the files of dag-factory's YAML, and copies the files that they name
     dag_factory_defaults.py   its defaults.yml
     dag_factory_functions.py  its functions and lambdas, as callable files
     yaml_edits.py             changes in a YAML text that leave comments and layout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from managed_dags_cli import stored_logins
-from managed_dags_cli.errors import NotSignedIn
+from managed_dags_cli.errors import NotReachable, NotSignedIn, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,11 +84,8 @@ class Stored:
                 return False
             headers = {"Authorization": f"Bearer {login.refresh_token}"}
             answer = connection.send("POST", REFRESH, headers=headers)
-            if answer.status != 200:
-                raise NotSignedIn(
-                    f"the login '{self._name}' has ended: {_reason(answer)}; {_login_command(self._name, login.url)}"
-                )
-            tokens = answer.document
+            ended = f"the login '{self._name}' has ended: {_reason(answer)}; {_login_command(self._name, login.url)}"
+            tokens = _tokens(answer, connection, refused=ended)
             stored_logins.store_tokens(self._name, tokens["access_token"], tokens.get("refresh_token"))
             return True
 
@@ -96,9 +93,25 @@ class Stored:
 def log_in(connection: Connection, body: Mapping[str, object]) -> dict[str, str]:
     """Return the tokens of a login; raise NotSignedIn if it is refused."""
     answer = connection.send("POST", LOGIN, headers={}, body=body)
+    refused = f"{connection.url} refuses the login of '{body.get('username')}': {_reason(answer)}"
+    return _tokens(answer, connection, refused=refused)
+
+
+def _tokens(answer: Answer, connection: Connection, *, refused: str) -> dict[str, str]:
+    """Return the tokens of an answer; raise NotSignedIn with the sentence `refused` only if it refuses them.
+
+    A server that is too busy (429), or whose database is away (503), refuses nobody: that is Refused, with its reason.
+    Raises NotReachable if what answers is no such server.
+    """
     if answer.status == 200 and isinstance(answer.document, dict):
         return answer.document
-    raise NotSignedIn(f"{connection.url} refuses the login of '{body.get('username')}': {_reason(answer)}")
+    if answer.status in {401, 403}:
+        raise NotSignedIn(refused)
+    if not isinstance(answer.document, dict):
+        raise NotReachable(f"{connection.url} answers a login with HTTP {answer.status}, and no JSON; try again later")
+    if answer.status == 429 or answer.status >= 500:
+        raise Refused({"status": answer.status, **answer.document})
+    raise NotSignedIn(refused)
 
 
 def _login_command(name: str, url: str) -> str:

@@ -106,7 +106,7 @@ def migrate_file(
     for _ in range(_PASSES):
         faults = _faults_of(target)
         text = target.read_text(encoding="utf-8")
-        rewritten = _rewritten(text, [fault.pointer for fault in faults], copies)
+        rewritten = _rewritten(text, faults, copies)
         if rewritten == text:
             break
         target.write_text(rewritten, encoding="utf-8")
@@ -124,14 +124,17 @@ def _faults_of(file: Path) -> list[PlacedFault]:
     return list(faults)
 
 
-def _rewritten(text: str, pointers: Sequence[str], copies: Copies) -> str:
-    """Return the text with new paths in place of those, among the pointers' values, that can't be used here."""
+def _rewritten(text: str, faults: Sequence[PlacedFault], copies: Copies) -> str:
+    """Return the text with new paths in place of those that are faults because they can't be used here."""
     root, edits = composed(text), Edits(text)
     if root is None:
         return text
-    for node in (node for pointer in pointers for node in scalars_at(root, pointer)):
-        if definition_format("managed_paths").fault_of_path(node.value) is not None:
-            edits.replace(node, copies.name_for(node.value))
+    for fault in faults:
+        for node in scalars_at(root, fault.pointer):
+            reason = definition_format("managed_paths").fault_of_path(node.value)
+            # A value that only looks like a path, such as the schedule "/5 * * * *", is at fault for another reason.
+            if reason is not None and reason in fault.detail:
+                edits.replace(node, copies.name_for(node.value))
     return edits.applied()
 
 

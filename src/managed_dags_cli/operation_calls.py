@@ -86,7 +86,9 @@ class Api:
 
     def _accepted(self, answer: Answer) -> Answer:
         """Return the answer of an operation; raise Refused, NotSignedIn or NotReachable for any other."""
-        if answer.status < 300 and (answer.document is not None or "text/plain" in answer.headers["Content-Type"]):
+        if answer.status < 300 and (
+            answer.document is not None or "text/plain" in answer.headers.get("Content-Type", "")
+        ):
             return answer
         problem = answer.document
         if answer.status < 400 or not isinstance(problem, dict):

@@ -100,20 +100,26 @@ def write(logins: Logins) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise CommandError(
-            f"{file} cannot be written: {error.strerror}; MANAGED_DAGS_CONFIG names another folder"
-        ) from None
+        raise _unwritable(file, error) from None
 
 
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
     """Keep other commands from changing the file during the block."""
-    folder = path().parent
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    file = path().parent / "lock"
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = file.open("w")
+    except OSError as error:
+        raise _unwritable(file, error) from None
+    with lock:
         if fcntl is not None:
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _unwritable(file: Path, error: OSError) -> CommandError:
+    return CommandError(f"{file} cannot be written: {error.strerror}; MANAGED_DAGS_CONFIG names another folder")
 
 
 def store_tokens(name: str, access_token: str, refresh_token: str | None) -> None:

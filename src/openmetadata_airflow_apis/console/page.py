@@ -126,7 +126,10 @@ class ConsoleView(AirflowBaseView):
         if (
             "wsgi.input_terminated" in request.environ
         ):  # gunicorn, which ends a body in chunks as well: it has no length
-            text = request.environ["wsgi.input"].read(limit + 1)
+            try:
+                text = request.environ["wsgi.input"].read(limit + 1)
+            except (OSError, ValueError):  # gunicorn raises these for chunks that are not well formed
+                abort(400)
         else:
             text = request.get_data()
         if len(text) > limit:

@@ -2,7 +2,7 @@
 
 What a definition may hold was checked when it was deployed, and is not checked again here.
 
-    dag_builder.py        build_dag: a definition in, an Airflow DAG out; which values a decorated function gets
+    dag_builder.py        build_dag: a definition in, a DAG out; a decorated function's values; shared cron timetables
     dag_file_loader.py    load_dag: the DAG of one stored document; what a DAG file of the file store calls
     built_values.py       makes Python objects of the values in a definition
     kubernetes_models.py  makes models of the Kubernetes client of plain maps

@@ -36,7 +36,7 @@ The third step, the canonical form of DAGs and tasks:
     dag_keys.py             the DAG's keys, and what must fit together among them; the usual folder of templates
     start_and_end.py        a start_date that is missing (before Airflow 2.8 without a schedule too), or after the end
     dag_ids.py              which names a DAG may have; names that differ in case alone are one
-    task_keys.py            the keys of tasks and task groups
+    task_keys.py            the keys of tasks and task groups; variables_as_arguments
     task_ids.py             the ids of tasks and groups, with their dependencies as they were sent
     task_graph.py           full ids and edges: what a name means, unknown names, cycles
     setup_and_teardown.py   tasks that are set up or torn down
@@ -45,7 +45,7 @@ The third step, the canonical form of DAGs and tasks:
 
 The third step, values:
 
-    key_readers.py         an object's keys: spellings of one (x-airflow-name), a reader for each x-kind; default_args
+    key_readers.py         an object's keys, by openapi.yaml's x-kind; x-airflow-name for spellings; default_args
     plain_values.py        values of any kind: `__type__` objects, joined texts, outputs, conditions, relative dates
     task_outputs.py        texts that name the output of another task: `+task`, `+task['key']`, `task.output`
     date_values.py         durations and moments, and the texts that are read as them

@@ -16,7 +16,7 @@ Verbs:
     skip.py                skip: a task, and what would be skipped with it
     succeed.py             succeed: marks a task as successful
     marked_tasks.py        what skip and succeed share: the plan to mark a task
-    downstream_states.py   what the scheduler decides from the states upstream: by rule, setup, expansion
+    downstream_states.py   which tasks are skipped, or wait again, after a mark: by rule, setup, expansion
     trigger_rules.py       Airflow's trigger rules over the numbers of states upstream
     run_plan.py            a plan, what a dry run answers, and how it is applied
     run_rows.py            the SQL of runs: read, locked in the order of their creation, queued again

@@ -5,7 +5,7 @@ permissions.py       whether they may do this, asked of Airflow; the names of ou
 user_permissions.py  all that a user may do, read by one statement that is built once in each process
 login.py             passwords in, tokens out; refresh, where a token used twice ends its login; logout
 tokens.py            what a token says, and whether it still holds
-revocation.py        which tokens were revoked or used up; a renewal whose answer was lost is no second use (receipts)
+revocation.py        which tokens were revoked or used up; a renewal whose COMMIT was lost is no second use
 passwords.py         a user name and a password, checked by Airflow's own security manager
 login_limits.py      how often a password may be wrong
 login_tries.py       the count of wrong passwords in Airflow's database, one for all webservers

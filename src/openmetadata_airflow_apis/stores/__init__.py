@@ -4,7 +4,7 @@ open_store, here, decides which by the option definition_store.
 
     definition_store.py  the port, DefinitionStore: what a store promises
     version_rows.py      the table of versions: the newest of each DAG, pages, what is pruned
-    idempotency_keys.py  the answers of requests with an Idempotency-Key; who claims a key, and who takes it over
+    idempotency_keys.py  the answers of requests with an Idempotency-Key; who claims a key, takes it over, or is refused
 
 The file store:
 

@@ -161,10 +161,6 @@ def let_go(claimed: Claim) -> None:
         connection.execute(update(TABLE).where(unanswered).values(held_until=claimed.since, hostname="", process=""))
 
 
-def _hashed(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def _of(claimed: Claim) -> Any:
     return (ROW.identifier == claimed.identifier) & (ROW.claim == claimed.token)
 

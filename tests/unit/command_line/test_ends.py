@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import pty
@@ -52,10 +53,14 @@ COMMANDS = [
 ]
 
 
-def run(*arguments: str) -> int:
+def run(*arguments: str, stdin: str | None = None) -> int:
     from managed_dags_cli.main import run as run_command
 
-    return run_command(arguments)
+    if stdin is None:
+        return run_command(arguments)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.StringIO(stdin))
+        return run_command(arguments)
 
 
 @contextlib.contextmanager
@@ -244,6 +249,66 @@ def test_tokens_are_in_a_file_of_the_users_own(configuration: Path, capsys):
         file.chmod(0o644)
         assert run("list") == 1
     assert f"chmod 600 {file}" in capsys.readouterr().err
+
+
+AWAY = {"status": 503, "title": "Service Unavailable", "detail": "Airflow's database does not answer; try again later"}
+BUSY = {"status": 429, "title": "Too Many Requests", "detail": "5 tries of 40 seconds are used up"}
+WRONG = {"status": 401, "title": "Unauthorized", "detail": "The refresh token is revoked"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "told"),
+    [
+        (
+            json_answer(AWAY, "503 Service Unavailable", "application/problem+json"),
+            1,
+            "does not answer; try again later",
+        ),
+        (
+            json_answer(BUSY, "429 Too Many Requests", "application/problem+json"),
+            1,
+            "5 tries of 40 seconds are used up",
+        ),
+        (
+            json_answer(WRONG, "401 Unauthorized", "application/problem+json"),
+            3,
+            "has ended: The refresh token is revoked",
+        ),
+        (json_answer("a proxy's page", "404 Not Found", "text/html"), 4, "answers a login with HTTP 404, and no JSON"),
+    ],
+    ids=["database", "limit", "revoked", "proxy"],
+)
+def test_only_a_login_that_is_refused_has_ended(answer, code, told, capsys, configuration: Path):
+    """A renewal that fails for another reason says which, and the stored login stays good."""
+    ended = json_answer(
+        {"status": 401, "detail": "The token has expired"}, "401 Unauthorized", "application/problem+json"
+    )
+    tokens = {"access_token": "first", "refresh_token": "long"}
+    with serving(json_answer(tokens), ended, *[answer] * 5) as (url, _):
+        assert run("login", url, "--username", "ann", "--password-stdin", "--name", "here", stdin="secret") == 0
+        capsys.readouterr()
+        assert run("list") == code
+    said = capsys.readouterr().err
+    assert told in said
+    assert ("managed-dags login" in said) == (code == 3)
+
+
+def test_a_configuration_that_cannot_be_written(configuration: Path, monkeypatch, capsys):
+    """Where the folder of logins can't be made, the command says so, with the cure."""
+    configuration.write_text("a file")
+    monkeypatch.setenv("MANAGED_DAGS_CONFIG", str(configuration / "below"))
+    with serving(json_answer({"dags": [], "total_entries": 0})) as (url, _):
+        assert run("login", url, "--token", "x", "--name", "here") == 1
+    assert "cannot be written: Not a directory; MANAGED_DAGS_CONFIG names another folder" in capsys.readouterr().err
+
+
+def test_an_answer_without_a_type(capsys):
+    """A success without a document and without a type is none of this API's; the command says what answers there."""
+    with serving(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as (url, _):
+        assert run("list", "--url", url, "--token", "x") == 4
+    assert (
+        "answers HTTP 200 with nothing, as no webserver with openmetadata-airflow-apis does" in capsys.readouterr().err
+    )
 
 
 def test_a_login_of_several_is_named(capsys):

@@ -205,3 +205,19 @@ def test_each_path_of_the_corpus_is_changed(tmp_path: Path):
     assert paths_at_fault(tmp_path / "dags" / "a.yaml") > 1
     run("migrate", "dag-factory", str(tmp_path / "dags"), "--to", str(tmp_path / "new"))
     assert paths_at_fault(tmp_path / "new" / "workflows" / "a.yaml") == 0
+
+
+def test_what_only_looks_like_a_path_stays(tmp_path: Path, capsys):
+    """A schedule that begins with a slash is at fault, and nobody makes another schedule of it; so is a time zone."""
+    (tmp_path / "dags").mkdir()
+    text = (
+        'looks:\n  schedule: "/5 * * * *"\n  timezone: $TZ/Berlin\n  start_date: 2024-01-01\n  tasks:\n'
+        "    one: {operator: airflow.operators.empty.EmptyOperator}\n"
+    )
+    (tmp_path / "dags" / "looks.yml").write_text(text)
+    assert run("migrate", "dag-factory", str(tmp_path / "dags"), "--to", str(tmp_path / "new")) == 1
+    assert (tmp_path / "new" / "workflows" / "looks.yml").read_text() == text
+    told = capsys.readouterr().err
+    assert "/looks/schedule: '/5 * * * *' is no cron expression" in told
+    assert "/looks/timezone: '$TZ/Berlin' is no IANA time zone" in told
+    assert "is not there" not in told
