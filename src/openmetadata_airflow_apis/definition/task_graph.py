@@ -153,7 +153,8 @@ class Graph:
 
         groups: whether it may mean a group. advice: what the fault says at its end.
         """
-        whole = self._by_full_id.get(name)  # which nothing else can be meant by: whoever has this as its own id has two
+        # A whole id goes first: what has the same as its own id can be named by its whole one, but not the other way.
+        whole = self._by_full_id.get(name)
         if whole is not None and (groups or not whole.is_group):
             return whole
         node = self.find(name, groups=False) or (self.find(name, groups=True) if groups else None)
