@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -103,6 +105,52 @@ def test_it_works_without_airflow(program: Path, tmp_path: Path):
     assert done.returncode == 1
     assert "did you mean 'start_date'?" in done.stderr
     assert "restart_dag_runs" in run(program, "call", "--list", "-o", "name").stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "code", "told"),
+    [
+        ("0 3 * * *", 0, ""),
+        ("@daily", 0, ""),
+        ("/5 * * * *", 1, "'/5 * * * *' is no cron expression"),
+        ("R 0 * * *", 1, "has a random part"),
+        ({"__type__": "datetime.timedelta", "hours": 2}, 0, ""),
+        (["s3://bucket/a"], 0, ""),
+    ],
+)
+def test_it_checks_every_schedule_without_airflow(program: Path, tmp_path: Path, schedule, code: int, told: str):
+    """A cron expression needs a library of its own, which the client brings."""
+    definition = json.loads(json.dumps(WORKFLOW))
+    definition["workflow"]["dag_config"]["light"]["schedule"] = schedule
+    file = tmp_path / "scheduled.json"
+    file.write_text(json.dumps(definition))
+    done = run(program, "validate", str(file))
+    assert (done.returncode, told in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
+
+
+def test_every_library_that_is_imported_is_required(wheel: Path):
+    """Whatever a module of the wheel imports, at its top or when it is used, is Python's, its own, or required."""
+    imported: set[str] = set()
+    with zipfile.ZipFile(wheel) as packed:
+        sources = [packed.read(name).decode() for name in packed.namelist() if name.endswith(".py")]
+    for tree in map(ast.parse, sources):
+        for_types = {
+            id(inner)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+            for inner in ast.walk(node)
+        }
+        for node in ast.walk(tree):
+            if id(node) in for_types:
+                continue
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+    named = {"dateutil": "python-dateutil", "yaml": "pyyaml"}
+    others = imported - sys.stdlib_module_names - {"managed_dags_cli", "openmetadata_airflow_apis"}
+    required = {re.match(r"[\w-]+", requirement)[0].lower() for requirement in requirements_of(wheel)}
+    assert {named.get(name, name) for name in others} == required
 
 
 def test_a_start_imports_next_to_nothing():
