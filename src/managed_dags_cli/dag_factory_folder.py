@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from managed_dags_cli.dag_factory_defaults import defaults_of, with_defaults
@@ -72,6 +72,14 @@ class Copies:
                 name = managed_paths.name_of_copy(f"{parents.pop() if parents else 'other'}_{name}")
             self.names[path] = name
         return self.names[path]
+
+    def is_definite(self, path: str) -> bool:
+        """Tell whether a path says by itself which file it means.
+
+        A relative path does not: dag-factory refuses it, apart from a `file` of datasets, which it looks for in the
+        directory that the DAG processor was started in. Where this command is started has nothing to do with either.
+        """
+        return "$" in path or path.startswith(("/", "\\", "~")) or PureWindowsPath(path).drive != ""
 
     def found(self, path: str) -> Path:
         """Return where a path leads on this machine."""
@@ -133,7 +141,7 @@ def _rewritten(text: str, faults: Sequence[PlacedFault], copies: Copies) -> str:
         for node in scalars_at(root, fault.pointer):
             reason = definition_format("managed_paths").fault_of_path(node.value)
             # A value that only looks like a path, such as the schedule "/5 * * * *", is at fault for another reason.
-            if reason is not None and reason in fault.detail:
+            if reason is not None and reason in fault.detail and copies.is_definite(node.value):
                 edits.replace(node, copies.name_for(node.value))
     return edits.applied()
 

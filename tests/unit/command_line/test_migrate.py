@@ -193,18 +193,18 @@ def test_the_new_folder_is_new(folder: Path, capsys):
 
 
 def test_each_path_of_the_corpus_is_changed(tmp_path: Path):
-    """Whatever key names a file by a path of one machine, a path of here stands there afterwards."""
+    """Whatever key names a file by a path of one machine, a path of here stands there afterwards; `..` alone stays."""
     from managed_dags_cli.file_requests import read_files
 
-    def paths_at_fault(file: Path) -> int:
+    def paths_at_fault(file: Path) -> list[str]:
         (item,) = read_files([str(file)])
-        return sum("into dag_managed_operators and write" in fault.detail for fault in item.checked())
+        return [fault.pointer for fault in item.checked() if "into dag_managed_operators and write" in fault.detail]
 
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "a.yaml").write_text(CORPUS.read_text())
-    assert paths_at_fault(tmp_path / "dags" / "a.yaml") > 1
+    assert len(paths_at_fault(tmp_path / "dags" / "a.yaml")) > 1
     run("migrate", "dag-factory", str(tmp_path / "dags"), "--to", str(tmp_path / "new"))
-    assert paths_at_fault(tmp_path / "new" / "workflows" / "a.yaml") == 0
+    assert paths_at_fault(tmp_path / "new" / "workflows" / "a.yaml") == ["/paths/tasks/up/python_callable_file"]
 
 
 def test_what_only_looks_like_a_path_stays(tmp_path: Path, capsys):
@@ -221,3 +221,35 @@ def test_what_only_looks_like_a_path_stays(tmp_path: Path, capsys):
     assert "/looks/schedule: '/5 * * * *' is no cron expression" in told
     assert "/looks/timezone: '$TZ/Berlin' is no IANA time zone" in told
     assert "is not there" not in told
+
+
+def test_a_relative_path_is_left_to_the_user(tmp_path: Path, monkeypatch, capsys):
+    """dag-factory refuses a relative path, so that none is looked for where the command happens to be started."""
+    elsewhere = tmp_path / "elsewhere" / "below"
+    elsewhere.mkdir(parents=True)
+    (elsewhere.parent / "etl.py").write_text("def load():\n    return 'another'\n")
+    (tmp_path / "dags" / "team").mkdir(parents=True)
+    (tmp_path / "dags" / "etl.py").write_text("def load():\n    return 'ours'\n")
+    text = """\
+etl:
+  start_date: 2024-01-01
+  schedule: {file: ../datasets.yml, datasets: [orders]}
+  tasks:
+    load:
+      operator: airflow.operators.python.PythonOperator
+      python_callable_name: load
+      python_callable_file: ../etl.py
+"""
+    (tmp_path / "dags" / "team" / "etl.yml").write_text(text)
+    monkeypatch.chdir(elsewhere)
+    new = tmp_path / "new"
+    assert run("migrate", "dag-factory", str(tmp_path / "dags"), "--to", str(new)) == 1
+    file = new / "workflows" / "team" / "etl.yml"
+    assert file.read_text() == text
+    assert not (new / "dag_managed_operators").exists()
+    leaves = "leaves dag_managed_operators: copy ../{0} into dag_managed_operators and write {0}"
+    assert capsys.readouterr().err.splitlines() == [
+        f"{file}:3:14: /etl/schedule/file: '../datasets.yml' {leaves.format('datasets.yml')}",
+        f"{file}:8:7: /etl/tasks/load/python_callable_file: '../etl.py' {leaves.format('etl.py')}",
+        "1 files, 0 paths changed, 2 things left to do",
+    ]
