@@ -37,9 +37,9 @@ def meant_server(context: str | None, url: str | None, token: str | None) -> Ser
         raise click.UsageError("--context names a login with its URL; leave out --context or --url")
     if context is None:  # a login that is named here has a token of its own, and a variable's may be another server's
         url = url or os.environ.get(URL)
-        token = token or os.environ.get(TOKEN)
+        url = checked_url(url) if url else None
+        token = token or credentials_of_environment(url).get(TOKEN)
     if url:
-        url = checked_url(url)
         return Server(url, _credentials_for(url, token))
     logins = stored_logins.read()
     name = context or os.environ.get(CONTEXT) or logins.current
@@ -47,6 +47,27 @@ def meant_server(context: str | None, url: str | None, token: str | None) -> Ser
         raise NotSignedIn(f"which server? `managed-dags login URL`, or set {URL} and {TOKEN}")
     login = logins.named(name)
     return Server(login.url, GivenToken(token) if token else Stored(name))
+
+
+def credentials_of_environment(url: str | None) -> dict[str, str]:
+    """Return the variables with a token, a user or a password that may be sent to a server.
+
+    Where MANAGED_DAGS_URL names a server they are that one's, and none goes to another. url: None for a stored login.
+    """
+    servers_url = os.environ.get(URL)
+    if url and servers_url and _place_of(url) != _place_of(servers_url):
+        return {}
+    return {name: os.environ[name] for name in (TOKEN, USERNAME, PASSWORD) if os.environ.get(name)}
+
+
+def _place_of(url: str) -> tuple[str, str | None, int | None, str]:
+    """Return what tells one server from another, however its URL is written."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return url, None, None, ""
+    return parts.scheme, parts.hostname, port, parts.path.rstrip("/")
 
 
 def checked_url(url: str) -> str:
@@ -62,12 +83,15 @@ def checked_url(url: str) -> str:
 def _credentials_for(url: str, token: str | None) -> Credentials:
     if token:
         return GivenToken(token)
-    username, password = os.environ.get(USERNAME), os.environ.get(PASSWORD)
-    if username and password:
-        return Password(username, password, os.environ.get(PROVIDER, "db"))
+    variables = credentials_of_environment(url)
+    if USERNAME in variables and PASSWORD in variables:
+        return Password(variables[USERNAME], variables[PASSWORD], os.environ.get(PROVIDER, "db"))
     logins = stored_logins.read()
     for name, login in logins.logins.items():
         if login.url == url:
             return Stored(name)
+    if not variables and any(os.environ.get(name) for name in (TOKEN, PASSWORD)):
+        others = f"{TOKEN}, {USERNAME} and {PASSWORD} are sent to {URL} ({os.environ[URL]}) alone"
+        raise NotSignedIn(f"nobody is signed in at {url}: `managed-dags login {url}`, or --token; {others}")
     cure = f"`managed-dags login {url}`, --token, {TOKEN}, or {USERNAME} and {PASSWORD}"
     raise NotSignedIn(f"nobody is signed in at {url}: {cure}")

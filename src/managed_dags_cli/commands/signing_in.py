@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from managed_dags_cli.connection import Connection
 from managed_dags_cli.credentials import LOGOUT, GivenToken, log_in
 from managed_dags_cli.errors import CommandError, NotSignedIn
 from managed_dags_cli.operation_calls import Api
-from managed_dags_cli.servers import PASSWORD, TOKEN, URL, USERNAME, Server, checked_url
+from managed_dags_cli.servers import PASSWORD, TOKEN, URL, USERNAME, Server, checked_url, credentials_of_environment
 from managed_dags_cli.stored_logins import StoredLogin
 
 if TYPE_CHECKING:
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("url", envvar=URL)
 @click.option("--name", help="What to call this login.  [default: the URL's host]")
-@click.option("-u", "--username", envvar=USERNAME, help=f"The Airflow user.  [env var: {USERNAME}]")
+@click.option("-u", "--username", help=f"The Airflow user.  [env var: {USERNAME}]")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--provider", type=click.Choice(["db", "ldap"]), default="db", show_default=True, help="Who knows users.")
-@click.option("--token", envvar=TOKEN, help=f"An access token to store, instead of a login.  [env var: {TOKEN}]")
+@click.option("--token", help=f"An access token to store, instead of a login.  [env var: {TOKEN}]")
 def login(
     url: str,
     *,
@@ -46,13 +45,15 @@ def login(
     """
     url = checked_url(url)
     name = name or urlsplit(url).netloc
+    variables = credentials_of_environment(url)
+    token = token or variables.get(TOKEN)
     if token:
         # A wrong token is refused before it is stored, and so is one whose user may not list DAGs.
         Api(Server(url, GivenToken(token))).document("list_dags", limit=1)
         stored = StoredLogin(url, None, token)
     else:
-        username = username or _prompt("User name", USERNAME)
-        password = _password(password_stdin=password_stdin)
+        username = username or variables.get(USERNAME) or _prompt("User name", USERNAME)
+        password = _password(variables.get(PASSWORD), password_stdin=password_stdin)
         body = {"username": username, "password": password, "refresh": True, "provider": provider}
         tokens = log_in(Connection(url), body)
         stored = StoredLogin(url, username, tokens["access_token"], tokens.get("refresh_token"))
@@ -119,10 +120,10 @@ def _prompt(question: str, variable: str) -> str:
     return str(click.prompt(question, err=True))
 
 
-def _password(*, password_stdin: bool) -> str:
+def _password(password: str | None, *, password_stdin: bool) -> str:
+    """Return the password of standard input, the given one of the environment, or what is typed."""
     if password_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    password = os.environ.get(PASSWORD)
     if password:
         return password
     if not sys.stdin.isatty():

@@ -346,6 +346,39 @@ def test_a_login_that_is_named_sends_its_own_token(arguments, variables, sent, m
     assert [headers["Authorization"] for headers in seen][-1] == f"Bearer {sent}"
 
 
+@pytest.mark.parametrize("servers_url", [None, "URL/", "HTTP://127.0.0.1:PORT"])
+def test_a_token_of_the_environment_is_sent_to_its_server(servers_url: str | None, monkeypatch):
+    """`--url` takes MANAGED_DAGS_TOKEN where no MANAGED_DAGS_URL says that it is another server's."""
+    with serving(json_answer({"dags": [], "total_entries": 0})) as (url, seen):
+        monkeypatch.setenv("MANAGED_DAGS_TOKEN", "given")
+        if servers_url is not None:
+            port = url.rpartition(":")[2]
+            monkeypatch.setenv("MANAGED_DAGS_URL", servers_url.replace("URL", url).replace("PORT", port))
+        assert run("list", "--url", url) == 0
+    assert [headers["Authorization"] for headers in seen] == ["Bearer given"]
+
+
+def test_what_belongs_to_another_server_is_not_sent(monkeypatch, capsys):
+    """With MANAGED_DAGS_URL of one server its token, user and password go to no other; a stored login does."""
+    empty = json_answer({"dags": [], "total_entries": 0})
+    with serving(empty, empty, empty) as (url, seen):
+        monkeypatch.setenv("MANAGED_DAGS_URL", "https://airflow.example.org")
+        monkeypatch.setenv("MANAGED_DAGS_TOKEN", "another")
+        monkeypatch.setenv("MANAGED_DAGS_USERNAME", "ann")
+        monkeypatch.setenv("MANAGED_DAGS_PASSWORD", "secret")
+        assert run("list", "--url", url) == 3
+        assert capsys.readouterr().err == (
+            f"nobody is signed in at {url}: `managed-dags login {url}`, or --token; MANAGED_DAGS_TOKEN, "
+            "MANAGED_DAGS_USERNAME and MANAGED_DAGS_PASSWORD are sent to MANAGED_DAGS_URL "
+            "(https://airflow.example.org) alone\n"
+        )
+        assert run("login", url, stdin="") == 2
+        assert run("list", "--url", url, "--token", "given") == 0
+        assert run("login", url, "--token", "own") == 0
+        assert run("list", "--url", url) == 0
+    assert [headers["Authorization"] for headers in seen] == ["Bearer given", "Bearer own", "Bearer own"]
+
+
 def test_nothing_is_deleted_unasked(capsys):
     """Where nobody could answer, what is hard to undo wants --yes."""
     assert run("delete", "x", "--url", "http://127.0.0.1:1", "--token", "x") == 2
