@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PACKAGED = Path(__file__).with_name("operations.json")
+# What is no part of a path but leads out of it: killing the run `.` would be killing all runs.
+_NO_NAMES = ("", ".", "..")
 _CHECKOUT = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
 
 
@@ -36,7 +38,10 @@ class Operation:
         return "Idempotency-Key" in self.parameters
 
     def target(self, arguments: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-        """Return the path with its query, and the headers, for these arguments; one that is None is left out."""
+        """Return the path with its query, and the headers, for these arguments; one that is None is left out.
+
+        Raises UsageError for a name with which the path would be that of another operation.
+        """
         path, query, headers = self.path, [], {}
         for name, value in arguments.items():
             if value is None:
@@ -44,6 +49,8 @@ class Operation:
             place = self.parameters[name]["in"]
             values = [_as_text(item) for item in value] if isinstance(value, (list, tuple)) else [_as_text(value)]
             if place == "path":
+                if values[0] in _NO_NAMES:
+                    raise click.UsageError(f"'{values[0]}' is no {name}")
                 path = path.replace("{" + name + "}", quote(values[0], safe=""))
             elif place == "header":
                 headers[name] = values[0]

@@ -412,6 +412,25 @@ def test_who_looks_sees_what_goes_on(configuration: Path):
     assert "x, run r: 1 queued (" in b"".join(seen).decode()
 
 
+@pytest.mark.parametrize("name", ["", ".", ".."])
+@pytest.mark.parametrize(
+    ("words", "argument"),
+    [
+        (["delete", "NAME", "--yes"], "dag_id"),
+        (["kill", "x", "NAME"], "run_id"),
+        (["restart", "x", "NAME"], "run_id"),
+        (["skip", "x", "r", "NAME"], "task_id"),
+        (["call", "get_dag", "dag_id=NAME"], "dag_id"),
+    ],
+)
+def test_a_name_that_leads_elsewhere_is_not_sent(words: list[str], argument: str, name: str, capsys):
+    """An empty name (of an empty variable, say) or `.` would make the path of another operation, for all runs."""
+    with serving() as (url, seen):
+        assert run(*[word.replace("NAME", name) for word in words], "--url", url, "--token", "x") == 2
+    assert seen == []
+    assert f"'{name}' is no {argument}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_printed_for_each_shell(shell: str, capsys):
     """`completion` prints a script that asks the program itself."""
