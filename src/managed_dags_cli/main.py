@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -57,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code: 0 done, 1 refused or failed, 2 usage, 3 not signed in, 4 not reachable."""
+    output.open_streams()
     try:
         commands.main(
             args=None if arguments is None else list(arguments), prog_name="managed-dags", standalone_mode=False
@@ -76,6 +76,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # `… | head` has read enough; the rest of the output goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.discard(sys.stdout)
+        return 1
+    except OSError as error:
+        # A file that a command reads is told where it is read; this is a full disk below the output.
+        output.discard(sys.stdout)
+        output.say(f"{error.filename or 'the output cannot be written'}: {error.strerror or error}")
         return 1
     return 0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import io
 import json
+import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -44,6 +47,21 @@ class Table:
     name: str
 
 
+def open_streams() -> None:
+    """Make the standard streams usable: one may be closed, as under some schedulers, or in a small encoding."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - open to the end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # As standard error does by itself: Windows' code pages lack most characters.
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def discard(stream: TextIO) -> None:
+    """Let everything that is still to be written to a stream go nowhere: it can't be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def show_object(answer: Mapping[str, Any], output: str, *, without: Sequence[str] = ()) -> None:
     """Print one object: a table with a line for each key, or the object as JSON or YAML."""
     rows = [{"key": key, "value": value} for key, value in answer.items() if key not in without and value is not None]
@@ -64,15 +82,21 @@ def show(answer: Any, output: str, rows: Sequence[Mapping[str, Any]], table: Tab
 
 
 def as_json(answer: Any) -> str:
-    """Return an answer as JSON for people."""
-    return json.dumps(answer, indent=2, ensure_ascii=False)
+    """Return an answer as JSON for people, with escapes only where standard output can't have all characters."""
+    return json.dumps(answer, indent=2, ensure_ascii=not _has_all_characters())
 
 
 def as_yaml(answer: Any) -> str:
     """Return an answer as YAML, its keys in their order."""
     import yaml
 
-    return str(yaml.safe_dump(answer, sort_keys=False, allow_unicode=True, width=120))
+    return str(yaml.safe_dump(answer, sort_keys=False, allow_unicode=_has_all_characters(), width=120))
+
+
+def _has_all_characters() -> bool:
+    """Tell whether standard output can have any character. Click writes UTF-8 where ASCII is asked for."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return codecs.lookup(encoding).name.startswith(("utf", "ascii"))
 
 
 def say_line(line: str) -> None:
@@ -82,9 +106,15 @@ def say_line(line: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print a text beside the answer, on standard error; this ends what shows progress."""
+    """Print a text beside the answer, on standard error; this ends what shows progress.
+
+    Where standard error can't be written, nothing is said, and what is done goes on.
+    """
     end_progress()
-    click.echo(text, err=True)
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        discard(sys.stderr)
 
 
 def is_watched() -> bool:
