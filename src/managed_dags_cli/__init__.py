@@ -20,6 +20,7 @@ Calling the server:
 The user's files:
 
     file_requests.py       the requests in the files, read by the plugin's workflow_files.py; the place of each fault
+    misspelt_keys.py       keys of tasks that may be misspelt, without a server
     faults.py              faults as text, GitHub's annotations and SARIF
     dag_results.py         the result for each DAG of the files, each fault once; the command fails if one of them did
     definition_changes.py  what a deploy would change, as a diff

@@ -26,7 +26,7 @@ class Outcome:
     """The result for one DAG of a file.
 
     result: one word. answer: the server's, if there is one. faults: what is wrong in the file. reason: why it failed
-    otherwise; None if it did not.
+    otherwise; None if it did not. warnings: what may be wrong in the file.
     """
 
     file: str
@@ -35,6 +35,7 @@ class Outcome:
     answer: dict[str, Any] | None = None
     faults: Sequence[PlacedFault] = field(default_factory=tuple)
     reason: str | None = None
+    warnings: Sequence[PlacedFault] = field(default_factory=tuple)
 
     @property
     def failed(self) -> bool:
@@ -50,6 +51,7 @@ class Outcome:
             "answer": self.answer,
             "faults": [faults.as_json(fault) for fault in self.faults],
             "reason": self.reason,
+            "warnings": [faults.as_json(warning) for warning in self.warnings],
         }
 
     def as_row(self) -> dict[str, Any]:
@@ -62,8 +64,9 @@ def tell(outcomes: Sequence[Outcome], session: Session, table: output.Table = _T
     """Print the results for the DAGs; raise a CommandError without a text if one failed."""
     # A fault in a `default` block is in the outcome of every DAG.
     all_faults = list(dict.fromkeys(fault for outcome in outcomes for fault in outcome.faults))
+    all_warnings = list(dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings))
     if session.output in faults.FORMATS:
-        faults.show_for_machines(all_faults, session.output)
+        faults.show_for_machines(all_faults, session.output, all_warnings)
         _say_reasons(outcomes)
     else:
         rows = [outcome.as_row() for outcome in outcomes if not outcome.failed or outcome.answer is not None]
@@ -71,6 +74,8 @@ def tell(outcomes: Sequence[Outcome], session: Session, table: output.Table = _T
         if session.output not in {"json", "yaml"}:
             for fault in all_faults:
                 output.say(faults.as_text(fault))
+            for warning in all_warnings:
+                output.say(faults.as_text(warning, prefix="warning: "))
             _say_reasons(outcomes)
     if any(outcome.failed for outcome in outcomes):
         _say_total(outcomes)

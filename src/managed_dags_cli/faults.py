@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from managed_dags_cli import __version__
+from managed_dags_cli.output import as_json as as_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from managed_dags_cli.file_requests import PlacedFault
 
 FORMATS = ("github", "sarif")
 
 
-def as_text(fault: PlacedFault) -> str:
-    """Return `file:line:column: sentence`, with as much of the place as is known."""
+def as_text(fault: PlacedFault, *, prefix: str = "") -> str:
+    """Return `file:line:column: sentence`, with as much of the place as is known; the prefix before the sentence."""
     places = [str(place) for place in (fault.line, fault.column) if place is not None]
-    return f"{':'.join([fault.file, *places])}: {fault.sentence}"
+    return f"{':'.join([fault.file, *places])}: {prefix}{fault.sentence}"
 
 
 def as_json(fault: PlacedFault) -> dict[str, Any]:
@@ -29,16 +29,18 @@ def as_json(fault: PlacedFault) -> dict[str, Any]:
     return asdict(fault)
 
 
-def show_for_machines(faults: Sequence[PlacedFault], output: str) -> None:
-    """Print faults as `github` or `sarif` wants them."""
+def show_for_machines(faults: Sequence[PlacedFault], output: str, warnings: Sequence[PlacedFault] = ()) -> None:
+    """Print faults, and what may be one, as `github` or `sarif` wants them."""
+    levels = {"error": faults, "warning": warnings}
     if output == "sarif":
-        click.echo(json.dumps(_sarif(faults), indent=2, ensure_ascii=False))
+        click.echo(as_answer(_sarif(levels)))
         return
-    for fault in faults:
-        click.echo(_as_github(fault))
+    for level, found in levels.items():
+        for fault in found:
+            click.echo(_as_github(fault, level))
 
 
-def _as_github(fault: PlacedFault) -> str:
+def _as_github(fault: PlacedFault, level: str) -> str:
     """Return a workflow command that makes an annotation of a pull request.
 
     Escaping as in github.com/actions/toolkit, packages/core/src/command.ts.
@@ -47,14 +49,14 @@ def _as_github(fault: PlacedFault) -> str:
     escaped = ",".join(
         f"{name}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}" for name, value in properties.items()
     )
-    return f"::error {escaped}::{_escaped(fault.sentence)}"
+    return f"::{level} {escaped}::{_escaped(fault.sentence)}"
 
 
 def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _sarif(faults: Iterable[PlacedFault]) -> dict[str, Any]:
+def _sarif(levels: Mapping[str, Iterable[PlacedFault]]) -> dict[str, Any]:
     """Return a SARIF 2.1.0 log, which code-scanning services take."""
     rule = {"id": "definition", "shortDescription": {"text": "The definition cannot become a DAG."}}
     return {
@@ -66,7 +68,7 @@ def _sarif(faults: Iterable[PlacedFault]) -> dict[str, Any]:
                 "results": [
                     {
                         "ruleId": "definition",
-                        "level": "error",
+                        "level": level,
                         "message": {"text": fault.sentence},
                         "locations": [
                             {
@@ -77,6 +79,7 @@ def _sarif(faults: Iterable[PlacedFault]) -> dict[str, Any]:
                             }
                         ],
                     }
+                    for level, faults in levels.items()
                     for fault in faults
                 ],
             }

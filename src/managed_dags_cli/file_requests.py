@@ -10,6 +10,7 @@ import importlib
 import sys
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import ModuleType
 
-    from openmetadata_airflow_apis.definition import WorkflowFile
+    from openmetadata_airflow_apis.definition import Reading, WorkflowFile
     from openmetadata_airflow_apis.errors import Fault
 
 SUFFIXES = (".json", ".yaml", ".yml")
@@ -61,8 +62,19 @@ class FileRequest:
 
     def checked(self) -> list[PlacedFault]:
         """Return the faults that can be found without Airflow: in the format, its values, the graph of the tasks."""
-        definition = _definition()
-        reading = definition.read_workflow(
+        faults: Iterable[Fault] = self._reading.faults
+        return [self._placed(fault) for fault in faults if not fault.detail.endswith(_UNKNOWN)]
+
+    def doubtful(self) -> list[PlacedFault]:
+        """Return what may be misspelt; only the server knows."""
+        from managed_dags_cli.misspelt_keys import near_misses
+        from openmetadata_airflow_apis.errors import Fault
+
+        return [self._placed(Fault(pointer, detail)) for pointer, detail in near_misses(self._reading)]
+
+    @cached_property
+    def _reading(self) -> Reading:
+        reading: Reading = _definition().read_workflow(
             self.body,
             now=datetime.now(timezone.utc),
             # Only the server knows its limits, and what is in the files there.
@@ -70,7 +82,7 @@ class FileRequest:
             allowed_packages=_packages_named(self.body),
             read_document=_unknown_document,
         )
-        return [self._placed(fault) for fault in reading.faults if not fault.detail.endswith(_UNKNOWN)]
+        return reading
 
     def _placed(self, fault: Fault) -> PlacedFault:
         return _placed(self.file, self.source.placed(self.index, fault))

@@ -37,9 +37,9 @@ def validate(session: Session, files: tuple[str, ...], server: bool) -> None:  #
 
     They are JSON or YAML; `-` reads standard input.
 
-    Without a server: the format, values, names, and the graph of the tasks, as `deploy` would say it. With --server all
-    that the server knows of a definition: "can read on Managed DAGs" is the permission for it. What is deployed is not
-    looked at; `diff` does that.
+    Without a server: the format, values, names, and the graph of the tasks, as `deploy` would say it; a key of a task
+    that may be misspelt is a warning. With --server all that the server knows of a definition: "can read on Managed
+    DAGs" is the permission for it. What is deployed is not looked at; `diff` does that.
     """
     results = []
     for item in read_files(files):
@@ -50,10 +50,11 @@ def validate(session: Session, files: tuple[str, ...], server: bool) -> None:  #
         if server and not offline_faults:
             results.append(_validated(session, item))
         else:
-            results.append(
-                Outcome(item.file, item.dag_id, "invalid" if offline_faults else "valid", faults=offline_faults)
-            )
+            result = "invalid" if offline_faults else "valid"
+            results.append(Outcome(item.file, item.dag_id, result, faults=offline_faults, warnings=item.doubtful()))
     dag_results.tell(results, session, output.Table({"dag": "dag_id", "result": "result", "file": "file"}, "dag_id"))
+    if not server and session.output == "table":
+        output.say("not checked, since only --server can: operators, their arguments, callable files")
 
 
 @click.command()

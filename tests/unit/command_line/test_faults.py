@@ -99,6 +99,7 @@ def test_faults_as_json(several: str, capsys):
     first, second = json.loads(capsys.readouterr().out)
     assert first == {
         "file": several, "dag_id": "first", "result": "valid", "answer": None, "faults": [], "reason": None,
+        "warnings": [],
     }  # fmt: skip
     assert second["result"] == "invalid"
     assert [(fault["line"], fault["column"], fault["pointer"]) for fault in second["faults"]] == [
@@ -146,3 +147,48 @@ def test_files_that_are_well(several: str, tmp_path: Path, capsys):
     )
     assert run("validate", str(own), "-o", "name") == 0
     assert capsys.readouterr().out == "mine\n"
+
+
+MISSPELT = """\
+two:
+  default_args: { owner: data-team, start_date: 2024-01-01 }
+  schedule: null
+  tasks:
+    a: { operator: airflow.operators.bash.BashOperator, bash_command: echo, poke_interval: 3 }
+    b:
+      operator: airflow.operators.bash.BashOperator
+      bash_command: echo
+      depndencies: [a]
+    c:
+      operator: airflow.operators.bash.BashOperator
+      partial: { triger_rule: all_done }
+      expand: { bash_command: [echo, date] }
+"""
+UNKNOWN = "Whether the operator has an argument of this name, --server says"
+
+
+def test_a_key_that_may_be_misspelt_is_a_warning(tmp_path: Path, capsys):
+    """A task's key may be an argument of its operator; one that is nearly a key of every task is told, and no fault."""
+    file = tmp_path / "misspelt.yaml"
+    file.write_text(MISSPELT)
+    warnings = [
+        (9, f"/two/tasks/b/depndencies: did you mean 'dependencies'? {UNKNOWN}"),
+        (12, f"/two/tasks/c/partial/triger_rule: did you mean 'trigger_rule'? {UNKNOWN}"),
+    ]
+    assert run("validate", str(file)) == 0
+    *told, last = capsys.readouterr().err.splitlines()
+    assert told == [f"{file}:{line}:{7 if line == 9 else 18}: warning: {sentence}" for line, sentence in warnings]
+    assert last == "not checked, since only --server can: operators, their arguments, callable files"
+    assert run("validate", str(file), "-o", "github") == 0
+    assert [line.partition("::")[0] + line.rpartition("::")[2] for line in capsys.readouterr().out.splitlines()] == [
+        sentence for _, sentence in warnings
+    ]
+    assert run("validate", str(file), "-o", "sarif") == 0
+    (log,) = json.loads(capsys.readouterr().out)["runs"]
+    assert [(result["level"], result["message"]["text"]) for result in log["results"]] == [
+        ("warning", sentence) for _, sentence in warnings
+    ]
+    assert run("validate", str(file), "-o", "json") == 0
+    (result,) = json.loads(capsys.readouterr().out)
+    assert (result["result"], result["faults"]) == ("valid", [])
+    assert [warning["line"] for warning in result["warnings"]] == [9, 12]
