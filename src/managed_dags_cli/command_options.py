@@ -81,7 +81,7 @@ def read_json_option(_context: click.Context, parameter: click.Parameter, value:
         if value == "-":
             value = sys.stdin.read()
         elif value.startswith("@"):
-            with open(value[1:], encoding="utf-8") as stream:  # noqa: PTH123 - of the text after the sign
+            with open(value[1:], encoding="utf-8-sig") as stream:  # noqa: PTH123 - of the text after the sign
                 value = stream.read()
         document = json.loads(value)
     except OSError as error:

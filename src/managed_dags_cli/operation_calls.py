@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # How long to wait if a request is sent again while the first one, whose answer was lost, is still under way.
 _UNDER_WAY_SECONDS = 60
 _REPEATABLE = frozenset({"GET", "PATCH", "PUT"})
+# Where this API says why it refuses; the JSON of others, such as gateways, has other keys.
+_REASONS = frozenset({"detail", "title", "msg", "error"})
 
 
 class Api:
@@ -61,12 +63,12 @@ class Api:
         while _is_under_way(answer) and time.monotonic() < deadline:
             time.sleep(1)
             answer = self._signed(called_operation, target, request_headers, body, wait)
-        return self._accepted(answer)
+        return self._accepted(answer, repeatable=_is_repeatable(called_operation, request_headers))
 
     def _signed(
         self, called_operation: Operation, target: str, request_headers: dict[str, str], body: object, wait: int
     ) -> Answer:
-        repeatable = called_operation.method in _REPEATABLE or "Idempotency-Key" in request_headers
+        repeatable = _is_repeatable(called_operation, request_headers)
 
         def send(token: str | None) -> Answer:
             signed_headers = (
@@ -84,14 +86,21 @@ class Api:
             answer = send(self._credentials.token(self._connection))
         return answer
 
-    def _accepted(self, answer: Answer) -> Answer:
+    def _accepted(self, answer: Answer, *, repeatable: bool) -> Answer:
         """Return the answer of an operation; raise Refused, NotSignedIn or NotReachable for any other."""
+        problem = answer.document
         if answer.status < 300 and (
-            answer.document is not None or "text/plain" in answer.headers.get("Content-Type", "")
+            isinstance(problem, dict) or "text/plain" in answer.headers.get("Content-Type", "")
         ):
             return answer
-        problem = answer.document
-        if answer.status < 400 or not isinstance(problem, dict):
+        if 300 <= answer.status < 400 and answer.headers.get("Location"):
+            raise NotReachable(f"{self.url} leads to {answer.headers['Location']}; give the URL that answers itself")
+        if not isinstance(problem, dict) and answer.status in {502, 503, 504}:
+            advice = "try again" if repeatable else "whether it was done is not known: look before you try again"
+            raise NotReachable(
+                f"{self.url} answers HTTP {answer.status}: a proxy there does not reach the webserver; {advice}"
+            )
+        if answer.status < 400 or not isinstance(problem, dict) or problem.keys().isdisjoint(_REASONS):
             kind = answer.headers.get("Content-Type", "nothing").partition(";")[0]
             raise NotReachable(
                 f"{self.url} answers HTTP {answer.status} with {kind}, as no webserver with openmetadata-airflow-apis "
@@ -101,6 +110,10 @@ class Api:
             reason = problem.get("detail") or problem.get("msg")
             raise NotSignedIn(f"{self.url}: {reason}; `managed-dags login {self.url}`, or give another token")
         raise Refused({"status": answer.status, **problem})
+
+
+def _is_repeatable(called_operation: Operation, request_headers: Mapping[str, str]) -> bool:
+    return called_operation.method in _REPEATABLE or "Idempotency-Key" in request_headers
 
 
 def _is_under_way(answer: Answer) -> bool:

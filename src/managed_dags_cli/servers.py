@@ -39,6 +39,7 @@ def meant_server(context: str | None, url: str | None, token: str | None) -> Ser
         url = url or os.environ.get(URL)
         url = checked_url(url) if url else None
         token = token or credentials_of_environment(url).get(TOKEN)
+    check_token(token)
     if url:
         return Server(url, _credentials_for(url, token))
     logins = stored_logins.read()
@@ -47,6 +48,12 @@ def meant_server(context: str | None, url: str | None, token: str | None) -> Ser
         raise NotSignedIn(f"which server? `managed-dags login URL`, or set {URL} and {TOKEN}")
     login = logins.named(name)
     return Server(login.url, GivenToken(token) if token else Stored(name))
+
+
+def check_token(token: str | None) -> None:
+    """Raise UsageError for a token that no header can have, such as one with the end of a line."""
+    if token and not (token.isascii() and token.isprintable() and " " not in token):
+        raise click.UsageError("the token has spaces, ends of lines or other characters that no token has")
 
 
 def credentials_of_environment(url: str | None) -> dict[str, str]:
@@ -72,8 +79,12 @@ def _place_of(url: str) -> tuple[str, str | None, int | None, str]:
 
 def checked_url(url: str) -> str:
     """Return a webserver's URL without a slash at its end; raise UsageError if it is not one."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of brackets, or of the port
+        is_usable = False
+    if not is_usable or not url.isascii() or not url.isprintable() or set(url) & set(" ?#"):
         raise click.UsageError(f"'{url}' is no URL of a webserver; https://airflow.example.org, say")
     if parts.username is not None:
         raise click.UsageError("a URL with a user name in it is kept and shown; `managed-dags login` asks for it")
@@ -85,7 +96,7 @@ def _credentials_for(url: str, token: str | None) -> Credentials:
         return GivenToken(token)
     variables = credentials_of_environment(url)
     if USERNAME in variables and PASSWORD in variables:
-        return Password(variables[USERNAME], variables[PASSWORD], os.environ.get(PROVIDER, "db"))
+        return Password(variables[USERNAME], variables[PASSWORD], os.environ.get(PROVIDER) or "db")
     logins = stored_logins.read()
     for name, login in logins.logins.items():
         if login.url == url:

@@ -71,7 +71,7 @@ def read() -> Logins:
     file = path()
     try:
         mode = file.stat().st_mode
-        text = file.read_text(encoding="utf-8")
+        content = file.read_bytes()
     except FileNotFoundError:
         return Logins()
     except OSError as error:
@@ -79,8 +79,10 @@ def read() -> Logins:
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
         raise CommandError(f"{file} has tokens, and others may read it; `chmod 600 {file}`, or log in again")
     try:
-        document = json.loads(text)
+        document = json.loads(content)
         logins = {name: StoredLogin(**login) for name, login in document["logins"].items()}
+        if not all(isinstance(login.url, str) for login in logins.values()):
+            raise TypeError
         return Logins(document.get("current"), logins)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise CommandError(f"{file} is not as `managed-dags login` wrote it; remove it and log in again") from None

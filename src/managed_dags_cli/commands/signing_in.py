@@ -14,7 +14,16 @@ from managed_dags_cli.connection import Connection
 from managed_dags_cli.credentials import LOGOUT, GivenToken, log_in
 from managed_dags_cli.errors import CommandError, NotSignedIn
 from managed_dags_cli.operation_calls import Api
-from managed_dags_cli.servers import PASSWORD, TOKEN, URL, USERNAME, Server, checked_url, credentials_of_environment
+from managed_dags_cli.servers import (
+    PASSWORD,
+    TOKEN,
+    URL,
+    USERNAME,
+    Server,
+    check_token,
+    checked_url,
+    credentials_of_environment,
+)
 from managed_dags_cli.stored_logins import StoredLogin
 
 if TYPE_CHECKING:
@@ -47,6 +56,7 @@ def login(
     name = name or urlsplit(url).netloc
     variables = credentials_of_environment(url)
     token = token or variables.get(TOKEN)
+    check_token(token)
     if token:
         # A wrong token is refused before it is stored, and so is one whose user may not list DAGs.
         Api(Server(url, GivenToken(token))).document("list_dags", limit=1)

@@ -146,6 +146,13 @@ def test_each_command_has_a_help_whose_summary_is_whole(capsys):
         ["list", "--url", "airflow.example.org"],
         ["list", "--url", "https://user:password@airflow.example.org"],
         ["list", "--url", "https://airflow.example.org", "--context", "prod"],
+        ["list", "--url", "http://[::1"],
+        ["list", "--url", "http://127.0.0.1:http"],
+        ["list", "--url", "http://127.0.0.1:99999"],
+        ["list", "--url", "http://airflow example.org"],
+        ["list", "--url", "http://127.0.0.1:1?page=1"],
+        ["list", "--url", "http://127.0.0.1:1", "--token", "two\nlines"],
+        ["login", "http://127.0.0.1:1", "--token", "ключ"],
         ["list", "-o", "xml"],
         ["versions", "x", "--definition"],
     ],
@@ -182,6 +189,42 @@ def test_a_server_that_speaks_something_else_ends_with_four(capsys):
     assert f"{url} answers HTTP 404 with text/html, as no webserver with openmetadata-airflow-apis does" in (
         capsys.readouterr().err
     )
+
+
+LEADS_ON = b"HTTP/1.1 302 Found\r\nLocation: https://airflow.example.org/\r\nContent-Length: 0\r\n\r\n"
+AWAY_BEHIND = b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\naway"
+
+
+@pytest.mark.parametrize(
+    ("words", "answers", "told"),
+    [
+        (["list"], [LEADS_ON], "leads to https://airflow.example.org/; give the URL that answers itself"),
+        (["list"], [AWAY_BEHIND] * 4, "answers HTTP 502: a proxy there does not reach the webserver; try again"),
+        (["delete", "x", "--yes"], [AWAY_BEHIND], "whether it was done is not known: look before you try again"),
+        (
+            ["list"],
+            [json_answer({"message": "no route"}, "404 Not Found")],
+            "answers HTTP 404 with application/json, as",
+        ),
+        (["list"], [json_answer([])], "answers HTTP 200 with application/json, as no webserver"),
+    ],
+    ids=["redirect", "gateway", "gateway-delete", "json", "list"],
+)
+def test_what_answers_in_place_of_the_webserver(words: list[str], answers: list[bytes], told: str, capsys):
+    """A redirect, a proxy without its server and a foreign API end with 4, each with its own cure."""
+    with serving(*answers) as (url, _):
+        assert run(*words, "--url", url, "--token", "x") == 4
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe{", b'{"logins": {"a": {"url": 3}}, "current": "a"}', b""])
+def test_a_damaged_file_of_logins(configuration: Path, content: bytes, capsys):
+    """A file of logins that is none is told with what to do."""
+    configuration.mkdir()
+    (configuration / "logins.json").write_bytes(content)
+    (configuration / "logins.json").chmod(0o600)
+    assert run("list") == 1
+    assert "is not as `managed-dags login` wrote it; remove it and log in again" in capsys.readouterr().err
 
 
 def test_a_lost_answer_is_asked_for_again_with_the_same_key(capsys):
@@ -377,6 +420,15 @@ def test_what_belongs_to_another_server_is_not_sent(monkeypatch, capsys):
         assert run("login", url, "--token", "own") == 0
         assert run("list", "--url", url) == 0
     assert [headers["Authorization"] for headers in seen] == ["Bearer given", "Bearer own", "Bearer own"]
+
+
+def test_a_file_of_json_may_begin_with_a_byte_order_mark(tmp_path: Path, capsys):
+    """Windows' tools write one before UTF-8; the file is JSON all the same."""
+    file = tmp_path / "conf.json"
+    file.write_bytes(b'\xef\xbb\xbf{"rows": 5}')
+    with serving(json_answer({"dag_id": "x", "run_id": "r", "state": "queued"})) as (url, _):
+        assert run("trigger", "x", "--conf", f"@{file}", "-o", "name", "--url", url, "--token", "x") == 0
+    assert capsys.readouterr().out == "r\n"
 
 
 def test_nothing_is_deleted_unasked(capsys):
