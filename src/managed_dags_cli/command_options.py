@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from managed_dags_cli import output
-from managed_dags_cli.errors import CommandError
+from managed_dags_cli.errors import CommandError, Refused
 from managed_dags_cli.operation_calls import Api
 from managed_dags_cli.servers import CONTEXT, TOKEN, URL, meant_server
 
@@ -91,6 +91,26 @@ def read_json_option(_context: click.Context, parameter: click.Parameter, value:
     if not isinstance(document, dict):
         raise click.BadParameter('is no JSON object, such as {"limit": 10}', param=parameter)
     return document
+
+
+def show_each(session: Session, dag_ids: Sequence[str], call: Callable[[str], dict[str, Any]], table: Table) -> None:
+    """Call an operation for each DAG, and print what was done, whatever comes after it.
+
+    A DAG that is refused keeps no other back; raises CommandError with what the server said of all such.
+    """
+    answers: list[dict[str, Any]] = []
+    refusals: list[str] = []
+    try:
+        for dag_id in dag_ids:
+            try:
+                answers.append(call(dag_id))
+            except Refused as error:
+                refusals.append(str(error))
+    finally:
+        if answers:
+            session.show(answers, answers, table)
+    if refusals:
+        raise CommandError("\n".join(refusals))
 
 
 def confirm(question: str, *, yes: bool) -> None:

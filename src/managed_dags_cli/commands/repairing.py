@@ -11,6 +11,7 @@ from managed_dags_cli.command_options import (
     WAIT_SECONDS,
     confirm,
     dry_run_option,
+    show_each,
     timeout_option,
     wait_option,
     with_session,
@@ -136,8 +137,12 @@ def delete(session: Session, dag_ids: tuple[str, ...], *, dry_run: bool, yes: bo
     """
     if not dry_run:
         confirm(f"Delete {', '.join(dag_ids)}, with all runs?", yes=yes)
-    answers = [session.api.document("delete_dag", dag_id=dag_id, dry_run=dry_run or None) for dag_id in dag_ids]
-    session.show(answers, answers, _DELETED)
+
+    def delete_one(dag_id: str) -> dict[str, Any]:
+        answer: dict[str, Any] = session.api.document("delete_dag", dag_id=dag_id, dry_run=dry_run or None)
+        return answer
+
+    show_each(session, dag_ids, delete_one, _DELETED)
 
 
 COMMANDS: tuple[click.Command | Callable[..., Any], ...] = (restart, kill, skip, succeed, delete)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from managed_dags_cli import output
-from managed_dags_cli.command_options import conf_option, dry_run_option, timeout_option, wait_option, with_session
+from managed_dags_cli.command_options import (
+    conf_option,
+    dry_run_option,
+    show_each,
+    timeout_option,
+    wait_option,
+    with_session,
+)
 from managed_dags_cli.errors import CommandError
 from managed_dags_cli.output import Table, moment
 from managed_dags_cli.run_watch import watch
@@ -119,8 +126,10 @@ def _tell(session: Session, dag_id: str, run: dict[str, Any], *, wait: bool, tim
 
 
 def _set_paused(session: Session, dag_ids: tuple[str, ...], *, paused: bool, dry_run: bool) -> None:
-    answers = [
-        session.api.document("patch_dag", {"is_paused": paused}, dag_id=dag_id, dry_run=dry_run or None)
-        for dag_id in dag_ids
-    ]
-    session.show(answers, answers, _PAUSED)
+    def set_one(dag_id: str) -> dict[str, Any]:
+        answer: dict[str, Any] = session.api.document(
+            "patch_dag", {"is_paused": paused}, dag_id=dag_id, dry_run=dry_run or None
+        )
+        return answer
+
+    show_each(session, dag_ids, set_one, _PAUSED)

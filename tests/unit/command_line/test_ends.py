@@ -82,7 +82,7 @@ def serving(*answers: bytes | None) -> Iterator[tuple[str, list[dict[str, str]]]
             if content is not None:
                 self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the base class wants these names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the base class wants these names
 
         def log_message(self, *arguments: object) -> None:
             """Say nothing."""
@@ -429,6 +429,23 @@ def test_a_file_of_json_may_begin_with_a_byte_order_mark(tmp_path: Path, capsys)
     with serving(json_answer({"dag_id": "x", "run_id": "r", "state": "queued"})) as (url, _):
         assert run("trigger", "x", "--conf", f"@{file}", "-o", "name", "--url", url, "--token", "x") == 0
     assert capsys.readouterr().out == "r\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        (["delete", "--yes"], {"deleted_rows": 3, "dry_run": False}),
+        (["pause"], {"is_paused": True, "changed": True}),
+    ],
+)
+def test_what_was_done_is_told_beside_what_was_refused(words: list[str], done: dict, capsys):
+    """Of several DAGs one that is refused keeps no other back, and those that were changed are printed."""
+    refused = json_answer({"status": 404, "title": "Not Found", "detail": "no b"}, "404 Not Found")
+    answers = [json_answer({"dag_id": "a", **done}), refused, json_answer({"dag_id": "c", **done})]
+    with serving(*answers) as (url, _):
+        assert run(*words, "a", "b", "c", "-o", "name", "--url", url, "--token", "x") == 1
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("a\nc\n", "no b\n")
 
 
 def test_nothing_is_deleted_unasked(capsys):
