@@ -2,7 +2,7 @@
 
 import { button, confirm, field, fill, h, inline, notice, table, time } from "./dom.js";
 import { curl } from "./curl_command.js";
-import { deployPlanned, planOf } from "./deploy_plan.js";
+import { deployPlanned, dryRun } from "./deploy_requests.js";
 import { followDeployment, versionOf } from "./deployment.js";
 import { differences, isChange } from "./differences.js";
 import { sentence } from "./http.js";
@@ -25,7 +25,7 @@ export function dagPlans(base) {
     const thisQuestion = questions;
     say(notice("", "Looking at what would change…"));
     const plans = [];
-    for (const dag of dags) plans.push(dag.is_well ? await planOf(dag) : null);
+    for (const dag of dags) plans.push(dag.is_well ? await dryRun(dag) : null);
     return thisQuestion === questions ? plans : null;
   }
 

@@ -1,4 +1,4 @@
-// What deploying a DAG would do, and doing exactly that: it replaces what the plan has shown, and nothing newer.
+// The requests of a dry run and of the deploy after it, which replaces what the dry run has shown, and nothing newer.
 
 import { send } from "./http.js";
 import { withFlag } from "./positions.js";
@@ -7,7 +7,7 @@ const PATH = "/rest_api/api/dags";
 
 // Resolves to { ok, answer, before, request }. answer: the dry run's. before: the DAG that is deployed now, null if there
 // is none or the user may not see it. request: deploys what was planned, and is refused if something else is deployed.
-export async function planOf({ dag_id: dagId, request: text }) {
+export async function dryRun({ dag_id: dagId, request: text }) {
   const deployed = await send({ method: "GET", path: `${PATH}/${encodeURIComponent(dagId)}` });
   const before = deployed.ok ? deployed.body : null;
   const headers = before ? { "If-Match": `"${before.revision}"` } : deployed.status === 404 ? { "If-None-Match": "*" } : {};
