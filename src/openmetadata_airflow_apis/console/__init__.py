@@ -13,7 +13,7 @@ In static/, each file's first line says more:
     http.js, polling.js     requests, and an answer as a sentence; when the page asks again
     connection.js, unreadable.js    a webserver that is slow or silent, a session that has ended; what is shown stays
     dags.js, dag_cells.js, list_filter.js   the list
-    dag.js, dag_nodes.js, deployment.js     one DAG: state, nodes
+    dag.js, deployment.js, parsing_nodes.js    one DAG, its state, and which hosts have parsed it
     history.js, comparison.js, differences.js, text_difference.js, graph_difference.js    versions
     console.css    the page's look, in Airflow's dark mode too
     graph.js    draws a graph, with groups that fold; dag_graph.js: the tasks and edges of a DAG

@@ -3,11 +3,11 @@
 import { button, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
 import { importError, pauseCell, scheduleCell } from "./dag_cells.js";
 import { readGraph } from "./dag_graph.js";
-import { isAwaited, nodesTable, withoutHeartbeats } from "./dag_nodes.js";
 import { confirmDelete, deleted, deletion, switched, switching, triggered } from "./dags.js";
 import { deploymentState, isSettled, versionOf } from "./deployment.js";
 import { permissions, send, sentence } from "./http.js";
 import { gridLink, historyLink, runLink } from "./links.js";
+import { isAwaited, nodesTable, withoutHeartbeats } from "./parsing_nodes.js";
 import { partialRun } from "./partial_run.js";
 import { pauseAfter, polling } from "./polling.js";
 import { runPanel } from "./run.js";
