@@ -2,6 +2,8 @@
 
 import { send } from "./http.js";
 
+const UNFOLDED = 60; // in a DAG with more tasks, the groups are folded at first
+
 // Resolves to what graphOf() answers, null if there is no version to read.
 export async function readGraph(dagId, versionNumber) {
   if (!versionNumber) return null;
@@ -86,6 +88,11 @@ function ordered(tasks, edges) {
   }
   for (const [id, task] of tasks) if (!orderedTasks.has(id)) orderedTasks.set(id, task); // a cycle, which no deployed DAG has
   return orderedTasks;
+}
+
+// The ids of the groups that a drawing or a grid of the graph begins with folded.
+export function foldedAtFirst({ groups, tasks }) {
+  return new Set(tasks.size > UNFOLDED ? groups.keys() : []);
 }
 
 // The graph as it is drawn: { nodes, open, edges }. A group in `closed` is drawn as one node; open: the other groups.

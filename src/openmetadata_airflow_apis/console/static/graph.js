@@ -1,7 +1,7 @@
 // A DAG's graph from left to right. Task groups fold, colours show a run or a difference, tasks can be chosen, and a table
 // below has the same content.
 
-import { folded } from "./dag_graph.js";
+import { folded, foldedAtFirst } from "./dag_graph.js";
 import { button, fill, h, notice, refill, state, table } from "./dom.js";
 import { layOut } from "./graph_layout.js";
 import { arrow, line, svg } from "./svg.js";
@@ -13,13 +13,12 @@ const LETTER = 7.2;
 const NOTE_LETTER = 6.4; // width of a letter in the smaller line below a node's name
 const COUNTED = 18; // letters for which a node of several task instances has room, for its numbers by state
 const LONGEST = 30;
-const UNFOLDED = 60; // in a DAG with more tasks, the groups are folded at first
 
 // Answers { element, colour, choose }. colour(tasks) takes the tasks of a run as task_summaries.js answers them, null for
 // no run. choose(ids) chooses tasks; chosen(ids) is called with the set of chosen ids, and without it none can be chosen.
 // marks: a difference as { tasks, edges }, maps to "added", "removed" or "changed" by task_id, and by edge as JSON.
 export function graphView(label, graph, { chosen = null, marks = null } = {}) {
-  const closed = new Set(graph.tasks.size > UNFOLDED ? graph.groups.keys() : []);
+  const closed = foldedAtFirst(graph);
   const drawing = h("div", { class: "graph", tabindex: "0", role: "region", "aria-label": `Graph of ${label}` });
   const rows = h("div", {});
   const arrowId = `console-arrow-${marks ? "marks" : "run"}`;

@@ -1,13 +1,13 @@
 // The latest runs of a DAG by tasks: each cell has the colour of a task's state in a run, and links to it.
 
 import { barOf } from "./dag_cells.js";
+import { foldedAtFirst } from "./dag_graph.js";
 import { fill, h, notice, state } from "./dom.js";
 import { runLink, taskLink } from "./links.js";
 import { inWords, isUnderWay, nameOfState, together } from "./task_states.js";
 import { readSummaries } from "./task_summaries.js";
 import { rowsOf } from "./task_tree.js";
 
-const UNFOLDED = 60; // in a DAG with more tasks, the groups are folded at first
 const CELLS = 4000; // drawn at most, but at least five runs
 
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -18,7 +18,7 @@ const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 export function gridView(dagId, graph, most) {
   const { groups, tasks } = graph ?? { groups: new Map(), tasks: new Map() };
   const columns = Math.max(5, Math.min(most, Math.floor(CELLS / Math.max(1, tasks.size))));
-  const closed = new Set(tasks.size > UNFOLDED ? groups.keys() : []);
+  const closed = foldedAtFirst({ groups, tasks });
   const element = h("div", { class: "grid-view" });
   const cells = new Map(); // [run_id, row's id] as JSON → the link that shows the state
   let runs = [];
