@@ -11,6 +11,7 @@ In static/, each file's first line says more:
 
     console.js, dom.js, svg.js, links.js    views by the address, nodes of the page, links
     http.js, polling.js     requests, and an answer as a sentence; when the page asks again
+    permissions.js    what the user may do
     connection.js, unreadable.js    a webserver that is slow or silent, a session that has ended; what is shown stays
     dags.js, dag_cells.js, list_filter.js   the list
     dag.js, deployment.js, parsing_nodes.js    one DAG, its state, and which hosts have parsed it

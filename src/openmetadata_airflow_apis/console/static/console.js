@@ -5,7 +5,8 @@
 import { whenSignedInAgain } from "./connection.js";
 import { dagsView } from "./dags.js";
 import { button, fill, h, notice } from "./dom.js";
-import { config, permissions, send, sentence } from "./http.js";
+import { config, send, sentence } from "./http.js";
+import { permissions } from "./permissions.js";
 
 const VIEWS = { dags: "Deployed DAGs", deploy: "Deploy", operations: "Operations" };
 

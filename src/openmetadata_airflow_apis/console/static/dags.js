@@ -3,9 +3,10 @@
 import { actionCells, dagCell, damagedCells, pauseCell, recentRuns, scheduleCell, stateCell } from "./dag_cells.js";
 import { button, confirm, fill, h, inline, notice, refill, table } from "./dom.js";
 import { isSettled } from "./deployment.js";
-import { permissions, send, sentence } from "./http.js";
+import { send, sentence } from "./http.js";
 import { dagLink, runLink } from "./links.js";
 import { filterForm, isFiltered, queryOf } from "./list_filter.js";
+import { permissions } from "./permissions.js";
 import { pauseAfter, polling } from "./polling.js";
 import { isUnderWay } from "./task_states.js";
 import { tellUnreadable } from "./unreadable.js";

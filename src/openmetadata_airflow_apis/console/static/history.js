@@ -5,8 +5,9 @@ import { comparisonView } from "./comparison.js";
 import { whenSignedInAgain } from "./connection.js";
 import { followDeployment } from "./deployment.js";
 import { differences } from "./differences.js";
-import { permissions, send, sentence } from "./http.js";
+import { send, sentence } from "./http.js";
 import { dagLink } from "./links.js";
+import { permissions } from "./permissions.js";
 import { tellUnreadable } from "./unreadable.js";
 
 const COLUMNS = ["Version", "Deployed", "By", "Comment", "Actions"];

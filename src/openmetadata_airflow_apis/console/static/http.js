@@ -1,11 +1,11 @@
-// Requests to the API with the browser's session, what their answers say, and what the user may do.
+// Requests to the API with the browser's session, and what their answers say.
 
 import { askWhoIsSignedIn, watched } from "./connection.js";
 
 export const config = JSON.parse(document.querySelector("#rest-api").dataset.config);
 
 const CHANGES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
-const PERMISSIONS = "/rest_api/permissions";
+export const PERMISSIONS = "/rest_api/permissions"; // answers what the user may do, and the session's CSRF token
 const RENEWAL = 5 * 60 * 1000; // milliseconds after which a visible page prolongs the session
 
 // A request is { method, path, query, headers, body, text, form, token }. path: as in the specification, with its
@@ -43,13 +43,7 @@ async function renewToken(query = "") {
   }
 }
 
-// Somebody else may have signed in, who may do other things.
-askWhoIsSignedIn(async () => {
-  if ((await renewToken()) !== 200) return false;
-  known.clear();
-  general = null;
-  return true;
-});
+askWhoIsSignedIn(async () => (await renewToken()) === 200);
 
 async function fetched(request) {
   const headers = { Accept: "application/json, application/problem+json", ...request.headers };
@@ -127,38 +121,4 @@ export function fillPath(path, values) {
   return path.replace(/\{(\w+)\}/g, (placeholder, name) =>
     values[name] ? encodeURIComponent(values[name]) : placeholder,
   );
-}
-
-// Which operations the signed-in user may call: { guarded, operations, dags, isKnown }. operations: for all DAGs; dags: for
-// each named DAG. isKnown: false if that could not be read. A DAG's operations are read once while the page is open, until
-// somebody signs in again; the server checks every call anyway.
-const known = new Map();
-let general = null;
-
-export async function permissions(dagIds = []) {
-  const unknown = dagIds.filter((dagId) => !known.has(dagId));
-  for (const batch of batches(unknown)) {
-    const query = new URLSearchParams(batch.map((dagId) => ["dag_id", dagId]));
-    const answer = await send({ method: "GET", path: PERMISSIONS, query });
-    if (!answer.ok) break; // what is known already is still used
-    general = answer.body;
-    for (const [dagId, operations] of Object.entries(general.dags)) known.set(dagId, operations);
-  }
-  const knownOperations = dagIds.filter((dagId) => known.has(dagId)).map((dagId) => [dagId, known.get(dagId)]);
-  return { isKnown: general !== null, guarded: [], operations: [], ...general, dags: Object.fromEntries(knownOperations) };
-}
-
-// Gunicorn takes addresses of 4094 bytes at most.
-function batches(dagIds) {
-  const idBatches = [[]];
-  let length = 0;
-  for (const dagId of dagIds) {
-    length += dagId.length + 8;
-    if (length > 3000) {
-      idBatches.push([]);
-      length = dagId.length + 8;
-    }
-    idBatches.at(-1).push(dagId);
-  }
-  return dagIds.length || !general ? idBatches : [];
 }
