@@ -14,6 +14,7 @@ In static/, each file's first line says more:
     permissions.js    what the user may do
     connection.js, unreadable.js    a webserver that is slow or silent, a session that has ended; what is shown stays
     dags.js, dag_cells.js, list_filter.js   the list
+    dag_actions.js    triggers, pauses and deletes a DAG, from the list and from its own view
     dag.js, deployment.js, parsing_nodes.js    one DAG, its state, and which hosts have parsed it
     history.js, comparison.js, differences.js, text_difference.js, graph_difference.js    versions
     console.css    the page's look, in Airflow's dark mode too

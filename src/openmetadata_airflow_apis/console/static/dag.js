@@ -1,12 +1,12 @@
 // One deployed DAG: its state, its definition, its runs, and what can be done with them.
 
 import { button, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
+import { confirmDelete, deleted, deletion, switched, switching, triggered } from "./dag_actions.js";
 import { importError, pauseCell, scheduleCell } from "./dag_cells.js";
 import { readGraph } from "./dag_graph.js";
-import { confirmDelete, deleted, deletion, switched, switching, triggered } from "./dags.js";
 import { deploymentState, isSettled, versionOf } from "./deployment.js";
 import { send, sentence } from "./http.js";
-import { gridLink, historyLink, runLink } from "./links.js";
+import { dagPath, gridLink, historyLink, runLink } from "./links.js";
 import { isAwaited, nodesTable, withoutHeartbeats } from "./parsing_nodes.js";
 import { partialRun } from "./partial_run.js";
 import { permissions } from "./permissions.js";
@@ -23,7 +23,7 @@ const ROWS = 10; // runs in the table
 
 // edit(dag) opens the editor with the DAG's definition; again() makes a new view of the DAG.
 export function dagView({ dagId, runId, taskId, edit, again }) {
-  const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}`;
+  const path = dagPath(dagId);
   const title = h("h2", {}, dagId);
   const trouble = h("div", {});
   const newer = h("div", {});

@@ -1,14 +1,14 @@
 // The tasks, groups and edges of a deployed DAG, from the canonical definition of its version.
 
 import { send } from "./http.js";
+import { versionsPath } from "./links.js";
 
 const UNFOLDED = 60; // in a DAG with more tasks, the groups are folded at first
 
 // Resolves to what graphOf() answers, null if there is no version to read.
 export async function readGraph(dagId, versionNumber) {
   if (!versionNumber) return null;
-  const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}/dagVersions/${versionNumber}`;
-  const answer = await send({ method: "GET", path });
+  const answer = await send({ method: "GET", path: `${versionsPath(dagId)}/${versionNumber}` });
   return answer.ok ? graphOf(answer.body.canonical_definition) : null;
 }
 

@@ -1,17 +1,17 @@
 // The list of the DAGs deployed here: found, filtered and ordered by the API, a page at a time.
 
 import { actionCells, dagCell, damagedCells, pauseCell, recentRuns, scheduleCell, stateCell } from "./dag_cells.js";
-import { button, confirm, fill, h, inline, notice, refill, table } from "./dom.js";
+import { confirmDelete, deleted, deletion, switched, switching, triggered } from "./dag_actions.js";
+import { button, fill, h, inline, notice, refill, table } from "./dom.js";
 import { isSettled } from "./deployment.js";
 import { send, sentence } from "./http.js";
-import { dagLink, runLink } from "./links.js";
+import { DAGS_PATH, dagLink, dagPath } from "./links.js";
 import { filterForm, isFiltered, queryOf } from "./list_filter.js";
 import { permissions } from "./permissions.js";
 import { pauseAfter, polling } from "./polling.js";
 import { isUnderWay } from "./task_states.js";
 import { tellUnreadable } from "./unreadable.js";
 
-const PATH = "/rest_api/api/dags";
 const PAGE = 50;
 const RUNS = 10;
 
@@ -34,7 +34,7 @@ export function dagsView() {
     questions += 1;
     const thisQuestion = questions;
     const query = { limit: PAGE, offset: filter.offset, recent_runs: RUNS, ...queryOf(filter) };
-    const answer = await send({ method: "GET", path: PATH, query });
+    const answer = await send({ method: "GET", path: DAGS_PATH, query });
     if (isLeft || thisQuestion !== questions) return null;
     if (!answer.ok) {
       tellUnreadable(trouble, answer, shown);
@@ -109,10 +109,10 @@ export function dagsView() {
       fill(outcome, notice("bad", inline(sentence(specification))));
       return;
     }
-    const { example } = specification.body.paths[PATH].post.requestBody.content["application/json"];
+    const { example } = specification.body.paths[DAGS_PATH].post.requestBody.content["application/json"];
     // There may be a DAG of that name that this user may not see; it stays as it is.
     const headers = { "If-None-Match": "*" };
-    await act({ method: "POST", path: PATH, headers, body: JSON.stringify(example) }, ({ dag_id: dagId }) => [
+    await act({ method: "POST", path: DAGS_PATH, headers, body: JSON.stringify(example) }, ({ dag_id: dagId }) => [
       "Deployed ",
       h("a", { href: dagLink(dagId) }, dagId),
       ". Trigger it, or open it to see what it is made of.",
@@ -139,7 +139,7 @@ export function dagsView() {
   }
 
   async function trigger(dag) {
-    await act({ method: "POST", path: `${pathOf(dag.dag_id)}/dagRuns`, body: "{}" }, triggered);
+    await act({ method: "POST", path: `${dagPath(dag.dag_id)}/dagRuns`, body: "{}" }, triggered);
   }
 
   async function pause(dag) {
@@ -170,38 +170,4 @@ export function dagsView() {
       poll.stop();
     },
   };
-}
-
-function pathOf(dagId) {
-  return `${PATH}/${encodeURIComponent(dagId)}`;
-}
-
-export function triggered(run) {
-  const link = h("a", { href: runLink(run) }, run.run_id);
-  return ["Started ", link, run.is_paused && ". The DAG is paused: the run waits until somebody unpauses it."];
-}
-
-export function switching({ dag_id: dagId, is_paused: isPaused }) {
-  return { method: "PATCH", path: pathOf(dagId), body: JSON.stringify({ is_paused: !isPaused }) };
-}
-
-export function switched({ dag_id: dagId, is_paused: isPaused }) {
-  return isPaused ? `${dagId} is paused: no run starts by itself.` : `${dagId} is on: its runs start by its schedule.`;
-}
-
-// Deletes the shown revision only, and nothing that somebody else has deployed since.
-export function deletion({ dag_id: dagId, revision }) {
-  return { method: "DELETE", path: pathOf(dagId), headers: { "If-Match": `"${revision}"` } };
-}
-
-export function deleted({ dag_id: dagId }) {
-  return `Deleted ${dagId}.`;
-}
-
-export function confirmDelete(dagId) {
-  return confirm(
-    `Delete ${dagId}?`,
-    "Its files, its runs and their task instances are removed. Its versions, task logs and the audit log stay.",
-    `Delete ${dagId}`,
-  );
 }

@@ -9,9 +9,8 @@ import { droppable, filePicker } from "./definition_file.js";
 import { textEditor } from "./editor.js";
 import { faultList } from "./fault_list.js";
 import { isJson } from "./cursor_place.js";
+import { DAGS_PATH } from "./links.js";
 import { writtenGraph } from "./written_graph.js";
-
-const PATH = "/rest_api/api/dags";
 
 // base: the deployment that the draft began from, empty if none: { dagId, revision, versionNumber }.
 export async function deployView({ spec, permitted, draft, base }) {
@@ -25,7 +24,7 @@ export async function deployView({ spec, permitted, draft, base }) {
       ),
     };
   }
-  const example = spec.paths[PATH].post.requestBody.content["application/json"].example;
+  const example = spec.paths[DAGS_PATH].post.requestBody.content["application/json"].example;
   const status = h("p", { class: "editor-status", role: "status" });
   const faults = faultList("definition-faults", (fault) => editor.select(fault));
   const graph = writtenGraph();

@@ -2,6 +2,7 @@
 
 import { fill, h, state } from "./dom.js";
 import { isToldAbove, send } from "./http.js";
+import { dagPath } from "./links.js";
 
 const WORDS = { parsed: "ready", pending: "being read", failed: "cannot be loaded" };
 const MEANING = {
@@ -46,7 +47,7 @@ export function followDeployment(deployment, place) {
 
   async function readAgain() {
     if (!place.isConnected) return;
-    const answer = await send({ method: "GET", path: `/rest_api/api/dags/${encodeURIComponent(deployment.dag_id)}` });
+    const answer = await send({ method: "GET", path: dagPath(deployment.dag_id) });
     if (!place.isConnected) return;
     if (answer.ok) followDeployment(answer.body, place);
     else if (isToldAbove(answer)) setTimeout(readAgain, 4000);

@@ -6,7 +6,7 @@ import { whenSignedInAgain } from "./connection.js";
 import { followDeployment } from "./deployment.js";
 import { differences } from "./differences.js";
 import { send, sentence } from "./http.js";
-import { dagLink } from "./links.js";
+import { dagLink, versionsPath } from "./links.js";
 import { permissions } from "./permissions.js";
 import { tellUnreadable } from "./unreadable.js";
 
@@ -14,7 +14,7 @@ const COLUMNS = ["Version", "Deployed", "By", "Comment", "Actions"];
 const PAGE = 50;
 
 export function historyView({ dagId }) {
-  const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}/dagVersions`;
+  const path = versionsPath(dagId);
   const outcome = h("div", { class: "outcome" });
   const trouble = h("div", {});
   const list = h("div", {});

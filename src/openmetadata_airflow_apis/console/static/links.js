@@ -1,6 +1,20 @@
-// The addresses of a DAG, its runs and its history, here and on Airflow's own pages.
+// The addresses of a DAG, its runs and its history: on the page, in the API, and on Airflow's own pages.
 
 import { config } from "./http.js";
+
+export const DAGS_PATH = "/rest_api/api/dags";
+
+export function dagPath(dagId) {
+  return `${DAGS_PATH}/${encodeURIComponent(dagId)}`;
+}
+
+export function runPath(dagId, runId) {
+  return `${dagPath(dagId)}/dagRuns/${encodeURIComponent(runId)}`;
+}
+
+export function versionsPath(dagId) {
+  return `${dagPath(dagId)}/dagVersions`;
+}
 
 export function dagLink(dagId) {
   return `#dags/${encodeURIComponent(dagId)}`;

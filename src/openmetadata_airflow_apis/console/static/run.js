@@ -3,7 +3,7 @@
 import { button, fill, h, inline, notice, refill, state, time } from "./dom.js";
 import { explanation } from "./explanation.js";
 import { send, sentence } from "./http.js";
-import { gridLink } from "./links.js";
+import { gridLink, runPath } from "./links.js";
 import { logPanel } from "./log.js";
 import { nameOf } from "./plan.js";
 import { pauseAfter, polling } from "./polling.js";
@@ -23,7 +23,7 @@ const NAMED = 20; // up to so many chosen tasks, the list has only these
 // of the graph. observe(tasks) is called with the run's tasks as task_summaries.js answers them. choose(ids) chooses tasks
 // on the graph.
 export function runPanel({ dagId, runId, taskId, may, order, picture, changed, observe, runOnly, choose }) {
-  const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}/dagRuns/${encodeURIComponent(runId)}`;
+  const path = runPath(dagId, runId);
   const head = h("div", {});
   const outcome = h("div", { class: "outcome" });
   const why = h("div", {});

@@ -1,12 +1,13 @@
 // How each task went in the runs of a DAG, as the API sums it up: the instances of a mapped task are one task.
 
 import { send } from "./http.js";
+import { dagPath } from "./links.js";
 
 const LONGEST = 3000; // gunicorn takes addresses of 4094 bytes at most
 
 // Resolves to the runs of runIds, or else the latest ones; null if they can't be read.
 export async function readSummaries(dagId, { runIds, limit }) {
-  const path = `/rest_api/api/dags/${encodeURIComponent(dagId)}/taskSummaries`;
+  const path = `${dagPath(dagId)}/taskSummaries`;
   if (!runIds) return runsOf([await send({ method: "GET", path, query: { limit } })]);
   return runsOf(await Promise.all(batches(runIds).map((ids) => send({ method: "GET", path, query: ids.map((id) => ["run_id", id]) }))));
 }
