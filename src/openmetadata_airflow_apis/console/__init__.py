@@ -23,7 +23,8 @@ In static/, each file's first line says more:
     grid.js, task_tree.js, task_summaries.js    the last runs by task
     run.js, run_tasks.js, timeline.js, explanation.js, log.js, clock.js, task_states.js    one run
     run_actions.js, selection.js, partial_run.js, plan.js    repairing it, with a plan first
-    deploy.js, editor.js, code_editor.js, definition_check.js, fault_list.js, written_graph.js    writing a definition
+    deploy.js, editor.js, code_editor.js, definition_check.js, written_graph.js    writing a definition
+    fault_list.js, fault_range.js    its faults, and which part of the text each is about
     definition_schema.js, cursor_place.js, positions.js, definition_file.js    what the editor knows of it
     deploy_requests.js    the requests of a dry run and of its deploy
     dag_plans.js    shows what would change, asks before something is replaced (a newer version too); the outcome

@@ -14,7 +14,7 @@ import { classHighlighter } from "@lezer/highlight";
 import { isJson, placeAt } from "./cursor_place.js";
 import { choices, loadSchema, schemaAt, typeOf } from "./definition_schema.js";
 import { h, prose } from "./dom.js";
-import { rangeOf } from "./fault_list.js";
+import { rangeOf } from "./fault_range.js";
 
 const WORD = /[\w.@-]*/;
 

@@ -1,7 +1,7 @@
 // The editor of the view Deploy: CodeMirror, or a plain text area if that can't be loaded.
 
 import { h } from "./dom.js";
-import { rangeOf } from "./fault_list.js";
+import { rangeOf } from "./fault_range.js";
 
 // Resolves to { element, text, mark(faults), select(fault), destroy() }; setting text replaces all of it.
 export async function textEditor(options) {
