@@ -25,8 +25,8 @@ In static/, each file's first line says more:
     run_actions.js, selection.js, partial_run.js, plan.js    repairing it, with a plan first
     deploy.js, editor.js, code_editor.js, definition_check.js, written_graph.js    writing a definition
     fault_list.js, fault_range.js    its faults, and which part of the text each is about
-    definition_schema.js, cursor_place.js, positions.js, definition_file.js    what the editor knows of it
-    deploy_requests.js    the requests of a dry run and of its deploy
+    definition_schema.js, cursor_place.js, definition_file.js    what the editor knows of it
+    deploy_requests.js, workflow_flag.js    the requests of a dry run and of its deploy
     dag_plans.js    shows what would change, asks before something is replaced (a newer version too); the outcome
     trigger.js, operations.js, curl_command.js, inputs.js, specification.js    forms: a run's params, each operation
 """

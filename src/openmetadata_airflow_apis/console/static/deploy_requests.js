@@ -2,7 +2,7 @@
 
 import { send } from "./http.js";
 import { DAGS_PATH, dagPath } from "./links.js";
-import { withFlag } from "./positions.js";
+import { withFlag } from "./workflow_flag.js";
 
 // Resolves to { ok, answer, before, request }. answer: the dry run's. before: the DAG that is deployed now, null if there
 // is none or the user may not see it. request: deploys what was planned, and is refused if something else is deployed.

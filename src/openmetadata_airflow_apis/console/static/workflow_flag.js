@@ -1,9 +1,24 @@
-// Where each value of a JSON text is, so that one of them can be changed and all else stays as it was written.
+// Sets a flag of a workflow, such as `force`, in the JSON text that deploys it. All else stays as it was written: parsed and
+// written again, a number that JavaScript can't hold would be another.
+
+// Answers the text with a flag of the workflow, such as `force`, set to true; all else stays as it was written.
+export function withFlag(text, name) {
+  const { places } = positions(text);
+  const flat = !places.has("/workflow");
+  const owner = flat ? "" : "/workflow";
+  const key = flat ? { force: "forceDeploy" }[name] : name;
+  const flag = places.get(`${owner}/${key}`);
+  if (flag) return `${text.slice(0, flag.start)}true${text.slice(flag.end)}`;
+  const brace = places.get(owner).start + 1;
+  const textAfter = text.slice(brace);
+  const gap = /^\s*/.exec(textAfter)[0];
+  return `${text.slice(0, brace)}${gap}"${key}": true,${textAfter}`;
+}
 
 // Answers { places, error }. places: a map from each pointer to { start, end, key }, offsets into the text; key is that of
 // the member's name, if it has one. error: { offset, detail } if the text is not JSON from there on, else null; places
 // then has the values before it.
-export function positions(text) {
+function positions(text) {
   const places = new Map();
   let position = 0;
 
@@ -89,18 +104,4 @@ export function positions(text) {
 
 function escape(name) {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
-}
-
-// Answers the text with a flag of the workflow, such as `force`, set to true; all else stays as it was written.
-export function withFlag(text, name) {
-  const { places } = positions(text);
-  const flat = !places.has("/workflow");
-  const owner = flat ? "" : "/workflow";
-  const key = flat ? { force: "forceDeploy" }[name] : name;
-  const flag = places.get(`${owner}/${key}`);
-  if (flag) return `${text.slice(0, flag.start)}true${text.slice(flag.end)}`;
-  const brace = places.get(owner).start + 1;
-  const textAfter = text.slice(brace);
-  const gap = /^\s*/.exec(textAfter)[0];
-  return `${text.slice(0, brace)}${gap}"${key}": true,${textAfter}`;
 }
