@@ -21,8 +21,8 @@ In static/, each file's first line says more:
     graph.js    draws a graph, with groups that fold; dag_graph.js: the tasks and edges of a DAG
     layout_worker.js    places its nodes from left to right, for graph_layout.js
     grid.js, task_tree.js, task_summaries.js    the last runs by task
-    run.js, run_tasks.js, timeline.js, explanation.js, log.js, clock.js, task_states.js    one run
-    run_actions.js, selection.js, partial_run.js, plan.js    repairing it, with a plan first
+    run.js, run_tasks.js, timeline.js, explanation.js, log.js, clock.js, task_instances.js    one run
+    run_actions.js, selection.js, partial_run.js, run_plan.js    repairing it, with a plan first
     deploy.js, editor.js, code_editor.js, definition_check.js, written_graph.js    writing a definition
     fault_list.js, fault_range.js    its faults, and which part of the text each is about
     definition_schema.js, cursor_place.js, definition_file.js    what the editor knows of it

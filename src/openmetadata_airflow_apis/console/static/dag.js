@@ -13,7 +13,7 @@ import { permissions } from "./permissions.js";
 import { pauseAfter, polling } from "./polling.js";
 import { runPanel } from "./run.js";
 import { selectionBar } from "./selection.js";
-import { isUnderWay } from "./task_states.js";
+import { isUnderWay } from "./task_instances.js";
 import { triggerForm } from "./trigger.js";
 import { tellUnreadable } from "./unreadable.js";
 

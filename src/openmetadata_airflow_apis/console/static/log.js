@@ -2,8 +2,8 @@
 
 import { button, fill, h, inline, notice } from "./dom.js";
 import { isToldAbove, send, sentence } from "./http.js";
-import { nameOf } from "./plan.js";
 import { polling } from "./polling.js";
+import { nameOf } from "./task_instances.js";
 
 const TAIL = 500;
 

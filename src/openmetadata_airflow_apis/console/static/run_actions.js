@@ -2,7 +2,8 @@
 
 import { fill, h, inline, notice } from "./dom.js";
 import { isToldAbove, send, sentence } from "./http.js";
-import { merged, nameOf, planned, restarted, stopped } from "./plan.js";
+import { merged, planned, restarted, stopped } from "./run_plan.js";
+import { nameOf } from "./task_instances.js";
 
 // A process stops only at its next heartbeat. Until it has ended, it could still fail the next try.
 const WAIT = { wait: 20 };

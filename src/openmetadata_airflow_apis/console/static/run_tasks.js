@@ -3,14 +3,10 @@
 import { counting } from "./clock.js";
 import { button, duration, h, state, table, time } from "./dom.js";
 import { gridLink } from "./links.js";
-import { nameOf } from "./plan.js";
+import { BY_ATTENTION, hasEnded, nameOf } from "./task_instances.js";
 
 const COLUMNS = ["Task", "State", "Try", "Started", "Took", "Actions"];
-const DONE = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
-const STATES = [
-  "failed", "upstream_failed", "up_for_retry", "running", "restarting", "deferred", "up_for_reschedule", "queued",
-  "scheduled", "no_status", "skipped", "success", "removed",
-];
+const STATES = BY_ATTENTION.map((name) => name ?? "no_status");
 
 // instances: a page of list_task_instances. can(operation) says whether to offer it. actions: of run_actions.js.
 export function instanceTable(instances, { dagId, runId, can, actions, log }) {
@@ -19,7 +15,7 @@ export function instanceTable(instances, { dagId, runId, can, actions, log }) {
   function row(instance) {
     const { task_id: taskId, map_index: mapIndex, start_date: start } = instance;
     const name = nameOf(instance);
-    const unfinished = !DONE.has(instance.state);
+    const unfinished = !hasEnded(instance.state);
     const act = (label, onclick, kind = "") => button(label, onclick, kind, { "data-key": `${label} ${name}`, "aria-label": `${label} ${name}` });
     const runs = instance.duration === null && start && unfinished;
     const place = { dag_run_id: runId, task_id: taskId, ...(mapIndex >= 0 && { map_index: mapIndex }) };

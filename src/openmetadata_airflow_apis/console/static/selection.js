@@ -1,10 +1,10 @@
 // What can be done with the tasks that are chosen on the graph.
 
 import { button, fill, h } from "./dom.js";
+import { hasEnded } from "./task_instances.js";
 
 const NAMED = 8;
 const ACTING = ["restart_failed_task", "kill_running_tasks", "skip_task_instance", "succeed_task_instance", "run_task_instance"];
-const ENDED = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
 
 // Answers { element, show }. show(ids, tasks, isBusy) takes the chosen tasks' ids, and the run's tasks as task_summaries.js
 // answers them, null if no run is shown. actions: of run_actions.js. runOnly(ids) begins a run of only these tasks.
@@ -23,7 +23,7 @@ export function selectionBar({ may, actions = null, runOnly, choose }) {
     shown = content;
     const can = (operation) => actions && !isBusy && tasks && chosen.length > 0 && may.includes(operation);
     const states = chosen.flatMap(({ counts }) => [...(counts?.keys() ?? [])]);
-    const unfinished = states.some((name) => !ENDED.has(name));
+    const unfinished = !states.every(hasEnded);
     const named = [...ids].slice(0, NAMED).join(", ");
     fill(
       status,
@@ -34,7 +34,7 @@ export function selectionBar({ may, actions = null, runOnly, choose }) {
     const focused = buttons.contains(document.activeElement) && document.activeElement.textContent;
     fill(
       buttons,
-      can("restart_failed_task") && states.some((name) => ENDED.has(name)) && button("Restart chosen", () => actions.restart(chosen), "primary"),
+      can("restart_failed_task") && states.some(hasEnded) && button("Restart chosen", () => actions.restart(chosen), "primary"),
       can("kill_running_tasks") && unfinished && button("Kill chosen", () => actions.kill(chosen), "danger"),
       can("skip_task_instance") && unfinished && button("Skip chosen", () => actions.skip(chosen)),
       can("succeed_task_instance") && states.some((name) => name !== "success") && button("Mark chosen successful", () => actions.succeed(chosen)),

@@ -72,10 +72,6 @@ export function planOf({ task_instances: touched, still_running: running = [] })
   ];
 }
 
-export function nameOf({ task_id: taskId, map_index: mapIndex }) {
-  return mapIndex >= 0 ? `${taskId} [${mapIndex}]` : taskId;
-}
-
 function names(instances) {
   const counts = new Map();
   for (const { task_id: taskId } of instances) counts.set(taskId, (counts.get(taskId) || 0) + 1);
