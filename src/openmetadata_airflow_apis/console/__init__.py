@@ -16,17 +16,17 @@ In static/, each file's first line says more:
     dags.js, dag_cells.js, list_filter.js   the list
     dag_actions.js    triggers, pauses and deletes a DAG, from the list and from its own view
     dag.js, deployment.js, parsing_nodes.js    one DAG, its state, and which hosts have parsed it
-    history.js, comparison.js, differences.js, text_difference.js, graph_difference.js    versions
+    history.js, comparison.js, value_difference.js, text_difference.js, graph_difference.js    versions
     console.css    the page's look, in Airflow's dark mode too
     graph.js    draws a graph, with groups that fold; dag_graph.js: the tasks and edges of a DAG
     layout_worker.js    places its nodes from left to right, for graph_layout.js
     grid.js, task_tree.js, task_summaries.js    the last runs by task
     run.js, run_tasks.js, timeline.js, explanation.js, log.js, clock.js, task_instances.js    one run
-    run_actions.js, selection.js, partial_run.js, run_plan.js    repairing it, with a plan first
+    run_actions.js, chosen_tasks.js, partial_run.js, run_plan.js    repairing it, with a plan first
     deploy.js, editor.js, code_editor.js, definition_check.js, written_graph.js    writing a definition
     fault_list.js, fault_range.js    its faults, and which part of the text each is about
     definition_schema.js, cursor_place.js, definition_file.js    what the editor knows of it
     deploy_requests.js, workflow_flag.js    the requests of a dry run and of its deploy
-    dag_plans.js    shows what would change, asks before something is replaced (a newer version too); the outcome
+    deploy_plans.js    shows what would change, asks before something is replaced (a newer version too); the outcome
     trigger.js, operations.js, curl_command.js, inputs.js, specification.js    forms: a run's params, each operation
 """

@@ -1,7 +1,7 @@
 // The difference between two versions of a definition: by values, as a graph, or as text beside text.
 
 import { button, fill, h, inline, notice } from "./dom.js";
-import { changesTable, isChange } from "./differences.js";
+import { changesTable, isChange } from "./value_difference.js";
 import { send, sentence } from "./http.js";
 
 const KINDS = { values: "Values", graph: "Graph", text: "Text" };

@@ -12,7 +12,7 @@ import { partialRun } from "./partial_run.js";
 import { permissions } from "./permissions.js";
 import { pauseAfter, polling } from "./polling.js";
 import { runPanel } from "./run.js";
-import { selectionBar } from "./selection.js";
+import { selectionBar } from "./chosen_tasks.js";
 import { isUnderWay } from "./task_instances.js";
 import { triggerForm } from "./trigger.js";
 import { tellUnreadable } from "./unreadable.js";

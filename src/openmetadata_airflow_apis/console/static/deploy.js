@@ -4,7 +4,7 @@
 import { button, fill, h, inline, notice } from "./dom.js";
 import { whenSignedInAgain } from "./connection.js";
 import { checking } from "./definition_check.js";
-import { dagPlans } from "./dag_plans.js";
+import { deployPlans } from "./deploy_plans.js";
 import { droppable, filePicker } from "./definition_file.js";
 import { textEditor } from "./editor.js";
 import { faultList } from "./fault_list.js";
@@ -28,7 +28,7 @@ export async function deployView({ spec, permitted, draft, base }) {
   const status = h("p", { class: "editor-status", role: "status" });
   const faults = faultList("definition-faults", (fault) => editor.select(fault));
   const graph = writtenGraph();
-  const plans = dagPlans(base);
+  const plans = deployPlans(base);
   const checks = checking(() => editor.text, show);
   const editor = await textEditor({ labelId: "definition-label", faultsId: "definition-faults", onchange: changed });
 

@@ -4,7 +4,7 @@ import { button, confirm, field, fill, h, inline, notice, refill, table, time } 
 import { comparisonView } from "./comparison.js";
 import { whenSignedInAgain } from "./connection.js";
 import { followDeployment } from "./deployment.js";
-import { differences } from "./differences.js";
+import { differences } from "./value_difference.js";
 import { send, sentence } from "./http.js";
 import { dagLink, versionsPath } from "./links.js";
 import { permissions } from "./permissions.js";

@@ -8,7 +8,7 @@ import { logPanel } from "./log.js";
 import { pauseAfter, polling } from "./polling.js";
 import { runActions } from "./run_actions.js";
 import { instanceTable, paging, stateButtons } from "./run_tasks.js";
-import { selectionBar } from "./selection.js";
+import { selectionBar } from "./chosen_tasks.js";
 import { isUnderWay, nameOf } from "./task_instances.js";
 import { readSummaries } from "./task_summaries.js";
 import { timelineView } from "./timeline.js";

@@ -1,4 +1,4 @@
-// The difference between two definitions: the deployed and the new one, or two versions.
+// The difference between two definitions, the deployed and the new one or two versions, value by value.
 
 import { h } from "./dom.js";
 

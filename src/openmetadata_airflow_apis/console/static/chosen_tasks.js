@@ -1,4 +1,4 @@
-// What can be done with the tasks that are chosen on the graph.
+// The tasks that are chosen on the graph, and what can be done with them.
 
 import { button, fill, h } from "./dom.js";
 import { hasEnded } from "./task_instances.js";

@@ -4,12 +4,12 @@ import { button, confirm, field, fill, h, inline, notice, table, time } from "./
 import { curl } from "./curl_command.js";
 import { deployPlanned, dryRun } from "./deploy_requests.js";
 import { followDeployment, versionOf } from "./deployment.js";
-import { differences, isChange } from "./differences.js";
+import { differences, isChange } from "./value_difference.js";
 import { sentence } from "./http.js";
 import { dagLink, historyLink } from "./links.js";
 
 // Answers { element, look(dags), deploy(dags), say(nodes), clear() }. dags: those of a check. base: as in deploy.js.
-export function dagPlans(base) {
+export function deployPlans(base) {
   const element = h("div", { class: "outcome" });
   let questions = 0;
   let lastComment = ""; // the comment, kept in case the deploy fails
