@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from support.page_steps import TRUE, workflow
+from support.page_steps import TRUE, fill_definition, go, workflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +83,40 @@ def test_what_is_shown_stays_while_nothing_answers(page, steady):
     )
     page.unroute(LIST)
     expect(notice).to_have_count(0)
+
+
+def test_views_that_do_not_renew_themselves_go_on_too(page, steady):
+    """A history that could not be read, and a text that could not be checked, are so once the webserver answers."""
+    asked = re.compile(r"/rest_api/(api/dags/|check|permissions)")
+    page.route(asked, lambda route: route.abort())
+    go(page, f"#history/{steady}")
+    expect(page.locator(".connection")).to_contain_text("The webserver does not answer.")
+    page.unroute(asked)
+    rows = page.get_by_role("table", name=f"Versions of {steady}").locator("tbody tr")
+    expect(rows.first).to_contain_text("deployed now")
+    expect(page.locator(".connection")).to_have_text("")
+
+    fill_definition(page, workflow(steady, {"only": TRUE}))
+    expect(page.locator(".editor-status")).to_have_text("JSON: no faults, 1 task")
+    page.route(asked, lambda route: route.abort())
+    page.get_by_label("Workflow definition").fill(workflow(steady, {"only": TRUE, "more": TRUE}))
+    expect(page.locator(".editor-status")).to_have_text("JSON: not checked")
+    page.unroute(asked)
+    expect(page.locator(".editor-status")).to_have_text("JSON: no faults, 2 tasks")
+    expect(page.locator(".connection")).to_have_text("")
+
+
+def test_the_permissions_of_long_names_are_asked_for_in_several_addresses(page, steady, client):
+    """What may be done with many DAGs whose names are long in an address is asked for in parts that servers take."""
+    answer = client.get("/rest_api/api/dags", params={"dag_id_pattern": steady}).json()
+    long = [{**answer["dags"][0], "dag_id": f"{'ä' * 120}{index}"} for index in range(50)]
+    page.route(LIST, lambda route: route.fulfill(json={**answer, "dags": long, "total_entries": 50}))
+    asked: list[str] = []
+    page.on("request", lambda request: "/permissions?dag_id" in request.url and asked.append(request.url))
+    page.reload()
+    expect(page.locator("#rest-api .dag-name")).to_have_count(50)
+    assert max(map(len, asked)) < 4094
+    page.unroute(LIST)
 
 
 def test_a_script_that_does_not_arrive_is_said_to_be_missing(page):

@@ -4,60 +4,66 @@ import { fill, h, notice } from "./dom.js";
 import { polling } from "./polling.js";
 
 const SLOW = 5000; // milliseconds until a request is called slow
-const LOOK = 3000; // milliseconds between two questions whether somebody has signed in
+const LOOK = 3000; // milliseconds between two questions whether all is well again
 
 const place = h("div", { class: "connection", role: "status" });
-const pending = new Map(); // id of a request → when it began
+const pending = new Map(); // id of a request → when it is late
 let trouble = null; // "unreachable" or "signed out", null while all is well
+let isAway = false; // since trouble began, until it is known that all is well again
 let shownMessage = "";
 let counter = 0;
-let isSignedIn = null;
+let askStatus = null;
 const listeners = new Set();
-const signInPoll = polling(async () => {
-  if (trouble !== "signed out") return null;
-  if (!(await isSignedIn())) return LOOK;
-  trouble = null;
+const recovery = polling(async () => {
+  const status = await askStatus();
+  if (status === 401) trouble = "signed out";
+  else if (status === 200 || (status !== 0 && trouble === "unreachable")) trouble = null;
   showTrouble();
+  if (status !== 200) return LOOK;
+  isAway = false;
   for (const listener of [...listeners]) listener();
   return null;
 });
 
-// ask() resolves to whether somebody is signed in.
-export function askWhoIsSignedIn(ask) {
-  isSignedIn = ask;
+// ask() resolves to the status of an answer that somebody who is signed in gets with 200; 0 without an answer.
+export function askWhetherAllIsWell(ask) {
+  askStatus = ask;
 }
 
-// Calls listener() each time somebody has signed in again; answers a function that ends this.
-export function whenSignedInAgain(listener) {
+// Calls listener() each time the webserver answers again, or somebody has signed in again; answers a function that ends
+// this. Views that don't renew themselves go on by it.
+export function whenAllIsWellAgain(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
 // Answers a function to call with the request's answer. The answer to a request with its own token says nothing about the
-// session.
-export function watched({ token }) {
+// session. A request may ask the server itself to wait, by `wait` seconds.
+export function watched({ token, query }) {
   counter += 1;
   const id = counter;
-  pending.set(id, Date.now());
-  setTimeout(showTrouble, SLOW + 50);
+  const patience = SLOW + 1000 * (Number(query?.wait) || 0);
+  pending.set(id, Date.now() + patience);
+  setTimeout(showTrouble, patience + 50);
   return ({ status }) => {
     pending.delete(id);
-    if (status === 401 && !token) signedOut();
-    else if (status === 0) trouble = "unreachable";
+    if (status === 401 && !token) away("signed out");
+    else if (status === 0) away("unreachable");
     else if (trouble === "unreachable") trouble = null;
     showTrouble();
   };
 }
 
-// Later answers may be to requests from before, so that only asking who is signed in ends this.
-function signedOut() {
-  if (trouble === "signed out") return;
-  trouble = "signed out";
-  signInPoll.now();
+// Later answers may be to requests from before a session ended, so that only asking ends that.
+function away(reason) {
+  if (trouble !== "signed out") trouble = reason;
+  if (isAway) return;
+  isAway = true;
+  setTimeout(recovery.now, LOOK);
 }
 
 function showTrouble() {
-  const slow = [...pending.values()].some((began) => Date.now() - began > SLOW);
+  const slow = [...pending.values()].some((late) => Date.now() > late);
   const message = trouble ?? (slow ? "slow" : "");
   if (message === shownMessage) return;
   shownMessage = message;

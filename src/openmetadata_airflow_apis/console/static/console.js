@@ -2,7 +2,7 @@
 // #dags, #dags/DAG_ID, #dags/DAG_ID/RUN_ID, #dags/DAG_ID/RUN_ID/TASK_ID, #history/DAG_ID, #deploy, #operations, #operations/OPERATION_ID
 // Most people come for the list, so the other views and the specification are loaded only when they are opened.
 
-import { whenSignedInAgain } from "./connection.js";
+import { whenAllIsWellAgain } from "./connection.js";
 import { dagsView } from "./dags.js";
 import { button, fill, h, notice } from "./dom.js";
 import { config, send, sentence } from "./http.js";
@@ -101,5 +101,5 @@ const isWide = window.matchMedia("(min-width: 768px)"); // in a narrower one the
 const makeRoom = () => (root.style.paddingTop = isWide.matches ? `${Math.max(0, bar.offsetHeight - root.offsetTop)}px` : "");
 if (bar) new ResizeObserver(makeRoom).observe(bar);
 window.addEventListener("hashchange", show);
-whenSignedInAgain(() => isBroken && show());
+whenAllIsWellAgain(() => isBroken && show());
 show();

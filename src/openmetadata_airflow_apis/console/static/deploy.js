@@ -2,7 +2,7 @@
 // reader has seen what would change.
 
 import { button, fill, h, inline, notice } from "./dom.js";
-import { whenSignedInAgain } from "./connection.js";
+import { whenAllIsWellAgain } from "./connection.js";
 import { checking } from "./definition_check.js";
 import { deployPlans } from "./deploy_plans.js";
 import { droppable, filePicker } from "./definition_file.js";
@@ -30,6 +30,7 @@ export async function deployView({ spec, permitted, draft, base }) {
   const graph = writtenGraph();
   const plans = deployPlans(base);
   const checks = checking(() => editor.text, show);
+  let isUnanswered = false; // the last check
   const editor = await textEditor({ labelId: "definition-label", faultsId: "definition-faults", onchange: changed });
 
   // The plans that are shown are those of the text before.
@@ -40,6 +41,7 @@ export async function deployView({ spec, permitted, draft, base }) {
   }
 
   function show(result) {
+    isUnanswered = Boolean(result.isUnanswered);
     const foundFaults = faultsOf(result);
     faults.show(foundFaults);
     editor.mark(foundFaults);
@@ -67,7 +69,7 @@ export async function deployView({ spec, permitted, draft, base }) {
     if (result?.dags.length > 1) await plans.look(result.dags);
   }
 
-  const stopListening = whenSignedInAgain(checks.now);
+  const stopListening = whenAllIsWellAgain(() => isUnanswered && checks.now());
   editor.text = draft ?? `${JSON.stringify(example, null, 2)}\n`;
   const editorSide = h(
     "div",

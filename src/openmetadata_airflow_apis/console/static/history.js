@@ -2,7 +2,7 @@
 
 import { button, confirm, field, fill, h, inline, notice, refill, table, time } from "./dom.js";
 import { comparisonView } from "./comparison.js";
-import { whenSignedInAgain } from "./connection.js";
+import { whenAllIsWellAgain } from "./connection.js";
 import { followDeployment } from "./deployment.js";
 import { differences } from "./value_difference.js";
 import { send, sentence } from "./http.js";
@@ -167,7 +167,7 @@ export function historyView({ dagId }) {
     h("button", { class: "button" }, "Compare"),
   );
   difference.append(h("h3", {}, "Difference"), form, comparison);
-  const stopListening = whenSignedInAgain(start);
+  const stopListening = whenAllIsWellAgain(start);
   start();
   return {
     element: h(

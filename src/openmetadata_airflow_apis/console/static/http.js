@@ -1,12 +1,14 @@
 // Requests to the API with the browser's session, and what their answers say.
 
-import { askWhoIsSignedIn, watched } from "./connection.js";
+import { askWhetherAllIsWell, watched } from "./connection.js";
 
 export const config = JSON.parse(document.querySelector("#rest-api").dataset.config);
 
 const CHANGES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 export const PERMISSIONS = "/rest_api/permissions"; // answers what the user may do, and the session's CSRF token
 const RENEWAL = 5 * 60 * 1000; // milliseconds after which a visible page prolongs the session
+const LONGEST = 3000; // of an address; gunicorn takes 4094 bytes at most
+const MOST = 100; // ids that the server takes in a query
 
 // A request is { method, path, query, headers, body, text, form, token }. path: as in the specification, with its
 // parameters filled in. query, headers, form: maps of texts. body: a JSON text. text: a text that is not JSON.
@@ -43,7 +45,7 @@ async function renewToken(query = "") {
   }
 }
 
-askWhoIsSignedIn(async () => (await renewToken()) === 200);
+askWhetherAllIsWell(() => renewToken());
 
 async function fetched(request) {
   const headers = { Accept: "application/json, application/problem+json", ...request.headers };
@@ -121,4 +123,20 @@ export function fillPath(path, values) {
   return path.replace(/\{(\w+)\}/g, (placeholder, name) =>
     values[name] ? encodeURIComponent(values[name]) : placeholder,
   );
+}
+
+// Answers ids in parts, each for one query with a parameter for each id: addresses are limited, and so is their number.
+export function batches(ids) {
+  const parts = [];
+  let length = 0;
+  for (const id of ids) {
+    const added = encodeURIComponent(id).length + 8; // with the parameter's name
+    length += added;
+    if (!parts.length || length > LONGEST || parts.at(-1).length === MOST) {
+      parts.push([]);
+      length = added;
+    }
+    parts.at(-1).push(id);
+  }
+  return parts;
 }

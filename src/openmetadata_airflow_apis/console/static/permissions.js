@@ -1,7 +1,7 @@
 // What the signed-in user may do, on all DAGs and on each.
 
-import { whenSignedInAgain } from "./connection.js";
-import { PERMISSIONS, send } from "./http.js";
+import { whenAllIsWellAgain } from "./connection.js";
+import { PERMISSIONS, batches, send } from "./http.js";
 
 // Which operations the signed-in user may call: { guarded, operations, dags, isKnown }. operations: for all DAGs; dags: for
 // each named DAG. isKnown: false if that could not be read. A DAG's operations are read once while the page is open, until
@@ -10,14 +10,15 @@ const known = new Map();
 let general = null;
 
 // Somebody else may have signed in, who may do other things.
-whenSignedInAgain(() => {
+whenAllIsWellAgain(() => {
   known.clear();
   general = null;
 });
 
 export async function permissions(dagIds = []) {
-  const unknown = dagIds.filter((dagId) => !known.has(dagId));
-  for (const batch of batches(unknown)) {
+  const parts = batches(dagIds.filter((dagId) => !known.has(dagId)));
+  if (!parts.length && !general) parts.push([]);
+  for (const batch of parts) {
     const query = new URLSearchParams(batch.map((dagId) => ["dag_id", dagId]));
     const answer = await send({ method: "GET", path: PERMISSIONS, query });
     if (!answer.ok) break; // what is known already is still used
@@ -26,19 +27,4 @@ export async function permissions(dagIds = []) {
   }
   const knownOperations = dagIds.filter((dagId) => known.has(dagId)).map((dagId) => [dagId, known.get(dagId)]);
   return { isKnown: general !== null, guarded: [], operations: [], ...general, dags: Object.fromEntries(knownOperations) };
-}
-
-// Gunicorn takes addresses of 4094 bytes at most.
-function batches(dagIds) {
-  const idBatches = [[]];
-  let length = 0;
-  for (const dagId of dagIds) {
-    length += dagId.length + 8;
-    if (length > 3000) {
-      idBatches.push([]);
-      length = dagId.length + 8;
-    }
-    idBatches.at(-1).push(dagId);
-  }
-  return dagIds.length || !general ? idBatches : [];
 }

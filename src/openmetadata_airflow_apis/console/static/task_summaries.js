@@ -1,9 +1,7 @@
 // How each task went in the runs of a DAG, as the API sums it up: the instances of a mapped task are one task.
 
-import { send } from "./http.js";
+import { batches, send } from "./http.js";
 import { dagPath } from "./links.js";
-
-const LONGEST = 3000; // gunicorn takes addresses of 4094 bytes at most
 
 // Resolves to the runs of runIds, or else the latest ones; null if they can't be read.
 export async function readSummaries(dagId, { runIds, limit }) {
@@ -24,18 +22,4 @@ function runsOf(answers) {
 function summarized(task) {
   const counts = new Map(Object.entries(task.task_instance_counts).map(([name, count]) => [name === "no_status" ? null : name, count]));
   return { ...task, counts };
-}
-
-function batches(runIds) {
-  const idBatches = [[]];
-  let length = 0;
-  for (const runId of runIds) {
-    length += encodeURIComponent(runId).length + 8;
-    if (length > LONGEST || idBatches.at(-1).length === 100) {
-      idBatches.push([]);
-      length = encodeURIComponent(runId).length + 8;
-    }
-    idBatches.at(-1).push(runId);
-  }
-  return idBatches.filter((ids) => ids.length);
 }
