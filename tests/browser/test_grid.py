@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,3 +88,24 @@ def test_the_grid_is_walked_with_the_arrow_keys(page, gridded):
     expect(grid.get_by_role("rowheader")).to_have_text(["▸ extract", "each", "wait"])
     expect(group).to_be_focused()
     expect(group).to_have_attribute("aria-expanded", "false")
+
+
+def test_the_legend_has_the_states_of_now(page, gridded, client):
+    """While a run goes its tasks change their states, and the words below the grid are those of its colours."""
+    path = f"/rest_api/api/dags/{gridded}"
+    runs, summaries = (client.get(f"{path}/{name}").json() for name in ("dagRuns", "taskSummaries"))
+    for run in [*runs["dag_runs"], *summaries["dag_runs"]]:
+        run["state"] = "running"
+
+    def all_tasks_are(state: str) -> None:
+        for task in summaries["dag_runs"][0]["tasks"]:
+            task["task_instance_counts"] = {state: 1}
+
+    all_tasks_are("running")
+    page.route(re.compile(r"/dagRuns\?"), lambda route: route.fulfill(json=runs))
+    page.route(re.compile(r"/taskSummaries\?"), lambda route: route.fulfill(json=summaries))
+    go(page, f"#dags/{gridded}")
+    states = page.locator(".grid-view .legend .state")
+    expect(states).to_have_text(["running"])
+    all_tasks_are("success")
+    expect(states).to_have_text(["success"])

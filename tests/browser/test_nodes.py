@@ -76,7 +76,7 @@ def parse_on(airflow_below_a_prefix: LiveAirflow) -> Callable[[str, Path], None]
 
 
 def test_the_nodes_of_a_dag(airflow_below_a_prefix, client, deploy, parse_on, files, sign_in, tmp_path):
-    """Each node is there with its version, its own import error in a sentence, and the files that others have not."""
+    """Each node has its version, its own import error, unfolded by itself, and the files that others have not."""
     deploy(1)
     page = sign_in(airflow_below_a_prefix.url, "admin")
     go(page, f"#dags/{NAME}")
@@ -85,11 +85,13 @@ def test_the_nodes_of_a_dag(airflow_below_a_prefix, client, deploy, parse_on, fi
     expect(page.get_by_text("have parsed what is deployed")).to_have_count(0)  # there is no node yet
 
     parse_on("node-a", files)
+    nodes = page.get_by_role("table", name="Nodes")
+    expect(page.get_by_text("Nodes (1 of 1 have parsed what is deployed)")).to_be_visible()
+    expect(nodes).to_be_hidden()
     deploy(2)
     parse_on("node-b", tmp_path)
-    nodes = page.get_by_role("table", name="Nodes")
-    page.reload()
     expect(page.get_by_text("Nodes (0 of 2 have parsed what is deployed)")).to_be_visible()
+    expect(nodes).to_be_visible()
     away = "no DAG processor there now"
     missing = (
         f"task one: the file 'work.py' in {tmp_path} can't be read: [Errno 2] No such file or directory: 'work.py'"

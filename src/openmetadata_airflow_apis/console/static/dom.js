@@ -78,6 +78,14 @@ export function button(label, onclick, kind = "", attributes = {}) {
   return h("button", { type: "button", class: `button ${kind}`, onclick, ...attributes }, label);
 }
 
+// Focuses a control that had the focus before, or what has been built in its place since, unless something else has it.
+export function focusAgain(control) {
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const { key } = control?.dataset ?? {};
+  if (control?.isConnected) control.focus();
+  else if (key) [...document.querySelectorAll("#rest-api [data-key]")].find((node) => node.dataset.key === key)?.focus();
+}
+
 // What happened, said aloud by screen readers. kind: "good", "bad" or "".
 export function notice(kind, ...children) {
   return h("div", { class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status" }, ...children);
@@ -101,7 +109,7 @@ export function confirm(title, explanation, action, kind = "danger") {
     const opener = document.activeElement;
     dialog.addEventListener("close", () => {
       dialog.remove();
-      if (opener?.isConnected) opener.focus();
+      focusAgain(opener);
       resolve(dialog.returnValue === "confirm");
     });
     document.querySelector("#rest-api").append(dialog);
@@ -109,15 +117,24 @@ export function confirm(title, explanation, action, kind = "danger") {
   });
 }
 
-// Fills an element again; the focus stays on the control with the same data-key, and details stay unfolded.
+const builtOpen = new WeakMap(); // details → whether it was built unfolded
+
+// Fills an element again; the focus stays on the control with the same data-key, or on the summary of such details, and
+// details stay unfolded, or folded if their reader has folded them; others unfold where they are built so.
 export function refill(element, ...children) {
-  const key = element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  const wasOpen = new Map([...element.querySelectorAll("details[data-key]")].map(({ dataset, open }) => [dataset.key, open]));
+  const focused = element.contains(document.activeElement) ? document.activeElement : null;
+  const isSummary = focused?.tagName === "SUMMARY";
+  const key = (isSummary ? focused.parentElement : focused)?.dataset.key;
+  const allDetails = () => [...element.querySelectorAll("details[data-key]")];
+  const before = new Map(allDetails().map((details) => [details.dataset.key, { open: details.open, isTurned: details.open !== builtOpen.get(details) }]));
   fill(element, ...children);
-  for (const details of element.querySelectorAll("details[data-key]")) {
-    details.open = wasOpen.get(details.dataset.key) ?? details.open;
+  for (const details of allDetails()) {
+    const old = before.get(details.dataset.key);
+    builtOpen.set(details, details.open);
+    if (old) details.open = old.open || (details.open && !old.isTurned);
   }
-  if (key) [...element.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key)?.focus();
+  const node = key && [...element.querySelectorAll("[data-key]")].find(({ dataset }) => dataset.key === key);
+  if (node) (isSummary ? node.querySelector("summary") : node).focus();
 }
 
 // A table that a phone shows as cards, so that each cell has its column's name. empty: shown if there are no rows.

@@ -48,13 +48,20 @@ export function gridView(dagId, graph, most) {
     runs = runs.slice(0, columns);
     const taskIds = new Set(runs.flatMap((run) => [...run.tasks.keys()]));
     rows = rowsOf({ groups, tasks }, [...taskIds].filter((id) => !tasks.has(id)).sort());
-    if (shapeBefore === shape() && !isFirst) for (const run of runs) paint(run);
-    else draw();
+    if (shapeBefore !== shape() || isFirst) {
+      draw();
+      return;
+    }
+    for (const run of runs) paint(run);
+    element.querySelector(".legend")?.replaceWith(legend());
   }
 
   const shape = () => JSON.stringify([runs.map((run) => [run.run_id, run.state]), rows.map(({ id }) => id)]);
 
-  function draw(focus) {
+  // The focus stays on the cell, the run or the group that has it.
+  function draw() {
+    const focused = element.contains(document.activeElement) ? document.activeElement : null;
+    const focusedCell = [...cells].find(([, link]) => link === focused)?.[0];
     cells.clear();
     if (!runs.length) {
       fill(element, h("p", { class: "muted" }, "It has not run yet."));
@@ -77,7 +84,9 @@ export function gridView(dagId, graph, most) {
     // People come for the latest run, which is at the right.
     scroller.scrollLeft = scrolledTo ? scrolledTo[0] : scroller.scrollWidth;
     scroller.scrollTop = scrolledTo ? scrolledTo[1] : 0;
-    if (focus) [...table.querySelectorAll("[data-group]")].find(({ dataset }) => dataset.group === focus)?.focus();
+    const isSame = (node) => node.dataset.group === focused.dataset.group && node.getAttribute("href") === focused.getAttribute("href");
+    const again = focusedCell ? cells.get(focusedCell) : focused && [...table.querySelectorAll("thead a, [data-group]")].find(isSame);
+    again?.focus({ preventScroll: true });
   }
 
   function head(run) {
@@ -94,7 +103,7 @@ export function gridView(dagId, graph, most) {
 
   function fold(id) {
     if (!closed.delete(id)) closed.add(id);
-    draw(id);
+    draw();
   }
 
   function cell(run, row) {

@@ -1,6 +1,6 @@
 // The log of one try of a task instance, renewed while it is written.
 
-import { button, fill, h, inline, notice } from "./dom.js";
+import { button, fill, focusAgain, h, inline, notice } from "./dom.js";
 import { isToldAbove, send, sentence } from "./http.js";
 import { polling } from "./polling.js";
 import { nameOf } from "./task_instances.js";
@@ -11,9 +11,11 @@ const TAIL = 500;
 export function logPanel(path) {
   const element = h("div", { class: "log-panel" });
   let poll = null;
+  let opener = null; // has the focus again once the log is closed
 
   function open({ taskId, mapIndex, tryNumber }) {
     poll?.stop();
+    if (!element.contains(document.activeElement)) opener = document.activeElement;
     const name = nameOf({ task_id: taskId, map_index: mapIndex });
     const text = h("pre", { class: "log", tabindex: "0", "aria-label": `Log of ${name}, try ${tryNumber}` });
     const trouble = h("div", {});
@@ -59,6 +61,7 @@ export function logPanel(path) {
     return button("Close the log", () => {
       leave();
       fill(element);
+      focusAgain(opener);
     });
   }
 
