@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from support.page_steps import BASH, TRUE, go, press, workflow
+from support.page_steps import BASH, SLEEP, TRUE, go, press, workflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,16 +78,46 @@ def test_a_viewer_reads_why_and_is_offered_no_repair(sign_in, airflow_live, fail
     expect(page.get_by_role("button", name="Whole log of check")).to_be_visible()
 
 
+def test_a_task_that_is_gone_is_looked_at_in_an_older_run(page, failed_run, deployed):
+    """The address of a task that the DAG no longer has shows that task alone, the graph without it beside."""
+    name = failed_run("task_is_gone")
+    deployed(workflow(name, {"zeta": TRUE}, force=True))
+    go(page, f"#dags/{name}/night/check")
+    expect(page.get_by_role("region", name=f"Graph of {name}").locator(".node")).to_have_count(1)
+    page.wait_for_timeout(2_000)
+    expect(page.get_by_role("table", name="Tasks of night").locator("tbody tr")).to_contain_text(["checkfailed"])
+
+
+def test_how_long_a_task_has_run_is_told_by_the_servers_clock(page, client, airflow_live, deployed):
+    """A browser whose clock is an hour ahead says of a task that began just now that it has run for seconds."""
+    deployed(workflow("by_the_clock", {"asleep": SLEEP}, force=True))
+    client.post("/rest_api/api/dags/by_the_clock/dagRuns", json={"run_id": "night"}).raise_for_status()
+    airflow_live.wait_for(
+        lambda: airflow_live.task_states("by_the_clock", "night") == {"asleep": "running"}, "the task"
+    )
+    page.add_init_script("const now = Date.now; Date.now = () => now() + 3_600_000;")
+    go(page, "#dags/by_the_clock/night")
+    page.reload()
+    expect(page.locator(".counting")).to_have_text(re.compile(r"^[\d.]+ (s|min)$"))
+    client.post("/rest_api/api/dags/by_the_clock/dagRuns/night/kill?wait=20").raise_for_status()
+    client.delete("/rest_api/api/dags/by_the_clock")
+
+
 def test_a_run_of_ten_thousand_shows_its_failures_first(page, deployed):
-    """Of a large run the failed task instances alone are asked for at first, and a page of 200 of any others."""
+    """Of a large run the failed task instances alone are asked for at first, and a page of 200 of any others.
+
+    When the page that is shown is there no more, the first one is.
+    """
     deployed(workflow("thousands", {"each": TRUE}, force=True))
     asked: list[dict[str, str]] = []
+    number_of = {"failed": 2, "all": 10_000}
 
     def instances(route: Any) -> None:
         """Stand in for a run of 10,000 task instances, which would take a scheduler an hour."""
         query = dict(part.split("=") for part in route.request.url.partition("?")[2].split("&"))
         asked.append(query)
-        number = 2 if query.get("state") == "failed" else 200
+        total = number_of[query.get("state", "all")]
+        number = max(0, min(200, total - int(query["offset"])))
         found = [
             {
                 "task_id": "each", "map_index": index, "count": 1, "state": query.get("state", "success"),
@@ -96,7 +126,7 @@ def test_a_run_of_ten_thousand_shows_its_failures_first(page, deployed):
             }
             for index in range(number)
         ]  # fmt: skip
-        route.fulfill(json={"task_instances": found, "total_entries": 2 if number == 2 else 10_000})
+        route.fulfill(json={"task_instances": found, "total_entries": total})
 
     explanation = {
         "dag_id": "thousands", "run_id": "big", "state": "failed", "as_of": "2024-01-01T00:00:00Z",
@@ -118,6 +148,8 @@ def test_a_run_of_ten_thousand_shows_its_failures_first(page, deployed):
     expect(page.get_by_text("201 to 400 of 10000")).to_be_visible()
     pages = dict.fromkeys((query.get("state"), query["offset"]) for query in asked)  # each may be asked for again
     assert list(pages) == [("failed", "0"), (None, "0"), (None, "200")]
+    number_of["all"] = 150  # somebody has deleted the others
+    expect(rows).to_have_count(150)
 
 
 def test_a_run_is_triggered_with_the_fields_of_its_params(page, client, airflow_live):

@@ -142,6 +142,32 @@ def test_what_was_deployed_meanwhile_is_not_deleted(page, shared, other, client)
     expect(page.locator(".outcome .notice.good")).to_have_text(f"Deleted {shared}.")
 
 
+def test_what_is_read_while_the_question_is_open_is_not_deleted(page, shared, client):
+    """The question is about the version that was shown when it was asked, though the view behind it goes on reading."""
+    version = version_of(client, shared)
+    go(page, f"#dags/{shared}")
+    expect(page.locator(".facts")).to_contain_text(f"Version{version}")
+    press(page, "Delete")
+    body = workflow(shared, {"theirs": TRUE}, force=True)
+    client.post("/rest_api/api/dags", data=body, headers={"Content-Type": "application/json"}).raise_for_status()
+    expect(page.locator(".notice").filter(has_text=f"has deployed version {version + 1} since")).to_have_count(1)
+    page.get_by_role("dialog").get_by_role("button", name=f"Delete {shared}").click()
+    expect(page.locator(".outcome .notice.bad")).to_contain_text("nothing was changed, look at it and decide anew")
+    assert client.get(f"/rest_api/api/dags/{shared}").json()["task_ids"] == ["theirs"]
+
+
+def test_nothing_of_a_deleted_dag_can_be_pressed(page, shared):
+    """After a deletion its view has neither the graph, on which tasks can be chosen, nor the grid with its links."""
+    go(page, f"#dags/{shared}")
+    expect(page.get_by_role("region", name=f"Graph of {shared}").locator(".node")).to_have_count(1)
+    expect(page.get_by_role("heading", name="Grid")).to_be_visible()
+    press(page, "Delete")
+    page.get_by_role("dialog").get_by_role("button", name=f"Delete {shared}").click()
+    expect(page.locator(".outcome .notice.good")).to_have_text(f"Deleted {shared}.")
+    expect(page.get_by_role("region", name=f"Graph of {shared}")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Grid")).to_have_count(0)
+
+
 def test_a_dag_that_is_deleted_and_restored_elsewhere(page, shared, other, client):
     """A view whose DAG is deleted says so and leads to its versions; restored in another tab, it goes on by itself."""
     version = version_of(client, shared)

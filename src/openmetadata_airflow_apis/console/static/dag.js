@@ -67,9 +67,13 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   // Called once the version has a number, which it gets a moment after the deploy.
   async function drawVersion() {
     isDrawn = true;
-    const graph = may.includes("get_dag_version") ? await readGraph(dagId, dag.version_number) : null;
-    if (isLeft) return;
-    await Promise.all([graph && draw(graph), !runId && may.includes("list_task_summaries") && lay(graph)]);
+    try {
+      const graph = may.includes("get_dag_version") ? await readGraph(dagId, dag.version_number) : null;
+      if (isLeft) return;
+      await Promise.all([graph && !graphDrawing && draw(graph), !runId && !grid && may.includes("list_task_summaries") && lay(graph)]);
+    } catch {
+      isDrawn = false; // the next load tries again
+    }
   }
 
   async function lay(graph) {
@@ -91,7 +95,9 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     if (bar) bar.show([]);
     fill(picture, h("h3", {}, "Graph"), graphDrawing.element, bar && bar.element);
     if (observedTasks) graphDrawing.colour(observedTasks);
-    if (run?.picked().size) graphDrawing.choose(run.picked());
+    // A task that the graph no longer has can be looked at in an older run, but not chosen here.
+    const drawnIds = [...(run?.picked() ?? [])].filter((id) => graph.tasks.has(id));
+    if (drawnIds.length) graphDrawing.choose(drawnIds);
     run?.reorder();
   }
 
@@ -230,16 +236,22 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   }
 
   async function remove() {
+    const shownDag = dag; // what is read while the question is open was not looked at
     if (!(await confirmDelete(dagId))) return;
-    const answer = await act(deletion(dag), deleted);
+    const answer = await act(deletion(shownDag), deleted);
     if (!answer.ok || isLeft) return;
-    poll.stop();
+    leave();
     fill(head);
     fill(newer);
     const links = [h("a", { href: "#dags" }, "All deployed DAGs"), ", ", h("a", { href: historyLink(dagId) }, "its versions")];
     fill(actions, h("p", {}, links));
-    fill(runs);
-    fill(panel);
+    for (const part of [runs, panel, picture, overview]) fill(part);
+  }
+
+  function leave() {
+    isLeft = true;
+    poll.stop();
+    run?.leave();
   }
 
   poll.now();
@@ -259,11 +271,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
       overview,
       runs,
     ),
-    leave: () => {
-      isLeft = true;
-      poll.stop();
-      run?.leave();
-    },
+    leave,
   };
 }
 

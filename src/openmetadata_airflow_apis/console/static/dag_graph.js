@@ -1,14 +1,15 @@
 // The tasks, groups and edges of a deployed DAG, from the canonical definition of its version.
 
-import { send } from "./http.js";
+import { send, sentence } from "./http.js";
 import { versionsPath } from "./links.js";
 
 const UNFOLDED = 60; // in a DAG with more tasks, the groups are folded at first
 
-// Resolves to what graphOf() answers, null if there is no version to read.
+// Resolves to what graphOf() answers, null if there is no version to read; rejects if there may be one later.
 export async function readGraph(dagId, versionNumber) {
   if (!versionNumber) return null;
   const answer = await send({ method: "GET", path: `${versionsPath(dagId)}/${versionNumber}` });
+  if (!answer.ok && answer.status !== 403 && answer.status !== 404) throw new Error(sentence(answer));
   return answer.ok ? graphOf(answer.body.canonical_definition) : null;
 }
 

@@ -71,6 +71,10 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
     if (!instances.ok) return unreadable(instances);
     fill(trouble);
     const { task_instances: listedInstances, total_entries: total } = instances.body;
+    if (offset > 0 && offset >= total) {
+      offset = 0; // there is no such page any more
+      return 0;
+    }
     if (!isLong && order.size) listedInstances.sort((first, second) => place(first.task_id) - place(second.task_id) || first.map_index - second.map_index);
     ifChanged("head", [run.body, counts, busy], () => refill(head, heading(run.body, counts)));
     selection.show(picked, summary?.tasks, busy);
@@ -165,7 +169,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
     const chooseState = (name) => { chosenState = name; showFrom(0); };
     return [
       stateButtons(counts, shownState, chooseState),
-      instanceTable(instances, { dagId, runId, can, actions, log }),
+      instanceTable(instances, { dagId, runId, can, actions, log, ahead: summary?.ahead }),
       paging({ offset, limit: LIMIT, total, turn: showFrom }),
     ];
   }

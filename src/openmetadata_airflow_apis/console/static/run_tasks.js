@@ -9,7 +9,8 @@ const COLUMNS = ["Task", "State", "Try", "Started", "Took", "Actions"];
 const STATES = BY_ATTENTION.map((name) => name ?? "no_status");
 
 // instances: a page of list_task_instances. can(operation) says whether to offer it. actions: of run_actions.js.
-export function instanceTable(instances, { dagId, runId, can, actions, log }) {
+// ahead: milliseconds that the server's clock is ahead.
+export function instanceTable(instances, { dagId, runId, can, actions, log, ahead }) {
   return table(`Tasks of ${runId}`, COLUMNS, instances.map(row), { empty: "There are no task instances here." });
 
   function row(instance) {
@@ -24,7 +25,7 @@ export function instanceTable(instances, { dagId, runId, can, actions, log }) {
       state(instance.state),
       instance.try_number ?? "–",
       time(start),
-      runs ? counting(start) : instance.duration === null ? "–" : duration(instance.duration),
+      runs ? counting(start, ahead) : instance.duration === null ? "–" : duration(instance.duration),
       h(
         "div",
         { class: "actions" },
@@ -42,7 +43,7 @@ export function instanceTable(instances, { dagId, runId, can, actions, log }) {
 // A button for each state of the instances, with their number. only: the only state that is shown, "" for all.
 export function stateButtons(counts, only, choose) {
   const present = STATES.filter((name) => counts[name]);
-  if (present.length < 2) return null;
+  if (present.length < 2 && (!only || counts[only])) return null; // there is nothing to choose, nor a choice to take back
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const stateButton = (name, label, count) =>
     h(
