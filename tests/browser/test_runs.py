@@ -85,6 +85,7 @@ def test_a_task_that_is_gone_is_looked_at_in_an_older_run(page, failed_run, depl
     go(page, f"#dags/{name}/night/check")
     expect(page.get_by_role("region", name=f"Graph of {name}").locator(".node")).to_have_count(1)
     page.wait_for_timeout(2_000)
+    expect(page.get_by_role("status").filter(has_text="chosen")).to_have_text("1 task chosen: check")
     expect(page.get_by_role("table", name="Tasks of night").locator("tbody tr")).to_contain_text(["checkfailed"])
 
 

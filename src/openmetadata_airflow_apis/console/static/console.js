@@ -34,6 +34,7 @@ async function show() {
   );
   draft = view?.draft?.() ?? draft;
   view?.leave?.();
+  for (const question of root.querySelectorAll("dialog[open]")) question.close(); // it is about what is left
   isBroken = false;
   view = null;
   try {

@@ -110,9 +110,9 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     partialForm?.choose(ids);
   }
 
-  async function load() {
+  async function load(isLatest) {
     const [answer, { dags }] = await Promise.all([send({ method: "GET", path }), may ? { dags: {} } : permissions([dagId])]);
-    if (isLeft) return null;
+    if (!isLatest()) return null;
     may ??= dags[dagId] ?? null;
     if (!answer.ok) {
       if (answer.status === 404 && shownHead) gone();
@@ -134,7 +134,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
       begin();
     }
     if (may && !isDrawn && (dag.version_number || isSettled(dag))) drawVersion();
-    const moving = await loadRuns();
+    const moving = await loadRuns(isLatest);
     return !may || moving || !isSettled(dag) || isAwaited(dag) ? 2000 : 10000;
   }
 
@@ -164,9 +164,9 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     fill(newer, message && notice("", message, showButton, " ", changesLink));
   }
 
-  async function loadRuns() {
+  async function loadRuns(isLatest) {
     const answer = await send({ method: "GET", path: `${path}/dagRuns`, query: { limit: LISTED } });
-    if (isLeft) return false;
+    if (!isLatest()) return false;
     if (!answer.ok) {
       tellUnreadable(trouble, answer, shownRuns);
       return listedRuns.some(isUnderWay);
@@ -193,12 +193,12 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     if (isLeft) return answer;
     const newerHint = answer.status === 412 && " Above is what is deployed now.";
     fill(outcome, answer.ok ? notice("good", messageOf(answer.body)) : notice("bad", inline(sentence(answer)), newerHint));
-    if ((answer.ok && request.method !== "DELETE") || newerHint) await poll.now();
+    if ((answer.ok && request.method !== "DELETE") || newerHint) poll.now();
     return answer;
   }
 
   function forms(dag) {
-    partialForm = may.includes("run_task_instance") && partialRun({ path, taskIds: dag.task_ids, start: (request) => act(request, triggered) });
+    partialForm = may.includes("run_task_instance") && partialRun({ path, taskIds: dag.task_ids, start: (request) => act(request, triggered), isLeft: () => isLeft });
     return [
       h(
         "div",

@@ -26,16 +26,13 @@ export function dagsView() {
   const pages = h("div", { class: "actions" });
   const form = filterForm(filter, reload);
   let shown = "";
-  let questions = 0;
   let isLeft = false;
   const poll = polling(load);
 
-  async function load() {
-    questions += 1;
-    const thisQuestion = questions;
+  async function load(isLatest) {
     const query = { limit: PAGE, offset: filter.offset, recent_runs: RUNS, ...queryOf(filter) };
     const answer = await send({ method: "GET", path: DAGS_PATH, query });
-    if (isLeft || thisQuestion !== questions) return null;
+    if (!isLatest()) return null;
     if (!answer.ok) {
       tellUnreadable(trouble, answer, shown);
       return pauseAfter(answer);
@@ -43,7 +40,7 @@ export function dagsView() {
     fill(trouble);
     const { dags, damaged, total_entries: total } = answer.body;
     const may = await permissions(dags.map((dag) => dag.dag_id));
-    if (isLeft || thisQuestion !== questions) return null;
+    if (!isLatest()) return null;
     if (filter.offset && filter.offset >= total) {
       filter.offset = 0; // the last page has become empty
       return 0;
@@ -135,7 +132,7 @@ export function dagsView() {
     if (isLeft) return;
     const newerHint = answer.status === 412 && " Below is what is deployed now.";
     fill(outcome, answer.ok ? notice("good", messageOf(answer.body)) : notice("bad", inline(sentence(answer)), newerHint));
-    await poll.now();
+    poll.now();
   }
 
   async function trigger(dag) {

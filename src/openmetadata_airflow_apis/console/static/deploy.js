@@ -93,8 +93,9 @@ export async function deployView({ spec, permitted, draft, base }) {
     h(
       "div",
       { class: "actions" },
-      button("Deploy", () => afterCheck(plans.deploy), "primary"),
-      button("Dry run", () => afterCheck(plans.look)),
+      // Each press begins anew, with the text as it is then: what an earlier one has asked is dropped.
+      button("Deploy", () => void afterCheck(plans.deploy), "primary"),
+      button("Dry run", () => void afterCheck(plans.look)),
     ),
     plans.element,
   );
@@ -104,6 +105,7 @@ export async function deployView({ spec, permitted, draft, base }) {
     leave() {
       stopListening();
       checks.stop();
+      plans.clear();
       editor.destroy();
     },
   };

@@ -74,8 +74,23 @@ export function checkbox(label, control) {
   return h("label", { class: "choice" }, control, " ", label);
 }
 
+// A press is ignored while what the one before began goes on: see once().
 export function button(label, onclick, kind = "", attributes = {}) {
-  return h("button", { type: "button", class: `button ${kind}`, onclick, ...attributes }, label);
+  return h("button", { type: "button", class: `button ${kind}`, onclick: once(onclick), ...attributes }, label);
+}
+
+// Answers a function that does nothing while the promise of its last call is pending, so that a double click does a thing once.
+export function once(act) {
+  let isPending = false;
+  return async (...values) => {
+    if (isPending) return;
+    isPending = true;
+    try {
+      await act(...values);
+    } finally {
+      isPending = false;
+    }
+  };
 }
 
 // Focuses a control that had the focus before, or what has been built in its place since, unless something else has it.

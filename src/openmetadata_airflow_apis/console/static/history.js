@@ -25,6 +25,7 @@ export function historyView({ dagId }) {
   let offset = 0;
   let may = [];
   let newest = null;
+  let comparisons = 0;
   let isLeft = false;
 
   async function start() {
@@ -99,8 +100,10 @@ export function historyView({ dagId }) {
   async function compare(number, against) {
     versionSelects.to.value = String(number);
     versionSelects.from.value = String(against || number);
+    comparisons += 1;
+    const thisComparison = comparisons;
     const answer = await send({ method: "GET", path: `${path}/${number}/changes`, query: against ? { against } : {} });
-    if (isLeft) return;
+    if (isLeft || thisComparison !== comparisons) return;
     fill(comparison, answer.ok ? [comparisonView({ ...answer.body, path }), definition(number)] : notice("bad", inline(sentence(answer))));
   }
 

@@ -24,14 +24,14 @@ export function logPanel(path) {
     const reading = polling(load);
     poll = reading;
 
-    async function load() {
+    async function load(isLatest) {
       const query = { try_number: tryNumber, ...(mapIndex >= 0 && { map_index: mapIndex }) };
       Object.assign(query, position === null ? { tail_lines: TAIL } : { offset: position });
       const answer = await send({ method: "GET", path: `${path}/taskInstances/${encodeURIComponent(taskId)}/logs`, query });
-      if (poll !== reading) return null;
+      if (!isLatest()) return null;
       if (!answer.ok) {
         fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer))));
-        return isToldAbove(answer) ? 4000 : null;
+        return isToldAbove(answer) || answer.status >= 500 ? 4000 : null;
       }
       fill(trouble);
       const { content, offset, next_offset: next, end_of_log: ended } = answer.body;

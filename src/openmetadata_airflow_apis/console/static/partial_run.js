@@ -1,18 +1,17 @@
 // The form for a run of some tasks: which tasks, the configuration and the run id; its plan is shown before it starts.
 
-import { checkbox, field, fill, h, notice } from "./dom.js";
+import { checkbox, field, fill, h, notice, once } from "./dom.js";
 import { planned } from "./run_plan.js";
 
 // Answers { element, choose }. choose(ids) ticks these tasks and opens the form. path: of the DAG. start(request) starts
 // the run.
-export function partialRun({ path, taskIds, start }) {
+export function partialRun({ path, taskIds, start, isLeft }) {
   const boxes = taskIds.map((taskId) => h("input", { name: "task", value: taskId }));
   const id = h("input", { type: "text", maxlength: 250, autocomplete: "off", spellcheck: "false" });
   const conf = h("textarea", { rows: 3, spellcheck: "false", autocomplete: "off" });
   const problem = h("div", {});
 
-  async function submit(event) {
-    event.preventDefault();
+  const submit = once(async () => {
     fill(problem);
     const refused = (text) => fill(problem, text);
     const chosenIds = boxes.filter((box) => box.checked).map((box) => box.value);
@@ -25,10 +24,10 @@ export function partialRun({ path, taskIds, start }) {
     }
     const body = JSON.stringify({ task_ids: chosenIds, ...(id.value.trim() && { run_id: id.value.trim() }), ...(configuration !== null && { conf: configuration }) });
     const request = { method: "POST", path: `${path}/dagRuns/partial`, body };
-    const confirmedRequests = await planned([request], { title: "Run these tasks?", action: "Run them", kind: "primary", refused });
+    const confirmedRequests = await planned([request], { title: "Run these tasks?", action: "Run them", kind: "primary", refused, isLeft });
     if (confirmedRequests.length) await start(request);
     return null;
-  }
+  });
 
   const element = h(
     "details",
@@ -36,7 +35,12 @@ export function partialRun({ path, taskIds, start }) {
     h("summary", {}, "Run some tasks"),
     h(
       "form",
-      { onsubmit: submit },
+      {
+        onsubmit: (event) => {
+          event.preventDefault();
+          submit();
+        },
+      },
       h(
         "fieldset",
         { class: "task-choice" },

@@ -1,17 +1,23 @@
 // Calls a function again and again, but only while the page is visible.
 
-// load() resolves to the milliseconds until its next call, null to end. Answers { now, stop }: now() calls it at once.
+// load(isLatest) resolves to the milliseconds until its next call, null to end. isLatest() says whether it is still the last
+// call, and polling has not been stopped: else its answers are outdated. Answers { now, stop }: now() calls it at once.
 export function polling(load) {
   let timer = null;
+  let calls = 0;
   let isDue = false;
   let isStopped = false;
 
   async function now() {
+    if (isStopped) return;
     clearTimeout(timer);
     isDue = false;
-    const pause = await load();
-    clearTimeout(timer);
-    if (isStopped || pause === null || pause === undefined) return;
+    calls += 1;
+    const thisCall = calls;
+    const isLatest = () => !isStopped && thisCall === calls;
+    const pause = await load(isLatest);
+    // What comes next is decided by the last call, whose answer may have come before this one's.
+    if (!isLatest() || pause === null || pause === undefined) return;
     timer = setTimeout(() => (document.hidden ? (isDue = true) : now()), pause);
   }
 

@@ -46,11 +46,11 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
   const actions = runActions({ path, outcome, busy: work, done: acted, isLeft: () => isLeft });
   const selection = selectionBar({ may, actions, runOnly, choose });
 
-  async function load() {
+  async function load(isLatest) {
     const reading = may.includes("list_task_summaries") ? readSummaries(dagId, { runIds: [runId] }) : null;
     const run = await send({ method: "GET", path });
     const summaries = await reading;
-    if (isLeft) return null;
+    if (!isLatest()) return null;
     if (!run.ok) return unreadable(run);
     summary = summaries?.[0] ?? summary;
     if (summary) observe(summary.tasks);
@@ -58,7 +58,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
     if (may.includes("explain_dag_run") && !settled && Date.now() - explainedAt > EXPLAINED_FOR) {
       const explaining = explain();
       if (!summary) await explaining;
-      if (isLeft) return null;
+      if (!isLatest()) return null;
     }
     const counts = countsOf();
     const idsToList = [...picked].filter((id) => !summary || summary.tasks.has(id));
@@ -67,7 +67,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
     const query = Object.entries({ limit: LIMIT, offset, ...(shownState && { state: shownState === "no_status" ? "none" : shownState }), ...(isLong && { order_by: "start_date" }) });
     if (picked.size && idsToList.length <= NAMED) query.push(...idsToList.map((id) => ["task_id", id]));
     const instances = await send({ method: "GET", path: `${path}/taskInstances`, query });
-    if (isLeft) return null;
+    if (!isLatest()) return null;
     if (!instances.ok) return unreadable(instances);
     fill(trouble);
     const { task_instances: listedInstances, total_entries: total } = instances.body;

@@ -1,6 +1,6 @@
 // Restarts, kills, skips and marks tasks of a run; each shows its plan first, and asks whether to do it.
 
-import { fill, h, inline, notice } from "./dom.js";
+import { fill, h, inline, notice, once } from "./dom.js";
 import { isToldAbove, send, sentence } from "./http.js";
 import { merged, planned, restarted, stopped } from "./run_plan.js";
 import { nameOf } from "./task_instances.js";
@@ -12,9 +12,9 @@ const NAMED = 5;
 // path: of the run. outcome: the element that shows the outcome. busy(isBusy) is called before and after the requests,
 // done() at the end. tasks: a list of { task_id, map_index, state }, with map_index for one instance of a mapped task only.
 export function runActions({ path, outcome, busy, done, isLeft }) {
-  async function act({ requests, title, action, kind, tell }) {
+  const act = once(async ({ requests, title, action, kind, tell }) => {
     fill(outcome, notice("", "Looking at what would change…"));
-    const confirmedRequests = await planned(requests, { title, action, kind, refused: (text) => !isLeft() && fill(outcome, text), looked: () => fill(outcome) });
+    const confirmedRequests = await planned(requests, { title, action, kind, refused: (text) => fill(outcome, text), looked: () => fill(outcome), isLeft });
     if (!confirmedRequests.length || isLeft()) return;
     busy(true);
     const answered = [];
@@ -33,8 +33,8 @@ export function runActions({ path, outcome, busy, done, isLeft }) {
     busy(false);
     if (isLeft()) return;
     fill(outcome, answered.length > 0 && notice("good", tell(merged(answered))), failed.length > 0 && notice("bad", refusals(failed, confirmedRequests.length)));
-    await done();
-  }
+    done(); // not waited for: what it shows can be acted on again
+  });
 
   const requestsFor = (tasks, verb) =>
     tasks.map((task) => ({ name: nameOf(task), method: "POST", path: `${path}/taskInstances/${encodeURIComponent(task.task_id)}/${verb}`, query: indexOf(task) }));

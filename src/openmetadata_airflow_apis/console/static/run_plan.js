@@ -8,9 +8,10 @@ const BESIDE = 4; // dry runs that are requested at the same time
 
 // Shows what requests would do, from their dry runs. Resolves to the requests that the reader confirms, none if they
 // cancel. Requests that the API refuses are left out, and the plan says so; if it refuses all, refused(notice) is called
-// with what to show. looked() is called once the dry runs are answered.
-export async function planned(requests, { title, action, kind, refused, looked = () => {} }) {
+// with what to show. looked() is called once the dry runs are answered. Nothing is shown if the view isLeft() by then.
+export async function planned(requests, { title, action, kind, refused, looked = () => {}, isLeft }) {
   const plans = await dryRuns(requests);
+  if (isLeft()) return [];
   looked();
   const refusedPlans = plans.filter(({ ok }) => !ok);
   if (refusedPlans.length === plans.length) {

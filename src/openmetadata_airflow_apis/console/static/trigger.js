@@ -1,6 +1,6 @@
 // The form that starts a run: a field for each of the DAG's params, or the configuration as JSON.
 
-import { checkbox, field, fill, h, inline, notice } from "./dom.js";
+import { checkbox, field, fill, h, inline, notice, once } from "./dom.js";
 
 // params: as get_dag answers them. trigger(body) is called with { run_id, conf } as JSON.
 export function triggerForm(params, trigger) {
@@ -35,8 +35,7 @@ export function triggerForm(params, trigger) {
     }
   }
 
-  async function submit(event) {
-    event.preventDefault();
+  const submit = once(async () => {
     fill(problem);
     let configuration;
     try {
@@ -46,12 +45,19 @@ export function triggerForm(params, trigger) {
       return;
     }
     await trigger(JSON.stringify({ ...(id.value && { run_id: id.value }), ...(Object.keys(configuration).length && { conf: configuration }) }));
-  }
+  });
 
   mirror();
   return h(
     "form",
-    { onsubmit: submit, oninput: (event) => event.target !== raw && mirror(), onchange: (event) => event.target !== raw && mirror() },
+    {
+      onsubmit: (event) => {
+        event.preventDefault();
+        submit();
+      },
+      oninput: (event) => event.target !== raw && mirror(),
+      onchange: (event) => event.target !== raw && mirror(),
+    },
     field("Run id", id, "Left empty, Airflow makes one up."),
     fields.map(({ element }) => element),
     advanced,
