@@ -214,3 +214,24 @@ def test_nobody_is_kept_out_of_the_editor(page, editor, deployed, width):
     expect(page.locator(".cm-tooltip-autocomplete li[aria-selected]")).to_be_visible()
     expect(page.locator(".faults li")).to_have_count(1)
     look("words to choose from")
+
+
+def test_what_is_written_is_not_given_up_unasked(page, client, deployed):
+    """Who edits a DAG while the editor has another text, which was not deployed, is asked before that is replaced."""
+    deployed(workflow("edited_after", {"one": TRUE}, force=True))
+    written = workflow("written_before", {"mine": TRUE})
+    fill_definition(page, written)
+    go(page, "#dags/edited_after")
+    press(page, "Edit and redeploy")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Replace what is in the editor?")
+    dialog.get_by_role("button", name="Cancel").click()
+    go(page, "#deploy")
+    expect(page.get_by_label("Workflow definition")).to_contain_text("written_before")
+    press(page, "Deploy")
+    expect(page.locator(".notice.good")).to_contain_text("Deployed written_before (201")
+    go(page, "#dags/edited_after")
+    press(page, "Edit and redeploy")
+    expect(page.get_by_label("Workflow definition")).to_contain_text("edited_after")
+    for name in ("edited_after", "written_before"):
+        client.delete(f"/rest_api/api/dags/{name}")

@@ -4,7 +4,7 @@
 
 import { whenAllIsWellAgain } from "./connection.js";
 import { dagsView } from "./dags.js";
-import { button, fill, h, notice } from "./dom.js";
+import { button, confirm, fill, h, notice } from "./dom.js";
 import { config, send, sentence } from "./http.js";
 import { permissions } from "./permissions.js";
 
@@ -15,7 +15,7 @@ const navigation = root.querySelector("nav");
 const stage = root.querySelector(".stage");
 let view = null;
 let draft = null;
-const base = {}; // the deployment that the draft began from or was last deployed as: { dagId, revision, versionNumber }
+const base = {}; // what the draft began from or was last deployed as: { dagId, revision, versionNumber, text }
 let specification = null;
 let openings = 0;
 let isBroken = false; // the current view could not be made
@@ -87,10 +87,12 @@ async function specified() {
 
 // Opens the editor with what is deployed, and notes which deployment that is.
 // The API answers a definition without the `workflow` key that its request has; a flat body has no such key.
-function edit({ dag_id: dagId, definition, revision, version_number: versionNumber }) {
-  Object.assign(base, { dagId, revision, versionNumber });
+async function edit({ dag_id: dagId, definition, revision, version_number: versionNumber }) {
+  const isWritten = draft !== null && draft !== base.text;
+  if (isWritten && !(await confirm("Replace what is in the editor?", "It was not deployed as it is there now, and is not kept.", "Replace it"))) return;
   const request = definition.dag_config ? { workflow: definition } : definition;
   draft = `${JSON.stringify(request, null, 2)}\n`;
+  Object.assign(base, { dagId, revision, versionNumber, text: draft });
   window.location.hash = "#deploy";
 }
 

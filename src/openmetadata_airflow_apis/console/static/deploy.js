@@ -12,7 +12,7 @@ import { isJson } from "./cursor_place.js";
 import { DAGS_PATH } from "./links.js";
 import { writtenGraph } from "./written_graph.js";
 
-// base: the deployment that the draft began from, empty if none: { dagId, revision, versionNumber }.
+// base: the deployment that the draft began from, empty if none: { dagId, revision, versionNumber, text }.
 export async function deployView({ spec, permitted, draft, base }) {
   if (!permitted.operations.includes("deploy_dag")) {
     return {
@@ -28,7 +28,7 @@ export async function deployView({ spec, permitted, draft, base }) {
   const status = h("p", { class: "editor-status", role: "status" });
   const faults = faultList("definition-faults", (fault) => editor.select(fault));
   const graph = writtenGraph();
-  const plans = deployPlans(base);
+  const plans = deployPlans(base, () => editor.text);
   const checks = checking(() => editor.text, show);
   let isUnanswered = false; // the last check
   const editor = await textEditor({ labelId: "definition-label", faultsId: "definition-faults", onchange: changed });
@@ -70,7 +70,8 @@ export async function deployView({ spec, permitted, draft, base }) {
   }
 
   const stopListening = whenAllIsWellAgain(() => isUnanswered && checks.now());
-  editor.text = draft ?? `${JSON.stringify(example, null, 2)}\n`;
+  if (draft === null) base.text = `${JSON.stringify(example, null, 2)}\n`;
+  editor.text = draft ?? base.text;
   const editorSide = h(
     "div",
     { class: "editor-side" },

@@ -8,8 +8,9 @@ import { differences, isChange } from "./value_difference.js";
 import { sentence } from "./http.js";
 import { dagLink, historyLink } from "./links.js";
 
-// Answers { element, look(dags), deploy(dags), say(nodes), clear() }. dags: those of a check. base: as in deploy.js.
-export function deployPlans(base) {
+// Answers { element, look(dags), deploy(dags), say(nodes), clear() }. dags: those of a check. base: as in deploy.js. readText()
+// answers the text that was checked.
+export function deployPlans(base, readText) {
   const element = h("div", { class: "outcome" });
   let questions = 0;
   let lastComment = ""; // the comment, kept in case the deploy fails
@@ -45,6 +46,7 @@ export function deployPlans(base) {
   }
 
   async function deploy(dags) {
+    const text = readText();
     if (dags.length > 1) {
       await look(dags);
       return;
@@ -66,6 +68,7 @@ export function deployPlans(base) {
     if (answer.ok) {
       lastComment = "";
       beginFrom(answer.body);
+      base.text = text;
     }
     say(answer.ok ? deployed(answer) : refused(answer, () => deploy(dags)), command(plan));
   }
@@ -149,12 +152,16 @@ export function deployPlans(base) {
     const explanation = [...replaced.map(({ before }) => newerVersionWarning(before)), h("p", {}, `These are deployed already: ${names}.`)];
     if (replaced.length && !(await confirm(`Replace ${replaced.length} of ${dags.length} DAGs?`, explanation, "Deploy all", "primary"))) return;
     apply.disabled = true;
+    const text = readText();
+    let areAllDeployed = true;
     for (const [index, plan] of plans.entries()) {
       fill(outcomes[index], "Deploying…");
       const answer = await deployPlanned(plan);
       if (answer.ok && answer.body.dag_id === base.dagId) beginFrom(answer.body);
+      areAllDeployed &&= answer.ok;
       fill(outcomes[index], answer.ok ? deployed(answer) : refused(answer, () => look(dags)));
     }
+    if (areAllDeployed) base.text = text;
   }
 
   return {
