@@ -8,7 +8,8 @@ What a definition may hold was checked when it was deployed, and is not checked 
     kubernetes_models.py  makes models of the Kubernetes client of plain maps
     managed_callables.py  loads functions from callable files, and so executes their authors' code
     callable_files.py     reads callable files without leaving their folder or following links
-    stand_ins.py          builds the same DAG without the authors' code, for a deploy; what only a parse can build
+    stand_ins.py          builds the same DAG without the authors' code, for a deploy
+    needs_parse.py        which DAGs only a parse can build, since that takes the authors' code
     stored_content.py     reads a stored document as far as a DAG file needs it; torn, edited or unreadable ones
     stored_document.py    the stored document, whole: what a deploy keeps of a definition, and its sha256
 

@@ -26,17 +26,6 @@ if TYPE_CHECKING:
 FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
 
-def needs_parse(definition: Definition) -> bool:
-    """Tell whether only the DAG processor can make the DAG exactly.
-
-    TaskFlow decorators look into their functions, and a DAG's documentation may be what a function returns.
-    """
-    if any("decorator" in task for task in definition["tasks"]):
-        return True
-    documentation = definition["dag"].get("doc_md")
-    return isinstance(documentation, dict) and "$result" in documentation
-
-
 def stand_in_dag(
     definition: Definition,
     *,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Callable
 
 from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.conflicts import BundleConflict, DagExists
-from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse
+from openmetadata_airflow_apis.dagbuild.needs_parse import needs_parse
 from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.definition.places import Pointer
 from openmetadata_airflow_apis.deploy.deployment import build

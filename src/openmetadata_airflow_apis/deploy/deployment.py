@@ -20,7 +20,8 @@ from sqlalchemy import func, select
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.conflicts import DagExists
 from openmetadata_airflow_apis.dagbuild.deployment_mark import deployment_mark
-from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_dag
+from openmetadata_airflow_apis.dagbuild.needs_parse import needs_parse
+from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, changes_between

@@ -12,7 +12,8 @@ from airflow.utils.file import list_py_file_paths
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parsing_requests, request_parsing
-from openmetadata_airflow_apis.dagbuild.stand_ins import needs_parse, stand_in_dag
+from openmetadata_airflow_apis.dagbuild.needs_parse import needs_parse
+from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
 from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
