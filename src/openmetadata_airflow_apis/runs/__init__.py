@@ -27,7 +27,7 @@ Which runs and tasks:
 
     lookup.py        finds the DAG, run and task that were named, or says which is missing
     chosen_runs.py   the runs that one call changes together; too many are refused
-    chosen_tasks.py  the tasks that a task_id or a task group's id names
+    named_tasks.py   the tasks that a task_id or a task group's id names
     near_names.py    "did you mean": names like the one that was not found
 
 Processes:

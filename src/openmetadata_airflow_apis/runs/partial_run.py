@@ -9,8 +9,8 @@ from airflow.utils import timezone
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import InvalidArgument
-from openmetadata_airflow_apis.runs.chosen_tasks import tasks_by_name
 from openmetadata_airflow_apis.runs.downstream_states import RunStates, mapped_dependencies
+from openmetadata_airflow_apis.runs.named_tasks import tasks_by_name
 from openmetadata_airflow_apis.runs.new_run import create_run, plan_run, runnable_dag, unknown_run
 from openmetadata_airflow_apis.runs.results import PartialRun, TouchedTaskInstance
 from openmetadata_airflow_apis.runs.run_plan import mark
