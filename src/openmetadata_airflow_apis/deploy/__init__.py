@@ -14,12 +14,12 @@
 
 After a deploy:
 
-    parse_wait.py        `wait`: until the DAG processor has parsed it; asks for the parse again
-    dag_nodes.py         `wait_for_nodes`: which node has parsed which deployment, and whether those are enough
-    failed_import.py     on_import_error=restore: takes back a deploy whose DAG does not import
-    deployment_state.py  parsed, pending or failed: whether Airflow's rows are of what is deployed
-    refresh.py           refresh_all_dags: brings Airflow's database up to date with what is deployed
-    version_history.py   what is a new version, restored ones too; what a crash lost; keep_versions, keep_deleted_days
+    parse_wait.py         `wait`: until the DAG processor has parsed it; asks for the parse again
+    dag_nodes.py          `wait_for_nodes`: which node has parsed which deployment, and whether those are enough
+    failed_import.py      on_import_error=restore: takes back a deploy whose DAG does not import
+    deployment_state.py   parsed, pending or failed: whether Airflow's rows are of what is deployed
+    refresh.py            refresh_all_dags: brings Airflow's database up to date with what is deployed
+    version_recording.py  what is a new version, restored ones too; what a crash lost; keep_versions, keep_deleted_days
 
 Reading:
 

@@ -17,7 +17,7 @@ from openmetadata_airflow_apis.deploy.ownership import refuse_unless_abandoned, 
 from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.row_deletion import count_rows, delete_rows_patiently
-from openmetadata_airflow_apis.deploy.version_history import record_deletion
+from openmetadata_airflow_apis.deploy.version_recording import record_deletion
 from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 

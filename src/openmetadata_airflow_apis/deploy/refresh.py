@@ -20,7 +20,7 @@ from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
 from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.schema_check import check_tables
-from openmetadata_airflow_apis.deploy.version_history import prune, record_missing, unrecorded
+from openmetadata_airflow_apis.deploy.version_recording import prune, record_missing, unrecorded
 from openmetadata_airflow_apis.errors import ManagedDagsError, Unavailable
 from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import open_store

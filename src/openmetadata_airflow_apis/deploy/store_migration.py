@@ -24,7 +24,7 @@ from openmetadata_airflow_apis.deploy.dag_rows import renew_at_next_parse
 from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.schema_check import check_tables
-from openmetadata_airflow_apis.deploy.version_history import record_missing, unrecorded
+from openmetadata_airflow_apis.deploy.version_recording import record_missing, unrecorded
 from openmetadata_airflow_apis.errors import ConfigurationError, ManagedDagsError
 from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import loader_files, version_rows
