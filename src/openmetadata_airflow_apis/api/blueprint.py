@@ -15,12 +15,12 @@ from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.airflow_versions import forked_processes, webserver
 from openmetadata_airflow_apis.api import (
     body,
-    documents,
     error_answers,
     old_door,
     operations,
     parameters,
     problems,
+    served_specification,
     wire,
 )
 from openmetadata_airflow_apis.api.handler_lookup import handler_of
@@ -105,7 +105,7 @@ def make_blueprint(*, validate_responses: bool) -> Blueprint:
         validator_map={"body": body.BodyValidator, "parameter": parameters.ParameterValidator},
     ).blueprint
     old_door.add_routes(blueprint)
-    documents.add_routes(blueprint)
+    served_specification.add_routes(blueprint)
     blueprint.before_request(_gate)
     blueprint.after_request(harden)
     error_answers.register(blueprint, is_old_door=is_old_door, is_of_deployed=_is_of_deployed)
@@ -131,7 +131,7 @@ def _is_of_deployed() -> bool:
 def _gate() -> None:
     """Deny by default: every operation that is not named above needs a user with the permission for it."""
     operation_id = _operation_id()
-    if operation_id in documents.ENDPOINTS:
+    if operation_id in served_specification.ENDPOINTS:
         body.read_ahead()
         return
     if operation_id in _WITHOUT_GATE:
