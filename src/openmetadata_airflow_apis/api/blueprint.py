@@ -11,7 +11,7 @@ from connexion.resolver import Resolution, Resolver
 from flask import Blueprint, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from openmetadata_airflow_apis import deploy
+from openmetadata_airflow_apis import deploy, security
 from openmetadata_airflow_apis.airflow_versions import forked_processes, webserver
 from openmetadata_airflow_apis.api import (
     body,
@@ -25,7 +25,6 @@ from openmetadata_airflow_apis.api import (
 )
 from openmetadata_airflow_apis.api.handler_lookup import handler_of
 from openmetadata_airflow_apis.errors import InvalidArgument
-from openmetadata_airflow_apis.security import setup
 from openmetadata_airflow_apis.security.authentication import authenticate
 from openmetadata_airflow_apis.security.headers import harden
 from openmetadata_airflow_apis.security.permissions import authorize
@@ -80,7 +79,7 @@ def register_api(app: Flask) -> None:
     settings = Settings.load()
     open_store(settings).check_configuration()
     app.extensions[NAME] = Extension(settings=settings)
-    setup.init_app(app)
+    security.make_ready_at_start(app)
     deploy.make_ready_at_start(settings)
     blueprint = make_blueprint(validate_responses=bool(app.config.get("TESTING")))
     app.register_blueprint(blueprint)

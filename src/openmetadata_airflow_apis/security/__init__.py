@@ -1,7 +1,10 @@
 """Who is calling, and what they may do: the gate, tokens, login, permissions.
 
+make_ready_at_start, here, makes what a webserver needs of all this in Airflow's database.
+
 authentication.py    the gate: who is calling, by a token, a password, or a signed-in browser; what the header may say
 permissions.py       whether they may do this, asked of Airflow; the names of our resources and menu entries
+permission_rows.py   our own permissions in Airflow's tables: made at the start, removed by uninstall
 user_permissions.py  all that a user may do, read by one statement that is built once in each process
 login.py             passwords in, tokens out; refresh, where a token used twice ends its login; logout
 tokens.py            what a token says, and whether it still holds
@@ -11,13 +14,32 @@ login_limits.py      how often a password may be wrong
 login_tries.py       the count of wrong passwords in Airflow's database, one for all webservers
 identity.py          whose request this is, as Airflow's own checks see it
 headers.py           response headers; no answer stores the browser's session or sets its cookie
-setup.py             our permissions, and the tables of sign-ins, made at the start; what uninstall removes of them
 auth_backend.py      the same tokens for Airflow's own API
 """
 
 from __future__ import annotations
 
-from openmetadata_airflow_apis.security import authentication, headers, login, permissions, setup
+from typing import TYPE_CHECKING
+
+from openmetadata_airflow_apis.security import (
+    authentication,
+    headers,
+    login,
+    login_tries,
+    permission_rows,
+    permissions,
+    revocation,
+)
 from openmetadata_airflow_apis.security.identity import user_name
 
-__all__ = ["authentication", "headers", "login", "permissions", "setup", "user_name"]
+if TYPE_CHECKING:
+    from flask import Flask
+
+__all__ = ["authentication", "headers", "login", "make_ready_at_start", "permissions", "user_name"]
+
+
+def make_ready_at_start(app: Flask) -> None:
+    """Create the tables of sign-ins and our own permissions, if they are missing, before the first request."""
+    revocation.create_table()
+    login_tries.create_table()
+    permission_rows.create_permissions(app)

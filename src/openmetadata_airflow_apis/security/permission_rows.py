@@ -1,4 +1,4 @@
-"""Makes our tables and permissions in Airflow's database before the first request, and removes the permissions."""
+"""The rows of our permissions in Airflow's database: made at the start, given to Admin, removed by `uninstall`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 
 from openmetadata_airflow_apis.airflow_versions.fab_models import permission_tables
-from openmetadata_airflow_apis.security import login_tries, permissions, revocation
+from openmetadata_airflow_apis.security import permissions
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def init_app(app: Flask) -> None:
-    """Create our tables and the permissions on "Managed DAGs", if they are missing.
+def create_permissions(app: Flask) -> None:
+    """Create the permissions on "Managed DAGs", if they are missing.
 
     Called while Airflow's application is built, before Airflow gives the Admin role every permission there is. This
     gives that role ours already: of two webservers that start at once, the second one to add them would fail.
     """
-    revocation.create_table()
-    login_tries.create_table()
     security_manager: Any = getattr(app, "appbuilder").sm  # noqa: B009 - Airflow adds it to Flask's class
     if not hasattr(security_manager, "create_permission"):
         return  # another auth manager keeps permissions its own way
