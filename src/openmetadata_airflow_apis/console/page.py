@@ -35,7 +35,7 @@ from werkzeug.security import safe_join
 from openmetadata_airflow_apis.checks.installed_operators import installed_operators
 from openmetadata_airflow_apis.console.definition_check import check_text
 from openmetadata_airflow_apis.security.headers import leave_session_as_it_is
-from openmetadata_airflow_apis.security.permissions import DAGS_MENU_ENTRY, MENU_ENTRY, PERMISSIONS
+from openmetadata_airflow_apis.security.permissions import MENU_ENTRY, PERMISSIONS
 
 if TYPE_CHECKING:
     from flask import Blueprint, Flask
@@ -45,6 +45,10 @@ _STATIC = _FOLDER / "static"
 _API = "openmetadata_airflow_apis"
 _SCRIPT_TAG = re.compile(r"<script(?=[\s>])(?![^>]*\bsrc=)")
 _IMPORT = re.compile(r"""^(?:import|export)\b[^;'"]*["']\./([\w/]+\.js)["']""", re.MULTILINE)
+
+# "Deployed workflows" is shown to whoever has Airflow's own entry "DAGs": all of Airflow's roles, and others that may
+# look at DAGs. So nobody has to grant a permission for it.
+_DAGS_MENU_ENTRY = "DAGs"
 
 # Airflow's own templates have style attributes, which no nonce covers, and pictures as data: addresses.
 _POLICY = (
@@ -260,5 +264,5 @@ def register(app: Flask) -> None:
     """Add the page to Airflow's web application, and its menu entries: below Browse, and the operations below Admin."""
     appbuilder: Any = getattr(app, "appbuilder")  # noqa: B009 - Airflow adds it to Flask's class
     appbuilder.add_view_no_menu(ConsoleView)
-    appbuilder.add_link(DAGS_MENU_ENTRY, "ConsoleView.index", label="Deployed workflows", category="Browse")
+    appbuilder.add_link(_DAGS_MENU_ENTRY, "ConsoleView.index", label="Deployed workflows", category="Browse")
     appbuilder.add_link(MENU_ENTRY, "ConsoleView.operations", category="Admin")

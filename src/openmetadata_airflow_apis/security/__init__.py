@@ -3,7 +3,7 @@
 make_ready_at_start, here, makes what a webserver needs of all this in Airflow's database.
 
 authentication.py    the gate: who is calling, by a token, a password, or a signed-in browser; what the header may say
-permissions.py       whether they may do this, asked of Airflow; the names of our resources and menu entries
+permissions.py       whether they may do this, asked of Airflow; the names of our resources
 permission_rows.py   our own permissions in Airflow's tables: made at the start, removed by uninstall
 user_permissions.py  all that a user may do, read by one statement that is built once in each process
 login.py             passwords in, tokens out; refresh, where a token used twice ends its login; logout

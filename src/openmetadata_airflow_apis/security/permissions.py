@@ -15,9 +15,6 @@ from openmetadata_airflow_apis.security import identity, user_permissions
 MANAGED_DAGS = "Managed DAGs"
 MANAGED_DAGS_ACTIONS = ("can_create", "can_read", "can_delete")
 MENU_ENTRY = "REST API"
-# "Deployed workflows" is shown to whoever has Airflow's own entry "DAGs": all of Airflow's roles, and others that may
-# look at DAGs. So nobody has to grant a permission for it.
-DAGS_MENU_ENTRY = "DAGs"
 # Our resources in Airflow's permissions: deploying, the page's entry in the menu, and the class of the page's view.
 OUR_RESOURCES = (MANAGED_DAGS, MENU_ENTRY, "ConsoleView")
 _WORDS = {"GET": "can read", "PUT": "can edit", "POST": "can create", "DELETE": "can delete"}
