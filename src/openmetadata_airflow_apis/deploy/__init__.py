@@ -23,8 +23,8 @@ After a deploy:
 
 Reading:
 
-    deployed_dags.py        a page of what is deployed, by state and bundle too, or one DAG with its definition
-    dag_selection.py        which DAGs a list holds by Airflow's rows, and in which order: filters, patterns, order_by
+    deployed_dags.py        a page of what is deployed, or one DAG with its definition
+    dag_selection.py        which DAGs a list holds, and in which order: all filters (state, bundle_name, …), order_by
     dag_summaries.py        DAGs at a glance: owners, tags, schedule, last and next run, params
     dag_versions.py         versions: listed, looked at, compared, restored
     installation_health.py  health

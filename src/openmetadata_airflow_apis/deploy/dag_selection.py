@@ -1,15 +1,19 @@
-"""Filters and sorts the deployed DAGs for a list, by their dag_ids and by Airflow's database."""
+"""Filters and sorts the deployed DAGs for a list: by dag_id, bundle and state, and by Airflow's database."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow.models.dag import DagModel, DagTag
 from airflow.models.dagrun import DagRun
 from sqlalchemy import exists, func, select
 
+from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+from openmetadata_airflow_apis.deploy.bundle_plan import members
 from openmetadata_airflow_apis.deploy.dag_summaries import owners_in
+from openmetadata_airflow_apis.deploy.deployment_state import FAILED, rows_of, state_of
 from openmetadata_airflow_apis.list_filters import conditions, ordering
 
 if TYPE_CHECKING:
@@ -17,6 +21,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from openmetadata_airflow_apis.deploy.deployment_state import DagRows
+    from openmetadata_airflow_apis.errors import ManagedDagsError
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
+
+# The state, in a list, of a DAG whose files were changed or lost since the deploy.
+DAMAGED = "damaged"
 _DAG = DagModel.__table__
 _TAG = DagTag.__table__
 _RUN = DagRun.__table__
@@ -37,17 +47,71 @@ ORDERED = {
 }
 
 
-def select_dag_ids(
-    dag_ids: Sequence[str], filters: Mapping[str, Any], order_by: str | None, *, session: Session
-) -> list[str]:
-    """Return the dag_ids that pass the filters, in the order asked for. One statement at most. Raises InvalidArgument.
+@dataclass(frozen=True)
+class StateReads:
+    """What filtering by state has read already, so that it is not read again; empty if nobody filters by state.
 
-    dag_ids: sorted. filters: dag_id_pattern; tags, owners and last_dag_run_state as lists, of which one value must
-    match; paused; dag_run_start_date, dag_run_end_date (of the last run) and next_dagrun with _gte or _lte. A filter
-    that is None is ignored. A DAG that Airflow does not know can pass dag_id_pattern only.
+    refused: why a document could not be read. rows: None if nobody filters by state.
+    """
+
+    states: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, DagRows] | None = None
+    documents: Mapping[str, StoredDocument] = field(default_factory=dict)
+    refused: Mapping[str, ManagedDagsError] = field(default_factory=dict)
+
+
+def select_dag_ids(
+    dag_ids: Sequence[str],
+    filters: Mapping[str, Any],
+    order_by: str | None,
+    store: DefinitionStore,
+    *,
+    session: Session,
+) -> tuple[list[str], StateReads]:
+    """Return the dag_ids that pass the filters, in the order asked for, and what was read to filter them by state.
+
+    dag_ids: sorted. filters: dag_id_pattern; bundle_name; state, tags, owners and last_dag_run_state as lists, of which
+    one value must match; paused; dag_run_start_date, dag_run_end_date (of the last run) and next_dagrun with _gte or
+    _lte. A filter that is None is ignored. A DAG that Airflow does not know can pass dag_id_pattern, bundle_name and
+    state only. To filter by state, the deployment of each DAG is read; for "failed" alone, only of DAGs with an import
+    error.
     order_by: dag_id, next_dagrun, last_run_state or last_run_start_date, with a minus for descending order; DAGs
     without a value come last.
+    At most four statements. Raises InvalidArgument.
     """
+    row_filters = dict(filters)
+    states, bundle_name = row_filters.pop("state", None), row_filters.pop("bundle_name", None)
+    if bundle_name is not None:
+        bundle_members = members(bundle_name, store)
+        dag_ids = [dag_id for dag_id in dag_ids if dag_id in bundle_members]
+    chosen = _by_airflows_rows(dag_ids, row_filters, order_by, session=session)
+    if states == [FAILED]:  # only DAGs with an import error can be; the others need not be read
+        chosen = store.with_import_errors(chosen, session=session)
+    if not states:
+        return chosen, StateReads()
+    state_reads = _read_states(chosen, store, session=session)
+    return [dag_id for dag_id in chosen if state_reads.states.get(dag_id) in states], state_reads
+
+
+def _read_states(dag_ids: Sequence[str], store: DefinitionStore, *, session: Session) -> StateReads:
+    """Read the states of DAGs. Two statements."""
+    deployments, refused = store.deployments(dag_ids)
+    rows = rows_of(dag_ids, store, session=session)
+    absent = store.without_dag_file(deployments)
+    states = {
+        dag_id: state_of(deployment, rows[dag_id], is_absent=dag_id in absent)
+        for dag_id, deployment in deployments.items()
+    }
+    documents = {
+        dag_id: deployment for dag_id, deployment in deployments.items() if isinstance(deployment, StoredDocument)
+    }
+    return StateReads({**states, **dict.fromkeys(refused, DAMAGED)}, rows, documents, refused)
+
+
+def _by_airflows_rows(
+    dag_ids: Sequence[str], filters: Mapping[str, Any], order_by: str | None, *, session: Session
+) -> list[str]:
+    """Return the dag_ids that pass the filters but state and bundle_name, in order. One statement at most."""
     order_by = order_by or "dag_id"
     order = ordering(ORDERED, order_by)  # also refuses an unknown name
     given_filters = {name: value for name, value in filters.items() if value is not None}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
-from openmetadata_airflow_apis.deploy.bundle_plan import members
 from openmetadata_airflow_apis.deploy.dag_nodes import nodes_of
-from openmetadata_airflow_apis.deploy.dag_selection import select_dag_ids
+from openmetadata_airflow_apis.deploy.dag_selection import DAMAGED, StateReads, select_dag_ids
 from openmetadata_airflow_apis.deploy.dag_summaries import (
     DagSummary,
     LastRun,
@@ -17,12 +15,7 @@ from openmetadata_airflow_apis.deploy.dag_summaries import (
     recent_runs_of,
     summaries_of,
 )
-from openmetadata_airflow_apis.deploy.deployment_state import (
-    FAILED,
-    PENDING,
-    DagRows,
-    rows_of,
-)
+from openmetadata_airflow_apis.deploy.deployment_state import FAILED, rows_of, state_of
 from openmetadata_airflow_apis.deploy.ownership import has_lost_its_files
 from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
 from openmetadata_airflow_apis.stores import open_store, version_rows
@@ -35,9 +28,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
     from openmetadata_airflow_apis.deploy.dag_nodes import DagNode
-    from openmetadata_airflow_apis.deploy.deployment_state import Deployed
-    from openmetadata_airflow_apis.errors import ManagedDagsError
+    from openmetadata_airflow_apis.deploy.deployment_state import DagRows
     from openmetadata_airflow_apis.settings import Settings
     from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
@@ -77,7 +70,7 @@ class DamagedDag:
 
     dag_id: str
     reason: str
-    state: str = "damaged"
+    state: str = DAMAGED
 
 
 @dataclass(frozen=True)
@@ -118,21 +111,19 @@ def list_deployed(
 ) -> DeployedPage:
     """Return the DAGs from `offset` on, at most `limit` of them, damaged ones included.
 
-    readable: the dag_ids that the caller may see, None for all. filters, order_by: those of select_dag_ids, and the
-    filters `bundle_name` and `state`, a list of states. To filter by state, the deployment of each DAG is read; for
-    "failed" alone, only of DAGs with an import error. recent_runs: how many runs of each DAG to return. At most ten
-    statements.
+    readable: the dag_ids that the caller may see, None for all. filters, order_by: those of select_dag_ids.
+    recent_runs: how many runs of each DAG to return. At most ten statements.
     Raises InvalidArgument, Unavailable.
     """
     store = store or open_store(settings)
     given_filters = {name: value for name, value in (filters or {}).items() if value is not None}
     with database_errors("Airflow's database does not answer; try again later"):
-        state_reads = _StateReads()
+        state_reads = StateReads()
         if readable is None and order_by is None and not given_filters:
             names, total_entries = store.dag_ids_page(offset, limit)
         else:
             stored = [dag_id for dag_id in store.dag_ids() if readable is None or dag_id in readable]
-            chosen, state_reads = _chosen(stored, given_filters, order_by, store, session=session)
+            chosen, state_reads = select_dag_ids(stored, given_filters, order_by, store, session=session)
             names, total_entries = chosen[offset : offset + limit], len(chosen)
         documents, damaged = _read(names, store, state_reads)
         rows = state_reads.rows
@@ -170,54 +161,8 @@ def get_deployed(
     )
 
 
-@dataclass(frozen=True)
-class _StateReads:
-    """What filtering by state has read already, so that it is not read again; empty if nobody filters by state.
-
-    refused: why a document could not be read. rows: None if nobody filters by state.
-    """
-
-    states: Mapping[str, str] = field(default_factory=dict)
-    rows: Mapping[str, DagRows] | None = None
-    documents: Mapping[str, StoredDocument] = field(default_factory=dict)
-    refused: Mapping[str, ManagedDagsError] = field(default_factory=dict)
-
-
-def _chosen(
-    stored: Sequence[str], filters: Mapping[str, Any], order_by: str | None, store: DefinitionStore, *, session: Session
-) -> tuple[list[str], _StateReads]:
-    """Return the DAGs that pass the filters, in the order asked for, and what was read to filter them.
-
-    At most four statements.
-    """
-    row_filters = dict(filters)
-    states, bundle_name = row_filters.pop("state", None), row_filters.pop("bundle_name", None)
-    if bundle_name is not None:
-        bundle_members = members(bundle_name, store)
-        stored = [dag_id for dag_id in stored if dag_id in bundle_members]
-    chosen = select_dag_ids(stored, row_filters, order_by, session=session)
-    if states == [FAILED]:  # only DAGs with an import error can be; the others need not be read
-        chosen = store.with_import_errors(chosen, session=session)
-    if not states:
-        return chosen, _StateReads()
-    state_reads = _read_states(chosen, store, session=session)
-    return [dag_id for dag_id in chosen if state_reads.states.get(dag_id) in states], state_reads
-
-
-def _read_states(dag_ids: Sequence[str], store: DefinitionStore, *, session: Session) -> _StateReads:
-    """Read the states of DAGs. Two statements."""
-    deployments, refused = store.deployments(dag_ids)
-    rows = rows_of(dag_ids, store, session=session)
-    absent = store.without_dag_file(deployments)
-    states = {dag_id: _state(dag_id, deployment, absent, rows[dag_id]) for dag_id, deployment in deployments.items()}
-    documents = {
-        dag_id: deployment for dag_id, deployment in deployments.items() if isinstance(deployment, StoredDocument)
-    }
-    return _StateReads({**states, **dict.fromkeys(refused, DamagedDag.state)}, rows, documents, refused)
-
-
 def _read(
-    dag_ids: Sequence[str], store: DefinitionStore, state_reads: _StateReads
+    dag_ids: Sequence[str], store: DefinitionStore, state_reads: StateReads
 ) -> tuple[list[StoredDocument], list[DamagedDag]]:
     """Return the documents and the damaged DAGs among dag_ids; read those that `state_reads` lacks."""
     documents, refused = store.read_many(
@@ -251,7 +196,7 @@ def _described(
     fields_of_dags = []
     for document in documents:
         dag_id, dag_rows = document.dag_id, rows[document.dag_id]
-        state = _state(dag_id, document, absent, dag_rows)
+        state = state_of(document, dag_rows, is_absent=dag_id in absent)
         fields_of_dags.append(
             {
                 "dag_id": dag_id,
@@ -271,7 +216,3 @@ def _described(
             }
         )
     return fields_of_dags
-
-
-def _state(dag_id: str, deployed: Deployed, absent: AbstractSet[str], rows: DagRows) -> str:
-    return PENDING if dag_id in absent else rows.state(deployed)

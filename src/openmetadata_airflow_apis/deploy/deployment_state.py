@@ -86,6 +86,11 @@ class DagRows:
         return self.mark != deployed.mark and _since(self.parsed_time, deployed)
 
 
+def state_of(deployed: Deployed, rows: DagRows, *, is_absent: bool) -> str:
+    """Return the state of what is deployed. is_absent: whether the DAG's file is missing."""
+    return PENDING if is_absent else rows.state(deployed)
+
+
 def rows_of(dag_ids: Collection[str], store: DefinitionStore, *, session: Session) -> dict[str, DagRows]:
     """Return the rows of each DAG. Two statements."""
     # A serialized DAG may be a megabyte, so its mark is read again only if its hash has changed.
