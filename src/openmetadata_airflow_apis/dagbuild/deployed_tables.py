@@ -12,7 +12,7 @@ from sqlalchemy import DDL, Column, Integer, LargeBinary, String, Table, Text, e
 from sqlalchemy.dialects.mysql import LONGBLOB, LONGTEXT
 
 from openmetadata_airflow_apis import own_tables
-from openmetadata_airflow_apis.dagbuild.shard_loader import DEPLOYED, ERRORS, PARSED
+from openmetadata_airflow_apis.dagbuild.shard_rows import DEPLOYED, ERRORS, PARSED
 
 # For a sha256 and a time in ISO 8601, with room to spare.
 _MARK = String(128)

@@ -15,7 +15,8 @@ from sqlalchemy import delete
 
 from openmetadata_airflow_apis.dagbuild.late_file_rows import DefinitionReplaced, refuse_late_writes
 from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
-from openmetadata_airflow_apis.dagbuild.shard_loader import ShardRows, build_row
+from openmetadata_airflow_apis.dagbuild.shard_loader import build_row
+from openmetadata_airflow_apis.dagbuild.shard_rows import ShardRows
 from openmetadata_airflow_apis.errors import ManagedDagsError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from openmetadata_airflow_apis.dagbuild.deployed_tables import IMPORT_ERROR, PARSED_DAG
-from openmetadata_airflow_apis.dagbuild.shard_loader import hostname
+from openmetadata_airflow_apis.dagbuild.shard_rows import hostname
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
