@@ -13,6 +13,7 @@ from openmetadata_airflow_apis.definition.start_and_end import check_start_and_e
 from openmetadata_airflow_apis.definition.task_ids import names_of_tasks
 from openmetadata_airflow_apis.definition.task_keys import NO_TASKS, TasksRead, read_tasks
 from openmetadata_airflow_apis.definition.template_folders import may_name_templates
+from openmetadata_airflow_apis.definition.workflow_schema import schedule_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +90,7 @@ def _has_too_many(context: Context, sent: SentObject, key: str, limit: int) -> b
 
 def _check_continuous(context: Context, sent: SentObject, keys: DagKeys) -> None:
     if keys.get("schedule") == "@continuous" and keys.get("max_active_runs") != 1:
-        keys_sent = [key for key in ("schedule", "schedule_interval") if sent.get(key) == "@continuous"]
+        keys_sent = [key for key in schedule_keys() if sent.get(key) == "@continuous"]
         context.fault(_TOP / (keys_sent[0] if keys_sent else "schedule"), "'@continuous' needs \"max_active_runs\": 1")
 
 

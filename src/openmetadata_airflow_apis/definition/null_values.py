@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties
+from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties, schedule_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # No argument starts with this, so that such a key is a fault even if it is null, as is an unknown key of the DAG.
 _ALWAYS_A_FAULT = "$"
-_SCHEDULES = frozenset({"schedule", "schedule_interval", "scheduleInterval"})
 
 
 def without_null_keys(dag: Any) -> Any:
@@ -42,12 +41,12 @@ def without_null_keys(dag: Any) -> Any:
         return _cleaned(task, kept=kept, below={"partial": _cleaned})
 
     below = {"default_args": _cleaned, "tasks": _each(clean_task), "task_groups": _each(_clean_group)}
-    return _cleaned(dag, kept=_SCHEDULES | (set(dag) - set(properties("WorkflowDag"))), below=below)
+    return _cleaned(dag, kept={*schedule_keys(), *(set(dag) - set(properties("WorkflowDag")))}, below=below)
 
 
 def without_null_keys_of_flat_body(body: SentObject) -> SentObject:
     """Return a flat body without the keys that are null, those of its tasks included."""
-    cleaned: SentObject = _cleaned(body, kept=_SCHEDULES, below={"tasks": _each(_clean_flat_task)})
+    cleaned: SentObject = _cleaned(body, kept=schedule_keys(), below={"tasks": _each(_clean_flat_task)})
     return cleaned
 
 

@@ -108,6 +108,22 @@ def airflow_name(key: str, of_key: Schema) -> str:
     return of_key.get("x-airflow-name", key)
 
 
+@cache
+def schedule_keys() -> tuple[str, ...]:
+    """Return how `schedule` may be written, in a plain definition or a flat body, where null says something of its own.
+
+    A `timetable` can't be null.
+    """
+    return tuple(
+        dict.fromkeys(
+            key
+            for name in ("WorkflowDag", "FlatWorkflow")
+            for key, of_key in properties(name).items()
+            if airflow_name(key, of_key) == "schedule" and of_key.get("nullable")
+        )
+    )
+
+
 def spellings(name: str, arguments: Collection[str]) -> list[str]:
     """Return how the arguments of an operator may be written in an object: their own names, and those of the format.
 
