@@ -20,15 +20,16 @@ Verbs:
     trigger_rules.py       Airflow's trigger rules over the numbers of states upstream
     run_plan.py            a plan, what a dry run answers, and how it is applied
     run_rows.py            the SQL of runs: read, locked in the order of their creation, queued again
+    run_notes.py           the note of a run: the user's own words, and a line for each change; oldest lines go first
     task_instance_rows.py  the SQL of task instances: which columns change with a state
     results.py             what the verbs answer; which states of a run are an end
 
 Which runs and tasks:
 
-    lookup.py        finds the DAG, run and task that were named, or says which is missing
-    chosen_runs.py   the runs that one call changes together; too many are refused
-    named_tasks.py   the tasks that a task_id or a task group's id names
-    near_names.py    "did you mean": names like the one that was not found
+    lookup.py       finds the DAG, run and task that were named, or says which is missing
+    chosen_runs.py  the runs that one call changes together; too many are refused
+    named_tasks.py  the tasks that a task_id or a task group's id names
+    near_names.py   "did you mean": names like the one that was not found
 
 Processes:
 

@@ -9,6 +9,7 @@ from airflow.utils import timezone
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import InvalidArgument
+from openmetadata_airflow_apis.runs import run_notes
 from openmetadata_airflow_apis.runs.downstream_states import RunStates, mapped_dependencies
 from openmetadata_airflow_apis.runs.named_tasks import tasks_by_name
 from openmetadata_airflow_apis.runs.new_run import create_run, plan_run, runnable_dag, unknown_run
@@ -127,7 +128,7 @@ def _create(plan: PartialRunPlan, *, user: str, receipt: audit.Receipt, session:
     dag_run_pk = create_run(plan.new, session=session)
     marked = [task_instance for task_instance in plan.task_instances if task_instance.state_after is not None]
     mark({(dag_id, run_id): marked}, timezone.utcnow(), session=session)
-    audit.annotate(dag_run_pk, f"ran only {', '.join(plan.chosen)}", user=user, session=session)
+    run_notes.annotate(dag_run_pk, f"ran only {', '.join(plan.chosen)}", user=user, session=session)
     audit.record(
         "run_task_instance",
         user=user,

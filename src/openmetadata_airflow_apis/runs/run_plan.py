@@ -15,6 +15,7 @@ from airflow.utils.state import State
 from sqlalchemy import update
 
 from openmetadata_airflow_apis import audit
+from openmetadata_airflow_apis.runs import run_notes
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.clearing import clear
 from openmetadata_airflow_apis.runs.results import UntouchedRun
@@ -133,7 +134,7 @@ def apply(
     mark({(plan.run.dag_id, plan.run.run_id): plan.marked for plan in plans}, now, session=session)
     clear({(plan.run.dag_id, plan.run.run_id): plan.cleared for plan in plans if plan.cleared}, now, session=session)
     _put_runs(plans, now, session=session)
-    audit.annotate_all({plan.run.id: plan.traces.note for plan in plans}, user=user, session=session)
+    run_notes.annotate_all({plan.run.id: plan.traces.note for plan in plans}, user=user, session=session)
     audit.record_all(operation, [_entry(plan) for plan in plans], user=user, receipt=receipt, session=session)
 
 

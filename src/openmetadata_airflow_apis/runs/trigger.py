@@ -8,6 +8,7 @@ from airflow.utils.types import DagRunType
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import InvalidArgument
+from openmetadata_airflow_apis.runs import run_notes
 from openmetadata_airflow_apis.runs.new_run import create_run, plan_run, runnable_dag, unknown_run
 from openmetadata_airflow_apis.runs.results import TouchedTaskInstance, TriggeredRun
 from openmetadata_airflow_apis.runs.run_state import run_fields
@@ -38,8 +39,8 @@ def trigger_dag(
     time zone; None for now. note: at most 1000 characters. dry_run: create nothing, return what would be created.
     Raises DagNotFound, DagHasImportErrors, DagRunExists, InvalidArgument, ScheduleFails, Unavailable.
     """
-    if note is not None and len(note) > audit.NOTE_LENGTH:
-        raise InvalidArgument("note", f"is longer than {audit.NOTE_LENGTH} characters")
+    if note is not None and len(note) > run_notes.NOTE_LENGTH:
+        raise InvalidArgument("note", f"is longer than {run_notes.NOTE_LENGTH} characters")
     receipt = audit.Receipt()
 
     def decide() -> NewRun:
@@ -52,9 +53,9 @@ def trigger_dag(
         new = decide()
         dag_run_pk = create_run(new, session=session)
         if note:
-            audit.write_note(dag_run_pk, note, session=session)
+            run_notes.write_note(dag_run_pk, note, session=session)
         else:
-            audit.annotate(dag_run_pk, "triggered", user=user, session=session)
+            run_notes.annotate(dag_run_pk, "triggered", user=user, session=session)
         audit.record("trigger_dag", user=user, dag_id=dag_id, run_id=new.run_id, receipt=receipt, session=session)
         return TriggeredRun(**run_fields(dag_id, new.run_id, session=session), is_paused=new.of.is_paused)
 

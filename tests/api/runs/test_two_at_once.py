@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.conflicts import DagRunExists, NothingFailed, NothingRunning
 from openmetadata_airflow_apis.errors import Unavailable
-from openmetadata_airflow_apis.runs import dag_state, kill_running, restart_failed, run_partial
+from openmetadata_airflow_apis.runs import dag_state, kill_running, restart_failed, run_notes, run_partial
 from openmetadata_airflow_apis.transactions import in_one_transaction
 from support.dag_runs import new_dag, new_run, run_row, states, store
 from support.threads import at_once
@@ -98,7 +97,7 @@ def test_an_error_leaves_nothing_behind(session):
     new_run(dag, session, {"one": "running"})
 
     def change():
-        audit.annotate(run_row("two_errors", session).id, "half done", user="ada", session=session)
+        run_notes.annotate(run_row("two_errors", session).id, "half done", user="ada", session=session)
         raise KeyError
 
     with pytest.raises(KeyError):
@@ -116,9 +115,9 @@ def test_a_full_note_keeps_the_users_words(session):
     store(dag, session)
     new_run(dag, session)
     run_pk = run_row("two_notes", session).id
-    audit.write_note(run_pk, "Please don't touch.\nThank you.", session=session)
+    run_notes.write_note(run_pk, "Please don't touch.\nThank you.", session=session)
     for number in range(30):
-        audit.annotate(run_pk, f"operation {number}", user="ada", session=session)
+        run_notes.annotate(run_pk, f"operation {number}", user="ada", session=session)
     session.commit()
     lines = dag_state("two_notes", "manual__1", session=session).note.splitlines()
     assert lines[:2] == ["Please don't touch.", "Thank you."]
@@ -136,7 +135,7 @@ def test_a_note_without_room_is_left(session):
     store(dag, session)
     new_run(dag, session)
     run_pk = run_row("two_notes", session).id
-    audit.write_note(run_pk, "x" * 990, session=session)
-    audit.annotate(run_pk, "operation", user="ada", session=session)
+    run_notes.write_note(run_pk, "x" * 990, session=session)
+    run_notes.annotate(run_pk, "operation", user="ada", session=session)
     session.commit()
     assert dag_state("two_notes", "manual__1", session=session).note == "x" * 990
