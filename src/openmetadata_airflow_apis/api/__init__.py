@@ -19,6 +19,7 @@ Handlers, a module for each tag of the specification; each function has the oper
 What comes in:
 
     blueprint.py            the Flask blueprint: connexion's routes, the gate before every call; the start
+    current_settings.py     the settings that the API was registered with
     operations.py           openapi.yaml in memory, and what it says of each operation
     body.py                 request bodies: their size, encoding and type, and every fault against the specification
     strict_json.py          refuses JSON that Python would read: doubled keys, NaN, lone surrogates, deep nesting

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -23,6 +22,7 @@ from openmetadata_airflow_apis.api import (
     served_specification,
     wire,
 )
+from openmetadata_airflow_apis.api.current_settings import keep_settings
 from openmetadata_airflow_apis.api.handler_lookup import handler_of
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.authentication import authenticate
@@ -44,13 +44,6 @@ _WITHOUT_GATE = {"login", "refresh", "logout", "health"}
 _FOR_ANYBODY = {"list_problem_types", "get_problem_type"}
 # Operations of the tag dags that also take DAGs that were not deployed here.
 _OF_ANY_DAG = {"patch_dag"}
-
-
-@dataclass(frozen=True)
-class Extension:
-    """What the API keeps on the application, under app.extensions["openmetadata_airflow_apis"]."""
-
-    settings: Settings
 
 
 class _ByOperationId(Resolver):
@@ -78,7 +71,7 @@ def register_api(app: Flask) -> None:
     """Register the API with Airflow's web application; raise ConfigurationError if a setting is wrong."""
     settings = Settings.load()
     open_store(settings).check_configuration()
-    app.extensions[NAME] = Extension(settings=settings)
+    keep_settings(app, settings)
     security.make_ready_at_start(app)
     deploy.make_ready_at_start(settings)
     blueprint = make_blueprint(validate_responses=bool(app.config.get("TESTING")))

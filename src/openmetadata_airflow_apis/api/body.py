@@ -7,10 +7,11 @@ import io
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable
 
-from flask import current_app, request
+from flask import request
 from jsonschema import Draft7Validator, validators
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.strict_json import parse
 from openmetadata_airflow_apis.definition import fault_messages
 from openmetadata_airflow_apis.definition.places import join
@@ -25,7 +26,6 @@ from openmetadata_airflow_apis.errors import (
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.api.operations import Operation
-    from openmetadata_airflow_apis.settings import Settings
 
 _KEPT_BODY = "openmetadata_airflow_apis.json_body"
 _CHUNK = 64 * 1024
@@ -34,11 +34,6 @@ _EMPTY = "The body is empty; send JSON, with the header Content-Type: applicatio
 
 # Faults in the same words as those of a workflow definition.
 _Validator: Any = validators.extend(Draft7Validator, validators=fault_messages.keywords())  # type: ignore[no-untyped-call]
-
-
-def settings() -> Settings:
-    """Return the settings that the API was registered with."""
-    return current_app.extensions["openmetadata_airflow_apis"].settings
 
 
 def read_ahead(operation: Operation | None = None) -> None:

@@ -9,7 +9,7 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import wire
-from openmetadata_airflow_apis.api.body import settings
+from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_bundle
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.security.identity import user_name

@@ -6,7 +6,7 @@ from typing import Any
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import wire
-from openmetadata_airflow_apis.api.body import settings
+from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.errors import Fault, InvalidBody
 
 

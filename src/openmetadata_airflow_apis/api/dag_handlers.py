@@ -10,7 +10,8 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import entity_tags, wire
-from openmetadata_airflow_apis.api.body import read_json, settings
+from openmetadata_airflow_apis.api.body import read_json
+from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_deployment
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.api.parameters import date_times

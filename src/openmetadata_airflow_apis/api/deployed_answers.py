@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import entity_tags, wire
-from openmetadata_airflow_apis.api.body import settings
+from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.identity import user_name

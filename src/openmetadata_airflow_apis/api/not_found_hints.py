@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from openmetadata_airflow_apis import conflicts, errors
 from openmetadata_airflow_apis.airflow_versions.dag_permissions import may_on_dag
-from openmetadata_airflow_apis.api.body import settings
+from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.runs import near_names
 from openmetadata_airflow_apis.security.identity import attach_again
 from openmetadata_airflow_apis.security.permissions import is_known, readable_dag_ids

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from openmetadata_airflow_apis.api.blueprint import NAME, Extension
+from openmetadata_airflow_apis.api.current_settings import EXTENSION, Extension
 from openmetadata_airflow_apis.resources import dag_runner_template_path
 from openmetadata_airflow_apis.settings import Settings
 
@@ -70,7 +70,7 @@ def template(app, tmp_path: Path, monkeypatch) -> Path:
     monkeypatch.setattr("airflow.settings.DAGS_FOLDER", str(tmp_path / "dags"))
     template = tmp_path / "dag_runner.j2"
     settings = replace(Settings.load(), dag_runner_template=template, dag_generated_configs=tmp_path / "configs")
-    monkeypatch.setitem(app.extensions, NAME, Extension(settings=settings))
+    monkeypatch.setitem(app.extensions, EXTENSION, Extension(settings=settings))
     return template
 
 
