@@ -24,6 +24,7 @@ What comes in:
     body.py                 request bodies: their size, encoding and type, and every fault against the specification
     strict_json.py          refuses JSON that Python would read: doubled keys, NaN, lone surrogates, deep nesting
     parameters.py           parameters of paths and queries, checked against the specification
+    date_times.py           date-times of bodies and parameters; one without an offset is refused
     chosen_runs_body.py     which runs a call for many runs changes: run_ids, or else states and dates
     entity_tags.py          ETag, If-Match, If-None-Match; deploy/preconditions.py compares them
     idempotent_requests.py  Idempotency-Key: a repeated request gets the first one's answer
@@ -31,6 +32,7 @@ What comes in:
 What goes out:
 
     wire.py                  values as JSON: dataclasses become objects, dates RFC 3339
+    changed_run_bodies.py    the bodies of a restart, a kill, a skip and a success, of one run or of many
     deployed_answers.py      the answer of a deploy, after waiting for its parse; starts on_import_error=restore
     ended_run_answers.py     the answer of a call that starts a run or reads it, after waiting for its end
     stopped_run_answers.py   the answer of a kill, a skip and a success, after waiting for processes to end

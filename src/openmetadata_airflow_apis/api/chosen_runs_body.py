@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from openmetadata_airflow_apis import runs
-from openmetadata_airflow_apis.api import wire
 from openmetadata_airflow_apis.api.current_settings import settings
+from openmetadata_airflow_apis.api.date_times import date_time
 from openmetadata_airflow_apis.errors import Fault, InvalidBody
 
 
@@ -34,6 +34,6 @@ def chosen_runs(dag_id: str, body: dict[str, Any]) -> runs.ChosenRuns:
         at_most,
         run_ids=run_ids,
         states=body.get("states"),
-        logical_date_gte=wire.date_time(body.get("logical_date_gte"), "/logical_date_gte"),
-        logical_date_lte=wire.date_time(body.get("logical_date_lte"), "/logical_date_lte"),
+        logical_date_gte=date_time(body.get("logical_date_gte"), "/logical_date_gte"),
+        logical_date_lte=date_time(body.get("logical_date_lte"), "/logical_date_lte"),
     )

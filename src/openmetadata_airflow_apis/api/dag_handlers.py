@@ -12,9 +12,9 @@ from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import entity_tags, wire
 from openmetadata_airflow_apis.api.body import read_json
 from openmetadata_airflow_apis.api.current_settings import settings
+from openmetadata_airflow_apis.api.date_times import date_times
 from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_deployment
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
-from openmetadata_airflow_apis.api.parameters import date_times
 from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids

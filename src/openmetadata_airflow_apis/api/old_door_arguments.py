@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request
 
-from openmetadata_airflow_apis.api import body, wire
+from openmetadata_airflow_apis.api import body
+from openmetadata_airflow_apis.api.date_times import date_time
 from openmetadata_airflow_apis.api.operations import operations
 from openmetadata_airflow_apis.api.parameters import GIVEN_TWICE, check_argument, read_argument
 from openmetadata_airflow_apis.api.strict_json import parse
@@ -209,7 +210,7 @@ def _text(argument: Argument, name: str, value: Any) -> str:
     if argument.schema.get("format") == "date-time":
         value = _OFFSET.sub("+", value)
         try:
-            wire.date_time(value, name)
+            date_time(value, name)
         except InvalidBody as error:
             raise InvalidArgument(name, f"cannot be used: {error.faults[0].detail}") from None
     check_argument(name, value, argument.schema)

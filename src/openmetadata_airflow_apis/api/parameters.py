@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connexion.decorators.validation import ParameterValidator as ConnexionsValidator
 from connexion.decorators.validation import TypeValidationError, coerce_type
 from jsonschema import Draft7Validator, validators
 
-from openmetadata_airflow_apis.api.wire import BEYOND_THE_CALENDAR, moment_of
 from openmetadata_airflow_apis.definition import fault_messages
 from openmetadata_airflow_apis.errors import InvalidArgument
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 GIVEN_TWICE = "is given more than once, with different values; give it once"
 
@@ -53,23 +49,3 @@ def check_argument(name: str, value: Any, schema: dict[str, Any]) -> None:
         raise InvalidArgument(name, "has a NUL in it, which no database keeps")
     for error in _Validator(schema).iter_errors(value):
         raise InvalidArgument(name, fault_messages.sentence(error))
-
-
-def date_times(**texts: str | None) -> dict[str, datetime | None]:
-    """Return RFC 3339 date-times by argument name. Raises InvalidArgument for a text that is none.
-
-    A space counts as a plus: an unencoded plus in a query string arrives as a space.
-    """
-    return {name: None if text is None else _date_time(name, text.replace(" ", "+")) for name, text in texts.items()}
-
-
-def _date_time(name: str, text: str) -> datetime:
-    try:
-        moment = moment_of(text)
-    except ValueError:
-        moment = None
-    except OverflowError:
-        raise InvalidArgument(name, f"is {fault_messages.quoted(text)}, which {BEYOND_THE_CALENDAR}") from None
-    if moment is None:
-        raise InvalidArgument(name, f"is {fault_messages.quoted(text)}; give a date-time such as 2024-01-31T12:00:00Z")
-    return moment

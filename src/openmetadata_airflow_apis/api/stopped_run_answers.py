@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis import runs
-from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api import changed_run_bodies as bodies
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def await_stopped(
     wait = 0 if run.dry_run else wait
     with place_to_wait(wait) as seconds:
         still_running = runs.await_stopped(run, seconds, session=session)
-    return wire.stopped(run, still_running), 200, retry_header(wait, seconds, unfinished=bool(still_running))
+    return bodies.stopped(run, still_running), 200, retry_header(wait, seconds, unfinished=bool(still_running))
 
 
 def await_all_stopped(
@@ -33,7 +33,7 @@ def await_all_stopped(
     with place_to_wait(wait) as seconds:
         still_running = runs.await_all_stopped(killed.dag_runs, seconds, session=session)
     return (
-        wire.killed_runs(killed, still_running),
+        bodies.killed_runs(killed, still_running),
         200,
         retry_header(wait, seconds, unfinished=any(still_running)),
     )

@@ -9,8 +9,6 @@ from typing import Any
 
 from connexion.jsonifier import Jsonifier
 
-from openmetadata_airflow_apis.errors import Fault, InvalidBody
-
 # Fields that are left out if None, since generated clients fail on objects that may be null.
 _LEFT_OUT = frozenset({"changes", "last_run", "nodes", "recent_runs", "task_instances"})
 
@@ -64,62 +62,3 @@ def to_json(value: Any) -> Any:
 def _field_names(kind: Any) -> tuple[str, ...] | None:
     """Return the names of a dataclass's fields, None for any other class."""
     return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
-
-
-def restarted(run: Any) -> dict[str, Any]:
-    """Return the body of a restart: what was cleared, and how many task instances that are."""
-    return {**to_json(run), "clear_task_count": run.clear_task_count}
-
-
-def restarted_runs(restart: Any) -> dict[str, Any]:
-    """Return the body of a restart of many runs, with the totals of all of them."""
-    return {
-        "dag_id": restart.dag_id,
-        "failed_task_count": restart.failed_task_count,
-        "clear_task_count": restart.clear_task_count,
-        "dag_runs": [restarted(run) for run in restart.dag_runs],
-        "untouched": to_json(restart.untouched),
-        "dry_run": restart.dry_run,
-    }
-
-
-def stopped(run: Any, still_running: Any) -> dict[str, Any]:
-    """Return the body of a kill, skip or success, with the task instances whose process is still running."""
-    return {**to_json(run), "still_running": to_json(still_running)}
-
-
-def killed_runs(kill: Any, still_running: Any) -> dict[str, Any]:
-    """Return the body of a kill of many runs. still_running: for each run, the same as for one."""
-    return {
-        "dag_id": kill.dag_id,
-        "dag_runs": [stopped(run, running) for run, running in zip(kill.dag_runs, still_running)],
-        "untouched": to_json(kill.untouched),
-        "dry_run": kill.dry_run,
-    }
-
-
-def date_time(text: str | None, pointer: str) -> datetime | None:
-    """Return an RFC 3339 date-time of a body, in UTC. Raises InvalidBody if it is none or has no offset."""
-    if text is None:
-        return None
-    try:
-        moment = moment_of(text)
-    except ValueError:
-        raise InvalidBody([Fault(pointer, f"'{text}' is not a date-time such as 2024-01-31T12:00:00Z")]) from None
-    except OverflowError:
-        raise InvalidBody([Fault(pointer, f"'{text}' {BEYOND_THE_CALENDAR}")]) from None
-    if moment is None:
-        raise InvalidBody([Fault(pointer, f"'{text}' has no offset; write it as {text}Z or {text}+01:00")])
-    return moment
-
-
-BEYOND_THE_CALENDAR = "is in UTC before the year 1 or after the year 9999; give a date between them"
-
-
-def moment_of(text: str) -> datetime | None:
-    """Return an RFC 3339 date-time in UTC, None if it has no offset.
-
-    Raises ValueError if it is not a date-time, OverflowError if it is outside the years 1 to 9999 in UTC.
-    """
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
-    return None if moment.tzinfo is None else moment.astimezone(timezone.utc)
