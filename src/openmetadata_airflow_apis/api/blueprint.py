@@ -15,12 +15,12 @@ from openmetadata_airflow_apis.airflow_versions import forked_processes, webserv
 from openmetadata_airflow_apis.api import (
     body,
     error_answers,
+    json_values,
     old_door,
     operations,
     parameters,
     problems,
     served_specification,
-    wire,
 )
 from openmetadata_airflow_apis.api.current_settings import keep_settings
 from openmetadata_airflow_apis.api.handler_lookup import handler_of
@@ -60,7 +60,7 @@ class _Api(FlaskApi):
     @classmethod
     def _set_jsonifier(cls) -> None:
         # Flask sorts keys; a definition is answered as it was sent.
-        cls.jsonifier = wire.Json(flask.json, indent=2, sort_keys=False)
+        cls.jsonifier = json_values.Json(flask.json, indent=2, sort_keys=False)
 
     def _set_blueprint(self) -> None:
         # connexion would name it after the base path, which is empty.

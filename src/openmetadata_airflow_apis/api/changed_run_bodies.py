@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openmetadata_airflow_apis.api.wire import to_json
+from openmetadata_airflow_apis.api.json_values import to_json
 
 
 def restarted(run: Any) -> dict[str, Any]:

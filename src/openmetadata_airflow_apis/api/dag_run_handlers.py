@@ -8,7 +8,7 @@ from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import changed_run_bodies as bodies
-from openmetadata_airflow_apis.api import wire
+from openmetadata_airflow_apis.api import json_values
 from openmetadata_airflow_apis.api.chosen_runs_body import chosen_runs
 from openmetadata_airflow_apis.api.date_times import date_time, date_times
 from openmetadata_airflow_apis.api.ended_run_answers import with_end
@@ -51,7 +51,7 @@ def list_dag_runs(
             order_by=order_by,
             session=session,
         )
-        return {"dag_runs": wire.to_json(page), "total_entries": total}
+        return {"dag_runs": json_values.to_json(page), "total_entries": total}
 
 
 def trigger_dag(
