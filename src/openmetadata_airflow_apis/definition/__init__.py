@@ -45,20 +45,20 @@ The third step, the canonical form of DAGs and tasks:
 
 The third step, values:
 
-    key_readers.py         an object's keys, by openapi.yaml's x-kind; x-airflow-name for spellings; default_args
-    plain_values.py        values of any kind: `__type__` objects, joined texts, outputs, conditions, relative dates
-    task_outputs.py        texts that name the output of another task: `+task`, `+task['key']`, `task.output`
-    date_values.py         durations and moments, and the texts that are read as them
-    schedules.py           when a DAG runs: cron, presets, durations, timetables, datasets; a task's inlets and outlets
-    dataset_values.py      datasets by their URI
-    dataset_conditions.py  conditions on datasets, as text
-    dataset_files.py       datasets by their names in a file
-    dotted_paths.py        dotted paths of Python names, and which of them a definition may name
-    named_functions.py     functions and objects by name: callbacks, imports, callable files
-    managed_paths.py       paths of callable files below dag_managed_operators
-    template_folders.py    in which folders Airflow looks for template files
-    pod_arguments.py       a pod's arguments: plain maps that become Kubernetes models
-    http_bodies.py         the JSON text of an HTTP request's body
+    key_readers.py           an object's keys, by openapi.yaml's x-kind; x-airflow-name for spellings; default_args
+    plain_values.py          values of any kind: `__type__` objects, joined texts, outputs, conditions, relative dates
+    task_outputs.py          texts that name the output of another task: `+task`, `+task['key']`, `task.output`
+    date_values.py           durations and moments, and the texts that are read as them
+    schedules.py             when a DAG runs: cron, presets, durations, timetables, datasets; also inlets, outlets
+    dataset_values.py        datasets by their URI
+    dataset_conditions.py    conditions on datasets, as text
+    dataset_files.py         datasets by their names in a file
+    dotted_paths.py          dotted paths of Python names, and which of them a definition may name
+    named_functions.py       functions and objects by name: callbacks, imports, callable files
+    managed_paths.py         paths of callable files below dag_managed_operators
+    template_folders.py      in which folders Airflow looks for template files
+    pod_arguments.py         a pod's arguments: plain maps that become Kubernetes models
+    http_operator_bodies.py  the JSON text that an HTTP operator sends as its body
 """
 
 from __future__ import annotations

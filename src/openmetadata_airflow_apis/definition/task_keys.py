@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Union
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.dotted_paths import is_dotted
 from openmetadata_airflow_apis.definition.fault_messages import nearest, quoted
-from openmetadata_airflow_apis.definition.http_bodies import sends_json, with_json_body, with_mapped_json_bodies
+from openmetadata_airflow_apis.definition.http_operator_bodies import (
+    sends_json,
+    with_json_body,
+    with_mapped_json_bodies,
+)
 from openmetadata_airflow_apis.definition.key_readers import (
     KeysRead,
     Paths,
