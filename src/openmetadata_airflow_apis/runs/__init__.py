@@ -49,7 +49,7 @@ Explaining a run:
 
     explanation.py          explain_dag_run: why it failed, why it isn't running, what would help
     explanation_results.py  what explain_dag_run answers
-    summary.py              the explanation in a few sentences
+    explanation_summary.py  the explanation in a few sentences
     run_reasons.py          why the run as a whole does not go on, or failed
     waiting_reasons.py      what each unfinished task instance waits for
     upstream_reasons.py     why a task waits for the tasks upstream
