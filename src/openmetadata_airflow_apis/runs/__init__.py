@@ -35,7 +35,7 @@ Processes:
 
     overwritten_states.py  a kill, skip, success or restart stays, though a process writes over it; the wait for that
     process_watch.py       waits until the processes of stopped task instances have ended
-    in_time.py             work that may take for ever, given up at a deadline
+    work_with_deadline.py  work that may take for ever, given up at a deadline
 
 Reading:
 

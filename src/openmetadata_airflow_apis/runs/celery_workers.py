@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.runs.in_time import NotInTime, done_in_time
+from openmetadata_airflow_apis.runs.work_with_deadline import NotInTime, done_in_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

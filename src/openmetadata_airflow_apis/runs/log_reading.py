@@ -20,7 +20,6 @@ from sqlalchemy.orm import joinedload
 
 from openmetadata_airflow_apis.airflow_versions.try_logs import executors_log_reader
 from openmetadata_airflow_apis.errors import Unavailable
-from openmetadata_airflow_apis.runs.in_time import NotInTime, done_in_time
 from openmetadata_airflow_apis.runs.log_sources import (
     LocalFile,
     LogMissing,
@@ -31,6 +30,7 @@ from openmetadata_airflow_apis.runs.log_sources import (
     interleaved,
 )
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED, among, of_run
+from openmetadata_airflow_apis.runs.work_with_deadline import NotInTime, done_in_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
