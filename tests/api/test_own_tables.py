@@ -9,7 +9,7 @@ from airflow import settings as airflow_settings
 from sqlalchemy import Column, Integer, String, Table, event, inspect, select
 
 from openmetadata_airflow_apis import own_tables
-from openmetadata_airflow_apis.dagbuild import deployed_tables
+from openmetadata_airflow_apis.dagbuild import shard_tables
 from openmetadata_airflow_apis.security import login_tries, revocation
 from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 from support.doctor import look
@@ -25,9 +25,9 @@ OURS = [
     own_tables.SCHEMA,
     version_rows.TABLE,
     idempotency_keys.TABLE,
-    deployed_tables.DEPLOYED_DAG,
-    deployed_tables.IMPORT_ERROR,
-    deployed_tables.PARSED_DAG,
+    shard_tables.DEPLOYED_DAG,
+    shard_tables.IMPORT_ERROR,
+    shard_tables.PARSED_DAG,
 ]
 INDEXED = Table(
     f"{own_tables.PREFIX}of_the_tests",

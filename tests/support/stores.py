@@ -47,8 +47,8 @@ def damage(settings: Settings, dag_id: str) -> str:
         return str(path)
     from airflow import settings as airflow_settings
 
-    from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG
     from openmetadata_airflow_apis.dagbuild.shard_rows import place_of
+    from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG
 
     with airflow_settings.engine.begin() as connection:
         damaged = DEPLOYED_DAG.update().where(DEPLOYED_DAG.c.dag_id == dag_id)
@@ -68,7 +68,7 @@ def damaged_for_a_while(settings: Settings, dag_id: str) -> Iterator[None]:
         return
     from airflow import settings as airflow_settings
 
-    from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG
+    from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG
 
     of_dag = DEPLOYED_DAG.c.dag_id == dag_id
     with airflow_settings.engine.connect() as connection:
@@ -92,7 +92,7 @@ def note_import_error(dag_id: str, text: str, *, session: Session) -> None:
         fileloc = session.scalar(select(DagModel.fileloc).where(DagModel.dag_id == dag_id))
         session.add(parse_import_error()(filename=fileloc, timestamp=now, stacktrace=text))
         return
-    from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR
+    from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG, IMPORT_ERROR
 
     mark = session.scalar(select(DEPLOYED_DAG.c.mark).where(DEPLOYED_DAG.c.dag_id == dag_id))
     session.execute(
@@ -114,7 +114,7 @@ def tables_of_deployments() -> list[Table]:
 
     tables = [version_rows.TABLE]
     if STORE == "database":
-        from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG
+        from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG
 
         tables += [DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG]
     return [table for table in tables if own_tables.is_there(table)]

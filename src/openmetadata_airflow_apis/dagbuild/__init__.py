@@ -21,10 +21,10 @@ When a deploy comes in the middle of a parse:
 
 The database store, on each node:
 
-    shard_loader.py     load_shard: builds the DAGs of a shard, or a task's DAG alone; whose an error is
-    shard_rows.py       which DAG is in which shard; reads a shard's rows, and what this host has noted of them
-    deployed_tables.py  how its tables are made: their columns and indexes
-    node_notes.py       notes what this host has parsed, and what it could not build
+    shard_loader.py  load_shard: builds the DAGs of a shard, or a task's DAG alone; whose an error is
+    shard_rows.py    which DAG is in which shard; reads a shard's rows, and what this host has noted of them
+    shard_tables.py  how its tables are made: their columns and indexes
+    node_notes.py    notes what this host has parsed, and what it could not build
 
 What can't be built:
 

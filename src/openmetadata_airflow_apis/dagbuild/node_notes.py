@@ -13,8 +13,8 @@ from airflow.utils import timezone
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from openmetadata_airflow_apis.dagbuild.deployed_tables import IMPORT_ERROR, PARSED_DAG
 from openmetadata_airflow_apis.dagbuild.shard_rows import hostname
+from openmetadata_airflow_apis.dagbuild.shard_tables import IMPORT_ERROR, PARSED_DAG
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

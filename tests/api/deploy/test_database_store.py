@@ -24,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
 from openmetadata_airflow_apis.conflicts import DiffersInCase
-from openmetadata_airflow_apis.dagbuild import deployed_tables, shard_loader, shard_rows
+from openmetadata_airflow_apis.dagbuild import shard_loader, shard_rows, shard_tables
 from openmetadata_airflow_apis.dagbuild.shard_rows import hash_of, shard_of
 from openmetadata_airflow_apis.deploy import await_parse, delete_dag, deploy, get_deployed, list_deployed, parse_wait
 from openmetadata_airflow_apis.deploy.dag_nodes import DagNode, NodeFile
@@ -43,7 +43,7 @@ SHARDS = 2
 @pytest.fixture
 def settings(settings) -> Settings:
     """Settings that choose the database store, its tables made."""
-    deployed_tables.make_tables()
+    shard_tables.make_tables()
     return replace(settings, definition_store="database", loader_shards=SHARDS)
 
 
@@ -59,7 +59,7 @@ def tables_emptied(settings):
     """Nothing is deployed after the test."""
     yield
     with airflow_settings.engine.begin() as connection:
-        for table in (deployed_tables.DEPLOYED_DAG, deployed_tables.IMPORT_ERROR, deployed_tables.PARSED_DAG):
+        for table in (shard_tables.DEPLOYED_DAG, shard_tables.IMPORT_ERROR, shard_tables.PARSED_DAG):
             connection.execute(table.delete())
 
 
@@ -494,8 +494,8 @@ def test_what_silent_hosts_have_noted_is_forgotten(deploying, parsed_on, heartbe
     for name in ("gone", "silent", "lately"):
         parsed_on(name, path)
     long_ago = timezone.utcnow() - timedelta(days=2)
-    of_old = deployed_tables.PARSED_DAG.c.hostname.in_(["gone", "silent"])
-    session.execute(deployed_tables.PARSED_DAG.update().where(of_old).values(timestamp=long_ago))
+    of_old = shard_tables.PARSED_DAG.c.hostname.in_(["gone", "silent"])
+    session.execute(shard_tables.PARSED_DAG.update().where(of_old).values(timestamp=long_ago))
     heartbeat("silent")
     parsed_on("new", path)
     nodes = get_deployed("nightly", settings=settings, session=session).nodes
@@ -528,10 +528,10 @@ def test_two_shards_have_their_own_requests(deploying, session):
 
 def test_the_tables_fit_each_database():
     """The tables can be made on PostgreSQL and MySQL, where no text or document is cut off."""
-    for table in (deployed_tables.DEPLOYED_DAG, deployed_tables.IMPORT_ERROR, deployed_tables.PARSED_DAG):
+    for table in (shard_tables.DEPLOYED_DAG, shard_tables.IMPORT_ERROR, shard_tables.PARSED_DAG):
         assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
-    assert "LONGBLOB" in str(CreateTable(deployed_tables.DEPLOYED_DAG).compile(dialect=mysql.dialect()))
-    for table in (deployed_tables.IMPORT_ERROR, deployed_tables.PARSED_DAG):
+    assert "LONGBLOB" in str(CreateTable(shard_tables.DEPLOYED_DAG).compile(dialect=mysql.dialect()))
+    for table in (shard_tables.IMPORT_ERROR, shard_tables.PARSED_DAG):
         assert "LONGTEXT" in str(CreateTable(table).compile(dialect=mysql.dialect()))
 
 
@@ -577,7 +577,7 @@ def test_a_page_of_names_is_read_in_the_order_of_an_index(session):
     """PostgreSQL reads the names of a page alone; by the primary key's index it would sort all that are deployed."""
     from sqlalchemy import text
 
-    from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG
+    from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG
 
     if session.get_bind().dialect.name != "postgresql":
         pytest.skip("the other databases' own index is in the order of bytes")

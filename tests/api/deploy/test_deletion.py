@@ -18,8 +18,8 @@ from sqlalchemy import String, column, inspect, literal, select, table
 from sqlalchemy.exc import OperationalError
 
 from openmetadata_airflow_apis.conflicts import DagIsRunning, NotDeployedHere
-from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG
 from openmetadata_airflow_apis.dagbuild.late_file_rows import DefinitionReplaced
+from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG
 from openmetadata_airflow_apis.deploy import DeletedDag, delete_dag, deploy, get_deployed, row_deletion
 from openmetadata_airflow_apis.deploy.row_deletion import _tables_naming_dags
 from openmetadata_airflow_apis.errors import DagNotFound, Unavailable

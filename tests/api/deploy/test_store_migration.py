@@ -15,7 +15,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis.cli import main
-from openmetadata_airflow_apis.dagbuild import deployed_tables
+from openmetadata_airflow_apis.dagbuild import shard_tables
 from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed
 from openmetadata_airflow_apis.deploy.store_migration import Moved, move_all
 from openmetadata_airflow_apis.errors import ConfigurationError, Unavailable
@@ -38,7 +38,7 @@ class Died(Exception):
 @pytest.fixture
 def settings(settings) -> Settings:
     """Settings with few shards, the tables made."""
-    deployed_tables.make_tables()
+    shard_tables.make_tables()
     return replace(settings, loader_shards=SHARDS)
 
 
@@ -48,7 +48,7 @@ def tables_emptied(settings, dags):
     list(loader_files.install(dags, SHARDS))
     yield
     with airflow_settings.engine.begin() as connection:
-        for table in (deployed_tables.DEPLOYED_DAG, deployed_tables.IMPORT_ERROR, version_rows.TABLE):
+        for table in (shard_tables.DEPLOYED_DAG, shard_tables.IMPORT_ERROR, version_rows.TABLE):
             connection.execute(table.delete())
 
 
@@ -246,7 +246,7 @@ def test_the_command(settings, monkeypatch, capsys):
     )
     deploy_to(settings, "database", "hourly")
     with airflow_settings.engine.begin() as connection:
-        damaged = deployed_tables.DEPLOYED_DAG.update().where(deployed_tables.DEPLOYED_DAG.c.dag_id == "hourly")
+        damaged = shard_tables.DEPLOYED_DAG.update().where(shard_tables.DEPLOYED_DAG.c.dag_id == "hourly")
         connection.execute(damaged.values(document=b""))
     assert main(["migrate-store", "--to", "files"]) == 1
     said = capsys.readouterr()

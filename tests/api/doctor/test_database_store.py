@@ -12,7 +12,7 @@ from airflow.utils import timezone
 
 from openmetadata_airflow_apis import __version__
 from openmetadata_airflow_apis.cli import doctor, main
-from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, PARSED_DAG
+from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG, PARSED_DAG
 from openmetadata_airflow_apis.stores import loader_files
 from support.doctor import OPTION, look
 
@@ -22,7 +22,7 @@ SHARDS = 2
 @pytest.fixture(autouse=True)
 def database_store(app, monkeypatch) -> None:
     """The database store is chosen, and its tables are there."""
-    from openmetadata_airflow_apis.dagbuild.deployed_tables import make_tables
+    from openmetadata_airflow_apis.dagbuild.shard_tables import make_tables
 
     make_tables()
     monkeypatch.setenv(f"{OPTION}DEFINITION_STORE", "database")

@@ -28,7 +28,7 @@ def look(installation: Installation) -> Iterator[Finding]:
     from sqlalchemy import and_, func, select
 
     from openmetadata_airflow_apis.airflow_versions.dag_processors import dag_processors
-    from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, PARSED_DAG
+    from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG, PARSED_DAG
 
     is_deployed = and_(DEPLOYED_DAG.c.dag_id == PARSED_DAG.c.dag_id, DEPLOYED_DAG.c.mark == PARSED_DAG.c.mark)
     with create_session() as session:

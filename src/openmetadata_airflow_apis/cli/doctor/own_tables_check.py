@@ -26,7 +26,7 @@ def look(installation: Installation) -> Iterator[Finding]:
         (idempotency_keys.TABLE, "the table of Idempotency-Keys is missing, so that every request with one is refused"),
     ]
     if _is_database_store(installation):
-        from openmetadata_airflow_apis.dagbuild.deployed_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG
+        from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG
 
         expected_tables += [
             (DEPLOYED_DAG, "the table of deployed definitions is missing, so that no DAG is loaded"),
