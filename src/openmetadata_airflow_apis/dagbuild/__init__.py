@@ -8,6 +8,7 @@ What a definition may hold was checked when it was deployed, and is not checked 
     kubernetes_models.py  makes models of the Kubernetes client of plain maps
     managed_callables.py  loads functions from callable files, and so executes their authors' code
     callable_files.py     reads callable files without leaving their folder or following links
+    defined_functions.py  what a callable file defines, by its syntax tree, without executing it
     stand_ins.py          builds the same DAG without the authors' code, for a deploy
     needs_parse.py        which DAGs only a parse can build, since that takes the authors' code
     stored_content.py     reads a stored document as far as a DAG file needs it; torn, edited or unreadable ones

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import ast
 import os
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, Union
+from typing import TYPE_CHECKING, Any, Callable
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import validate_dag
 from openmetadata_airflow_apis.dagbuild.callable_files import path_parts, read_source
 from openmetadata_airflow_apis.dagbuild.dag_builder import build_dag
+from openmetadata_airflow_apis.dagbuild.defined_functions import own_parameters, top_level
 from openmetadata_airflow_apis.errors import DagNotBuilt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from airflow.models.dag import DAG
 
     from openmetadata_airflow_apis.definition.canonical import Definition
-
-FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
 
 def stand_in_dag(
@@ -89,46 +85,6 @@ class StandIns:
             raise DagNotBuilt((), f"the file '{file}' in {self.folder} has no function '{name}'")
         path = os.path.join(self.folder, *path_parts(file))  # noqa: PTH118 - as the real loader spells it
         return _make(name, definitions[name], path)
-
-
-@lru_cache(maxsize=64)
-def top_level(source: bytes) -> dict[str, ast.stmt]:
-    """Return what a module's source defines by name, the last statement for each; raise SyntaxError, ValueError.
-
-    Names that are bound below `if`, `try` and `with` count too.
-    """
-    return {name: node for node in _statements(ast.parse(source).body) for name in _bound_names(node)}
-
-
-def own_parameters(node: ast.stmt) -> FunctionNode | None:
-    """Return the statement as a function if a caller surely meets the parameters that it shows, or None.
-
-    What a decorator returns, and an object that is not made by `def`, may take anything.
-    """
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.decorator_list:
-        return node
-    return None
-
-
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    for node in body:
-        yield node
-        if isinstance(node, (ast.If, ast.Try, ast.With)):
-            for field in ("body", "handlers", "orelse", "finalbody"):
-                for child in getattr(node, field, ()):
-                    yield from _statements(child.body if isinstance(child, ast.ExceptHandler) else [child])
-
-
-def _bound_names(node: ast.stmt) -> list[str]:
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return [node.name]
-    if isinstance(node, (ast.ImportFrom, ast.Import)):
-        return [alias.asname or alias.name for alias in node.names]
-    if isinstance(node, ast.Assign):
-        return [target.id for target in node.targets if isinstance(target, ast.Name)]
-    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
-        return [node.target.id]
-    return []
 
 
 def _make(name: str, node: ast.stmt, path: str) -> Callable[..., Any]:
