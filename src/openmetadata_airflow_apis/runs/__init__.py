@@ -39,11 +39,12 @@ Processes:
 
 Reading:
 
-    run_state.py          the state of a run and of its task instances
-    run_lists.py          pages of runs and of task instances: filters, order
-    run_wait.py           waits until a run has ended
-    task_summaries.py     how each task went in several runs
-    task_dependencies.py  what depends on what, down to map indexes; what has to run again with a task
+    run_state.py              the state of a run
+    task_instance_details.py  one task instance, or a mapped task's taken together as in Airflow's grid
+    run_lists.py              pages of runs and of task instances: filters, order
+    run_wait.py               waits until a run has ended
+    task_summaries.py         how each task went in several runs
+    task_dependencies.py      what depends on what, down to map indexes; what has to run again with a task
 
 Explaining a run:
 
@@ -94,10 +95,11 @@ from openmetadata_airflow_apis.runs.results import (
     UntouchedRun,
 )
 from openmetadata_airflow_apis.runs.run_lists import list_dag_runs, list_task_instances
-from openmetadata_airflow_apis.runs.run_state import dag_state, task_instance_detail
+from openmetadata_airflow_apis.runs.run_state import dag_state
 from openmetadata_airflow_apis.runs.run_wait import await_end
 from openmetadata_airflow_apis.runs.skip import skip_task_instance
 from openmetadata_airflow_apis.runs.succeed import succeed_task_instance
+from openmetadata_airflow_apis.runs.task_instance_details import task_instance_detail
 from openmetadata_airflow_apis.runs.task_logs import open_task_log
 from openmetadata_airflow_apis.runs.task_summaries import list_task_summaries
 from openmetadata_airflow_apis.runs.trigger import trigger_dag

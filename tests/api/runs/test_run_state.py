@@ -10,7 +10,8 @@ import pytest
 from airflow.utils.state import TaskInstanceState
 
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound, TaskNotFound
-from openmetadata_airflow_apis.runs.run_state import dag_state, task_instance_detail
+from openmetadata_airflow_apis.runs.run_state import dag_state
+from openmetadata_airflow_apis.runs.task_instance_details import task_instance_detail
 from openmetadata_airflow_apis.runs.task_summaries import list_task_summaries
 from support.dag_runs import START, new_dag, new_run, put_states, store
 
@@ -118,7 +119,7 @@ def test_the_grid_priority_is_airflows():
         warnings.simplefilter("ignore")  # flask-appbuilder's forms, on import
         from airflow.www.utils import priority
 
-    from openmetadata_airflow_apis.runs.run_state import GRID_PRIORITY
+    from openmetadata_airflow_apis.runs.task_instance_details import GRID_PRIORITY
 
     ours = [state for state in GRID_PRIORITY if state in priority]
     assert ours == [None if state is None else str(state) for state in priority]

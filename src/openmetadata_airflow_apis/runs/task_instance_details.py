@@ -1,0 +1,136 @@
+"""Reads one task instance, or a mapped task's instances taken together as Airflow's grid does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from openmetadata_airflow_apis.errors import TaskNotFound
+from openmetadata_airflow_apis.runs.lookup import find_run
+from openmetadata_airflow_apis.runs.results import TaskInstanceDetail
+from openmetadata_airflow_apis.runs.task_instance_rows import TI
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Row
+    from sqlalchemy.orm import Session
+
+OF_ONE = (
+    TI.c.map_index,
+    TI.c.state,
+    TI.c.start_date,
+    TI.c.end_date,
+    TI.c.duration,
+    TI.c.try_number,
+    TI.c.max_tries,
+    TI.c.hostname,
+    TI.c.pid,
+    TI.c.operator,
+    TI.c.pool,
+    TI.c.queue,
+    TI.c.queued_dttm,
+)
+
+# The order in which Airflow's grid lets one state speak for a mapped task (airflow.www.utils.priority).
+GRID_PRIORITY = (
+    "failed",
+    "upstream_failed",
+    "up_for_retry",
+    "up_for_reschedule",
+    "queued",
+    "scheduled",
+    "deferred",
+    "running",
+    "restarting",
+    None,
+    "success",
+    "skipped",
+    "removed",
+)
+
+
+def task_instance_detail(
+    dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None, session: Session
+) -> TaskInstanceDetail:
+    """Return one task instance, or a mapped task's instances taken together if map_index is None.
+
+    Raises DagNotFound, DagRunNotFound, TaskNotFound.
+    """
+    run = find_run(dag_id, run_id, session=session)
+    of_task = (TI.c.dag_id == dag_id) & (TI.c.run_id == run_id) & (TI.c.task_id == task_id)
+    if map_index is not None:
+        of_task &= TI.c.map_index == map_index
+    by_state = session.execute(
+        select(
+            TI.c.state,
+            func.count().label("number"),
+            func.min(TI.c.map_index).label("map_index"),
+            func.min(TI.c.start_date).label("start_date"),
+            func.max(TI.c.end_date).label("end_date"),
+            func.max(TI.c.try_number).label("try_number"),
+            func.max(TI.c.max_tries).label("max_tries"),
+        )
+        .where(of_task)
+        .group_by(TI.c.state)
+    ).all()
+    count = sum(row.number for row in by_state)
+    if not count:
+        raise TaskNotFound(dag_id, task_id, run_id=run_id, map_index=map_index)
+    common = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "logical_date": run.execution_date}
+    if count == 1:
+        return of_one(session.execute(select(*OF_ONE).where(of_task)).one(), common)
+    together = taken_together(by_state)
+    start_date, end_date = together["start_date"], together["end_date"]
+    return TaskInstanceDetail(
+        **common,
+        **together,
+        map_index=None,
+        count=count,
+        duration=(end_date - start_date).total_seconds() if start_date and end_date else None,
+        max_tries=max((row.max_tries for row in by_state if row.max_tries is not None), default=None),
+    )
+
+
+def taken_together(by_state: Sequence[Row]) -> dict[str, Any]:
+    """Return state, dates and try of a task's instances taken together.
+
+    by_state: a row for each of their states, with the number of those in it.
+    """
+    return {
+        "state": _grid_state(by_state),
+        "start_date": min((row.start_date for row in by_state if row.start_date), default=None),
+        "end_date": max((row.end_date for row in by_state if row.end_date), default=None),
+        "try_number": max((row.try_number for row in by_state if row.try_number is not None), default=None),
+    }
+
+
+def _grid_state(by_state: Sequence[Row]) -> str | None:
+    """Return the state that Airflow's grid shows: of several instances, one with a priority there, if any has one."""
+    if sum(row.number for row in by_state) == 1:
+        return by_state[0].state
+    # Not every state has one: `shutdown` of Airflow < 3, and `sensing` of rows that Airflow < 2.4 wrote, have none.
+    states = {row.state for row in by_state}
+    return next((state for state in GRID_PRIORITY if state in states), None)
+
+
+def of_one(row: Row, common: dict[str, Any]) -> TaskInstanceDetail:
+    """Return one task instance's detail. row: its columns OF_ONE. common: the fields that name it."""
+    return TaskInstanceDetail(
+        **common,
+        map_index=row.map_index,
+        count=1,
+        state=row.state,
+        start_date=row.start_date,
+        end_date=row.end_date,
+        duration=row.duration,
+        try_number=row.try_number,
+        max_tries=row.max_tries,
+        hostname=row.hostname or None,
+        pid=row.pid,
+        operator=row.operator,
+        pool=row.pool,
+        queue=row.queue,
+        queued_when=row.queued_dttm,
+    )
