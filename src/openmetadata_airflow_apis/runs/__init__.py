@@ -26,10 +26,11 @@ Verbs:
 
 Which runs and tasks:
 
-    lookup.py       finds the DAG, run and task that were named, or says which is missing
-    chosen_runs.py  the runs that one call changes together; too many are refused
-    named_tasks.py  the tasks that a task_id or a task group's id names
-    near_names.py   "did you mean": names like the one that was not found
+    lookup.py             finds the DAG, run and task that were named, or says which is missing
+    dag_import_errors.py  whether the DAG's file can be imported; if not, no run is made of it
+    chosen_runs.py        the runs that one call changes together; too many are refused
+    named_tasks.py        the tasks that a task_id or a task group's id names
+    near_names.py         "did you mean": names like the one that was not found
 
 Processes:
 

@@ -21,7 +21,8 @@ from sqlalchemy.exc import IntegrityError
 from openmetadata_airflow_apis.conflicts import DagRunExists, ScheduleFails
 from openmetadata_airflow_apis.errors import DagNotFound, InvalidArgument
 from openmetadata_airflow_apis.mysql_values import refuse_ids, refuse_large, refuse_moments
-from openmetadata_airflow_apis.runs.lookup import find_dag, refuse_import_errors, serialized_dag
+from openmetadata_airflow_apis.runs.dag_import_errors import refuse_import_errors
+from openmetadata_airflow_apis.runs.lookup import find_dag, serialized_dag
 from openmetadata_airflow_apis.runs.run_rows import RUN
 from openmetadata_airflow_apis.stores.loader_files import is_loader
 

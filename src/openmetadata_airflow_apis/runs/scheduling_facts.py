@@ -13,7 +13,7 @@ from airflow.models.pool import Pool
 from airflow.models.taskreschedule import TaskReschedule
 from sqlalchemy import func, select
 
-from openmetadata_airflow_apis.runs.lookup import import_error_of
+from openmetadata_airflow_apis.runs.dag_import_errors import import_error_of
 from openmetadata_airflow_apis.runs.run_rows import RUN
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 
