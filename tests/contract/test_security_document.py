@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from openmetadata_airflow_apis import own_tables
-from openmetadata_airflow_apis.security import login_tries, permissions, revocation
+from openmetadata_airflow_apis.security import login_tries, operation_permissions, revocation
 from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("operation_id", permissions.PERMISSIONS)
+@pytest.mark.parametrize("operation_id", operation_permissions.PERMISSIONS)
 def test_permission_table_has_every_operation(operation_id: str) -> None:
     """Every operation that needs a permission has its row in the table."""
     rows = [line for line in DOCUMENT.splitlines() if line.startswith("|") and re.search(f"`{operation_id}`", line)]

@@ -12,7 +12,7 @@ from openapi_spec_validator import validate
 from openmetadata_airflow_apis import errors
 from openmetadata_airflow_apis.api import old_door, operations, problem_types
 from openmetadata_airflow_apis.api.handler_lookup import handler_of
-from openmetadata_airflow_apis.security.permissions import PERMISSIONS
+from openmetadata_airflow_apis.security.operation_permissions import PERMISSIONS
 from openmetadata_airflow_apis.settings import SECTION, Settings, option_docs
 
 OPERATIONS = list(operations.operations().values())

@@ -19,7 +19,7 @@ from openmetadata_airflow_apis.api import (
     old_door,
     operations,
     parameters,
-    problems,
+    problem_json,
     served_specification,
 )
 from openmetadata_airflow_apis.api.current_settings import keep_settings
@@ -27,7 +27,7 @@ from openmetadata_airflow_apis.api.handler_lookup import handler_of
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.authentication import authenticate
 from openmetadata_airflow_apis.security.headers import harden
-from openmetadata_airflow_apis.security.permissions import authorize
+from openmetadata_airflow_apis.security.operation_permissions import authorize
 from openmetadata_airflow_apis.settings import Settings
 from openmetadata_airflow_apis.stores import open_store
 
@@ -157,5 +157,5 @@ def _answer_unrouted(response: Response) -> Response:
     if reason is None or not request.path.startswith(_OURS):
         return response
     if isinstance(reason, (NotFound, MethodNotAllowed)):
-        response = problems.unrouted(reason, request.method, request.path)
+        response = problem_json.unrouted(reason, request.method, request.path)
     return harden(response)

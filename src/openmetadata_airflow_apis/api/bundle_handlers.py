@@ -13,7 +13,7 @@ from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_bundle
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.security.identity import user_name
-from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
+from openmetadata_airflow_apis.security.operation_permissions import authorize, authorize_replacing, readable_dag_ids
 
 
 def apply_bundle(

@@ -17,7 +17,7 @@ from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_dep
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.security.identity import user_name
-from openmetadata_airflow_apis.security.permissions import authorize, authorize_replacing, readable_dag_ids
+from openmetadata_airflow_apis.security.operation_permissions import authorize, authorize_replacing, readable_dag_ids
 
 
 def deploy_dag(

@@ -12,7 +12,7 @@ from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_deployment
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.security.identity import user_name
-from openmetadata_airflow_apis.security.permissions import authorize_replacing
+from openmetadata_airflow_apis.security.operation_permissions import authorize_replacing
 
 
 def list_dag_versions(

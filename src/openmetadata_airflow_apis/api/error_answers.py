@@ -11,10 +11,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, default_exceptions
 
 from openmetadata_airflow_apis import errors
-from openmetadata_airflow_apis.api import old_door_bodies, problem_types, problems
+from openmetadata_airflow_apis.api import old_door_bodies, problem_json, problem_types
 from openmetadata_airflow_apis.api.not_found_hints import hint
+from openmetadata_airflow_apis.database_refusals import refusal, why
 from openmetadata_airflow_apis.mysql_values import refused_value
-from openmetadata_airflow_apis.transactions import refusal, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,12 +35,12 @@ def register(blueprint: Any, *, is_old_door: Callable[[], bool], is_of_deployed:
         if isinstance(translated, errors.ManagedDagsError):
             if is_old_door():
                 return old_door_bodies.error(translated)
-            return problems.typed_answer(translated, hint(translated, of_deployed=is_of_deployed()))
+            return problem_json.typed_answer(translated, hint(translated, of_deployed=is_of_deployed()))
         status, detail = translated
         if is_old_door():
             response = old_door_bodies.error_body(status, detail)
         else:
-            response = problems.problem(problem_types.of_status(status), detail, status=status)
+            response = problem_json.problem(problem_types.of_status(status), detail, status=status)
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(error.valid_methods)
         return response
@@ -71,6 +71,6 @@ def translate(error: Exception) -> errors.ManagedDagsError | tuple[int, str]:
     if isinstance(error, RequestEntityTooLarge):
         return 413, "The request body is larger than Airflow's [webserver] allowed_payload_size or max_form_* options"
     if isinstance(error, HTTPException):
-        return error.code or 500, error.description or problems.TITLES.get(error.code or 500, "Error")
+        return error.code or 500, error.description or problem_json.TITLES.get(error.code or 500, "Error")
     log.error("Unexpected error", exc_info=error)
     return 500, "The webserver failed to answer; its log has the reason"

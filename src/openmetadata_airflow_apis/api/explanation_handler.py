@@ -10,7 +10,7 @@ from flask import request
 
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import json_values, operations
-from openmetadata_airflow_apis.security.permissions import refusal
+from openmetadata_airflow_apis.security.operation_permissions import refusal
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.runs import HelpfulCall

@@ -8,6 +8,8 @@ from typing import Any
 from flask import Response
 
 from openmetadata_airflow_apis.security import login as sign_in
+from openmetadata_airflow_apis.security import logout as sign_out
+from openmetadata_airflow_apis.security import refresh_tokens
 
 
 def login(body: dict[str, Any]) -> Response:
@@ -24,12 +26,12 @@ def login(body: dict[str, Any]) -> Response:
 
 def refresh() -> Response:
     """Answer a new access token for a refresh token."""
-    return _printed(sign_in.refresh())
+    return _printed(refresh_tokens.refresh())
 
 
 def logout() -> dict[str, str]:
     """Revoke the token's family."""
-    sign_in.logout()
+    sign_out.logout()
     return {"message": "The token and its family are revoked"}
 
 

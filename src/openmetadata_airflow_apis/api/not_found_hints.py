@@ -13,7 +13,7 @@ from openmetadata_airflow_apis.airflow_versions.dag_permissions import may_on_da
 from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.runs import near_names
 from openmetadata_airflow_apis.security.identity import attach_again
-from openmetadata_airflow_apis.security.permissions import is_known, readable_dag_ids
+from openmetadata_airflow_apis.security.operation_permissions import is_known, readable_dag_ids
 from openmetadata_airflow_apis.stores import open_store
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from openmetadata_airflow_apis.api.handler_lookup import handler_of
 from openmetadata_airflow_apis.definition.fault_messages import closest
 from openmetadata_airflow_apis.errors import InvalidArgument, OperationNotNamed, UnknownOperation
 from openmetadata_airflow_apis.security.authentication import authenticate
-from openmetadata_airflow_apis.security.permissions import authorize
+from openmetadata_airflow_apis.security.operation_permissions import authorize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.checks.function_arguments import hinted_types
+from openmetadata_airflow_apis.checks.function_typed_arguments import hinted_types
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest
 

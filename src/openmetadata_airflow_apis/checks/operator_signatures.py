@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from openmetadata_airflow_apis.checks.enum_arguments import wanted_enum
-from openmetadata_airflow_apis.checks.function_arguments import wants_function, wants_functions
+from openmetadata_airflow_apis.checks.function_typed_arguments import wants_function, wants_functions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from openmetadata_airflow_apis.checks.findings import Findings
-    from openmetadata_airflow_apis.checks.present_operators import PresentOperators
+    from openmetadata_airflow_apis.checks.operator_lookup import PresentOperators
     from openmetadata_airflow_apis.definition.canonical import Arguments, Definition, Task, Value
     from openmetadata_airflow_apis.definition.operator_paths import ArgumentSource, Meaning
 

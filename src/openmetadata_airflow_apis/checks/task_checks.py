@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from openmetadata_airflow_apis.checks.allowed_imports import DECORATOR_PACKAGES, Imports, NotImportable, is_below
 from openmetadata_airflow_apis.checks.default_args import DefaultArgs, plain_map
 from openmetadata_airflow_apis.checks.enum_arguments import use_members
-from openmetadata_airflow_apis.checks.function_arguments import use_functions, use_mapped_functions
-from openmetadata_airflow_apis.checks.function_calls import call_faults
+from openmetadata_airflow_apis.checks.function_parameters import call_faults
+from openmetadata_airflow_apis.checks.function_typed_arguments import use_functions, use_mapped_functions
 from openmetadata_airflow_apis.checks.operator_signatures import (
     ARGUMENT_MAPS,
     OperatorSignature,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from inspect import Signature
 
     from openmetadata_airflow_apis.checks.findings import Findings
-    from openmetadata_airflow_apis.checks.present_operators import PresentOperators
+    from openmetadata_airflow_apis.checks.operator_lookup import PresentOperators
     from openmetadata_airflow_apis.definition.canonical import Arguments, Definition, Task
     from openmetadata_airflow_apis.settings import Settings
 

@@ -11,11 +11,11 @@ from openmetadata_airflow_apis.airflow_versions.scheduling import every_dag_need
 from openmetadata_airflow_apis.checks.allowed_imports import Imports
 from openmetadata_airflow_apis.checks.default_args import arguments_of_group, check_default_args, every_default_args
 from openmetadata_airflow_apis.checks.findings import Findings
-from openmetadata_airflow_apis.checks.function_arguments import use_functions
+from openmetadata_airflow_apis.checks.function_typed_arguments import use_functions
 from openmetadata_airflow_apis.checks.macro_checks import check_macros
 from openmetadata_airflow_apis.checks.managed_functions import ManagedFunctions
+from openmetadata_airflow_apis.checks.operator_lookup import PresentOperators
 from openmetadata_airflow_apis.checks.operator_successors import use_present_operators
-from openmetadata_airflow_apis.checks.present_operators import PresentOperators
 from openmetadata_airflow_apis.checks.task_checks import TaskChecks
 from openmetadata_airflow_apis.checks.value_checks import ValueChecks
 from openmetadata_airflow_apis.dagbuild.built_values import outputs_in, tagged_in

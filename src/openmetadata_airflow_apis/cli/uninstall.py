@@ -14,8 +14,8 @@ from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.cli import confirmation
 from openmetadata_airflow_apis.cli.doctor.auth_backends_check import OUR_BACKEND
 from openmetadata_airflow_apis.deploy.uninstalled_dags import everything_deployed, withdraw
+from openmetadata_airflow_apis.security.operation_permissions import OUR_RESOURCES
 from openmetadata_airflow_apis.security.permission_rows import remove_permissions, role_names
-from openmetadata_airflow_apis.security.permissions import OUR_RESOURCES
 from openmetadata_airflow_apis.settings import SECTION, Settings, dags_folder
 from openmetadata_airflow_apis.stores import loader_files, open_store
 from openmetadata_airflow_apis.transactions import database_errors

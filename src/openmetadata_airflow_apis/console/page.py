@@ -32,10 +32,10 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 from werkzeug.security import safe_join
 
-from openmetadata_airflow_apis.checks.installed_operators import installed_operators
+from openmetadata_airflow_apis.checks.operator_list import installed_operators
 from openmetadata_airflow_apis.console.definition_check import check_text
 from openmetadata_airflow_apis.security.headers import leave_session_as_it_is
-from openmetadata_airflow_apis.security.permissions import MENU_ENTRY, PERMISSIONS
+from openmetadata_airflow_apis.security.operation_permissions import MENU_ENTRY, PERMISSIONS
 
 if TYPE_CHECKING:
     from flask import Blueprint, Flask

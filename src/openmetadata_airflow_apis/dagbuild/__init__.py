@@ -25,7 +25,7 @@ The database store, on each node:
     shard_loader.py  load_shard: builds the DAGs of a shard, or a task's DAG alone; whose an error is
     shard_rows.py    which DAG is in which shard; reads a shard's rows, and what this host has noted of them
     shard_tables.py  how its tables are made: their columns and indexes
-    node_notes.py    notes what this host has parsed, and what it could not build
+    node_parses.py   which deployments this host has parsed, and which it could not build: its rows
 
 What can't be built:
 

@@ -57,7 +57,7 @@ def _changed(rows: ShardRows, sync: FrameType) -> set[str]:
         mended, parsed = rows.mended(), rows.newly_parsed()
         parsed = {dag_id: parse for dag_id, parse in parsed.items() if dag_id not in changed}
         if mended or parsed:
-            from openmetadata_airflow_apis.dagbuild.node_notes import forget_errors, forget_silent_hosts, note_parses
+            from openmetadata_airflow_apis.dagbuild.node_parses import forget_errors, forget_silent_hosts, note_parses
 
             session = sync.f_locals["session"]
             forget_errors(mended, session=session)

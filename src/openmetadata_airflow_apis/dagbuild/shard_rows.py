@@ -71,7 +71,7 @@ class ShardRows:
         self._failed |= failures.keys()
         new_failures = {dag_id: failure for dag_id, failure in failures.items() if self.noted.get(dag_id) != failure}
         if new_failures:
-            from openmetadata_airflow_apis.dagbuild.node_notes import note_errors
+            from openmetadata_airflow_apis.dagbuild.node_parses import note_errors
 
             note_errors(new_failures)
 

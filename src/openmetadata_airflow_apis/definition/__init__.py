@@ -23,6 +23,7 @@ The first step, one spelling:
 
     json_limits.py    what can be stored as JSON at all
     dialects.py       which dialect a document is in; a request and its dag_config
+    deploy_flags.py   force, pause, unpause: keys of a deploy and not of its DAG
     default_block.py  what dag-factory's `default` adds to a DAG
     flat_body.py      the flat body of the 0.1 releases: forceDeploy, workflowCatchup and the like
     null_values.py    a key that is null counts as not given
@@ -34,6 +35,7 @@ The second step, the schema:
 The third step, the canonical form of DAGs and tasks:
 
     dag_keys.py             the DAG's keys, and what must fit together among them; the usual folder of templates
+    time_zones.py           in which time zone dates without an offset are
     start_and_end.py        a start_date that is missing (before Airflow 2.8 without a schedule too), or after the end
     dag_ids.py              which names a DAG may have; names that differ in case alone are one
     task_keys.py            the keys of tasks and task groups; variables_as_arguments

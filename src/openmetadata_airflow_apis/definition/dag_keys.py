@@ -7,12 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from openmetadata_airflow_apis.definition.fault_messages import quoted
-from openmetadata_airflow_apis.definition.key_readers import below, read_default_args, read_keys, read_own_timezone
+from openmetadata_airflow_apis.definition.key_readers import below, read_default_args, read_keys
 from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
 from openmetadata_airflow_apis.definition.start_and_end import check_start_and_end
 from openmetadata_airflow_apis.definition.task_ids import names_of_tasks
 from openmetadata_airflow_apis.definition.task_keys import NO_TASKS, TasksRead, read_tasks
 from openmetadata_airflow_apis.definition.template_folders import may_name_templates
+from openmetadata_airflow_apis.definition.time_zones import read_zone_of_dag
 from openmetadata_airflow_apis.definition.workflow_schema import schedule_keys
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class DagRead:
 
 def read_dag(context: Context, dag: SentObject, *, max_tasks: int) -> DagRead:
     """Read a plain definition that was checked by the schema, and note every fault that is left in it."""
-    context = replace(context, zone=_read_zone(context, dag), refused_outputs=names_of_tasks(dag))
+    context = replace(context, zone=read_zone_of_dag(context, dag, _TOP), refused_outputs=names_of_tasks(dag))
     own_keys = read_keys(context, "WorkflowDag", {key: value for key, value in dag.items() if key not in _APART}, _TOP)
     default_args = read_default_args(context, dag, _TOP)
     keys = cast("DagKeys", {**own_keys.values, **default_args.values})
@@ -65,15 +66,6 @@ def read_dag(context: Context, dag: SentObject, *, max_tasks: int) -> DagRead:
     _check_documentation(context, dag)
     _check_fail_stop(context, dag_read)
     return dag_read
-
-
-def _read_zone(context: Context, dag: SentObject) -> str | None:
-    """Return the DAG's time zone: its own key, else that of default_args, where older files of dag-factory have it."""
-    default_args = dag.get("default_args")
-    if "timezone" in dag or not isinstance(default_args, dict):
-        return read_own_timezone(context, dag, _TOP)
-    # A fault in it is noted when default_args are read.
-    return read_own_timezone(replace(context, faults=[]), default_args, _TOP / "default_args")
 
 
 def _has_too_many(context: Context, sent: SentObject, key: str, limit: int) -> bool:

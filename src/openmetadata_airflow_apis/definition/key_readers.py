@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Callable
-from zoneinfo import ZoneInfo
 
 from openmetadata_airflow_apis.definition import named_functions, plain_values, schedules
 from openmetadata_airflow_apis.definition.canonical import tag_of
-from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
+from openmetadata_airflow_apis.definition.fault_messages import kind_of
 from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 from openmetadata_airflow_apis.definition.task_outputs import read_output
 from openmetadata_airflow_apis.definition.template_folders import read_template_folders
+from openmetadata_airflow_apis.definition.time_zones import read_own_timezone, read_timezone
 from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, faults, function_keys, properties
 
 if TYPE_CHECKING:
@@ -120,13 +120,6 @@ def read_default_args(context: Context, document: Mapping[str, Any], path: Plain
     return KeysRead({"default_args": default_args.values}, paths)
 
 
-def read_own_timezone(context: Context, keys: Mapping[str, Any], path: PlainPath) -> str | None:
-    """Return the `timezone` among the keys of a DAG or of default_args, None if there is none or it is at fault."""
-    sent = keys.get("timezone")
-    zone = read_timezone(context, sent, path / "timezone") if isinstance(sent, str) else None
-    return None if zone is ABSENT else zone
-
-
 def below(key: Part, paths: Mapping[CanonicalPlace, PlainPath]) -> Paths:
     """Return the paths of a part with the places that they have in its holder, below the part's key."""
     return {CanonicalPlace((key, *place)): path for place, path in paths.items()}
@@ -186,15 +179,6 @@ def read_flag(context: Context, value: Any, path: PlainPath) -> Read:
         if lowered not in {"true", "false"}:
             return context.fault(path, f"{kind_of(value)}; give true or false")
         return lowered == "true"
-    return value
-
-
-def read_timezone(context: Context, value: str, path: PlainPath) -> str | Literal[Absent.ABSENT]:
-    """Return the name of a time zone."""
-    try:
-        ZoneInfo(value)
-    except (ValueError, OSError, KeyError):
-        return context.fault(path, f"{quoted(value)} is no IANA time zone; give one such as Europe/Berlin")
     return value
 
 

@@ -16,8 +16,8 @@ from openmetadata_airflow_apis.definition import workflow_schema
 from openmetadata_airflow_apis.definition.dag_ids import fault_of_name
 from openmetadata_airflow_apis.definition.dag_keys import read_dag
 from openmetadata_airflow_apis.definition.dataset_files import DatasetFiles
+from openmetadata_airflow_apis.definition.deploy_flags import read_deploy_flags
 from openmetadata_airflow_apis.definition.dialects import in_plain_spelling
-from openmetadata_airflow_apis.definition.key_readers import read_flag
 from openmetadata_airflow_apis.definition.places import WORKFLOW_KEYS, PlainPath, in_document_order
 from openmetadata_airflow_apis.definition.reading_context import Context
 from openmetadata_airflow_apis.definition.workflow import Reading, Workflow
@@ -68,7 +68,7 @@ def read_workflow(
     name_fault = fault_of_name(name, dags_folder=dags_folder) if "name" in plain.own else None
     if name_fault is not None:
         context.fault(WORKFLOW_KEYS / "name", name_fault)
-    force, is_paused = _read_flags(context, plain)
+    force, is_paused = read_deploy_flags(context, plain.own)
     definition: Definition = {"dag_id": name, "dag": {}, "task_groups": [], "tasks": []}
     dag = read_dag(context, plain.dag, max_tasks=max_tasks) if isinstance(plain.dag, dict) else None
     if dag is not None:
@@ -111,15 +111,3 @@ def _check_against_schema(plain: PlainWorkflow) -> CheckedDag:
         if plain.origin.pointer(path) not in at_fault_as_sent:
             faults.append(Fault(plain.origin.nearest(path), detail))
     return CheckedDag(tuple(faults), frozenset(skipped_paths))
-
-
-def _read_flags(context: Context, plain: PlainWorkflow) -> tuple[bool, bool | None]:
-    """Return whether to replace a workflow, and whether its DAG is paused afterwards (None: no change)."""
-
-    def flag(key: str) -> bool:
-        return read_flag(context, plain.own.get(key, False), WORKFLOW_KEYS / key) is True
-
-    force, pause, unpause = flag("force"), flag("pause"), flag("unpause")
-    if pause and unpause:
-        context.fault(WORKFLOW_KEYS / "unpause", "is true beside 'pause'; a DAG can't be both, leave one of them out")
-    return force, pause if pause or unpause else None

@@ -14,17 +14,18 @@
 
 After a deploy:
 
-    parse_wait.py         `wait`: until the DAG processor has parsed it; asks for the parse again
-    dag_nodes.py          `wait_for_nodes`: which node has parsed which deployment, and whether those are enough
-    failed_import.py      on_import_error=restore: takes back a deploy whose DAG does not import
-    deployment_state.py   parsed, pending or failed: whether Airflow's rows are of what is deployed
-    refresh.py            refresh_all_dags: brings Airflow's database up to date with what is deployed
-    version_recording.py  what is a new version, restored ones too; what a crash lost; keep_versions, keep_deleted_days
+    parse_wait.py        `wait`: until the DAG processor has parsed it; asks for the parse again
+    dag_nodes.py         `wait_for_nodes`: which node has parsed which deployment, and whether those are enough
+    failed_import.py     on_import_error=restore: takes back a deploy whose DAG does not import
+    deployment_state.py  parsed, pending or failed: whether Airflow's rows are of what is deployed
+    refresh.py           refresh_all_dags: brings Airflow's database up to date with what is deployed
+    new_versions.py      what is a new version, restored ones too; what a crash lost; keep_versions, keep_deleted_days
 
 Reading:
 
     deployed_dags.py        a page of what is deployed, or one DAG with its definition
     dag_selection.py        which DAGs a list holds, and in which order: all filters (state, bundle_name, …), order_by
+    dag_id_pattern.py       the filter dag_id_pattern: `%` and `_`, whatever the case
     dag_summaries.py        DAGs at a glance: owners, tags, schedule, last and next run, params
     dag_versions.py         versions: listed, looked at, compared, restored
     installation_health.py  health
@@ -32,7 +33,8 @@ Reading:
 Airflow's rows, and ours:
 
     dag_rows.py         what a deploy writes, so that a DAG can be scheduled without a parse; and asks for the parse
-    row_deletion.py     which rows a deletion removes, and which stay; a DAG that is running is refused
+    row_deletion.py     which rows a deletion removes, and which stay
+    running_tasks.py    a DAG is not deleted while one of its tasks runs
     row_locks.py        locks a DAG's rows against Airflow's own processes, without deadlocks; gives up after 20 s
     schema_check.py     our tables: made if they are missing, refused if a newer release made them
     webserver_start.py  what a webserver does at its start: makes our tables, records and prunes versions

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis import audit
+from openmetadata_airflow_apis.deploy.new_versions import record_deletion
 from openmetadata_airflow_apis.deploy.ownership import refuse_unless_abandoned, refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.row_deletion import count_rows, delete_rows_patiently
-from openmetadata_airflow_apis.deploy.version_recording import record_deletion
 from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 

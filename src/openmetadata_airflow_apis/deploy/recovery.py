@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from airflow.utils import timezone
 
+from openmetadata_airflow_apis.deploy.new_versions import record_deletion
 from openmetadata_airflow_apis.deploy.row_deletion import delete_rows_patiently
 from openmetadata_airflow_apis.deploy.schema_check import check_tables
-from openmetadata_airflow_apis.deploy.version_recording import record_deletion
 from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
 
 if TYPE_CHECKING:

@@ -12,17 +12,16 @@ import airflow.models
 from airflow.models.base import Base
 from airflow.models.dagcode import DagCode
 from airflow.models.taskinstance import TaskInstance
-from airflow.utils.state import TaskInstanceState
 from sqlalchemy import func, or_, select
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error, parsing_requests
 from openmetadata_airflow_apis.airflow_versions.dag_permissions import dag_permission_names
 from openmetadata_airflow_apis.airflow_versions.fab_models import permission_tables
-from openmetadata_airflow_apis.conflicts import DagIsRunning
 from openmetadata_airflow_apis.deploy.row_locks import lock_dag, retry_lost_races
+from openmetadata_airflow_apis.deploy.running_tasks import WITH_A_PROCESS, refuse_running
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from sqlalchemy import Table
     from sqlalchemy.orm import Session
@@ -55,7 +54,7 @@ def delete_rows(dag_id: str, fileloc: str | None, *, session: Session) -> int:
     for table, condition in _rows_to_delete(dag_id, fileloc):
         if table is TaskInstance.__table__:
             # A task that a worker starts at this moment is not deleted; refuse_running below then raises.
-            idle = or_(table.c.state.is_(None), table.c.state.not_in(_WITH_A_PROCESS))
+            idle = or_(table.c.state.is_(None), table.c.state.not_in(WITH_A_PROCESS))
             deleted_rows += session.execute(table.delete().where(condition, idle)).rowcount
             refuse_running([dag_id], session=session)
         else:
@@ -81,22 +80,6 @@ def delete_rows_patiently(dag_id: str, fileloc: str | None, *, session: Session)
         session=session,
         busy=f"Airflow is working on the runs of the DAG `{dag_id}`, which was not deleted; try again in a moment",
     )
-
-
-# A task instance that was cleared while it ran is "restarting" until its process has ended.
-_WITH_A_PROCESS = (TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING)
-
-
-def refuse_running(dag_ids: Collection[str], *, session: Session) -> None:
-    """Raise DagIsRunning for the first DAG with a running task instance. One statement."""
-    running = session.execute(
-        select(TaskInstance.dag_id, func.count())
-        .where(TaskInstance.dag_id.in_(dag_ids), TaskInstance.state.in_(_WITH_A_PROCESS))
-        .group_by(TaskInstance.dag_id)
-        .order_by(TaskInstance.dag_id)
-    ).first()
-    if running:
-        raise DagIsRunning(*running)
 
 
 def _tables_naming_dags() -> list[Table]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from airflow.utils.session import create_session
 from sqlalchemy.exc import SQLAlchemyError
 
+from openmetadata_airflow_apis.deploy.new_versions import prune, record_missing, unrecorded
 from openmetadata_airflow_apis.deploy.schema_check import check_tables
-from openmetadata_airflow_apis.deploy.version_recording import prune, record_missing, unrecorded
 from openmetadata_airflow_apis.errors import ManagedDagsError
 from openmetadata_airflow_apis.stores import idempotency_keys, open_store, version_rows
 

@@ -9,19 +9,22 @@ Verbs:
     trigger.py             trigger: a manual run of a DAG
     partial_run.py         a run in which only some tasks run; a chosen task that could never start is refused
     new_run.py             a new DagRun: its dates, conf and run_id, checked as by Airflow's own trigger
-    restart.py             restart of one run or many: clears what failed; waits for processes still ending, or refuses
-    restart_choice.py      what a restart begins with, and whether it includes everything downstream
+    runnable_dag.py        the serialized DAG that a run is made from; import errors refuse it
+    restart.py             restart of one run or many; waits for processes that still end, or refuses
+    restart_choice.py      what a restart begins with: what failed, or chosen tasks
+    restart_downstream.py  what a restart runs again beside that: what is downstream, setups, teardowns, by map index
     clearing.py            clears task instances, with the effect of Airflow's own clearing
     kill.py                kill: fails what is unfinished
     skip.py                skip: a task, and what would be skipped with it
     succeed.py             succeed: marks a task as successful
-    marked_tasks.py        what skip and succeed share: the plan to mark a task
+    skip_or_succeed.py     what skip and succeed share: the plan to mark a task
     downstream_states.py   which tasks are skipped, or wait again, after a mark: by rule, setup, expansion
     trigger_rules.py       Airflow's trigger rules over the numbers of states upstream
     run_plan.py            a plan, what a dry run answers, and how it is applied
     run_rows.py            the SQL of runs: read, locked in the order of their creation, queued again
     run_notes.py           the note of a run: the user's own words, and a line for each change; oldest lines go first
-    task_instance_rows.py  the SQL of task instances: which columns change with a state
+    forced_states.py       what changes in a task instance that a kill, skip or success ends; no retry after it
+    task_instance_rows.py  the SQL of task instances: found, locked, changed
     results.py             what the verbs answer; which states of a run are an end
 
 Which runs and tasks:
@@ -45,7 +48,8 @@ Reading:
     run_lists.py              pages of runs and of task instances: filters, order
     run_wait.py               waits until a run has ended
     task_summaries.py         how each task went in several runs
-    task_dependencies.py      what depends on what, down to map indexes; what has to run again with a task
+    mapped_task_states.py     one state for all instances of a mapped task, as in Airflow's grid
+    task_dependencies.py      what depends on what, down to map indexes
 
 Explaining a run:
 
@@ -67,8 +71,9 @@ Explaining a run:
 Logs:
 
     task_logs.py           the log of one try, as it is asked for: a part, the last lines, or all of it
-    log_reading.py         finds a log through Airflow's own handler, within a given time
-    log_sources.py         reads a log's text from files, a worker's log server or a store, in bounded memory
+    log_places.py          where a log is: a remote store, files here, the executor, the log server of a worker
+    log_sources.py         reads a log's text from there, in bounded memory
+    merged_logs.py         the logs of one try, of a worker and a triggerer, in the order of their times
     logged_failures.py     what the end of a log says of a failure
     printed_exceptions.py  exceptions in a log, as Python prints them
 """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from openmetadata_airflow_apis.airflow_versions.try_logs import latest_try
 from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.runs.explanation_results import TaskFailure
-from openmetadata_airflow_apis.runs.log_reading import is_unanswered, open_log, readable_task_instances
+from openmetadata_airflow_apis.runs.log_places import is_unanswered, open_log, readable_task_instances
 from openmetadata_airflow_apis.runs.log_sources import LogMissing
 from openmetadata_airflow_apis.runs.logged_failures import LoggedFailure, logged_failure, shown_lines
 from openmetadata_airflow_apis.runs.run_events import LOST_HEARTBEAT, STATE_MISMATCH, STUCK_IN_QUEUED

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import heapq
-import re
 import time
 from collections import deque
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import requests
 
 from openmetadata_airflow_apis.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_BLOCK = 64 * 1024
+BLOCK = 64 * 1024  # how many bytes are held at a time
 _ANSWERS = (requests.codes.ok, requests.codes.partial_content, requests.codes.requested_range_not_satisfiable)
-_TIME = re.compile(rb"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*)")
 
 
 class LogMissing(Exception):
@@ -54,8 +50,8 @@ class LocalFile:
         try:
             with self._path.open("rb") as file:
                 file.seek(start)
-                for position in range(start, self._size, _BLOCK):
-                    yield file.read(min(_BLOCK, self._size - position))
+                for position in range(start, self._size, BLOCK):
+                    yield file.read(min(BLOCK, self._size - position))
         except OSError as error:
             raise Unavailable(f"{self._path} can't be read: {error.strerror}") from error
 
@@ -76,8 +72,8 @@ class Text:
 
     def chunks(self, start: int) -> Iterator[bytes]:
         """Yield the bytes from position start on, in pieces."""
-        for position in range(start, len(self._bytes), _BLOCK):
-            yield self._bytes[position : position + _BLOCK]
+        for position in range(start, len(self._bytes), BLOCK):
+            yield self._bytes[position : position + BLOCK]
 
     def tail(self, size: int) -> bytes:
         """Return the last bytes, at most `size` of them."""
@@ -181,7 +177,7 @@ class ServedFile:
             return
         try:
             with answer:
-                for piece in answer.iter_content(_BLOCK):
+                for piece in answer.iter_content(BLOCK):
                     yield piece
                     if time.monotonic() > self._deadline:
                         raise Unavailable(f"The log server of the host {self._host} takes too long to send the log")
@@ -189,37 +185,6 @@ class ServedFile:
             raise Unavailable(
                 f"The log server of the host {self._host} stopped in the middle of the log ({_reason(error)})"
             ) from error
-
-
-class Interleaved:
-    """Several logs of one try, such as a worker's and a triggerer's, merged by the times of their records.
-
-    Of equal lines that follow each other only one is given, as by Airflow.
-    """
-
-    def __init__(self, sources: Sequence[LogSource]) -> None:
-        self._sources = sources
-
-    def chunks(self, start: int) -> Iterator[bytes]:
-        """Yield the bytes from position start on, in pieces."""
-        for line in _merged([_lines(source.chunks(0)) for source in self._sources]):
-            if start < len(line):
-                yield line[start:]
-            start = max(start - len(line), 0)
-
-    def tail(self, size: int) -> bytes:
-        """Return the last bytes, at most `size` of them."""
-        tails = [_lines(iter([source.tail(size)])) for source in self._sources]
-        return b"".join(_merged(tails))[-size:]
-
-    def size(self) -> int:
-        """Return how many bytes there are."""
-        return sum(map(len, self.chunks(0)))
-
-
-def interleaved(sources: Sequence[LogSource]) -> LogSource:
-    """Return several logs as one; a single log is returned as it is."""
-    return sources[0] if len(sources) == 1 else Interleaved(sources)
 
 
 def _last_bytes(pieces: Iterator[bytes], size: int) -> bytes:
@@ -232,39 +197,6 @@ def _last_bytes(pieces: Iterator[bytes], size: int) -> bytes:
         while bytes_held - len(last_pieces[0]) >= size:
             bytes_held -= len(last_pieces.popleft())
     return b"".join(last_pieces)[-size:]
-
-
-def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield whole lines with their line ends; a line that is longer than a block comes in parts."""
-    unfinished_line = b""
-    for piece in pieces:
-        *lines, unfinished_line = (unfinished_line + piece).split(b"\n")
-        for line in lines:
-            yield line + b"\n"
-        if len(unfinished_line) > _BLOCK:
-            yield unfinished_line
-            unfinished_line = b""
-    if unfinished_line:
-        yield unfinished_line + b"\n"
-
-
-def _merged(logs: Sequence[Iterator[bytes]]) -> Iterator[bytes]:
-    for _, equal_lines in groupby(heapq.merge(*map(_by_time, logs), key=_order), key=lambda pair: pair[1]):
-        yield next(equal_lines)[1]
-
-
-def _order(pair: tuple[Any, bytes]) -> Any:
-    return pair[0]
-
-
-def _by_time(lines: Iterator[bytes]) -> Iterator[tuple[Any, bytes]]:
-    """Yield each line with the time of its record, and with its number, which keeps a record's lines together."""
-    moment = b""
-    for number, line in enumerate(lines):
-        match = _TIME.match(line)
-        # Records of several processes in one file may be some milliseconds out of order
-        moment = max(moment, match[1].replace(b" ", b"T")) if match else moment
-        yield (moment, number), line
 
 
 def _reason(error: requests.RequestException) -> str:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.models.dag import DagModel
-from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import bindparam, select
 
-from openmetadata_airflow_apis.airflow_versions.scheduling import decode_timetable
-from openmetadata_airflow_apis.conflicts import ScheduleFails
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
-from openmetadata_airflow_apis.runs.dag_import_errors import refuse_import_errors
 from openmetadata_airflow_apis.runs.run_rows import RUN, select_runs
 
 if TYPE_CHECKING:
-    from airflow.models.dag import DAG
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
 
@@ -45,28 +40,3 @@ def find_run(dag_id: str, run_id: str, *, session: Session, lock: bool = False) 
         find_dag(dag_id, session=session)
         raise DagRunNotFound(dag_id, run_id)
     return rows[0]
-
-
-def serialized_dag(dag_id: str, *, session: Session) -> tuple[DAG, str]:
-    """Return the DAG from Airflow's serialized_dag table, with its hash; raise DagNotFound, ScheduleFails.
-
-    The DAG's file is not imported. The only users' code that may run is a timetable from an Airflow plugin.
-    """
-    row: Any = SerializedDagModel.get(dag_id, session=session)
-    if row is None:
-        refuse_import_errors(dag_id, session=session)
-        raise DagNotFound(dag_id)
-    row.load_op_links = False
-    try:
-        return row.dag, row.dag_hash
-    except Exception:
-        _check_timetable(dag_id, row.data["dag"]["timetable"])
-        raise
-
-
-def _check_timetable(dag_id: str, serialized: dict[str, Any]) -> None:
-    try:
-        _ = decode_timetable(serialized).summary  # a DAG asks for it when it is made
-    except Exception as error:  # a timetable of the users' own may raise anything
-        reason = f"cannot be loaded: {type(error).__name__}: {error}"
-        raise ScheduleFails(dag_id, str(serialized["__type"]), reason) from error

@@ -19,12 +19,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from openmetadata_airflow_apis.conflicts import DagRunExists, ScheduleFails
-from openmetadata_airflow_apis.errors import DagNotFound, InvalidArgument
+from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.mysql_values import refuse_ids, refuse_large, refuse_moments
-from openmetadata_airflow_apis.runs.dag_import_errors import refuse_import_errors
-from openmetadata_airflow_apis.runs.lookup import find_dag, serialized_dag
 from openmetadata_airflow_apis.runs.run_rows import RUN
-from openmetadata_airflow_apis.stores.loader_files import is_loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,16 +31,9 @@ if TYPE_CHECKING:
     from airflow.timetables.base import DataInterval
     from sqlalchemy.orm import Session
 
+    from openmetadata_airflow_apis.runs.runnable_dag import RunnableDag
+
 _RUN_ID_LENGTH = 250
-
-
-@dataclass(frozen=True)
-class RunnableDag:
-    """A DAG that may be run, as the serialized_dag table has it."""
-
-    dag: DAG
-    dag_hash: str
-    is_paused: bool
 
 
 @dataclass(frozen=True)
@@ -78,18 +68,6 @@ def _map_indexes(task: Any) -> Iterator[int]:
     except (NotMapped, NotFullyPopulated):
         count = 0
     return iter(range(count) if count else (-1,))
-
-
-def runnable_dag(dag_id: str, *, session: Session) -> RunnableDag:
-    """Return a DAG that may be run; raise DagNotFound (its file may be gone), DagHasImportErrors."""
-    row = find_dag(dag_id, session=session)
-    if is_loader(row.fileloc):  # each DAG of a loader file has an import error of its own
-        refuse_import_errors(dag_id, session=session)
-    if row.has_import_errors or not row.is_active:
-        refuse_import_errors(dag_id, session=session)
-        raise DagNotFound(dag_id)
-    dag, dag_hash = serialized_dag(dag_id, session=session)
-    return RunnableDag(dag, dag_hash, bool(row.is_paused))
 
 
 def plan_run(

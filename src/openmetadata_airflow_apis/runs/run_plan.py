@@ -18,6 +18,7 @@ from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.runs import run_notes
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.clearing import clear
+from openmetadata_airflow_apis.runs.forced_states import finishing
 from openmetadata_airflow_apis.runs.results import UntouchedRun
 from openmetadata_airflow_apis.runs.run_rows import RUN, queue_again
 from openmetadata_airflow_apis.transactions import in_one_transaction
@@ -153,7 +154,7 @@ def mark(
                 for run, of_run in task_instances.items()
             }
         )
-        values = {"state": None} if state is None else rows.finishing(state, now, session=session)
+        values = {"state": None} if state is None else finishing(state, now, session=session)
         session.execute(rows.changing(condition, values))
 
 

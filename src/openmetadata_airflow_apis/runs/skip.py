@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.conflicts import TaskNotStoppable
-from openmetadata_airflow_apis.runs.marked_tasks import MarkedTask, number_of, plan_marking
 from openmetadata_airflow_apis.runs.overwritten_states import hold
 from openmetadata_airflow_apis.runs.results import SkippedTask
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out
+from openmetadata_airflow_apis.runs.skip_or_succeed import MarkedTask, number_of, plan_marking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,15 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow.models.taskinstance import TaskInstance
-from airflow.utils.sqlalchemy import UtcDateTime, with_row_locks
+from airflow.utils.sqlalchemy import with_row_locks
 from airflow.utils.state import State
-from sqlalchemy import Float, and_, case, cast, extract, false, func, literal, null, or_, select, text, update
+from sqlalchemy import Float, and_, cast, extract, false, func, null, or_, select, text, update
 
 from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
 
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
@@ -123,29 +122,6 @@ def touched(row: Row, state_after: str | None) -> TouchedTaskInstance:
         hostname=(row.hostname or None) if had_process else None,
         pid=row.pid if had_process else None,
     )
-
-
-def finishing(state: str, now: datetime, *, session: Session) -> dict[str, Any]:
-    """Return the new column values of task instances that are put into a finished state from outside.
-
-    Dates and duration are those that TaskInstance.set_state would give. A deferred one lets go of its trigger,
-    which the triggerer then ends. A running one loses its remaining tries: its process may still fail by
-    itself before a heartbeat ends it, and Airflow would then try it again.
-    """
-    at = literal(now, UtcDateTime())
-    start_date = func.coalesce(TI.c.start_date, at)
-    end_date = func.coalesce(TI.c.end_date, at)
-    return {
-        "state": state,
-        "start_date": start_date,
-        "end_date": end_date,
-        "duration": seconds_between(start_date, end_date, session=session),
-        "max_tries": case(
-            (and_(TI.c.state.in_(sorted(WITH_PROCESS)), TI.c.max_tries >= TI.c.try_number), TI.c.try_number - 1),
-            else_=TI.c.max_tries,
-        ),
-        **without_deferral(),
-    }
 
 
 def changing(condition: ColumnElement, values: dict[str, Any]) -> Any:

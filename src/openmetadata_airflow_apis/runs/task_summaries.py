@@ -11,8 +11,8 @@ from sqlalchemy import and_, func, select
 
 from openmetadata_airflow_apis.list_filters import total_of
 from openmetadata_airflow_apis.runs.lookup import find_dag
+from openmetadata_airflow_apis.runs.mapped_task_states import taken_together
 from openmetadata_airflow_apis.runs.run_rows import RUN
-from openmetadata_airflow_apis.runs.task_instance_details import taken_together
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 
 if TYPE_CHECKING:

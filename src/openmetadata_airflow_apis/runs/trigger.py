@@ -9,9 +9,10 @@ from airflow.utils.types import DagRunType
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.runs import run_notes
-from openmetadata_airflow_apis.runs.new_run import create_run, plan_run, runnable_dag, unknown_run
+from openmetadata_airflow_apis.runs.new_run import create_run, plan_run, unknown_run
 from openmetadata_airflow_apis.runs.results import TouchedTaskInstance, TriggeredRun
 from openmetadata_airflow_apis.runs.run_state import run_fields
+from openmetadata_airflow_apis.runs.runnable_dag import runnable_dag
 from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:

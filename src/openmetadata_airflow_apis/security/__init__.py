@@ -2,19 +2,21 @@
 
 make_ready_at_start, here, makes what a webserver needs of all this in Airflow's database.
 
-authentication.py    the gate: who is calling, by a token, a password, or a signed-in browser; what the header may say
-permissions.py       whether they may do this, asked of Airflow; the names of our resources
-permission_rows.py   our own permissions in Airflow's tables: made at the start, removed by uninstall
-user_permissions.py  all that a user may do, read by one statement that is built once in each process
-login.py             passwords in, tokens out; refresh, where a token used twice ends its login; logout
-tokens.py            what a token says, and whether it still holds
-revocation.py        which tokens were revoked or used up; a renewal whose COMMIT was lost is no second use
-passwords.py         a user name and a password, checked by Airflow's own security manager
-login_limits.py      how often a password may be wrong
-login_tries.py       the count of wrong passwords in Airflow's database, one for all webservers
-identity.py          whose request this is, as Airflow's own checks see it
-headers.py           response headers; no answer stores the browser's session or sets its cookie
-auth_backend.py      the same tokens for Airflow's own API
+authentication.py         the gate: who is calling, by a token, a password, or a signed-in browser
+operation_permissions.py  whether they may do this, asked of Airflow; the names of our resources
+permission_rows.py        our own permissions in Airflow's tables: made at the start, removed by uninstall
+user_permissions.py       all that a user may do, read by one statement that is built once in each process
+login.py                  a password in, tokens out
+refresh_tokens.py         a new access token for a refresh token; one that is used twice ends its login
+logout.py                 ends a login with all of its tokens
+tokens.py                 what a token says, and whether it still holds
+revocation.py             which tokens were revoked or used up; a renewal whose COMMIT was lost is no second use
+passwords.py              a user name and a password, checked by Airflow's own security manager
+login_limits.py           how often a password may be wrong
+login_tries.py            the count of wrong passwords in Airflow's database, one for all webservers
+identity.py               whose request this is, as Airflow's own checks see it
+headers.py                response headers; no answer stores the browser's session or sets its cookie
+auth_backend.py           the same tokens for Airflow's own API
 """
 
 from __future__ import annotations
@@ -27,7 +29,6 @@ from openmetadata_airflow_apis.security import (
     login,
     login_tries,
     permission_rows,
-    permissions,
     revocation,
 )
 from openmetadata_airflow_apis.security.identity import user_name
@@ -35,7 +36,7 @@ from openmetadata_airflow_apis.security.identity import user_name
 if TYPE_CHECKING:
     from flask import Flask
 
-__all__ = ["authentication", "headers", "login", "make_ready_at_start", "permissions", "user_name"]
+__all__ = ["authentication", "headers", "login", "make_ready_at_start", "user_name"]
 
 
 def make_ready_at_start(app: Flask) -> None:

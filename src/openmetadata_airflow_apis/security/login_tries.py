@@ -23,8 +23,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.database_refusals import why
 from openmetadata_airflow_apis.errors import TooManyTries, Unavailable
-from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction, why
+from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 
 from openmetadata_airflow_apis.airflow_versions.fab_models import permission_tables
-from openmetadata_airflow_apis.security import permissions
+from openmetadata_airflow_apis.security import operation_permissions
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -26,7 +26,7 @@ def create_permissions(app: Flask) -> None:
     security_manager: Any = getattr(app, "appbuilder").sm  # noqa: B009 - Airflow adds it to Flask's class
     if not hasattr(security_manager, "create_permission"):
         return  # another auth manager keeps permissions its own way
-    for action in permissions.MANAGED_DAGS_ACTIONS:
+    for action in operation_permissions.MANAGED_DAGS_ACTIONS:
         _create_permission(security_manager, action)
 
 
@@ -34,7 +34,7 @@ def _create_permission(security_manager: Any, action: str) -> None:
     # Tried twice: the first try fails if another webserver process is just ahead of this one.
     permission = _created(security_manager, action) or _created(security_manager, action)
     if permission is None:
-        log.error("The permission %s on %s could not be made", action, permissions.MANAGED_DAGS)
+        log.error("The permission %s on %s could not be made", action, operation_permissions.MANAGED_DAGS)
         return
     admin = security_manager.find_role("Admin")
     if admin is not None:
@@ -43,7 +43,7 @@ def _create_permission(security_manager: Any, action: str) -> None:
 
 def _created(security_manager: Any, action: str) -> Any | None:
     try:
-        return security_manager.create_permission(action, permissions.MANAGED_DAGS)
+        return security_manager.create_permission(action, operation_permissions.MANAGED_DAGS)
     except AttributeError:  # Flask-AppBuilder got None instead of a resource, and goes on with it
         return None
 
@@ -61,7 +61,7 @@ def role_names(session: Session) -> list[str]:
         .join(role_permission, role_permission.c.role_id == role.c.id)
         .join(permission, permission.c.id == role_permission.c.permission_view_id)
         .join(resource, resource.c.id == permission.c.view_menu_id)
-        .where(resource.c.name.in_(permissions.OUR_RESOURCES))
+        .where(resource.c.name.in_(operation_permissions.OUR_RESOURCES))
     )
     return sorted(session.scalars(query))
 
@@ -72,8 +72,8 @@ def remove_permissions(session: Session) -> None:
     if tables is None:
         return
     resource, permission, role_permission = tables
-    ours = select(resource.c.id).where(resource.c.name.in_(permissions.OUR_RESOURCES))
+    ours = select(resource.c.id).where(resource.c.name.in_(operation_permissions.OUR_RESOURCES))
     on_ours = select(permission.c.id).where(permission.c.view_menu_id.in_(ours))
     session.execute(delete(role_permission).where(role_permission.c.permission_view_id.in_(on_ours)))
     session.execute(delete(permission).where(permission.c.view_menu_id.in_(ours)))
-    session.execute(delete(resource).where(resource.c.name.in_(permissions.OUR_RESOURCES)))
+    session.execute(delete(resource).where(resource.c.name.in_(operation_permissions.OUR_RESOURCES)))

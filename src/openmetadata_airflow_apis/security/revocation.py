@@ -14,8 +14,9 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.database_refusals import why
 from openmetadata_airflow_apis.errors import Unavailable
-from openmetadata_airflow_apis.transactions import in_one_transaction, why
+from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

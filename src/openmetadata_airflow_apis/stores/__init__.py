@@ -4,6 +4,7 @@ open_store, here, decides which by the option definition_store.
 
     definition_store.py  the port, DefinitionStore: what a store promises
     version_rows.py      the table of versions: the newest of each DAG, pages, what is pruned
+    name_twins.py        a dag_id that differs from a deployed one in case alone is refused
     idempotency_keys.py  the answers of requests with an Idempotency-Key; who claims a key, takes it over, or is refused
 
 The file store:
@@ -11,6 +12,7 @@ The file store:
     file_store.py          <dag_id>.json and <dag_id>.py, and in which order they are written and removed
     deployed_files.py      these two files: where they are, how they are written; refuses damaged ones, with the cure
     interrupted_files.py   finishes or removes what a crash has left of them
+    stale_modules.py       which .py files are rendered anew, as after a change of the runner template
     file_inspection.py     who wrote a file, and whether it was changed since
     rendered_module.py     the .py of a DAG: rendered, marked and sealed
     runner_template.py     the template of that file, and what an operator's own must hold

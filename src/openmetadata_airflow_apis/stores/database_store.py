@@ -17,7 +17,6 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from openmetadata_airflow_apis import own_tables
-from openmetadata_airflow_apis.conflicts import DiffersInCase
 from openmetadata_airflow_apis.dagbuild.shard_rows import CURE, decompressed, hash_of, place_of, shard_of
 from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG, make_tables
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument, decode, encode
@@ -30,6 +29,7 @@ from openmetadata_airflow_apis.stores.database_locks import locked_in_database
 from openmetadata_airflow_apis.stores.definition_store import Head, ImportFailure, NodeParse, StoreHealth
 from openmetadata_airflow_apis.stores.loader_files import file_name
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere
+from openmetadata_airflow_apis.stores.name_twins import refuse_twin
 from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
@@ -190,8 +190,7 @@ class DatabaseStore:
         self._claimed[dag_id] = rows[0].mark if rows else None
         if not rows:
             return None
-        if rows[0].dag_id != dag_id:
-            raise DiffersInCase(dag_id, rows[0].dag_id)
+        refuse_twin(dag_id, rows[0].dag_id)
         return _document(rows[0])
 
     def write(self, document: StoredDocument) -> None:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Callable, TypeVar
 from sqlalchemy import delete, select
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
-from openmetadata_airflow_apis.conflicts import DiffersInCase
 from openmetadata_airflow_apis.dagbuild.import_errors import deployment_in, readable
 from openmetadata_airflow_apis.dagbuild.stored_document import encode
 from openmetadata_airflow_apis.definition.dag_ids import folded, is_name
@@ -33,6 +32,7 @@ from openmetadata_airflow_apis.stores.deployed_files import DELETING, DeployedFi
 from openmetadata_airflow_apis.stores.file_inspection import is_marked
 from openmetadata_airflow_apis.stores.interrupted_files import InterruptedFiles
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere, locked_file
+from openmetadata_airflow_apis.stores.name_twins import refuse_twin
 from openmetadata_airflow_apis.stores.seen_deployments import deployment_of
 from openmetadata_airflow_apis.stores.stored_heads import stored_head
 
@@ -225,8 +225,8 @@ class FileStore:
         folded_dag_id = folded(dag_id)
         for entry in self._files.entries(self._files.records):
             name = entry[1 : -len(DELETING)] if entry.endswith(DELETING) else entry
-            if name.endswith(".json") and name[:-5] != dag_id and folded(name[:-5]) == folded_dag_id:
-                raise DiffersInCase(dag_id, name[:-5])
+            if name.endswith(".json") and folded(name[:-5]) == folded_dag_id:
+                refuse_twin(dag_id, name[:-5])
         record, module = self._files.inspect(dag_id)
         self._files.refuse_damage(dag_id, record, module)
         return record.document

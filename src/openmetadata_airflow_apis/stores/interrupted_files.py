@@ -11,7 +11,7 @@ from openmetadata_airflow_apis.definition.dag_ids import is_name
 from openmetadata_airflow_apis.errors import DamagedDocument, Unavailable
 from openmetadata_airflow_apis.stores import atomic_files
 from openmetadata_airflow_apis.stores.deployed_files import DELETING, dag_id_of_record
-from openmetadata_airflow_apis.stores.file_inspection import inspect_module, inspect_record
+from openmetadata_airflow_apis.stores.stale_modules import module_is_stale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ class InterruptedFiles:
         """Return the names with left-over files, and those among deployed_ids whose .py is stale."""
         file_names = self._files.entries(self._files.records) + self._files.entries(self._files.modules)
         left_over = {dag_id for dag_id in map(_dag_id_of_left_over, file_names) if dag_id and is_name(dag_id)}
-        return left_over | {dag_id for dag_id in deployed_ids if self._module_is_stale(dag_id)}
+        return left_over | {dag_id for dag_id in deployed_ids if module_is_stale(self._files, dag_id)}
 
     def finish(self, dag_id: str) -> bool:
         """Unlink temporary files; render a missing .py, or unlink the .py of a removal.
@@ -46,7 +46,7 @@ class InterruptedFiles:
                 path.unlink(missing_ok=True)
             if removal_begun:
                 module.unlink(missing_ok=True)
-        if not removal_begun and self._module_is_stale(dag_id):
+        if not removal_begun and module_is_stale(self._files, dag_id):
             with ExitStack() as cleanup, atomic_files.storage_errors(self._files.modules):
                 self._files.put(self._files.beside(module, self._files.rendered(dag_id), cleanup), module)
         return removal_begun
@@ -79,19 +79,6 @@ class InterruptedFiles:
             tombstone.unlink(missing_ok=True)
             return False
         return True
-
-    def _module_is_stale(self, dag_id: str) -> bool:
-        """Say whether the .py of a sound .json is missing, or ours but not what the template renders now."""
-        path = self._files.module(dag_id)
-        try:
-            module = inspect_module(path, dag_id)
-            if module.reason is not None:
-                return False
-            if module.is_there and atomic_files.read_bytes(path) == self._files.rendered(dag_id):
-                return False
-            return inspect_record(self._files.record(dag_id), dag_id).document is not None
-        except (OSError, Unavailable):  # reading the DAG reports this
-            return False
 
 
 def _dag_id_of_left_over(file_name: str) -> str | None:

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import pytest
 
-from openmetadata_airflow_apis.security.permissions import PERMISSIONS
+from openmetadata_airflow_apis.security.operation_permissions import PERMISSIONS
 from support.callers import Browser
 
 READING = [

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import inspect
 
 from openmetadata_airflow_apis import own_tables, security
-from openmetadata_airflow_apis.security import login_tries, permissions, revocation
+from openmetadata_airflow_apis.security import login_tries, operation_permissions, revocation
 from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 from support.threads import at_once
 
 
-@pytest.mark.parametrize("action", permissions.MANAGED_DAGS_ACTIONS)
+@pytest.mark.parametrize("action", operation_permissions.MANAGED_DAGS_ACTIONS)
 def test_permission_is_there_and_admin_has_it(app, action: str) -> None:
     """After the first start with a database that knew nothing of it, the permission exists and Admin alone has it."""
     with app.app_context():
@@ -30,11 +30,13 @@ def test_second_start_changes_nothing(app) -> None:
     manager = app.appbuilder.sm
     with app.app_context():
         before = {
-            action: manager.get_permission(action, "Managed DAGs").id for action in permissions.MANAGED_DAGS_ACTIONS
+            action: manager.get_permission(action, "Managed DAGs").id
+            for action in operation_permissions.MANAGED_DAGS_ACTIONS
         }
         security.make_ready_at_start(app)
         after = {
-            action: manager.get_permission(action, "Managed DAGs").id for action in permissions.MANAGED_DAGS_ACTIONS
+            action: manager.get_permission(action, "Managed DAGs").id
+            for action in operation_permissions.MANAGED_DAGS_ACTIONS
         }
     assert after == before
 
@@ -43,7 +45,7 @@ def test_admin_has_it_before_airflow_grants_all(app) -> None:
     """Airflow's own grant to Admin, which fails where another webserver is ahead, has none of ours to add."""
     manager = app.appbuilder.sm
     with app.app_context():
-        ours = [manager.get_permission(action, "Managed DAGs") for action in permissions.MANAGED_DAGS_ACTIONS]
+        ours = [manager.get_permission(action, "Managed DAGs") for action in operation_permissions.MANAGED_DAGS_ACTIONS]
         for permission in ours:
             manager.remove_permission_from_role(manager.find_role("Admin"), permission)
         security.make_ready_at_start(app)

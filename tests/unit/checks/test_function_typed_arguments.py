@@ -9,7 +9,7 @@ from typing import Any, Callable, Optional, Union
 import pytest
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 
-from openmetadata_airflow_apis.checks.function_arguments import wants_function, wants_functions
+from openmetadata_airflow_apis.checks.function_typed_arguments import wants_function, wants_functions
 from openmetadata_airflow_apis.checks.operator_signatures import signature_of
 from openmetadata_airflow_apis.checks.workflow_check import check_workflow
 from openmetadata_airflow_apis.dagbuild.built_values import import_object

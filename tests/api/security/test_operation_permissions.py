@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from openmetadata_airflow_apis.errors import NotAllowed
-from openmetadata_airflow_apis.security import identity, permissions
+from openmetadata_airflow_apis.security import identity, operation_permissions
 from support.callers import OLD_DOOR, bearer
 from support.deployments import one_task
 
@@ -53,7 +53,7 @@ def may(app):
         with app.test_request_context():
             identity.bind(app.appbuilder.sm.get_user_by_id(user.id))
             try:
-                permissions.authorize(operation_id, dag_id)
+                operation_permissions.authorize(operation_id, dag_id)
             except NotAllowed as error:
                 return str(error)
             return None
@@ -67,7 +67,7 @@ def test_every_operation_is_in_the_table(app) -> None:
 
     exempt = {"login", "refresh", "logout", "health", "call_by_query", "call_by_body"}
     exempt |= {"list_problem_types", "get_problem_type"}
-    assert set(operations.operations()) - exempt == set(permissions.PERMISSIONS) == set(TABLE)
+    assert set(operations.operations()) - exempt == set(operation_permissions.PERMISSIONS) == set(TABLE)
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -158,7 +158,9 @@ def test_hostile_names(app, dags, may, make_role, make_user, dag_id: str) -> Non
 
 def test_deployer(app, dags, may, make_role, make_user) -> None:
     """A role with "Managed DAGs" may deploy and delete new DAGs, and others only with Airflow's own permissions too."""
-    deployer = make_user(make_role("Deployer", *((name, "Managed DAGs") for name in permissions.MANAGED_DAGS_ACTIONS)))
+    deployer = make_user(
+        make_role("Deployer", *((name, "Managed DAGs") for name in operation_permissions.MANAGED_DAGS_ACTIONS))
+    )
     assert may(deployer, "deploy_dag", None) is None
     assert may(deployer, "deploy_dag", "unknown") is None
     assert may(deployer, "deploy_dag", "nightly") is not None
@@ -210,7 +212,7 @@ def test_lists_are_filtered(app, dags, make_role, make_user) -> None:
     for name, user in (("viewer", app.appbuilder.sm.find_user(username="viewer")), ("some", some), ("none", none)):
         with app.test_request_context():
             identity.bind(app.appbuilder.sm.get_user_by_id(user.id))
-            found[name] = permissions.readable_dag_ids()
+            found[name] = operation_permissions.readable_dag_ids()
     assert found == {"viewer": None, "some": {"nightly"}, "none": set()}
 
 

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from openmetadata_airflow_apis.errors import TaskNotFound
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.downstream_states import RunStates, decide_downstream
-from openmetadata_airflow_apis.runs.lookup import find_run, serialized_dag
+from openmetadata_airflow_apis.runs.lookup import find_run
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces
+from openmetadata_airflow_apis.runs.runnable_dag import serialized_dag
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 
 if TYPE_CHECKING:

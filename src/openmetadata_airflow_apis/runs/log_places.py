@@ -1,4 +1,4 @@
-"""Finds the log of a try through Airflow's own log handler, whichever is configured, within a given time."""
+"""Finds where the log of a try is, as Airflow's own log handler would, whichever is configured; within a given time."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from openmetadata_airflow_apis.runs.log_sources import (
     Pieces,
     ServedFile,
     Text,
-    interleaved,
 )
+from openmetadata_airflow_apis.runs.merged_logs import interleaved
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED, among, of_run
 from openmetadata_airflow_apis.runs.work_with_deadline import NotInTime, done_in_time
 

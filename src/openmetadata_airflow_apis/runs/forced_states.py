@@ -1,0 +1,44 @@
+"""What changes in a task instance that a kill, a skip or a success ends from outside: its dates, trigger and tries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.utils.sqlalchemy import UtcDateTime
+from sqlalchemy import and_, case, func, literal
+
+from openmetadata_airflow_apis.runs.task_instance_rows import TI, WITH_PROCESS, seconds_between, without_deferral
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+    from sqlalchemy.sql import ColumnElement
+
+
+def finishing(state: str, now: datetime, *, session: Session) -> dict[str, Any]:
+    """Return the new column values of task instances that are put into a finished state from outside.
+
+    Dates and duration are those that TaskInstance.set_state would give. A deferred one lets go of its trigger,
+    which the triggerer then ends. A running one loses its remaining tries.
+    """
+    at = literal(now, UtcDateTime())
+    start_date = func.coalesce(TI.c.start_date, at)
+    end_date = func.coalesce(TI.c.end_date, at)
+    return {
+        "state": state,
+        "start_date": start_date,
+        "end_date": end_date,
+        "duration": seconds_between(start_date, end_date, session=session),
+        "max_tries": _no_further_tries(),
+        **without_deferral(),
+    }
+
+
+def _no_further_tries() -> ColumnElement:
+    """Return the new max_tries, so that a task which was ended while it ran is not retried.
+
+    Its process may still fail by itself before a heartbeat ends it, and Airflow would then try it again.
+    """
+    may_retry = and_(TI.c.state.in_(sorted(WITH_PROCESS)), TI.c.max_tries >= TI.c.try_number)
+    return case((may_retry, TI.c.try_number - 1), else_=TI.c.max_tries)
