@@ -62,8 +62,10 @@ def exported(document: StoredDocument, settings: Settings) -> dict[str, Any]:
     reading_then = _read(body, document.deployed_at, settings)
     reading_later = _read(body, document.deployed_at + timedelta(days=1000), settings)
     for path in _differing(reading_then.definition, reading_later.definition, ()):
-        moment = _at(document.definition, path)
-        _put(body, reading_then.pointer(*path), moment if isinstance(moment, str) else moment["at"])
+        # Another release may have stored no date there: then this one's reading counts, and `run` tells the difference.
+        moment = _date_at(document.definition, path) or _date_at(reading_then.definition, path)
+        if moment is not None:
+            _put(body, reading_then.pointer(*path), moment)
     return body
 
 
@@ -98,10 +100,16 @@ def _differing(first: Any, second: Any, path: tuple[str | int, ...]) -> list[tup
     return []
 
 
-def _at(definition: Any, path: tuple[str | int, ...]) -> Any:
-    for part in path:
-        definition = definition[part]
-    return definition["$datetime"]
+def _date_at(definition: Any, path: tuple[str | int, ...]) -> str | None:
+    """Return the date at a path of a definition, None if there is none: the stored one may be of another shape."""
+    try:
+        for part in path:
+            definition = definition[part]
+        date = definition["$datetime"]
+        moment = date if isinstance(date, str) else date["at"]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return moment if isinstance(moment, str) else None
 
 
 def _put(body: Any, pointer: str, value: str) -> None:

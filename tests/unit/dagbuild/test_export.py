@@ -18,11 +18,17 @@ LATER = datetime(2027, 3, 1, tzinfo=timezone.utc)
 
 
 @pytest.fixture
-def deployed(tmp_path, monkeypatch):
+def configs(tmp_path):
+    """The folder of the stored definitions."""
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def deployed(tmp_path, configs, monkeypatch):
     """A function that stores a request's definition as a deploy does, and returns the definition."""
     section = "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__"
-    configs = tmp_path / "configs"
-    configs.mkdir()
     monkeypatch.setenv(f"{section}DAG_GENERATED_CONFIGS", str(configs))
     monkeypatch.setenv(f"{section}DAG_MANAGED_OPERATORS", str(write_callables(tmp_path / "managed")))
 
@@ -55,6 +61,45 @@ def test_relative_dates_are_exported_as_they_were_fixed(deployed, capsys):
     start_date = again["workflow"]["dag_config"]["nightly"]["default_args"]["start_date"]
     assert start_date.startswith("2026-11-20T")
     assert read_workflow(again, now=LATER).definition == definition
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"dag": {}, "task_groups": [], "tasks": []},
+        {"dag": {"default_args": {"start_date": "2026-11-20"}}, "task_groups": [], "tasks": []},
+        {"dag": {"default_args": {"start_date": {"$datetime": {"moment": 1}}}}, "task_groups": [], "tasks": []},
+    ],
+    ids=["no date", "another form", "another tag"],
+)
+def test_a_definition_of_another_shape(deployed, configs, capsys, stored: dict):
+    """Of a definition without the date, the request has the date of the deploy, and the difference is told."""
+    body = request(default_args={"start_date": "2 days"}, tasks={"one": bash()})
+    source = body["workflow"]
+    document = StoredDocument("nightly", {"dag_id": "nightly", **stored}, source, "ann", DEPLOYED)
+    (configs / "nightly.json").write_bytes(encode(document))
+    assert main(["export", "nightly"]) == 1
+    printed = capsys.readouterr()
+    again = request(default_args={"start_date": "2026-11-20T00:00:00+00:00"}, tasks={"one": bash()})
+    assert json.loads(printed.out) == again
+    assert printed.err == (
+        "nightly: this version of the software, or of a file of datasets, would make another DAG of it; compare "
+        "before you deploy\n"
+    )
+
+
+def test_a_request_that_was_changed_by_hand(deployed, configs, capsys):
+    """A relative date that somebody has added to the stored request is fixed too, and the difference is told."""
+    body = request(tasks={"one": bash()})
+    deployed(body)
+    stored = json.loads((configs / "nightly.json").read_text())
+    stored["source"]["dag_config"]["nightly"]["tasks"]["two"] = bash(start_date="2 days")
+    (configs / "nightly.json").write_text(json.dumps(stored))
+    assert main(["export", "nightly"]) == 1
+    printed = capsys.readouterr()
+    two = bash(start_date="2026-11-20T00:00:00+00:00")
+    assert json.loads(printed.out) == request(tasks={"one": bash(), "two": two})
+    assert printed.err.startswith("nightly: this version of the software")
 
 
 def test_an_unknown_dag(deployed, capsys):
