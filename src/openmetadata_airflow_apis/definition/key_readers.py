@@ -148,6 +148,8 @@ def _read_function(
     context: Context, file_key: str, key: str, document: Mapping[str, Any], path: PlainPath
 ) -> CallableTag | Literal[Absent.ABSENT]:
     """Return a function of a callable file, from the two keys that name it and its file."""
+    if not isinstance(document[key], str):  # of a pair that the schema doesn't have
+        return context.fault(path / key, f"{kind_of(document[key])}; give a text")
     name = named_functions.read_function_name(context, document[key], path / key)
     if file_key not in document:
         return context.fault(path / key, f"names a function and no file; add '{file_key}'")

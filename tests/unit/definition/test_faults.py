@@ -295,6 +295,7 @@ def test_faults_of_the_dag(keys: dict, pointer: str, detail: str) -> None:
          "'a-b' is no plain Python name; callable files are named by their path below dag_managed_operators, such as checks.py"),
         ({"python_callable_name": "lambda x: x", "python_callable_file": "x.py"}, "/python_callable_name",
          "'lambda x: x' is no name of a function; lambdas are not accepted, write a function into a callable file"),
+        ({"handler_name": 3, "handler_file": "x.py"}, "/handler_name", "is the number 3; give a text"),
         ({"expand": {}}, "/expand", "is empty; give at least one"),
         ({"expand": {"env": 3}}, "/expand/env", "is the number 3; give a list, a map, or a task's output such as +extract"),
         ({"expand": {"bash_command": ["x"]}}, "/expand/bash_command",
