@@ -35,7 +35,7 @@ def take_back_failed(deployment: Deployment, *, user: str, settings: Settings, s
     try:
         if deployment.created:
             delete_dag(dag_id, user=user, precondition=still_ours, settings=settings, session=session)
-            outcome = "it was the first, and is deleted again"
+            outcome = "the DAG was not deployed before, so that it is deleted again"
         else:
             restored = redeploy(
                 dag_id,

@@ -88,7 +88,7 @@ def test_the_version_before_is_there_where_one_is_kept(failed, taken_back, sessi
 
 def test_the_first_is_deleted_again(failed, taken_back, session, settings):
     """Where nothing was deployed before, nothing is deployed afterwards."""
-    assert taken_back(failed()) == "it was the first, and is deleted again"
+    assert taken_back(failed()) == "the DAG was not deployed before, so that it is deleted again"
     with pytest.raises(DagNotFound):
         get_deployed("nightly", settings=settings, session=session)
     assert version_rows.read("nightly", 1, session=session).deleted_at is not None

@@ -229,7 +229,7 @@ def takes_a_failed_import_back(old_door, session):
         409,
         {
             "error": "The file of the DAG `argued` does not import (boom.py, line 1: no such thing); "
-            "it was the first, and is deleted again"
+            "the DAG was not deployed before, so that it is deleted again"
         },
     )
 
