@@ -72,7 +72,8 @@ class DagIsRunning(Conflict):
     def __init__(self, dag_id: str, running: int) -> None:
         self.dag_id = dag_id
         self.running = running
-        super().__init__(f"The DAG `{dag_id}` has {running} running task instance(s); kill or await them, then delete")
+        instances, them = ("task instance", "it") if running == 1 else ("task instances", "them")
+        super().__init__(f"The DAG `{dag_id}` has {running} running {instances}; kill or await {them}, then delete")
 
 
 class DagHasImportErrors(Conflict):

@@ -198,7 +198,7 @@ def test_a_running_dag_is_not_deleted_and_a_deleted_one_stays_away(airflow_live:
     assert client.post("/rest_api/api/dags/dozing/dagRuns", json={"run_id": "r1"}).status_code == 201
     airflow_live.wait_for(lambda: airflow_live.task_states("dozing", "r1") == {"doze": "running"}, "the task to run")
 
-    refused = "The DAG `dozing` has 1 running task instance(s); kill or await them, then delete"
+    refused = "The DAG `dozing` has 1 running task instance; kill or await it, then delete"
     answer = client.old_door("delete_dag", dag_id="dozing")
     assert (answer.status_code, answer.json()) == (409, {"error": refused})
     answer = client.delete("/rest_api/api/dags/dozing")

@@ -12,6 +12,7 @@ from openmetadata_airflow_apis.runs.overwritten_states import hold
 from openmetadata_airflow_apis.runs.results import KilledRun, KilledRuns
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out, untouched
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
+from openmetadata_airflow_apis.runs.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +104,7 @@ def _plan_kill(run: Row, unfinished: Sequence[Row], *, task_id: str | None, map_
         state="failed" if unfinished and task_id is None else run.state,
         marked=tuple(rows.touched(row, "failed") for row in unfinished),
         traces=Traces(
-            note=f"killed {target} ({len(unfinished)} task instance(s) failed)",
+            note=f"killed {target} ({counted(len(unfinished), 'task instance')} failed)",
             details={"task_instances": len(unfinished)},
             task_id=task_id,
             map_index=map_index,

@@ -24,6 +24,7 @@ from openmetadata_airflow_apis.runs.results import RestartedRun, RestartedRuns, 
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out, untouched
 from openmetadata_airflow_apis.runs.runnable_dag import serialized_dag
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
+from openmetadata_airflow_apis.runs.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -209,13 +210,13 @@ def plan_restarts(
 def _plan_restart(run: Row, choice: RestartChoice, to_clear: Sequence[Row], clearing: Clearing | None) -> RestartPlan:
     failed_task_count = sum(row.state == "failed" for row in to_clear)
     scope = choice.in_words()
+    failed_instances = counted(failed_task_count, "failed task instance")
     return RestartPlan(
         run=run,
         state="queued" if to_clear and run.state in State.finished_dr_states else run.state,
         cleared=clearing,
         traces=Traces(
-            note=f"restarted {'' if scope is None else f'{scope}: '}{failed_task_count} failed task instance(s), "
-            f"{len(to_clear)} cleared in all",
+            note=f"restarted {'' if scope is None else f'{scope}: '}{failed_instances}, {len(to_clear)} cleared in all",
             details={"failed": failed_task_count, "cleared": len(to_clear), **choice.details()},
         ),
         failed_task_count=failed_task_count,

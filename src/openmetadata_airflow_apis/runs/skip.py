@@ -9,6 +9,7 @@ from openmetadata_airflow_apis.runs.overwritten_states import hold
 from openmetadata_airflow_apis.runs.results import SkippedTask
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.skip_or_succeed import MarkedTask, number_of, plan_marking
+from openmetadata_airflow_apis.runs.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,7 @@ def plan_skip(task: MarkedTask, *, lock: bool, session: Session) -> RunPlan:
     def traces(marked: Sequence[TouchedTaskInstance]) -> Traces:
         number = number_of("skipped", marked)
         return Traces(
-            note=f"skipped task {task.task_id} ({number} task instance(s), downstream included)",
+            note=f"skipped task {task.task_id} ({counted(number, 'task instance')}, downstream included)",
             details={"skipped": number, "waiting_again": number_of(None, marked)},
             task_id=task.task_id,
             map_index=task.map_index,

@@ -9,6 +9,7 @@ from openmetadata_airflow_apis.runs.overwritten_states import hold
 from openmetadata_airflow_apis.runs.results import SucceededTask
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.skip_or_succeed import MarkedTask, number_of, plan_marking
+from openmetadata_airflow_apis.runs.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def plan_success(task: MarkedTask, *, lock: bool, session: Session) -> RunPlan:
     def traces(marked: Sequence[TouchedTaskInstance]) -> Traces:
         number = number_of("success", marked)
         return Traces(
-            note=f"marked task {task.task_id} as successful ({number} task instance(s))",
+            note=f"marked task {task.task_id} as successful ({counted(number, 'task instance')})",
             details={
                 "succeeded": number,
                 "skipped": number_of("skipped", marked),

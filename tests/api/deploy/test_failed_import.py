@@ -118,5 +118,5 @@ def test_a_first_version_that_runs_already(failed, taken_back, session):
     bad = failed()
     add_run(session, "nightly", "first", "running", {"check": "running"})
     assert taken_back(bad) == (
-        "it could not be taken back: The DAG `nightly` has 1 running task instance(s); kill or await them, then delete"
+        "it could not be taken back: The DAG `nightly` has 1 running task instance; kill or await it, then delete"
     )

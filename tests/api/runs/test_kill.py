@@ -163,8 +163,8 @@ def test_a_kill_leaves_its_traces(mapped, session):
     kill_running("kill_mapped", "manual__1", user="bob", session=session)
     note = dag_state("kill_mapped", "manual__1", session=session).note.splitlines()
     assert [line.split("Z ", 1)[1] for line in note] == [
-        "ada: killed task mapped (1 task instance(s) failed)",
-        "bob: killed the run (2 task instance(s) failed)",
+        "ada: killed task mapped (1 task instance failed)",
+        "bob: killed the run (2 task instances failed)",
     ]
     rows = session.scalars(select(Log).where(Log.dag_id == "kill_mapped").order_by(Log.id)).all()[-2:]
     assert [

@@ -105,7 +105,7 @@ def test_the_plans_of_many_runs_are_applied_as_one(dag, session):
         assert _what_changes(task_instance_rows("planned", session, run_id)) == expected
         assert run_row("planned", session, run_id).state == "queued"
         note = dag_state("planned", run_id, session=session).note
-        assert note.endswith("ada: restarted 3 failed task instance(s), 4 cleared in all")
+        assert note.endswith("ada: restarted 3 failed task instances, 4 cleared in all")
     logged = session.scalars(select(Log.extra).where(Log.dag_id == "planned").order_by(Log.id.desc()).limit(13)).all()
     assert sorted('"manual__' in extra for extra in logged) == [True] * 13
 

@@ -109,7 +109,7 @@ def test_a_restart_leaves_its_traces(diamond, session):
 
     _restart("diamond", session)
     note = dag_state("diamond", "manual__1", session=session).note
-    assert note.split("Z ", 1)[1] == "ada: restarted 2 failed task instance(s), 4 cleared in all"
+    assert note.split("Z ", 1)[1] == "ada: restarted 2 failed task instances, 4 cleared in all"
     row = session.scalars(select(Log).where(Log.dag_id == "diamond").order_by(Log.id.desc())).first()
     assert (row.event, row.owner, logged_run_id(row), logged_details(row)) == (
         "restart_failed_task",

@@ -270,7 +270,7 @@ def test_a_run_that_succeeded_is_restarted_from_a_task(succeeded, session):
     assert (restarted.failed_task_count, restarted.state) == (0, "queued")
     assert run_row("choices", session).state == "queued"
     note = dag_state("choices", "manual__1", session=session).note
-    assert note.split("Z ", 1)[1] == "ada: restarted bottom: 0 failed task instance(s), 2 cleared in all"
+    assert note.split("Z ", 1)[1] == "ada: restarted bottom: 0 failed task instances, 2 cleared in all"
 
 
 def test_a_run_is_restarted_as_a_whole(succeeded, session):

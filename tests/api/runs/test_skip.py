@@ -124,7 +124,7 @@ def test_skipping_twice_changes_nothing_more(chain, session):
     assert _skip("skip", "first", session).task_instances == ()
     assert (task_instance_rows("skip", session), run_row("skip", session)) == before
     note = dag_state("skip", "manual__1", session=session).note
-    assert note.split("Z ", 1)[1] == "ada: skipped task first (3 task instance(s), downstream included)"
+    assert note.split("Z ", 1)[1] == "ada: skipped task first (3 task instances, downstream included)"
 
 
 def test_a_skip_is_audited(chain, session):

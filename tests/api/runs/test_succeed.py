@@ -145,7 +145,7 @@ def test_succeeding_twice_changes_nothing_more(chain, session):
     assert _succeed("succeed", "first", session).task_instances == ()
     assert (task_instance_rows("succeed", session), run_row("succeed", session)) == before
     note = dag_state("succeed", "manual__1", session=session).note
-    assert note.split("Z ", 1)[1] == "ada: marked task first as successful (1 task instance(s))"
+    assert note.split("Z ", 1)[1] == "ada: marked task first as successful (1 task instance)"
 
 
 def test_a_dry_run_changes_nothing(chain, session):
