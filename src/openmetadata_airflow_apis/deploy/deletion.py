@@ -1,9 +1,10 @@
 """Deleting a DAG for good: its definition and every row, so that nothing brings it back.
 
 The rows are deleted without a commit, then the definition is removed, then the transaction is committed; if that
-fails, the definition is put back. A parse that read the DAG's file just before must wait for our lock on the DAG's row
-before it can write; by then the file is gone. Airflow reads the source file in the same transaction, so the parse
-fails and writes nothing.
+fails, the definition is put back. A parse that began before may end after it, and would bring the DAG back. Airflow's
+sync waits for our lock on the DAG's row before it writes anything of the DAG; by then the definition is gone. The sync
+of a DAG in a file of its own is then refused (dagbuild/late_file_rows.py); that of a shard leaves this DAG out
+(dagbuild/late_shard_rows.py).
 """
 
 from __future__ import annotations
