@@ -133,7 +133,7 @@ class Settings:
     max_tasks: int = _option(1000, _positive, "The largest number of tasks that one definition may have.")
     keep_versions: int = _option(50, _positive, "How many versions of a deployed DAG are kept, the newest ones.")
     keep_deleted_days: int = _option(
-        30, _positive, "For how many days the versions of a DAG that was deleted are kept."
+        30, _positive, "For how many days at least the versions of a DAG that was deleted are kept."
     )
     max_runs_at_once: int = _option(500, _positive, "The largest number of runs that one call restarts or kills.")
     rotate_refresh_tokens: bool = _option(
