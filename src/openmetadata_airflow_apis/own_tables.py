@@ -8,14 +8,19 @@ its own is the older one of a rolling upgrade: it reads, and refuses to write.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from airflow import settings as airflow_settings
 from airflow.configuration import conf
 from airflow.models.base import StringID
-from sqlalchemy import Column, Index, Integer, MetaData, Table, func, inspect, select, text
+from sqlalchemy import DDL, Column, Index, Integer, MetaData, Table, event, func, inspect, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from openmetadata_airflow_apis.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +34,11 @@ def metadata() -> MetaData:
 PREFIX = "openmetadata_airflow_apis_"
 # The type of a dag_id, whose upper and lower case count in every database, as in Airflow's own tables.
 DAG_ID = StringID()
-# Making an index waits for whoever uses the table, and all others then wait for it: by MySQL's own limit for a year.
-_ONE_WAIT = "SET SESSION lock_wait_timeout = 10"
+# Making an index waits for whoever uses the table, and all others then wait for it: by MySQL's own limit for a year,
+# and without a limit on PostgreSQL.
+_ONE_WAIT = {"mysql": "SET SESSION lock_wait_timeout = 10", "postgresql": "SET LOCAL lock_timeout = '10s'"}
+# In a table's `info`: the one index that it has on PostgreSQL alone.
+_ON_POSTGRESQL = "index on PostgreSQL"
 SCHEMA_VERSION = 1
 _SCHEMA_ROW = 1
 SCHEMA = Table(
@@ -39,6 +47,29 @@ SCHEMA = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
     Column("version", Integer, nullable=False),
 )
+
+
+@dataclass(frozen=True)
+class PostgresqlIndex:
+    """An index that the other databases do without. words: what it is of, as in CREATE INDEX."""
+
+    name: str
+    table: Table
+    words: str
+
+    def create(self, connection: Connection) -> None:
+        """Create it."""
+        connection.execute(self.statement().against(self.table))
+
+    def statement(self) -> DDL:
+        """Return the statement that creates it."""
+        return DDL(f"CREATE INDEX {self.name} ON %(fullname)s ({self.words})")
+
+
+def add_postgresql_index(table: Table, name: str, words: str) -> None:
+    """Have a table made with an index of that name on PostgreSQL, and the index made where only the table is there."""
+    index = table.info[_ON_POSTGRESQL] = PostgresqlIndex(name, table, words)
+    event.listen(table, "after_create", index.statement().execute_if(dialect="postgresql"))
 
 
 def is_there(table: Table) -> bool:
@@ -50,8 +81,9 @@ def create_missing(table: Table) -> None:
     """Create the table and its indexes if they are missing, even while another process creates them.
 
     MySQL and SQLite commit each of them by itself, so that the process that made the table may have ended before it
-    made the indexes. Raises SQLAlchemyError if there is no table afterwards. An index that cannot be made is logged,
-    and tried again at the next start: without it the table is slower, but correct.
+    made the indexes. PostgreSQL makes all or nothing, but an older release may have made the table without the index
+    that only PostgreSQL has. Raises SQLAlchemyError if there is no table afterwards. An index that cannot be made is
+    logged, and tried again at the next start: without it the table is slower, but correct.
     """
     if not is_there(table):
         try:
@@ -62,28 +94,39 @@ def create_missing(table: Table) -> None:
                 raise
         else:
             return
-    if airflow_settings.engine.dialect.name == "postgresql":  # it makes both or neither
+    if airflow_settings.engine.dialect.name == "postgresql" and _ON_POSTGRESQL not in table.info:
         return
     for index in missing_indexes(table):
         _create_index(index)
 
 
-def missing_indexes(table: Table) -> list[Index]:
-    """Return the indexes that Airflow's database lacks of a table, by columns, whatever the names. One look at most."""
-    if not table.indexes:
+def missing_indexes(table: Table) -> list[Index | PostgresqlIndex]:
+    """Return the indexes that Airflow's database lacks of a table, by columns, whatever the names. One look at most.
+
+    One that only PostgreSQL has is known by its name.
+    """
+    engine = airflow_settings.engine
+    on_postgresql = table.info.get(_ON_POSTGRESQL) if engine.dialect.name == "postgresql" else None
+    if not table.indexes and on_postgresql is None:
         return []
-    present_indexes = inspect(airflow_settings.engine).get_indexes(table.name, schema=table.schema)
+    present_indexes = inspect(engine).get_indexes(table.name, schema=table.schema)
     present_columns = [index["column_names"] for index in present_indexes]
-    missing = [index for index in table.indexes if [column.name for column in index.columns] not in present_columns]
+    missing: list[Index | PostgresqlIndex] = [
+        index for index in table.indexes if [column.name for column in index.columns] not in present_columns
+    ]
+    if on_postgresql is not None and on_postgresql.name not in [index["name"] for index in present_indexes]:
+        missing.append(on_postgresql)
     return sorted(missing, key=lambda index: str(index.name))
 
 
-def _create_index(index: Index) -> None:
+def _create_index(index: Index | PostgresqlIndex) -> None:
     try:
         with airflow_settings.engine.connect() as connection:
-            if connection.dialect.name == "mysql":
+            dialect = connection.dialect.name
+            if dialect == "mysql":
                 connection.detach()  # so that the limit ends with this connection
-                connection.execute(text(_ONE_WAIT))
+            if dialect in _ONE_WAIT:
+                connection.execute(text(_ONE_WAIT[dialect]))
             index.create(connection)
             connection.commit()
     except SQLAlchemyError as error:

@@ -8,7 +8,7 @@ without this module, by their names alone.
 from __future__ import annotations
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import DDL, Column, Integer, LargeBinary, String, Table, Text, event
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
 from sqlalchemy.dialects.mysql import LONGBLOB, LONGTEXT
 
 from openmetadata_airflow_apis import own_tables
@@ -30,8 +30,8 @@ DEPLOYED_DAG = Table(
     Column("document", LargeBinary().with_variant(LONGBLOB(), "mysql"), nullable=False),
 )
 # The pages of a list are in the order of bytes; PostgreSQL's own index has the order of the database's language.
-_BY_BYTES = DDL(f'CREATE INDEX ix_{DEPLOYED}_dag_id_bytes ON %(fullname)s (dag_id COLLATE "C")')
-event.listen(DEPLOYED_DAG, "after_create", _BY_BYTES.execute_if(dialect="postgresql"))
+BY_BYTES = f"ix_{DEPLOYED}_dag_id_bytes"
+own_tables.add_postgresql_index(DEPLOYED_DAG, BY_BYTES, 'dag_id COLLATE "C"')
 IMPORT_ERROR = Table(
     ERRORS,
     own_tables.metadata(),
