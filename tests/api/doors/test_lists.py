@@ -70,6 +70,8 @@ def test_states_of_older_releases_are_answered(typed_door, session, state):
     assert (status, body["state"], body["count"]) == (200, "success", 3)
     status, body = typed_door("GET", f"{RUNS}/one/taskInstances")
     assert (status, [one["state"] for one in body["task_instances"]]) == (200, ["success", state, state])
+    status, body = typed_door("GET", f"{RUNS}/one/taskInstances?state={state}")
+    assert (status, [one["map_index"] for one in body["task_instances"]]) == (200, [1, 2])
     status, body = typed_door("GET", f"{RUNS}/one/explanation")
     assert (status, body["task_instance_counts"]) == (200, {state: 2, "success": 1})
 
