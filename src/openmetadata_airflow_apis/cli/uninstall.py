@@ -18,6 +18,8 @@ from openmetadata_airflow_apis.security.operation_permissions import OUR_RESOURC
 from openmetadata_airflow_apis.security.permission_rows import remove_permissions, role_names
 from openmetadata_airflow_apis.settings import SECTION, Settings, dags_folder
 from openmetadata_airflow_apis.stores import loader_files, open_store
+from openmetadata_airflow_apis.stores.atomic_files import storage_errors
+from openmetadata_airflow_apis.stores.older_plugin_store import KEPT
 from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from openmetadata_airflow_apis.deploy.uninstalled_dags import Deployed
+
+_SHOWN = 5  # names of files that are no deploy's
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,8 +52,9 @@ def _run(arguments: argparse.Namespace) -> int:
             deployed = everything_deployed(store, session=session)
             roles = role_names(session)
     loaders = loader_files.removable(dags_folder())
-    print("To be removed:", *_removed(deployed, loaders, tables, roles, settings), sep="\n  ")
-    print("Stays:", *_kept(settings), sep="\n  ")
+    others = _others(deployed, settings)
+    print("To be removed:", *_removed(deployed, loaders, tables, roles, settings, others), sep="\n  ")
+    print("Stays:", *_kept(settings, others), sep="\n  ")
     print("Then to be done by hand:", *_by_hand(settings), sep="\n  ")
     refusals = [*(dag.refusal for dag in deployed if dag.refusal), *loader_files.refusals(dags_folder(), loaders)]
     if refusals:
@@ -75,12 +80,29 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _others(deployed: list[Deployed], settings: Settings) -> list[str]:
+    """Return what is in dag_generated_configs and stays there, such as the older plugin's files."""
+    if not settings.dag_generated_configs.is_dir():
+        return []
+    with storage_errors(settings.dag_generated_configs):
+        names = {path.name for path in settings.dag_generated_configs.iterdir()}
+    if settings.definition_store == "files":
+        names -= {f"{dag.dag_id}.json" for dag in deployed}
+    # What begins with a dot is a lock or a file of an interrupted deploy, which goes with the DAGs.
+    return sorted(name for name in names if not name.startswith("."))
+
+
 def _removed(
-    deployed: list[Deployed], loaders: list[Path], tables: dict[str, int], roles: list[str], settings: Settings
+    deployed: list[Deployed],
+    loaders: list[Path],
+    tables: dict[str, int],
+    roles: list[str],
+    settings: Settings,
+    others: list[str],
 ) -> list[str]:
     lines = [f"the DAG {dag.dag_id} ({dag.fileloc}), and its definition{_of_runs(dag)}" for dag in deployed]
     lines += [f"the loader file {path}" for path in loaders]
-    if settings.definition_store == "files" and settings.dag_generated_configs.is_dir():
+    if settings.definition_store == "files" and settings.dag_generated_configs.is_dir() and not others:
         lines.append(f"the folder {settings.dag_generated_configs}, if nothing else is in it")
     lines += [f"the table {name} ({rows} row{'' if rows == 1 else 's'})" for name, rows in tables.items()]
     lines.append(f"the permissions on {', '.join(OUR_RESOURCES)}, of these roles: {', '.join(roles) or 'none'}")
@@ -94,12 +116,26 @@ def _of_runs(dag: Deployed) -> str:
     return f"; {runs} not ended, and will not go on: wait for the end, or kill them first"
 
 
-def _kept(settings: Settings) -> list[str]:
+def _kept(settings: Settings, others: list[str]) -> list[str]:
     rows_of_airflow = "runs, task logs, the audit log and the permissions on single DAGs, which are Airflow's"
     lines = [f"the callable files in {settings.dag_managed_operators}, which are yours"]
     if settings.dag_runner_template is not None:
         lines.append(f"the template {settings.dag_runner_template}, which is yours")
+    configs = settings.dag_generated_configs
+    if KEPT in others:
+        lines.append(f"{configs / KEPT}: the older plugin's files, which migrate-older-plugin has kept")
+    strangers = [name for name in others if name != KEPT]
+    if strangers:
+        lines.append(f"what else is in {configs}, and so the folder: {_some(strangers)}")
+    elif settings.definition_store == "database" and configs.is_dir():
+        lines.append(f"the folder {configs}, which the store of files has made")
     return [*lines, f"{rows_of_airflow} (`airflow dags delete DAG_ID` deletes the runs of a DAG)"]
+
+
+def _some(names: list[str]) -> str:
+    """Return the first names, and how many more there are."""
+    shown = ", ".join(names[:_SHOWN])
+    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
 
 
 def _by_hand(settings: Settings) -> list[str]:

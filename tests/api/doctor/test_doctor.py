@@ -390,6 +390,42 @@ def test_tables_of_a_newer_release(app, healthy, session) -> None:
         assert _problems(_look_at_database()) == problems
 
 
+def _listed_by_uninstall(capsys, configs) -> list[str]:
+    """Return the lines of `uninstall --dry-run` about the folder of the definitions."""
+    assert main(["uninstall", "--dry-run"]) == 0
+    return [line.strip() for line in capsys.readouterr().out.splitlines() if str(configs) in line]
+
+
+def test_uninstall_names_what_stays_among_the_definitions(app, session, folders, capsys, monkeypatch) -> None:
+    """`uninstall` says whether the folder of the definitions goes, and what keeps it: the older plugin's files, say."""
+    monkeypatch.setenv(f"{OPTION}DEFINITION_STORE", "files")
+    configs = folders / "configs"
+    (configs / ".nightly.lock").touch()
+    assert _listed_by_uninstall(capsys, configs) == [f"the folder {configs}, if nothing else is in it"]
+    (configs / "older-plugin").mkdir()
+    older_files = f"{configs}/older-plugin: the older plugin's files, which migrate-older-plugin has kept"
+    assert _listed_by_uninstall(capsys, configs) == [older_files]
+    for number in range(7):
+        (configs / f"notes_{number}.txt").touch()
+    names = "notes_0.txt, notes_1.txt, notes_2.txt, notes_3.txt, notes_4.txt and 2 more"
+    assert _listed_by_uninstall(capsys, configs) == [
+        older_files,
+        f"what else is in {configs}, and so the folder: {names}",
+    ]
+
+
+def test_uninstall_names_the_folder_of_the_other_store(app, session, folders, capsys, monkeypatch) -> None:
+    """With the database store `uninstall` leaves the folder that the store of files has made, and says so."""
+    monkeypatch.setenv(f"{OPTION}DEFINITION_STORE", "database")
+    configs = folders / "configs"
+    assert _listed_by_uninstall(capsys, configs) == [f"the folder {configs}, which the store of files has made"]
+    (configs / "nightly.json").touch()
+    assert _listed_by_uninstall(capsys, configs) == [f"what else is in {configs}, and so the folder: nightly.json"]
+    configs.joinpath("nightly.json").unlink()
+    configs.rmdir()
+    assert _listed_by_uninstall(capsys, configs) == []
+
+
 def test_an_older_release_uninstalls_nothing(app, session, folders, capsys) -> None:
     """`uninstall` of a release that is older than the tables removes nothing, and says which release may."""
     own_tables.make_ready()
