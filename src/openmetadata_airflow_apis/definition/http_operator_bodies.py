@@ -51,6 +51,15 @@ def with_json_body(context: Context, arguments: Arguments, path: PlainPath) -> A
     return {**arguments, "data": _json_text(context, data, path / "data")}
 
 
+def default_json_body(context: Context, data: Value, path: PlainPath) -> Arguments:
+    """Return the `data` of default_args as the argument of a task that sends JSON, if it is a map or a list.
+
+    In default_args it stays what it is: another task, of a form or a query, may take it from there. path: the task's.
+    """
+    body = with_json_body(context, {"data": data}, path)
+    return {} if body["data"] is data else body
+
+
 def with_mapped_json_bodies(context: Context, expand: Arguments, path: PlainPath) -> Arguments:
     """Return what a task that sends JSON is mapped over, with each map or list in the list of `data` as JSON text."""
     bodies = expand.get("data")

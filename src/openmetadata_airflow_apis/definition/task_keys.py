@@ -10,6 +10,7 @@ from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.dotted_paths import is_dotted
 from openmetadata_airflow_apis.definition.fault_messages import nearest, quoted
 from openmetadata_airflow_apis.definition.http_operator_bodies import (
+    default_json_body,
     sends_json,
     with_json_body,
     with_mapped_json_bodies,
@@ -36,6 +37,7 @@ from openmetadata_airflow_apis.definition.taskflow_decorators import read_decora
 from openmetadata_airflow_apis.definition.workflow_schema import properties, schema
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Literal
 
     from openmetadata_airflow_apis.definition.canonical import (
@@ -83,6 +85,7 @@ def read_tasks(context: Context, dag: SentObject, default_args: Arguments) -> Ta
         _read_group(context, CanonicalPlace(("task_groups", index)), node, ids.dependencies[node.entry])
         for index, node in enumerate(graph.groups)
     ]
+    group_keys = {group.node.full_id: group.keys for group in groups}
     tasks = [
         _read_task(
             in_tasks,
@@ -90,7 +93,7 @@ def read_tasks(context: Context, dag: SentObject, default_args: Arguments) -> Ta
             node,
             ids.dependencies[node.entry],
             outputs,
-            default_args=default_args,
+            default_args={**default_args, **_of_groups(node.parent, group_keys)},
         )
         for index, node in enumerate(graph.tasks)
     ]
@@ -139,6 +142,17 @@ class _GroupRead:
             CanonicalPlace(("upstream",)): self.node.path / "dependencies",
             **below("arguments", self.argument_paths),
         }
+
+
+def _of_groups(group_id: str | None, groups: Mapping[str, TaskGroup]) -> Arguments:
+    """Return the default_args that a task has of its groups: those of the innermost go first."""
+    merged: Arguments = {}
+    seen: set[str] = set()
+    while group_id is not None and group_id in groups and group_id not in seen:  # in each other: that is a fault
+        seen.add(group_id)
+        merged = {**groups[group_id]["arguments"].get("default_args", {}), **merged}
+        group_id = groups[group_id]["parent"]
+    return merged
 
 
 def _read_group(context: Context, place: CanonicalPlace, node: Node, upstream: Upstream) -> _GroupRead:
@@ -209,7 +223,10 @@ def _read_task(
     mapped, partial_paths = _read_mapping(context, node, arguments.values, is_pod=is_pod)
     all_arguments = {**default_args, **arguments.values, **mapped.get("partial", {}), **mapped.get("expand", {})}
     if sends_json(operator, all_arguments):
-        arguments = replace(arguments, values=with_json_body(context, arguments.values, node.path))
+        values = with_json_body(context, arguments.values, node.path)
+        if "data" in default_args and all_arguments["data"] is default_args["data"]:
+            values = {**values, **default_json_body(context, default_args["data"], node.path)}
+        arguments = replace(arguments, values=values)
         mapped = _with_json_bodies(context, mapped, node.path)
     by_output = {task_id: path for task_id, path in outputs.of(node.path).items() if task_id not in dependencies}
     upstream = {**dependencies, **by_output}
