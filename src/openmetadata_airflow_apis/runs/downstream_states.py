@@ -72,6 +72,7 @@ class RunStates:
             self._counts[task_id][state] += 1
         self._has_setups = any(task.is_setup for task in dag.task_dict.values())
         self._setups: dict[str, list[Any]] = {}
+        self._mapped_dependencies: dict[str, list[Any]] = {}
 
     def of(self, task_id: str) -> dict[int, str | None]:
         """Return the states of a task's instances by map_index."""
@@ -114,7 +115,7 @@ class RunStates:
 
     def mapped_over_unsuccessful(self, task: Any) -> bool:
         """Tell whether a task that another is expanded over has ended without success."""
-        finished = {self._by_index[upstream.task_id].get(-1) for upstream in mapped_dependencies(task)} & FINISHED
+        finished = {self._by_index[upstream.task_id].get(-1) for upstream in self._mapped_over(task)} & FINISHED
         return bool(finished - {"success"})
 
     def _indirect_setups(self, task: Any) -> list[Any]:
@@ -126,6 +127,11 @@ class RunStates:
                 setup for task_id, setup in relevant.items() if task_id not in task.upstream_task_ids
             ]
         return self._setups[task.task_id]
+
+    def _mapped_over(self, task: Any) -> list[Any]:
+        if task.task_id not in self._mapped_dependencies:  # looked for once, and not for each instance of the task
+            self._mapped_dependencies[task.task_id] = mapped_dependencies(task)
+        return self._mapped_dependencies[task.task_id]
 
     def _tally(self, task: Any, map_index: int, upstream_tasks: list[Any]) -> Tally:
         tally = Tally()
@@ -149,11 +155,11 @@ class RunStates:
     def _looks_at_all(self, task: Any, upstream: Any) -> bool:
         if not isinstance(task.task_group, MappedTaskGroup) or not looks_at_all_indexes(trigger_rule(task)):
             return False
-        return upstream.task_id not in {dependency.task_id for dependency in mapped_dependencies(task)}
+        return upstream.task_id not in {dependency.task_id for dependency in self._mapped_over(task)}
 
     def _decided_by_mapping(self, task: Any) -> str | None:
         """Return the state that a mapped task instance gets if what it is expanded over did not succeed, or None."""
-        finished = {self._by_index[upstream.task_id].get(-1) for upstream in mapped_dependencies(task)} & FINISHED
+        finished = {self._by_index[upstream.task_id].get(-1) for upstream in self._mapped_over(task)} & FINISHED
         if finished & {"failed", "upstream_failed"}:
             return "upstream_failed"
         return "skipped" if "skipped" in finished else None

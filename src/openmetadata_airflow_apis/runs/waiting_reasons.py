@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timezone
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.configuration import conf
@@ -128,7 +129,7 @@ class Waiting:
             yield from self._next_look("schedules")
 
     def _scheduled(self, row: Row) -> Iterator[WaitingReason]:
-        reasons = [*self._pool(row), *self._concurrency(row), *self._dates(row), *self._executor_slots()]
+        reasons = [*self._pool(row), *self._concurrency(row), *self._dates(row), *self._executor_slots]
         yield from reasons
         if not reasons:
             yield from self._next_look("queues")
@@ -193,14 +194,25 @@ class Waiting:
                     f"The run's logical date is after the end_date of {subject}, {moment(end_date)}: it never runs.",
                 )
 
-    def _executor_slots(self) -> Iterator[WaitingReason]:
+    @cached_property
+    def _executor_slots(self) -> tuple[WaitingReason, ...]:
         slots = conf.getint("core", "parallelism") * max(self.facts.scheduler.alive, 1)
-        if 0 < slots <= self.facts.active_anywhere:
-            yield WaitingReason(
-                EXECUTOR,
-                f"Running or queued are {self.facts.active_anywhere} of at most {counted(slots, 'task instance')} "
-                "of all DAGs ([core] parallelism of each scheduler).",
-            )
+        if not 0 < slots <= self.facts.active_anywhere:
+            return ()
+        reason = (
+            f"Running or queued are {self.facts.active_anywhere} of at most {counted(slots, 'task instance')} "
+            "of all DAGs ([core] parallelism of each scheduler)."
+        )
+        return (WaitingReason(EXECUTOR, reason),)
+
+    # Airflow takes 0.1 ms to look an option up, and a run may have ten thousand task instances.
+    @cached_property
+    def _seconds_to_take_over(self) -> float:
+        return conf.getfloat("scheduler", "orphaned_tasks_check_interval")
+
+    @cached_property
+    def _seconds_of_silence(self) -> int:
+        return conf.getint("scheduler", "scheduler_zombie_task_threshold")
 
     def _queued(self, row: Row) -> Iterator[WaitingReason]:
         yield WaitingReason(
@@ -210,11 +222,10 @@ class Waiting:
             yield WaitingReason(
                 SCHEDULER,
                 "The scheduler that queued it has ended; another one takes it over after "
-                f"{age(conf.getfloat('scheduler', 'orphaned_tasks_check_interval'))} at most.",
+                f"{age(self._seconds_to_take_over)} at most.",
             )
 
     def _running(self, row: Row) -> Iterator[WaitingReason]:
-        threshold = conf.getint("scheduler", "scheduler_zombie_task_threshold")
         if row.state == "restarting":
             yield WaitingReason(PROCESS, "It was cleared while it was running; its process is being ended first.")
         elif row.process_state is not None and row.process_state != "running":
@@ -227,7 +238,8 @@ class Waiting:
                 yield WaitingReason(
                     PROCESS,
                     f"Its process on {row.hostname} was last heard of at {moment(row.process_heartbeat)}; "
-                    f"after {counted(threshold, 'second')} of silence the scheduler fails it, or tries it again.",
+                    f"after {counted(self._seconds_of_silence, 'second')} of silence the scheduler fails it, or tries "
+                    "it again.",
                 )
 
     def _deferred(self, row: Row) -> Iterator[WaitingReason]:

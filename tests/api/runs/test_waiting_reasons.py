@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from sqlalchemy import update
 
-from openmetadata_airflow_apis.runs import explanation
+from openmetadata_airflow_apis.runs import downstream_states, explanation, waiting_reasons
 from openmetadata_airflow_apis.runs.run_reasons import SCHEDULER_HEARTBEAT
 from openmetadata_airflow_apis.runs.upstream_reasons import MAPPED_UPSTREAM
 from openmetadata_airflow_apis.runs.waiting_reasons import SCHEDULER
@@ -168,3 +168,31 @@ def test_what_keeps_a_task_from_being_queued_is_what_airflow_says(session, every
     session.query(Pool).filter(Pool.pool.like("pool_%")).delete(synchronize_session=False)
     session.commit()
     assert ours == theirs
+
+
+@pytest.mark.parametrize("state", ["scheduled", "running", None])
+def test_an_explanation_asks_once_for_what_all_instances_share(session, monkeypatch, state):
+    """Options, and what a task is mapped over, are looked up as often for ten instances of a task as for three."""
+    from airflow.operators.bash import BashOperator
+
+    asked: list[object] = []
+
+    def noting(function):
+        return lambda *arguments, **keywords: asked.append(arguments) or function(*arguments, **keywords)
+
+    with new_dag("random") as dag:
+        BashOperator(task_id="first", bash_command="true") >> BashOperator.partial(task_id="mapped").expand(
+            bash_command=["true"] * 10
+        )
+    store(dag, session)
+    numbers = []
+    monkeypatch.setattr(downstream_states, "mapped_dependencies", noting(downstream_states.mapped_dependencies))
+    for name in ("get", "getint", "getfloat"):
+        monkeypatch.setattr(waiting_reasons.conf, name, noting(getattr(waiting_reasons.conf, name)))
+    for run_id, number in (("few", 3), ("many", 10)):
+        in_state = {("mapped", index): state if index < number else "success" for index in range(10)}
+        new_run(dag, session, {"first": "success", **in_state}, run_id=run_id)
+        asked.clear()
+        explanation.explain_dag_run("random", run_id, logs_withheld="no", session=session)
+        numbers.append(len(asked))
+    assert numbers[0] == numbers[1]
