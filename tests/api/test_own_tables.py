@@ -126,7 +126,7 @@ def test_a_start_where_nothing_is_missing(table, session, dialect):
     assert not [
         statement for statement in looks if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA", "SHOW"))
     ]
-    if dialect == "postgresql" and table is not deployed_tables.DEPLOYED_DAG:
+    if dialect == "postgresql" and table is not shard_tables.DEPLOYED_DAG:
         assert len(looks) == 1
     elif dialect == "mysql":
         assert len(looks) == 1 + bool(table.indexes)
@@ -185,22 +185,22 @@ def test_an_index_of_a_table_in_use(caplog, dialect, monkeypatch):
 @pytest.mark.parametrize("in_use", [False, True], ids=["idle", "in use"])
 def test_a_table_of_the_release_before_the_index(caplog, dialect, monkeypatch, in_use):
     """On PostgreSQL the next start makes the index that only new tables had; where it can't, it says so and goes on."""
-    table = deployed_tables.DEPLOYED_DAG
+    table = shard_tables.DEPLOYED_DAG
     if dialect != "postgresql":
         pytest.skip("the other databases' own index is in the order of bytes")
     monkeypatch.setitem(own_tables._ONE_WAIT, "postgresql", "SET LOCAL lock_timeout = '100ms'")
-    deployed_tables.make_tables()
+    shard_tables.make_tables()
     with airflow_settings.engine.begin() as connection:
-        connection.exec_driver_sql(f"DROP INDEX {deployed_tables.BY_BYTES}")
-    assert [index.name for index in own_tables.missing_indexes(table)] == [deployed_tables.BY_BYTES]
+        connection.exec_driver_sql(f"DROP INDEX {shard_tables.BY_BYTES}")
+    assert [index.name for index in own_tables.missing_indexes(table)] == [shard_tables.BY_BYTES]
     with airflow_settings.engine.connect() as other:
         if in_use:
             other.exec_driver_sql(f"LOCK TABLE {table.fullname} IN ROW EXCLUSIVE MODE")
-        deployed_tables.make_tables()
+        shard_tables.make_tables()
         other.rollback()
     assert bool(own_tables.missing_indexes(table)) is in_use
-    assert (f"The index {deployed_tables.BY_BYTES} of the table {table.name} cannot be made" in caplog.text) is in_use
-    deployed_tables.make_tables()
+    assert (f"The index {shard_tables.BY_BYTES} of the table {table.name} cannot be made" in caplog.text) is in_use
+    shard_tables.make_tables()
     assert own_tables.missing_indexes(table) == []
 
 

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def counted(number: float, noun: str) -> str:
     """Return a number with its noun, in the plural unless the number is 1."""
-    return f"{number:g} {noun if number == 1 else f'{noun}s'}"
+    digits = f"{number:.15g}"  # a whole number as it is, 0.1 as 0.1
+    return f"{digits} {noun if number == 1 else f'{noun}s'}"
 
 
 def age(seconds: float) -> str:
