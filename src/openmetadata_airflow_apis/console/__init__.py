@@ -2,7 +2,9 @@
 
 The page does everything through the API, as any other caller would.
 
-    page.py              the page, its menu entries, its files, its content security policy; what the user may do
+    page.py              the page: its addresses, its menu entries, its content security policy
+    page_files.py        its files: addresses that browsers may keep for ever, compression
+    page_permissions.py  what the user of the page may do
     definition_check.py  checks a text for the editor while somebody writes it: its DAGs, and every fault
     static/              plain JavaScript and CSS, which the browser loads without a build step
     templates/           the page's HTML, inside Airflow's navigation
