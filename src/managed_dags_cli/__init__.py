@@ -11,7 +11,8 @@ Calling the server:
     servers.py               which server a command calls, by options, environment or a login
     stored_logins.py         the logins of `managed-dags login`: a file that nobody else may read
     credentials.py           tokens, and how they are renewed
-    operation_calls.py       one call of an operation, signed in; what is sent again after a lost answer
+    api.py                   one call of an operation, signed in
+    answers.py               which answers are accepted, what any other means; what is sent again if one is lost
     connection.py            HTTP: proxies, certificates, time limits, tries
     operations.py            the operations of the specification that this package ships
     described_operations.py  what operations.py takes from the specification

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from managed_dags_cli import output
+from managed_dags_cli.api import Api
 from managed_dags_cli.errors import CommandError, Refused
-from managed_dags_cli.operation_calls import Api
 from managed_dags_cli.servers import CONTEXT, TOKEN, URL, meant_server
 
 if TYPE_CHECKING:

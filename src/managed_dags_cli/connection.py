@@ -1,6 +1,6 @@
 """HTTP to one server: proxies of the environment, the system's certificates, and how a request is sent again.
 
-operation_calls decides whether a request may be sent again if its answer is lost.
+answers.py decides whether a request may be sent again if its answer is lost.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import click
 
 from managed_dags_cli import output, stored_logins
+from managed_dags_cli.api import Api
 from managed_dags_cli.connection import Connection
 from managed_dags_cli.credentials import LOGOUT, GivenToken, log_in
 from managed_dags_cli.errors import CommandError, NotSignedIn
-from managed_dags_cli.operation_calls import Api
 from managed_dags_cli.servers import (
     PASSWORD,
     TOKEN,

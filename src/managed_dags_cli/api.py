@@ -1,7 +1,6 @@
 """Calls one operation: makes the request that the specification describes, signs it, and reads the answer.
 
-This decides which requests are sent again after a lost answer: GET, PATCH, PUT, and those with an Idempotency-Key. All
-others, such as a delete, may have been carried out, and the caller is told so.
+answers.py says which answers are accepted, and which requests may be sent again after a lost one.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from managed_dags_cli.answers import accepted, is_repeatable
 from managed_dags_cli.connection import Connection
-from managed_dags_cli.errors import NotReachable, NotSignedIn, Refused
 from managed_dags_cli.operations import operation
 
 if TYPE_CHECKING:
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 # How long to wait if a request is sent again while the first one, whose answer was lost, is still under way.
 _UNDER_WAY_SECONDS = 60
-_REPEATABLE = frozenset({"GET", "PATCH", "PUT"})
-# Where this API says why it refuses; the JSON of others, such as gateways, has other keys.
-_REASONS = frozenset({"detail", "title", "msg", "error"})
 
 
 class Api:
@@ -63,12 +59,12 @@ class Api:
         while _is_under_way(answer) and time.monotonic() < deadline:
             time.sleep(1)
             answer = self._signed(called_operation, target, request_headers, body, wait)
-        return self._accepted(answer, repeatable=_is_repeatable(called_operation, request_headers))
+        return accepted(answer, self.url, repeatable=is_repeatable(called_operation, request_headers))
 
     def _signed(
         self, called_operation: Operation, target: str, request_headers: dict[str, str], body: object, wait: int
     ) -> Answer:
-        repeatable = _is_repeatable(called_operation, request_headers)
+        repeatable = is_repeatable(called_operation, request_headers)
 
         def send(token: str | None) -> Answer:
             signed_headers = (
@@ -85,35 +81,6 @@ class Api:
         if answer.status == 401 and self._credentials.renew(self._connection, token):
             answer = send(self._credentials.token(self._connection))
         return answer
-
-    def _accepted(self, answer: Answer, *, repeatable: bool) -> Answer:
-        """Return the answer of an operation; raise Refused, NotSignedIn or NotReachable for any other."""
-        problem = answer.document
-        if answer.status < 300 and (
-            isinstance(problem, dict) or "text/plain" in answer.headers.get("Content-Type", "")
-        ):
-            return answer
-        if 300 <= answer.status < 400 and answer.headers.get("Location"):
-            raise NotReachable(f"{self.url} leads to {answer.headers['Location']}; give the URL that answers itself")
-        if not isinstance(problem, dict) and answer.status in {502, 503, 504}:
-            advice = "try again" if repeatable else "whether it was done is not known: look before you try again"
-            raise NotReachable(
-                f"{self.url} answers HTTP {answer.status}: a proxy there does not reach the webserver; {advice}"
-            )
-        if answer.status < 400 or not isinstance(problem, dict) or problem.keys().isdisjoint(_REASONS):
-            kind = answer.headers.get("Content-Type", "nothing").partition(";")[0]
-            raise NotReachable(
-                f"{self.url} answers HTTP {answer.status} with {kind}, as no webserver with openmetadata-airflow-apis "
-                "does; check the URL, and on that machine `openmetadata-airflow-apis doctor`"
-            )
-        if answer.status == 401:
-            reason = problem.get("detail") or problem.get("msg")
-            raise NotSignedIn(f"{self.url}: {reason}; `managed-dags login {self.url}`, or give another token")
-        raise Refused({"status": answer.status, **problem})
-
-
-def _is_repeatable(called_operation: Operation, request_headers: Mapping[str, str]) -> bool:
-    return called_operation.method in _REPEATABLE or "Idempotency-Key" in request_headers
 
 
 def _is_under_way(answer: Answer) -> bool:
