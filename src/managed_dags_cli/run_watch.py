@@ -43,14 +43,6 @@ task_table = Table(
 )
 
 
-def latest_run_id(api: Api, dag_id: str) -> str:
-    """Return the id of the run that was created last; raise CommandError if the DAG never ran."""
-    runs = api.document("list_dag_runs", dag_id=dag_id, limit=1)["dag_runs"]
-    if not runs:
-        raise CommandError(f"the DAG '{dag_id}' has no run; `managed-dags trigger {dag_id}` starts one")
-    return str(runs[0]["run_id"])
-
-
 def task_instances(api: Api, dag_id: str, run_id: str) -> list[dict[str, Any]]:
     """Return all task instances of a run."""
     instances: list[dict[str, Any]] = []

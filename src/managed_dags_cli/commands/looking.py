@@ -12,11 +12,12 @@ from managed_dags_cli.command_options import with_session
 from managed_dags_cli.errors import CommandError
 from managed_dags_cli.helpful_commands import command_for
 from managed_dags_cli.output import Table, moment
-from managed_dags_cli.run_watch import latest_run_id, task_instances, task_name, task_table, watch
+from managed_dags_cli.run_watch import task_instances, task_name, task_table, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from managed_dags_cli.api import Api
     from managed_dags_cli.command_options import Session
 
 _PAGE = 100
@@ -117,7 +118,7 @@ def state(session: Session, dag_id: str, run_id: str | None, *, follow: bool) ->
 
     The newest run, without RUN.
     """
-    run_id = run_id or latest_run_id(session.api, dag_id)
+    run_id = run_id or _latest_run_id(session.api, dag_id)
     run = watch(session, dag_id, run_id) if follow else session.api.document("dag_state", dag_id=dag_id, run_id=run_id)
     tasks = task_instances(session.api, dag_id, run_id)
     if session.output == "table":
@@ -139,7 +140,7 @@ def explain(session: Session, dag_id: str, run_id: str | None) -> None:
 
     Of the newest run, without RUN.
     """
-    run_id = run_id or latest_run_id(session.api, dag_id)
+    run_id = run_id or _latest_run_id(session.api, dag_id)
     answer = session.api.document("explain_dag_run", dag_id=dag_id, run_id=run_id)
     if session.output == "table":
         click.echo(answer["summary"])
@@ -201,6 +202,14 @@ def _pages(session: Session, operation_id: str, key: str, arguments: Mapping[str
         offset += len(answer[key])
         if not answer[key] or offset >= answer["total_entries"]:
             return
+
+
+def _latest_run_id(api: Api, dag_id: str) -> str:
+    """Return the id of the run that was created last; raise CommandError if the DAG never ran."""
+    runs = api.document("list_dag_runs", dag_id=dag_id, limit=1)["dag_runs"]
+    if not runs:
+        raise CommandError(f"the DAG '{dag_id}' has no run; `managed-dags trigger {dag_id}` starts one")
+    return str(runs[0]["run_id"])
 
 
 def _log_pages(session: Session, place: Mapping[str, Any], tail: int | None, *, follow: bool) -> Iterator[Any]:
