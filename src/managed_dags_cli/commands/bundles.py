@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from managed_dags_cli.command_options import Session
 
 _PLACE = re.compile(r"/workflows/(\d+)(.*)", re.DOTALL)
+# As the specification has it for the path's bundle_name.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 _KINDS = ("created", "changed", "unchanged", "deleted")
 # What a plan says of each kind, and the sign that a diff would put before it.
 _PLANNED = {"created": ("+", "create"), "changed": ("~", "change"), "deleted": ("-", "delete")}
@@ -72,7 +74,7 @@ def apply(
     a fault, nothing is deployed.
     """
     check_nodes(wait_for_nodes, wait=wait)
-    name = name or Path(folder).resolve().name
+    name = _bundle_name(name, folder)
     requests = _read(folder, session)
     body = {"prune": prune, "workflows": [_forced(request.body) if force else request.body for request in requests]}
     with output.progress(f"planning {name}"):
@@ -103,6 +105,18 @@ def apply(
 
 
 COMMANDS = (apply,)
+
+
+def _bundle_name(name: str | None, folder: str) -> str:
+    """Return the given name of a bundle, or that of the folder; raise UsageError if no bundle can be called so."""
+    bundle_name = Path(folder).resolve().name if name is None else name
+    if not NAME.fullmatch(bundle_name):
+        whose = "the folder's name, and " if name is None else ""
+        raise click.UsageError(
+            f"'{bundle_name}' is {whose}no name that a bundle can have; give one by --name: letters, digits, `_`, `.` "
+            "and `-`, a letter or digit first, 200 at most"
+        )
+    return bundle_name
 
 
 def _read(folder: str, session: Session) -> list[FileRequest]:
