@@ -20,8 +20,13 @@ FORMATS = ("github", "sarif")
 
 def as_text(fault: PlacedFault, *, prefix: str = "") -> str:
     """Return `file:line:column: sentence`, with as much of the place as is known; the prefix before the sentence."""
+    return f"{place_of(fault)}: {prefix}{fault.sentence}"
+
+
+def place_of(fault: PlacedFault) -> str:
+    """Return `file:line:column`, with as much of it as is known."""
     places = [str(place) for place in (fault.line, fault.column) if place is not None]
-    return f"{':'.join([fault.file, *places])}: {prefix}{fault.sentence}"
+    return ":".join([fault.file, *places])
 
 
 def as_json(fault: PlacedFault) -> dict[str, Any]:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from managed_dags_cli.command_options import Session
 
 _PLACE = re.compile(r"/workflows/(\d+)(.*)", re.DOTALL)
+# Another workflow of the body, in the server's sentence about one.
+_OTHER = re.compile(r"/workflows/(\d+)")
 # As the specification has it for the path's bundle_name.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 _KINDS = ("created", "changed", "unchanged", "deleted")
@@ -153,7 +155,8 @@ def _applied(
             place = _PLACE.fullmatch(problem["pointer"])
             if place is None or int(place[1]) >= len(requests):
                 raise
-            errors_by_request.setdefault(int(place[1]), []).append({"pointer": place[2], "detail": problem["detail"]})
+            detail = _OTHER.sub(lambda other: _place_of_name(requests, other), problem["detail"])
+            errors_by_request.setdefault(int(place[1]), []).append({"pointer": place[2], "detail": detail})
         if not errors_by_request:
             raise
         refused = [
@@ -165,6 +168,16 @@ def _applied(
         dag_results.tell(refused, session)
         raise  # not reached: tell() raises CommandError
     return answer
+
+
+def _place_of_name(requests: Sequence[FileRequest], workflow: re.Match[str]) -> str:
+    """Return the file, line and column in which a workflow of the body has its name, in place of its number."""
+    if int(workflow[1]) >= len(requests):
+        return workflow[0]
+    request = requests[int(workflow[1])]
+    pointer = "/workflow/name" if "workflow" in request.body else "/name"
+    (place,) = request.placed([{"pointer": pointer, "detail": ""}])
+    return faults.place_of(place)
 
 
 def _forced(body: dict[str, Any]) -> dict[str, Any]:

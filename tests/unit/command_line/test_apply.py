@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from support.canned_answers import json_answer, serving
+
 SPECIFICATION = Path(__file__).parents[3] / "openapi" / "openapi.yaml"
 
 
@@ -43,3 +45,22 @@ def test_the_names_of_bundles_are_those_of_the_specification():
     (parameter,) = document["paths"]["/rest_api/api/bundles/{bundle_name}"]["parameters"]
     first_and_others = parameter["schema"]["pattern"].removeprefix("^").removesuffix("*$")
     assert NAME.pattern == f"{first_and_others}{{0,{parameter['schema']['maxLength'] - 1}}}"
+
+
+def test_a_name_that_is_there_twice_is_told_with_both_files(tmp_path: Path, capsys):
+    """The server knows the other workflow by its number in the request, the user by its place in a file."""
+    (tmp_path / "a.json").write_text('{\n  "workflow": {"name": "load", "dag_config": {}}}')
+    (tmp_path / "b.yaml").write_text("default: {}\nother:\n  tasks: {}\nLoad:\n  tasks: {}\n")
+    detail = "is the name of /workflows/0 too, whatever the case; give each workflow its own"
+    problem = {
+        "status": 400,
+        "detail": "2 faults",
+        "errors": [{"pointer": "/workflows/2/workflow/name", "detail": detail}],
+    }
+    with serving(json_answer(problem, "400 Bad Request", "application/problem+json")) as (url, _):
+        assert run("apply", str(tmp_path), "--name", "team", "--url", url, "--token", "x") == 1
+    told = detail.replace("/workflows/0", f"{tmp_path}/a.json:2:16")
+    assert capsys.readouterr().err.splitlines() == [
+        "team: nothing was deployed",
+        f"{tmp_path}/b.yaml:4:1: /Load: {told}",
+    ]

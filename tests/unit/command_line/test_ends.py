@@ -12,13 +12,13 @@ import stat
 import subprocess
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.canned_answers import json_answer, serving
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # The commands that the issue of this command line names.
@@ -63,51 +63,11 @@ def run(*arguments: str, stdin: str | None = None) -> int:
         return run_command(arguments)
 
 
-@contextlib.contextmanager
-def serving(*answers: bytes | None) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """A server that gives these answers, one a request; None is a connection that ends without one.
-
-    No Airflow can be made to lose its answer at will. Yields the URL, and of the requests so far the headers,
-    with the first line as `request`.
-    """
-    waiting = list(answers)
-    seen: list[dict[str, str]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            seen.append({**self.headers, "request": self.requestline})
-            content = waiting.pop(0)
-            self.close_connection = True
-            if content is not None:
-                self.wfile.write(content)
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the base class wants these names
-
-        def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", seen
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def read_all(terminal: int, seen: list[bytes]) -> None:
     """Read what a terminal is told, until its other side is closed."""
     with contextlib.suppress(OSError):  # which is how a closed side is told
         while content := os.read(terminal, 4096):
             seen.append(content)
-
-
-def json_answer(document: object, status: str = "200 OK", kind: str = "application/json") -> bytes:
-    content = json.dumps(document).encode()
-    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n"
-    return head.encode() + content
 
 
 def test_each_command_has_a_help_whose_summary_is_whole(capsys):
