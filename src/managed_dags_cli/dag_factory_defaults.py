@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from managed_dags_cli.file_requests import PlacedFault
+from managed_dags_cli.file_requests import PlacedFault, text_of
 from managed_dags_cli.yaml_edits import composed
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def with_defaults(text: str, defaults: Sequence[Path], file: Path) -> tuple[str,
     """
     import yaml
 
-    nodes = [composed(path.read_text(encoding="utf-8")) for path in defaults]
+    nodes = [composed(text_of(path)) for path in defaults]
     root = composed(text)
     if any(node is not None and node.id != "mapping" for node in (*nodes, root)):
         return text, [_by_hand(file, 1, "is no map of keys")]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from managed_dags_cli.dag_factory_defaults import defaults_of, with_defaults
 from managed_dags_cli.dag_factory_functions import own_classes, with_named_functions
-from managed_dags_cli.file_requests import FileRequest, definition_format, read_files
+from managed_dags_cli.file_requests import FileRequest, definition_format, read_files, text_of
 from managed_dags_cli.yaml_edits import Edits, composed, scalars_at
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def migrate_file(
     folder: the one that is converted. python_path: the folders in which its own Python modules are.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    text, faults_of_defaults = with_defaults(source.read_text(encoding="utf-8"), defaults_of(source, folder), target)
+    text, faults_of_defaults = with_defaults(text_of(source), defaults_of(source, folder), target)
     target.write_text(with_named_functions(text, target, copies, python_path), encoding="utf-8")
     for _ in range(_PASSES):
         faults = _faults_of(target)

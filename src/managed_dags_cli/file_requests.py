@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from managed_dags_cli.errors import CommandError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import ModuleType
@@ -110,6 +112,19 @@ def _content(name: str) -> bytes:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise click.UsageError(f"{name}: {error.strerror}") from None
+
+
+def text_of(file: Path) -> str:
+    """Return the text of a file; raise CommandError, with the place, for bytes that are none."""
+    encodings = definition_format("file_encodings")
+    from openmetadata_airflow_apis.errors import InvalidDefinition
+
+    try:
+        text: str = encodings.decoded(file.read_bytes())
+    except InvalidDefinition as error:
+        (fault,) = error.faults
+        raise CommandError(f"{file}:{fault.line}:{fault.column}: {fault.detail}") from None
+    return text
 
 
 def _requests(name: str, content: bytes) -> Iterator[FileRequest | list[PlacedFault]]:

@@ -10,6 +10,7 @@ from managed_dags_cli import faults, output
 from managed_dags_cli.dag_factory_defaults import NAMES
 from managed_dags_cli.dag_factory_folder import Copies, environment_with, migrate_file
 from managed_dags_cli.errors import CommandError
+from managed_dags_cli.file_requests import text_of
 
 _YAML = (".yaml", ".yml")
 
@@ -44,6 +45,8 @@ def dag_factory(folder: Path, target: Path, variables: tuple[str, ...], python_p
     if wrong_pairs:
         raise click.UsageError(f"--variable {wrong_pairs[0]}: NAME=PATH is wanted")
     files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _YAML and path.is_file()]
+    for file in files:
+        text_of(file)  # what is no text is told before anything is written
     files = [path for path in files if path.name not in NAMES]
     if not files:
         raise click.UsageError(f"{folder} has no .yaml or .yml file")

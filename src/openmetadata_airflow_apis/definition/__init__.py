@@ -15,6 +15,7 @@ Files:
 
     workflow_files.py        workflows in JSON and YAML files; which DAGs a dag-factory file has
     yaml_documents.py        YAML as JSON would have it, with lines: tags of dag-factory, anchors, doubled keys
+    file_encodings.py        the text of a file, in UTF-8 mostly
     json_places.py           where the values of a JSON text stand
     line_numbers.py          lines and columns: the place of a fault in its file
     older_plugin_configs.py  what the older plugin stored, as a request: how it read dates, which keys had no effect

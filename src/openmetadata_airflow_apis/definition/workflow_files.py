@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from openmetadata_airflow_apis.definition.file_encodings import decoded
 from openmetadata_airflow_apis.definition.json_places import json_places
 from openmetadata_airflow_apis.definition.line_numbers import with_place
 from openmetadata_airflow_apis.definition.places import escape
@@ -53,8 +54,8 @@ def read_file(path: FilePath) -> WorkflowFile:
 
 def read_json(text: str | bytes) -> WorkflowFile:
     """Read one request of either dialect; raise InvalidDefinition for what is no plain JSON."""
+    text = decoded(text)
     try:
-        text = text if isinstance(text, str) else text.decode(json.detect_encoding(text))
         document = json.loads(text)
     except json.JSONDecodeError as error:
         detail = f"is no JSON: {error.msg}, column {error.colno}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from openmetadata_airflow_apis.definition.file_encodings import decoded
 from openmetadata_airflow_apis.definition.json_limits import pointer_of
 from openmetadata_airflow_apis.definition.line_numbers import Place, twice, with_place
 from openmetadata_airflow_apis.errors import Fault, InvalidDefinition
@@ -36,8 +37,8 @@ def read_yaml_document(text: str | bytes) -> YamlDocument:
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        node = yaml.compose(text, Loader=loader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        node = yaml.compose(decoded(text), Loader=loader)
+    except (yaml.YAMLError, RecursionError) as error:
         raise InvalidDefinition([_unreadable(error)]) from None
     if node is None:
         raise InvalidDefinition([Fault("", "is empty")])

@@ -93,6 +93,16 @@ def test_what_is_no_document_says_where_it_stops_being_one(name: str, text: str,
     assert capsys.readouterr().err.startswith(f"{path}:{place}: is no ")
 
 
+@pytest.mark.parametrize("name", ["x.json", "x.yaml"])
+def test_what_is_not_utf_8_says_where_and_what_to_do(name: str, tmp_path: Path, capsys):
+    """A byte that is none of UTF-8, of an editor's Latin-1 say, is told with its place and the cure."""
+    path = tmp_path / name
+    path.write_bytes('{"größe":\n"grün"}'.encode().replace("ün".encode(), "ün".encode("latin-1")))
+    assert run("validate", str(path)) == 1
+    told = capsys.readouterr().err
+    assert told == f"{path}:2:4: is not in UTF-8: the byte 0xfc here is no character; save it as UTF-8\n"
+
+
 def test_faults_as_json(several: str, capsys):
     """-o json has each DAG of the files with what was found, and nothing beside it on standard output."""
     assert run("validate", several, "-o", "json") == 1

@@ -85,6 +85,16 @@ def test_what_could_not_be_done_is_listed(folder: Path, tmp_path: Path, capsys):
     assert f"${{CODE}}/stock/tasks.py: is not there; copy it to {managed / 'stock_tasks.py'}" in told
 
 
+@pytest.mark.parametrize("name", ["shop.yaml", "defaults.yml"])
+def test_what_is_not_utf_8_is_told_before_anything_is_written(name: str, folder: Path, tmp_path: Path, capsys):
+    """A file in another encoding is named with its place; the new folder is not begun."""
+    (folder / name).write_bytes("shop:\n  owner: Jürgen\n".encode("latin-1"))
+    assert run("migrate", "dag-factory", str(folder), "--to", str(tmp_path / "new")) == 1
+    told = capsys.readouterr().err
+    assert told == f"{folder / name}:2:11: is not in UTF-8: the byte 0xfc here is no character; save it as UTF-8\n"
+    assert not (tmp_path / "new").exists()
+
+
 def test_own_functions_and_lambdas_become_callable_files(tmp_path: Path, capsys):
     """A function at a dotted path of a given folder is copied, a lambda is written down; an own class is told."""
     (tmp_path / "lib" / "shop").mkdir(parents=True)
