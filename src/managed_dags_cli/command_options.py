@@ -41,9 +41,9 @@ class Session:
         """The server's operations. A command that does not use them needs no login."""
         return Api(meant_server(self.context, self.url, self.token))
 
-    def show(self, answer: Any, rows: Sequence[Mapping[str, Any]], table: Table) -> None:
-        """Print an answer in the format that was asked for."""
-        output.show(answer, self.output, rows, table)
+    def show(self, answer: Any, rows: Sequence[Mapping[str, Any]], table: Table, nothing: str = "") -> None:
+        """Print an answer in the format that was asked for. nothing: what is said in place of a table without rows."""
+        output.show(answer, self.output, rows, table, nothing)
 
 
 def with_session(*more_formats: str) -> Callable[[Command], Command]:

@@ -68,8 +68,11 @@ def show_object(answer: Mapping[str, Any], output: str, *, without: Sequence[str
     show(answer, output, rows, Table({"": "key", " ": "value"}, "key"))
 
 
-def show(answer: Any, output: str, rows: Sequence[Mapping[str, Any]], table: Table) -> None:
-    """Print an answer. rows: what a table, or `-o name`, shows of it."""
+def show(answer: Any, output: str, rows: Sequence[Mapping[str, Any]], table: Table, nothing: str = "") -> None:
+    """Print an answer.
+
+    rows: what a table, or `-o name`, shows of it. nothing: what is said in place of a table without rows.
+    """
     if output == "json":
         click.echo(as_json(answer))
     elif output == "yaml":
@@ -79,6 +82,8 @@ def show(answer: Any, output: str, rows: Sequence[Mapping[str, Any]], table: Tab
             click.echo(str(row[table.name]))
     else:
         _print_table(rows, table)
+        if nothing and not rows:
+            say(nothing)
 
 
 def as_json(answer: Any) -> str:

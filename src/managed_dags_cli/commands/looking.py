@@ -76,7 +76,8 @@ def list_dags(
         "paused": paused,
     }
     dags = list(_pages(session, "list_dags", "dags", arguments))
-    session.show(dags, dags, _DAGS)
+    is_filtered = any(value is not None for value in arguments.values())
+    session.show(dags, dags, _DAGS, "no such DAG" if is_filtered else "no deployed DAG that you may read")
 
 
 @click.command()
@@ -105,7 +106,7 @@ def get(session: Session, dag_id: str, *, definition: bool) -> None:
 def runs(session: Session, dag_id: str, state: tuple[str, ...], limit: int) -> None:
     """List the runs of a DAG."""
     answer = session.api.document("list_dag_runs", dag_id=dag_id, state=state or None, limit=limit)
-    session.show(answer["dag_runs"], answer["dag_runs"], _RUNS)
+    session.show(answer["dag_runs"], answer["dag_runs"], _RUNS, "no such run" if state else "no run yet")
 
 
 @click.command()

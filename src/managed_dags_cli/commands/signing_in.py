@@ -114,7 +114,7 @@ def contexts(format_: str, use: str | None) -> None:
         for name, stored in sorted(logins.logins.items())
     ]
     columns: dict[str, Any] = {"": _mark, "name": "name", "url": "url", "user": "username"}
-    output.show(rows, format_, rows, output.Table(columns, "name"))
+    output.show(rows, format_, rows, output.Table(columns, "name"), "no login; `managed-dags login URL` makes one")
 
 
 def _mark(row: Mapping[str, Any]) -> str:
@@ -133,7 +133,10 @@ def _prompt(question: str, variable: str) -> str:
 def _password(password: str | None, *, password_stdin: bool) -> str:
     """Return the password of standard input, the given one of the environment, or what is typed."""
     if password_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        typed = sys.stdin.readline().rstrip("\r\n")
+        if not typed:  # such as that of a variable that is not set: it would count as a wrong one
+            raise click.UsageError("--password-stdin: there is no password on standard input")
+        return typed
     if password:
         return password
     if not sys.stdin.isatty():

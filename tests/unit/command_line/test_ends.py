@@ -441,6 +441,42 @@ def test_who_looks_sees_what_goes_on(configuration: Path):
     assert "x, run r: 1 queued (" in b"".join(seen).decode()
 
 
+@pytest.mark.parametrize(
+    ("words", "answer", "told"),
+    [
+        (["list"], {"dags": [], "total_entries": 0}, "no deployed DAG that you may read"),
+        (["list", "nightly"], {"dags": [], "total_entries": 0}, "no such DAG"),
+        (["list", "--unpaused"], {"dags": [], "total_entries": 0}, "no such DAG"),
+        (["runs", "x"], {"dag_runs": [], "total_entries": 0}, "no run yet"),
+        (["runs", "x", "--state", "failed"], {"dag_runs": [], "total_entries": 0}, "no such run"),
+    ],
+)
+def test_a_list_of_nothing_says_so(words: list[str], answer: dict, told: str, capsys):
+    """A table without rows is a sentence, beside standard output; the formats for scripts stay as they are."""
+    with serving(*[json_answer(answer)] * 2) as (url, _):
+        assert run(*words, "--url", url, "--token", "x") == 0
+        assert capsys.readouterr() == ("", f"{told}\n")
+        assert run(*words, "-o", "name", "--url", url, "--token", "x") == 0
+        assert capsys.readouterr() == ("", "")
+
+
+def test_no_login_says_so(capsys):
+    """`contexts` where nobody has signed in names the command that does."""
+    assert run("contexts") == 0
+    assert capsys.readouterr() == ("", "no login; `managed-dags login URL` makes one\n")
+    assert run("contexts", "-o", "json") == 0
+    assert capsys.readouterr() == ("[]\n", "")
+
+
+@pytest.mark.parametrize("typed", ["", "\n"])
+def test_an_empty_password_is_no_try(typed: str, capsys):
+    """Nothing on standard input, as of a variable that is not set, is wrong usage and costs no try of the server's."""
+    with serving() as (url, seen):
+        assert run("login", url, "-u", "ann", "--password-stdin", stdin=typed) == 2
+    assert seen == []
+    assert "--password-stdin: there is no password on standard input" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["", ".", ".."])
 @pytest.mark.parametrize(
     ("words", "argument"),
