@@ -5,11 +5,14 @@ answers.py decides whether a request may be sent again if its answer is lost.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+
+import click
 
 from managed_dags_cli import __version__
 from managed_dags_cli.errors import NotReachable
@@ -54,7 +57,7 @@ class Connection:
         """Send a request and return its answer, of whatever status.
 
         path: with its query. wait: seconds that the server was asked to wait. repeatable: whether it may be sent again
-        if its answer is lost. Raises NotReachable.
+        if its answer is lost. Raises NotReachable, and UsageError for a proxy of the environment that can't be one.
         """
         import urllib3
 
@@ -99,9 +102,18 @@ class Connection:
         logging.getLogger("urllib3").setLevel(logging.ERROR)  # it warns of each try; the caller is told of the last
         parts = urlsplit(self.url)
         proxy = getproxies().get(parts.scheme)
-        if proxy and not proxy_bypass(parts.netloc):
-            return urllib3.ProxyManager(proxy)
-        return urllib3.PoolManager()
+        if not proxy or proxy_bypass(parts.netloc):
+            return urllib3.PoolManager()
+        with contextlib.suppress(urllib3.exceptions.HTTPError):
+            # Without a scheme it is one of HTTP, as to curl.
+            pool = urllib3.ProxyManager(proxy if "://" in proxy else f"http://{proxy}")
+            if pool.proxy is not None and pool.proxy.host:
+                return pool
+        # What is set is not shown: it may have a password.
+        raise click.UsageError(
+            f"{parts.scheme.upper()}_PROXY is no URL of a proxy that can be used: http://proxy.example.org:3128, say, "
+            f"and no SOCKS; or name {parts.hostname} in NO_PROXY"
+        )
 
     def _answer(self, response: Any) -> Answer:
         text = response.data.decode("utf-8", "replace")

@@ -75,7 +75,7 @@ def read() -> Logins:
     except FileNotFoundError:
         return Logins()
     except OSError as error:
-        raise CommandError(f"{file}: {error.strerror}") from None
+        raise _unusable(file, "read", error) from None
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
         raise CommandError(f"{file} has tokens, and others may read it; `chmod 600 {file}`, or log in again")
     try:
@@ -102,7 +102,7 @@ def write(logins: Logins) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise _unwritable(file, error) from None
+        raise _unusable(file, "written", error) from None
 
 
 @contextlib.contextmanager
@@ -113,15 +113,15 @@ def locked() -> Iterator[None]:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = file.open("w")
     except OSError as error:
-        raise _unwritable(file, error) from None
+        raise _unusable(file, "written", error) from None
     with lock:
         if fcntl is not None:
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _unwritable(file: Path, error: OSError) -> CommandError:
-    return CommandError(f"{file} cannot be written: {error.strerror}; MANAGED_DAGS_CONFIG names another folder")
+def _unusable(file: Path, done: str, error: OSError) -> CommandError:
+    return CommandError(f"{file} cannot be {done}: {error.strerror}; MANAGED_DAGS_CONFIG names another folder")
 
 
 def store_tokens(name: str, access_token: str, refresh_token: str | None) -> None:

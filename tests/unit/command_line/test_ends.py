@@ -19,6 +19,7 @@ import pytest
 from support.canned_answers import json_answer, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 # The commands that the issue of this command line names.
@@ -303,6 +304,37 @@ def test_a_configuration_that_cannot_be_written(configuration: Path, monkeypatch
     with serving(json_answer({"dags": [], "total_entries": 0})) as (url, _):
         assert run("login", url, "--token", "x", "--name", "here") == 1
     assert "cannot be written: Not a directory; MANAGED_DAGS_CONFIG names another folder" in capsys.readouterr().err
+    assert run("list") == 1
+    assert "cannot be read: Not a directory; MANAGED_DAGS_CONFIG names another folder" in capsys.readouterr().err
+
+
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Set the environment's proxy for http, and nothing else about proxies."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    return lambda value: monkeypatch.setenv("http_proxy", value)
+
+
+@pytest.mark.parametrize("value", ["socks5://secret@127.0.0.1:1080", "http://", "http://127.0.0.1:port", "//proxy"])
+def test_a_proxy_that_is_none_is_wrong_usage(value: str, proxy, capsys):
+    """A proxy of the environment that can't be used ends with 2: nothing was sent, so that no answer was lost."""
+    proxy(value)
+    assert run("list", "--url", "http://airflow.example.org", "--token", "x") == 2
+    told = capsys.readouterr().err
+    assert (
+        "HTTP_PROXY is no URL of a proxy that can be used: http://proxy.example.org:3128, say, and no SOCKS; or" in told
+    )
+    assert "name airflow.example.org in NO_PROXY" in told
+    assert "secret" not in told
+
+
+def test_a_proxy_without_a_scheme_is_one_of_http(proxy, capsys):
+    """`proxy:3128` is a proxy as curl takes it."""
+    with serving(json_answer({"dags": [], "total_entries": 0})) as (url, seen):
+        proxy(url.removeprefix("http://"))
+        assert run("list", "--url", "http://airflow.example.org", "--token", "x") == 0
+    assert seen[0]["request"].startswith("GET http://airflow.example.org/rest_api/api/dags")
 
 
 def test_an_answer_without_a_type(capsys):
