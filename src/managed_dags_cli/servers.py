@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 URL, TOKEN, CONTEXT = "MANAGED_DAGS_URL", "MANAGED_DAGS_TOKEN", "MANAGED_DAGS_CONTEXT"
 USERNAME, PASSWORD, PROVIDER = "MANAGED_DAGS_USERNAME", "MANAGED_DAGS_PASSWORD", "MANAGED_DAGS_PROVIDER"
+_API = "/rest_api/api"
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,16 @@ def _place_of(url: str) -> tuple[str, str | None, int | None, str]:
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
         return url, None, None, ""
-    return parts.scheme, parts.hostname, port, parts.path.rstrip("/")
+    return parts.scheme, parts.hostname, port, _without_api(parts.path)
+
+
+def _without_api(url: str) -> str:
+    """Return a URL without a slash at its end, and without the path of this API, which each operation's path has."""
+    return url.rstrip("/").removesuffix(_API).rstrip("/")
 
 
 def checked_url(url: str) -> str:
-    """Return a webserver's URL without a slash at its end; raise UsageError if it is not one."""
+    """Return a webserver's URL without a slash, or the API's path, at its end; raise UsageError if it is not one."""
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -88,7 +94,7 @@ def checked_url(url: str) -> str:
         raise click.UsageError(f"'{url}' is no URL of a webserver; https://airflow.example.org, say")
     if parts.username is not None:
         raise click.UsageError("a URL with a user name in it is kept and shown; `managed-dags login` asks for it")
-    return url.rstrip("/")
+    return _without_api(url)
 
 
 def _credentials_for(url: str, token: str | None) -> Credentials:

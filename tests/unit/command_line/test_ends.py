@@ -393,6 +393,21 @@ def test_a_token_of_the_environment_is_sent_to_its_server(servers_url: str | Non
     assert [headers["Authorization"] for headers in seen] == ["Bearer given"]
 
 
+@pytest.mark.parametrize("end", ["/", "/rest_api/api", "/rest_api/api/", "/airflow/rest_api/api"])
+def test_a_url_may_be_that_of_the_api(end: str, monkeypatch, capsys):
+    """The API's URL, as the documentation of its calls has it, means the webserver there."""
+    empty = json_answer({"dags": [], "total_entries": 0})
+    base = "/airflow" if end.startswith("/airflow") else ""
+    with serving(empty, empty) as (url, seen):
+        assert run("login", f"{url}{end}", "--token", "x") == 0
+        assert f"signed in at {url}{base} as " in capsys.readouterr().err
+        monkeypatch.setenv("MANAGED_DAGS_URL", f"{url}{end}")
+        monkeypatch.setenv("MANAGED_DAGS_TOKEN", "x")
+        assert run("list", "--url", f"{url}{base}") == 0
+    assert [headers["request"].partition("?")[0] for headers in seen] == [f"GET {base}/rest_api/api/dags"] * 2
+    assert [headers["Authorization"] for headers in seen] == ["Bearer x"] * 2
+
+
 def test_what_belongs_to_another_server_is_not_sent(monkeypatch, capsys):
     """With MANAGED_DAGS_URL of one server its token, user and password go to no other; a stored login does."""
     empty = json_answer({"dags": [], "total_entries": 0})
