@@ -59,7 +59,7 @@ class Api:
         while _is_under_way(answer) and time.monotonic() < deadline:
             time.sleep(1)
             answer = self._signed(called_operation, target, request_headers, body, wait)
-        return accepted(answer, self.url, repeatable=is_repeatable(called_operation, request_headers))
+        return accepted(answer, self.url, called_operation, repeatable=is_repeatable(called_operation, request_headers))
 
     def _signed(
         self, called_operation: Operation, target: str, request_headers: dict[str, str], body: object, wait: int

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from managed_dags_cli import stored_logins
-from managed_dags_cli.errors import NotReachable, NotSignedIn, Refused
+from managed_dags_cli.answers import from_elsewhere, is_refusal
+from managed_dags_cli.errors import NotSignedIn, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,14 +102,12 @@ def _tokens(answer: Answer, connection: Connection, *, refused: str) -> dict[str
     """Return the tokens of an answer; raise NotSignedIn with the sentence `refused` only if it refuses them.
 
     A server that is too busy (429), or whose database is away (503), refuses nobody: that is Refused, with its reason.
-    Raises NotReachable if what answers is no such server.
+    Raises NotReachable if what answers is no such server, whatever it refuses.
     """
-    if answer.status == 200 and isinstance(answer.document, dict):
+    if answer.status == 200 and isinstance(answer.document, dict) and "access_token" in answer.document:
         return answer.document
-    if answer.status in {401, 403}:
-        raise NotSignedIn(refused)
-    if not isinstance(answer.document, dict):
-        raise NotReachable(f"{connection.url} answers a login with HTTP {answer.status}, and no JSON; try again later")
+    if not is_refusal(answer):
+        raise from_elsewhere(answer, connection.url)
     if answer.status == 429 or answer.status >= 500:
         raise Refused({"status": answer.status, **answer.document})
     raise NotSignedIn(refused)

@@ -36,6 +36,7 @@ def described_operations(document: Mapping[str, Any]) -> list[dict[str, Any]]:
                         }
                         for parameter in parameters
                     },
+                    "answer_keys": _answer_keys(document, item[method]["responses"]),
                     "body": "requestBody" in item[method],
                     "open": item[method].get("security") == [],
                 }
@@ -43,10 +44,17 @@ def described_operations(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     return described
 
 
-def _resolved(document: Mapping[str, Any], parameter: dict[str, Any]) -> dict[str, Any]:
-    reference = parameter.get("$ref")
+def _answer_keys(document: Mapping[str, Any], responses: Mapping[str, Any]) -> list[str]:
+    """Return the keys that are required of a success."""
+    successes = (_resolved(document, response) for code, response in responses.items() if code.startswith("2"))
+    schemas = (success["content"]["application/json"]["schema"] for success in successes if "content" in success)
+    return list(dict.fromkeys(key for schema in schemas for key in _resolved(document, schema).get("required", ())))
+
+
+def _resolved(document: Mapping[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    reference = part.get("$ref")
     if reference is None:
-        return parameter
+        return part
     part_of_document: Any = document
     for part in reference.lstrip("#/").split("/"):
         part_of_document = part_of_document[part]

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _PACKAGED = Path(__file__).with_name("operations.json")
 # What is no part of a path but leads out of it: killing the run `.` would be killing all runs.
@@ -22,13 +22,18 @@ _CHECKOUT = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. parameters: name → the specification's parameter. body: takes one. open: needs no login."""
+    """One operation.
+
+    parameters: name → the specification's parameter. answer_keys: those that each success has. body: takes one. open:
+    needs no login.
+    """
 
     operation_id: str
     method: str
     path: str
     summary: str
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    answer_keys: Sequence[str] = ()
     body: bool = False
     open: bool = False
 
@@ -36,6 +41,13 @@ class Operation:
     def takes_key(self) -> bool:
         """Whether a repeated request with the same Idempotency-Key gets the first one's answer."""
         return "Idempotency-Key" in self.parameters
+
+    def is_answer(self, document: Mapping[str, Any]) -> bool:
+        """Tell whether a document may be this operation's answer.
+
+        One key of several is enough: an older server may lack what a newer specification has.
+        """
+        return not self.answer_keys or any(key in document for key in self.answer_keys)
 
     def target(self, arguments: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
         """Return the path with its query, and the headers, for these arguments; one that is None is left out.

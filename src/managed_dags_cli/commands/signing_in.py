@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from managed_dags_cli import output, stored_logins
+from managed_dags_cli.answers import from_elsewhere, is_refusal
 from managed_dags_cli.api import Api
 from managed_dags_cli.connection import Connection
 from managed_dags_cli.credentials import LOGOUT, GivenToken, log_in
@@ -89,6 +90,8 @@ def logout(name: str | None) -> None:
         if token:
             headers = {"Authorization": f"Bearer {token}"}
             answer = Connection(stored.url).send("POST", LOGOUT, headers=headers)
+            if answer.status != 200 and not is_refusal(answer):
+                raise from_elsewhere(answer, stored.url)
             if answer.status not in {200, 401}:  # 401: it had ended already
                 raise CommandError(f"{stored.url} did not revoke the tokens (HTTP {answer.status}); try again")
         stored_logins.write(logins.without(name))

@@ -168,14 +168,47 @@ AWAY_BEHIND = b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-L
             "answers HTTP 404 with application/json, as",
         ),
         (["list"], [json_answer([])], "answers HTTP 200 with application/json, as no webserver"),
+        (["list"], [json_answer({"ok": True})], "answers HTTP 200 with application/json, as no webserver"),
+        (["list"], [json_answer("OK", kind="text/plain")], "answers HTTP 200 with text/plain, as no webserver"),
+        (["get", "x"], [json_answer({"ok": True})], "answers HTTP 200 with application/json, as no webserver"),
     ],
-    ids=["redirect", "gateway", "gateway-delete", "json", "list"],
+    ids=["redirect", "gateway", "gateway-delete", "json", "list", "object", "text", "object-get"],
 )
 def test_what_answers_in_place_of_the_webserver(words: list[str], answers: list[bytes], told: str, capsys):
     """A redirect, a proxy without its server and a foreign API end with 4, each with its own cure."""
     with serving(*answers) as (url, _):
         assert run(*words, "--url", url, "--token", "x") == 4
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (json_answer({"ok": True}), "answers HTTP 200 with application/json, as no webserver"),
+        (json_answer("sign in", "401 Unauthorized", "text/html"), "answers HTTP 401 with text/html, as no webserver"),
+        (json_answer("go away", "403 Forbidden", "text/html"), "answers HTTP 403 with text/html, as no webserver"),
+        (LEADS_ON, "leads to https://airflow.example.org/; give the URL that answers itself"),
+        (AWAY_BEHIND, "answers HTTP 502: a proxy there does not reach the webserver; try again"),
+    ],
+    ids=["object", "401", "403", "redirect", "gateway"],
+)
+def test_what_answers_a_login_in_place_of_the_webserver(answer: bytes, told: str, configuration: Path, capsys):
+    """A proxy that lets nobody through says nothing of the user's password: the end is 4, and no login is stored."""
+    with serving(answer) as (url, _):
+        assert run("login", url, "-u", "ann", "--password-stdin", stdin="secret") == 4
+    assert told in capsys.readouterr().err
+    assert not (configuration / "logins.json").exists()
+
+
+def test_what_answers_a_logout_in_place_of_the_webserver(capsys):
+    """A proxy's 401 revokes no token, so that the login stays."""
+    page = json_answer("sign in", "401 Unauthorized", "text/html")
+    with serving(json_answer({"dags": [], "total_entries": 0}), page) as (url, _):
+        assert run("login", url, "--token", "x", "--name", "here") == 0
+        assert run("logout") == 4
+    assert "answers HTTP 401 with text/html, as no webserver" in capsys.readouterr().err
+    assert run("contexts", "-o", "name") == 0
+    assert capsys.readouterr().out == "here\n"
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe{", b'{"logins": {"a": {"url": 3}}, "current": "a"}', b""])
@@ -278,9 +311,10 @@ WRONG = {"status": 401, "title": "Unauthorized", "detail": "The refresh token is
             3,
             "has ended: The refresh token is revoked",
         ),
-        (json_answer("a proxy's page", "404 Not Found", "text/html"), 4, "answers a login with HTTP 404, and no JSON"),
+        (json_answer("a proxy's page", "404 Not Found", "text/html"), 4, "answers HTTP 404 with text/html, as no"),
+        (json_answer("a proxy's login", "401 Unauthorized", "text/html"), 4, "answers HTTP 401 with text/html, as no"),
     ],
-    ids=["database", "limit", "revoked", "proxy"],
+    ids=["database", "limit", "revoked", "page", "proxy"],
 )
 def test_only_a_login_that_is_refused_has_ended(answer, code, told, capsys, configuration: Path):
     """A renewal that fails for another reason says which, and the stored login stays good."""
