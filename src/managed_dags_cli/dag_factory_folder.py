@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING
 
 from managed_dags_cli.dag_factory_defaults import defaults_of, with_defaults
 from managed_dags_cli.dag_factory_functions import own_classes, with_named_functions
-from managed_dags_cli.file_requests import FileRequest, definition_format, read_files, text_of
-from managed_dags_cli.yaml_edits import Edits, composed, scalars_at
+from managed_dags_cli.file_requests import FileRequest, PlacedFault, definition_format, read_files, text_of
+from managed_dags_cli.yaml_edits import Edits, composed, pairs_of, pointer_to, scalars_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from managed_dags_cli.file_requests import PlacedFault
 
 _VARIABLE = re.compile(r"\$(\w+|\{\w+\})")
+# Keys whose map has a `file` of datasets.
+_WITH_DATASETS = ("schedule", "schedule_interval", "inlets", "outlets")
 # How often a file is checked and rewritten, since a fault may hide another one.
 _PASSES = 5
 
@@ -110,6 +111,7 @@ def migrate_file(
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     text, faults_of_defaults = with_defaults(text_of(source), defaults_of(source, folder), target)
+    dataset_files = _relative_dataset_files(text)
     target.write_text(with_named_functions(text, target, copies, python_path), encoding="utf-8")
     for _ in range(_PASSES):
         faults = _faults_of(target)
@@ -120,8 +122,38 @@ def migrate_file(
         target.write_text(rewritten, encoding="utf-8")
     return [
         *faults_of_defaults,
+        *_uncopied(target, dataset_files),
         *own_classes(target.read_text(encoding="utf-8"), target, python_path),
         *_faults_of(target),
+    ]
+
+
+def _relative_dataset_files(text: str) -> set[Sequence[str]]:
+    """Return the ways to each file of datasets that a relative path names, which says nothing of where it is."""
+    return {
+        (*path, key.value)
+        for _, key, value, path in pairs_of(composed(text))
+        if key.value == "file"
+        and path
+        and path[-1] in _WITH_DATASETS
+        and value.id == "scalar"
+        and definition_format("managed_paths").fault_of_path(value.value) is None
+    }
+
+
+def _uncopied(file: Path, ways: set[Sequence[str]]) -> list[PlacedFault]:
+    """Return what is to be done about the files of datasets at these ways, which nobody has copied."""
+    return [
+        PlacedFault(
+            str(file),
+            value.start_mark.line + 1,
+            value.start_mark.column + 1,
+            pointer_to((*path, key.value)),
+            f"copy {value.value} to dag_managed_operators/{value.value}; dag-factory has it from the directory in "
+            "which the DAG processor is started",
+        )
+        for _, key, value, path in pairs_of(composed(file.read_text(encoding="utf-8")))
+        if (*path, key.value) in ways
     ]
 
 

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from managed_dags_cli.file_requests import PlacedFault
-from managed_dags_cli.yaml_edits import Edits, composed, pairs_of
+from managed_dags_cli.yaml_edits import Edits, composed, pairs_of, pointer_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +103,7 @@ def _own_class(file: Path, value: Any, path: Sequence[str]) -> PlacedFault:
         str(file),
         value.start_mark.line + 1,
         value.start_mark.column + 1,
-        "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in path),
+        pointer_to(path),
         f"'{value.value}' is your own class: install its package where Airflow's processes can import it, and add "
         f"{package} to [openmetadata_airflow_apis] allowed_operators in airflow.cfg (timetables: allowed_callables)",
     )

@@ -78,6 +78,11 @@ def scalars_at(node: Any, pointer: str) -> Iterator[Any]:
             yield item
 
 
+def pointer_to(path: Sequence[str]) -> str:
+    """Return the JSON pointer to where a path of keys and indexes leads."""
+    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in path)
+
+
 def pairs_of(node: Any, path: Sequence[str] = ()) -> Iterator[tuple[Any, Any, Any, tuple[str, ...]]]:
     """Yield each map, key, value with the path of keys and indexes that leads to the map; a map with aliases once."""
     visited_ids: set[int] = set()

@@ -263,3 +263,33 @@ etl:
         f"{file}:8:7: /etl/tasks/load/python_callable_file: '../etl.py' {leaves.format('etl.py')}",
         "1 files, 0 paths changed, 2 things left to do",
     ]
+
+
+def test_a_file_of_datasets_that_a_relative_path_names_is_left_to_copy(tmp_path: Path, capsys):
+    """dag-factory has it from where its DAG processor is started, which nobody knows here: it is listed, each once."""
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "lake.yml").write_text("datasets: [{name: orders, uri: 's3://lake/orders'}]\n")
+    (tmp_path / "dags" / "etl.yml").write_text(f"""\
+default:
+  schedule: {{file: datasets.yml, datasets: [orders]}}
+etl:
+  start_date: 2024-01-01
+  tasks:
+    load:
+      operator: airflow.operators.bash.BashOperator
+      bash_command: echo
+      inlets: {{file: {tmp_path}/lake.yml, datasets: [orders]}}
+      outlets: {{file: lake/out.yml, datasets: [orders]}}
+      env: {{file: notes.yml}}
+""")
+    new = tmp_path / "new"
+    assert run("migrate", "dag-factory", str(tmp_path / "dags"), "--to", str(new)) == 1
+    file = new / "workflows" / "etl.yml"
+    advice = "copy {0} to dag_managed_operators/{0}; dag-factory has it from the directory in which the DAG processor"
+
+    assert capsys.readouterr().err.splitlines() == [
+        f"{file}:2:20: /default/schedule/file: {advice.format('datasets.yml')} is started",
+        f"{file}:10:23: /etl/tasks/load/outlets/file: {advice.format('lake/out.yml')} is started",
+        "1 files, 1 paths changed, 2 things left to do",
+    ]
+    assert [path.name for path in (new / "dag_managed_operators").iterdir()] == ["lake.yml"]
