@@ -69,7 +69,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        try:
+            error.show()
+        except OSError:  # as output.say does: what can't be said changes nothing in the end
+            output.discard(sys.stderr)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         output.say("stopped")

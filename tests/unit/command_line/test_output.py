@@ -61,6 +61,11 @@ def test_messages_that_go_nowhere(tmp_path: Path, workflow: str):
     assert (done.returncode, [item["result"] for item in json.loads(done.stdout)]) == (1, ["valid", "invalid"])
 
 
+def test_wrong_usage_that_goes_nowhere():
+    """Wrong usage ends with 2 where nobody can be told what is wrong."""
+    assert run("nosuch", redirection="2>/dev/full").returncode == 2
+
+
 @pytest.mark.parametrize(
     ("words", "redirection", "code", "told"),
     [
