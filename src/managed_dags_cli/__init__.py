@@ -1,7 +1,7 @@
 """`managed-dags`: deploy and run workflows of an Airflow with openmetadata-airflow-apis, over HTTP and without Airflow.
 
     main.py             the program: its commands; exits with the code that errors.py gives a failure
-    errors.py           every way in which a command fails, with its exit code (1, 3, 4)
+    errors.py           every way in which a command fails, with its exit code (1, 3, 4, 130)
     commands/           what a user types, a module for each kind of command
     command_options.py  the options that commands share, the Session made from them, the question before a change
     output.py           answers as JSON, YAML, names and tables; progress on a terminal

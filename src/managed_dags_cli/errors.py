@@ -5,13 +5,18 @@ The tree::
     CommandError           1: something failed
     ├── Refused            1: the server said no
     ├── NotSignedIn        3
-    └── NotReachable       4
+    ├── NotReachable       4
+    └── Stopped            130: Ctrl-C
     (2 is wrong usage: click's own UsageError)
 """
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class CommandError(Exception):
@@ -47,3 +52,18 @@ class NotReachable(CommandError):
     """Nothing at the server's URL speaks this API now."""
 
     exit_code = 4
+
+
+class Stopped(CommandError):
+    """The user has stopped a command; the text says what goes on on the server."""
+
+    exit_code = 130
+
+
+@contextlib.contextmanager
+def stoppable(what_goes_on: str) -> Iterator[None]:
+    """Let Ctrl-C in the block end the command with what goes on on the server, or what may have been done there."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped(f"stopped; {what_goes_on}") from None

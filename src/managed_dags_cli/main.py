@@ -34,7 +34,8 @@ _HELP = """Deploy workflows to Airflow and run them, over HTTP.
   managed-dags trigger nightly --wait
 
 The server is the one of the last login, or of --context, --url, and the environment (MANAGED_DAGS_URL, …).
-Exit codes: 0 done; 1 the server refused, or it failed; 2 wrong usage; 3 not signed in; 4 the server is not reachable.
+Exit codes: 0 done; 1 the server refused, or it failed; 2 wrong usage; 3 not signed in; 4 the server is not reachable;
+130 stopped.
 """
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from managed_dags_cli import output
 from managed_dags_cli.command_options import WAIT_SECONDS
-from managed_dags_cli.errors import CommandError
+from managed_dags_cli.errors import CommandError, stoppable
 from managed_dags_cli.output import Table, moment
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ def watch(session: Session, dag_id: str, run_id: str, *, seconds: float | None =
     deadline = None if seconds is None else time.monotonic() + seconds
     began_at = time.monotonic()
     is_watched = output.is_watched()  # asked first: the progress display takes the place of standard error
-    with output.progress(f"{dag_id}, run {run_id}") as tell:
+    watching = shlex.join(["managed-dags", "state", dag_id, run_id, "--follow"])
+    goes_on = stoppable(f"the run '{run_id}' goes on on the server; `{watching}` watches it")
+    with goes_on, output.progress(f"{dag_id}, run {run_id}") as tell:
         while True:
             seconds_left = (
                 WAIT_SECONDS if deadline is None else max(0, min(WAIT_SECONDS, int(deadline - time.monotonic())))

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# In place of an answer: the server works on the request until the test is over.
+NEVER = b"never"
+
+
 @contextlib.contextmanager
 def serving(*answers: bytes | None) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """A server that gives these answers, one a request; None is a connection that ends without one.
@@ -20,6 +24,7 @@ def serving(*answers: bytes | None) -> Iterator[tuple[str, list[dict[str, str]]]
     with the first line as `request`.
     """
     waiting = list(answers)
+    is_over = threading.Event()
     seen: list[dict[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -28,7 +33,9 @@ def serving(*answers: bytes | None) -> Iterator[tuple[str, list[dict[str, str]]]
             seen.append({**self.headers, "request": self.requestline})
             content = waiting.pop(0)
             self.close_connection = True
-            if content is not None:
+            if content == NEVER:
+                is_over.wait()
+            elif content is not None:
                 self.wfile.write(content)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the base class wants these names
@@ -42,6 +49,7 @@ def serving(*answers: bytes | None) -> Iterator[tuple[str, list[dict[str, str]]]
         try:
             yield f"http://127.0.0.1:{server.server_port}", seen
         finally:
+            is_over.set()
             server.shutdown()
             thread.join()
 

@@ -22,7 +22,7 @@ from managed_dags_cli.command_options import (
 )
 from managed_dags_cli.dag_results import Outcome
 from managed_dags_cli.definition_changes import changed_lines
-from managed_dags_cli.errors import CommandError, Refused
+from managed_dags_cli.errors import CommandError, Refused, stoppable
 from managed_dags_cli.file_requests import SUFFIXES, FileRequest, read_files
 from managed_dags_cli.output import Table
 from managed_dags_cli.parse_wait import parsed_state
@@ -98,7 +98,8 @@ def apply(
         "wait": min(WAIT_SECONDS, timeout) if wait else None,
         "wait_for_nodes": wait_for_nodes,
     }
-    with output.progress(f"applying {name}"):
+    may_be = f"the bundle {name} may be applied, or some of it: `managed-dags apply … --dry-run` shows what is left"
+    with stoppable(may_be), output.progress(f"applying {name}"):
         answer = _applied(session, name, body, requests, arguments)
         if wait:
             _wait_for_parses(session, answer, time.monotonic() + timeout, wait_for_nodes)

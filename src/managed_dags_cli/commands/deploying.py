@@ -18,7 +18,7 @@ from managed_dags_cli.command_options import (
 )
 from managed_dags_cli.dag_results import Outcome
 from managed_dags_cli.definition_changes import changed_lines
-from managed_dags_cli.errors import CommandError, Refused
+from managed_dags_cli.errors import CommandError, Refused, stoppable
 from managed_dags_cli.file_requests import FileRequest, read_files
 from managed_dags_cli.parse_wait import parsed_state
 
@@ -107,7 +107,9 @@ def deploy(
         if not isinstance(item, FileRequest):
             results.append(Outcome(item[0].file, "", "refused", faults=item))
             continue
-        with output.progress(f"deploying {item.dag_id}"):
+        done = ", ".join(outcome.dag_id for outcome in results if not outcome.failed) or "none"
+        may_be = f"{item.dag_id} may be deployed: `managed-dags get {item.dag_id}` shows it; before it were: {done}"
+        with stoppable(may_be), output.progress(f"deploying {item.dag_id}"):
             outcome = _deployed(session, item, arguments, flags)
             if wait and not dry_run:
                 outcome = _parsed(session, outcome, time.monotonic() + timeout, wait_for_nodes)

@@ -9,7 +9,7 @@ import click
 
 from managed_dags_cli import output
 from managed_dags_cli.command_options import with_session
-from managed_dags_cli.errors import CommandError
+from managed_dags_cli.errors import CommandError, stoppable
 from managed_dags_cli.helpful_commands import command_for
 from managed_dags_cli.output import Table, moment
 from managed_dags_cli.run_watch import task_instances, task_name, task_table, watch
@@ -178,11 +178,12 @@ def logs(
     """Print the log of a task."""
     place = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index, "try_number": try_number}
     pages = _log_pages(session, place, tail, follow=follow)
-    if session.output == "table":
-        for page in pages:
-            click.echo(page["content"], nl=False)
-        return
-    all_pages = list(pages)
+    with stoppable("the task goes on, if it had not ended"):
+        if session.output == "table":
+            for page in pages:
+                click.echo(page["content"], nl=False)
+            return
+        all_pages = list(pages)
     whole_log = {
         **all_pages[-1],
         "offset": all_pages[0]["offset"],

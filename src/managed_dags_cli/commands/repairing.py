@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +18,7 @@ from managed_dags_cli.command_options import (
     with_session,
     yes_option,
 )
-from managed_dags_cli.errors import CommandError
+from managed_dags_cli.errors import CommandError, stoppable
 from managed_dags_cli.output import Table
 from managed_dags_cli.run_watch import task_name, watch
 
@@ -150,7 +151,9 @@ COMMANDS: tuple[click.Command | Callable[..., Any], ...] = (restart, kill, skip,
 
 def _stop(session: Session, operation_id: str, place: dict[str, Any], *, dry_run: bool, wait: bool) -> None:
     arguments = {**place, "dry_run": dry_run or None, "wait": WAIT_SECONDS if wait and not dry_run else None}
-    answer = session.api.document(operation_id, None, **arguments)
+    looking = shlex.join(["managed-dags", "state", place["dag_id"], place["run_id"]])
+    with stoppable(f"what was asked for may be done: `{looking}` shows it"):
+        answer = session.api.document(operation_id, None, **arguments)
     session.show(answer, answer["task_instances"], _TOUCHED)
     if wait and answer["still_running"]:
         names = ", ".join(f"{task_name(row)} on {row.get('hostname')}" for row in answer["still_running"])

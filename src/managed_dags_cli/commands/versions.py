@@ -17,7 +17,7 @@ from managed_dags_cli.command_options import (
     yes_option,
 )
 from managed_dags_cli.definition_changes import changed_lines
-from managed_dags_cli.errors import CommandError, Refused
+from managed_dags_cli.errors import CommandError, Refused, stoppable
 from managed_dags_cli.output import Table, moment
 
 if TYPE_CHECKING:
@@ -113,7 +113,8 @@ def restore(
         "wait": WAIT_SECONDS if wait else None,
         "wait_for_nodes": wait_for_nodes,
     }
-    with output.progress(f"restoring {dag_id}"):
+    may_be = f"version {version_number} of {dag_id} may be deployed: `managed-dags get {dag_id}` shows it"
+    with stoppable(may_be), output.progress(f"restoring {dag_id}"):
         answer = session.api.call("restore_dag_version", None, arguments, condition).document
     session.show(answer, [answer], _RESTORED)
     if answer["state"] == "failed":
