@@ -10,7 +10,7 @@ import { dagPath, gridLink, historyLink, runLink } from "./links.js";
 import { isAwaited, nodesTable, withoutHeartbeats } from "./parsing_nodes.js";
 import { partialRun } from "./partial_run.js";
 import { permissions } from "./permissions.js";
-import { pauseAfter, polling } from "./polling.js";
+import { pauseAfter, pauseWhile, polling } from "./polling.js";
 import { runPanel } from "./run.js";
 import { selectionBar } from "./chosen_tasks.js";
 import { isUnderWay } from "./task_instances.js";
@@ -135,7 +135,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     }
     if (may && !isDrawn && (dag.version_number || isSettled(dag))) drawVersion();
     const moving = await loadRuns(isLatest);
-    return !may || moving || !isSettled(dag) || isAwaited(dag) ? 2000 : 10000;
+    return pauseWhile(!may || moving || !isSettled(dag) || isAwaited(dag));
   }
 
   // For readers who follow an old link to a deleted DAG and may want it back.

@@ -8,7 +8,7 @@ import { send, sentence } from "./http.js";
 import { DAGS_PATH, dagLink, dagPath } from "./links.js";
 import { filterForm, isFiltered, queryOf } from "./list_filter.js";
 import { permissions } from "./permissions.js";
-import { pauseAfter, polling } from "./polling.js";
+import { pauseAfter, pauseWhile, polling } from "./polling.js";
 import { isUnderWay } from "./task_instances.js";
 import { tellUnreadable } from "./unreadable.js";
 
@@ -50,7 +50,7 @@ export function dagsView() {
       shown = content;
       show(dags, damaged, may, total);
     }
-    return dags.some((dag) => !isSettled(dag) || isUnderWay(dag.last_run)) ? 2000 : 10000;
+    return pauseWhile(dags.some((dag) => !isSettled(dag) || isUnderWay(dag.last_run)));
   }
 
   function show(dags, damaged, may, total) {

@@ -3,6 +3,7 @@
 import { fill, h, state } from "./dom.js";
 import { isToldAbove, send } from "./http.js";
 import { dagPath } from "./links.js";
+import { pauseAfter, pauseWhile } from "./polling.js";
 
 const WORDS = { parsed: "ready", pending: "being read", failed: "cannot be loaded" };
 const MEANING = {
@@ -43,13 +44,13 @@ export function isSettled({ state: name, parsed_at: parsedAt, deployed_at: deplo
 export function followDeployment(deployment, place) {
   const error = deployment.import_error && h("pre", { class: "error-text" }, deployment.import_error);
   fill(place, deploymentState(deployment), error);
-  if (!isSettled(deployment)) setTimeout(readAgain, 1500);
+  if (!isSettled(deployment)) setTimeout(readAgain, pauseWhile(true));
 
   async function readAgain() {
     if (!place.isConnected) return;
     const answer = await send({ method: "GET", path: dagPath(deployment.dag_id) });
     if (!place.isConnected) return;
     if (answer.ok) followDeployment(answer.body, place);
-    else if (isToldAbove(answer)) setTimeout(readAgain, 4000);
+    else if (isToldAbove(answer)) setTimeout(readAgain, pauseAfter(answer));
   }
 }

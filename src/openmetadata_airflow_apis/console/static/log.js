@@ -2,7 +2,7 @@
 
 import { button, fill, focusAgain, h, inline, notice } from "./dom.js";
 import { isToldAbove, send, sentence } from "./http.js";
-import { polling } from "./polling.js";
+import { pauseAfter, pauseWhile, polling } from "./polling.js";
 import { nameOf } from "./task_instances.js";
 
 const TAIL = 500;
@@ -31,7 +31,7 @@ export function logPanel(path) {
       if (!isLatest()) return null;
       if (!answer.ok) {
         fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer))));
-        return isToldAbove(answer) || answer.status >= 500 ? 4000 : null;
+        return isToldAbove(answer) || answer.status >= 500 ? pauseAfter(answer) : null;
       }
       fill(trouble);
       const { content, offset, next_offset: next, end_of_log: ended } = answer.body;
@@ -42,7 +42,7 @@ export function logPanel(path) {
       const caughtUp = next === position || position === null;
       position = next;
       if (ended && (caughtUp || !content)) return null;
-      return content && !caughtUp ? 0 : 2000;
+      return content && !caughtUp ? 0 : pauseWhile(true);
     }
 
     function readFromBeginning() {

@@ -1,4 +1,8 @@
-// Calls a function again and again, but only while the page is visible.
+// Calls a function again and again, but only while the page is visible; how long to wait in between is decided here.
+
+const MOVING = 2000; // milliseconds until a view asks again while something moves, such as a run that goes
+const STILL = 10000; // while nothing does, and until somebody may have brought back what is not there
+const TROUBLED = 4000; // after an answer that is no good
 
 // load(isLatest) resolves to the milliseconds until its next call, null to end. isLatest() says whether it is still the last
 // call, and polling has not been stopped: else its answers are outdated. Answers { now, stop }: now() calls it at once.
@@ -33,9 +37,14 @@ export function polling(load) {
   };
 }
 
+// How many milliseconds to wait after a good answer.
+export function pauseWhile(isMoving) {
+  return isMoving ? MOVING : STILL;
+}
+
 // How many milliseconds to wait after an answer that is no good: for ever (null) if the user may not see what is asked
 // for, and longer than else if it is not there, since it may come back.
 export function pauseAfter({ status }) {
   if (status === 403) return null;
-  return status === 404 ? 10000 : 4000;
+  return status === 404 ? STILL : TROUBLED;
 }

@@ -5,7 +5,7 @@ import { explanation } from "./explanation.js";
 import { send, sentence } from "./http.js";
 import { gridLink, runPath } from "./links.js";
 import { logPanel } from "./log.js";
-import { pauseAfter, polling } from "./polling.js";
+import { pauseAfter, pauseWhile, polling } from "./polling.js";
 import { runActions } from "./run_actions.js";
 import { instanceTable, paging, stateButtons } from "./run_tasks.js";
 import { selectionBar } from "./chosen_tasks.js";
@@ -82,7 +82,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
     if (view === "timeline" && summary) timeline.show(summary, inOrder());
     ifChanged("tasks", [listedInstances, total, shownState, offset, counts, busy, view, order.size], () => refill(tasks, view === "timeline" && summary ? timeline.element : listing(listedInstances, counts, shownState, total)));
     const isCurrent = !explained?.ok || explained.body.state === run.body.state;
-    return isUnderWay(run.body) || !isCurrent ? 1500 : 10000;
+    return pauseWhile(isUnderWay(run.body) || !isCurrent);
   }
 
   // For a run of 10,000 task instances this takes a second, so the tasks don't wait for it.
