@@ -22,7 +22,7 @@ In static/, each file's first line says more:
     console.css    the page's look, in Airflow's dark mode too
     graph.js    draws a graph, with groups that fold; dag_graph.js: the tasks and edges of a DAG
     layout_worker.js    places its nodes from left to right, for graph_layout.js
-    grid.js, task_tree.js, task_summaries.js    the last runs by task
+    grid.js, task_tree.js, task_summaries.js    the last runs by task; the state that a group or a mapped task shows
     run.js, run_tasks.js, timeline.js, explanation.js, log.js, clock.js, task_instances.js    one run
     run_actions.js, chosen_tasks.js, partial_run.js, run_plan.js    repairing it, with a plan first
     deploy.js, editor.js, code_editor.js, definition_check.js, written_graph.js    writing a definition

@@ -5,7 +5,8 @@ import { folded, foldedAtFirst } from "./dag_graph.js";
 import { button, fill, h, notice, refill, state, table } from "./dom.js";
 import { layOut } from "./graph_layout.js";
 import { arrow, line, svg } from "./svg.js";
-import { inWords, nameOfState, together } from "./task_instances.js";
+import { nameOfState } from "./task_instances.js";
+import { inWords, together } from "./task_summaries.js";
 
 const HEIGHT = 42;
 const HEAD = 12; // above a group's tasks, for its name

@@ -4,8 +4,8 @@ import { barOf } from "./dag_cells.js";
 import { foldedAtFirst } from "./dag_graph.js";
 import { fill, h, notice, state } from "./dom.js";
 import { runLink, taskLink } from "./links.js";
-import { inWords, isUnderWay, nameOfState, together } from "./task_instances.js";
-import { readSummaries } from "./task_summaries.js";
+import { isUnderWay, nameOfState } from "./task_instances.js";
+import { inWords, readSummaries, together } from "./task_summaries.js";
 import { rowsOf } from "./task_tree.js";
 
 const CELLS = 4000; // drawn at most, but at least five runs

@@ -3,7 +3,8 @@
 import { counting } from "./clock.js";
 import { button, duration, h, state, table, time } from "./dom.js";
 import { gridLink } from "./links.js";
-import { BY_ATTENTION, hasEnded, nameOf } from "./task_instances.js";
+import { hasEnded, nameOf } from "./task_instances.js";
+import { BY_ATTENTION } from "./task_summaries.js";
 
 const COLUMNS = ["Task", "State", "Try", "Started", "Took", "Actions"];
 const STATES = BY_ATTENTION.map((name) => name ?? "no_status");

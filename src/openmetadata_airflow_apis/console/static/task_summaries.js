@@ -1,7 +1,15 @@
-// How each task went in the runs of a DAG, as the API sums it up: the instances of a mapped task are one task.
+// How each task went in the runs of a DAG, as the API sums it up: the instances of a mapped task are one task. And the
+// state that several tasks have together, which a folded group shows, and a mapped task.
 
 import { batches, send } from "./http.js";
 import { dagPath } from "./links.js";
+import { nameOfState } from "./task_instances.js";
+
+// A folded group or a mapped task shows the first of these states that it has: the one that most needs attention.
+export const BY_ATTENTION = [
+  "failed", "upstream_failed", "up_for_retry", "running", "restarting", "deferred", "up_for_reschedule", "queued", "scheduled", null,
+  "skipped", "success", "removed",
+];
 
 // Resolves to the runs of runIds, or else the latest ones; null if they can't be read.
 export async function readSummaries(dagId, { runIds, limit }) {
@@ -22,4 +30,24 @@ function runsOf(answers) {
 function summarized(task) {
   const counts = new Map(Object.entries(task.task_instance_counts).map(([name, count]) => [name === "no_status" ? null : name, count]));
   return { ...task, counts };
+}
+
+// The state of some tasks together, with the numbers of their task instances by state: { state, counts, total }, null for
+// no task instances. countsOfTasks: an iterable of maps from states to numbers.
+export function together(countsOfTasks) {
+  const counts = new Map();
+  for (const taskCounts of countsOfTasks) for (const [name, count] of taskCounts) counts.set(name, (counts.get(name) || 0) + count);
+  if (!counts.size) return null;
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const ranked = new Map([...counts].sort(([taskCounts], [other]) => rank(taskCounts) - rank(other)));
+  return { state: BY_ATTENTION.find((name) => counts.has(name)) ?? null, counts: ranked, total };
+}
+
+function rank(name) {
+  return BY_ATTENTION.includes(name) ? BY_ATTENTION.indexOf(name) : BY_ATTENTION.length;
+}
+
+// "3 success, 1 failed"; for a single task instance, its state.
+export function inWords({ state, counts, total }) {
+  return total > 1 ? [...counts].map(([name, count]) => `${count} ${nameOfState(name)}`).join(", ") : nameOfState(state);
 }

@@ -2,7 +2,8 @@
 
 import { duration, h, refill, state } from "./dom.js";
 import { taskLink } from "./links.js";
-import { inWords, isUnderWay } from "./task_instances.js";
+import { isUnderWay } from "./task_instances.js";
+import { inWords } from "./task_summaries.js";
 
 const TICKS = 4;
 const ENDLESS = new Set(["running", "restarting", "deferred", "up_for_reschedule"]);
