@@ -168,6 +168,18 @@ def test_a_graph_is_drawn_once_its_version_can_be_read(page, ended, problem):
     expect(page.get_by_role("grid", name=f"Runs and tasks of {ended}")).to_be_visible()
 
 
+def test_a_grid_is_there_while_its_version_cannot_be_read(page, ended, problem):
+    """Where a version is answered with errors on and on, the grid comes without groups; the graph follows later."""
+    version = re.compile(r"/dagVersions/\d+$")
+    page.route(version, problem)
+    go(page, f"#dags/{ended}")
+    grid = page.get_by_role("grid", name=f"Runs and tasks of {ended}")
+    expect(grid.get_by_role("rowheader")).to_have_text(["one", "two"])
+    page.unroute(version)
+    expect(page.get_by_role("region", name=f"Graph of {ended}").locator(".node")).to_have_count(2)
+    expect(grid).to_have_count(1)
+
+
 def test_a_comparison_is_of_the_versions_that_were_asked_for_last(page, ended, client):
     """Where two comparisons are asked for, the later is shown, whichever answer comes first."""
     headers = {"Content-Type": "application/json"}

@@ -42,6 +42,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   let begunWith = null; // the DAG that the graph and the forms show
   let graphDrawing = null;
   let grid = null;
+  let isGridOfGraph = false;
   let listedRuns = [];
   let observedTasks = null;
   let partialForm = null;
@@ -67,19 +68,29 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   // Called once the version has a number, which it gets a moment after the deploy.
   async function drawVersion() {
     isDrawn = true;
+    let graph = null;
+    let isRead = true;
     try {
-      const graph = may.includes("get_dag_version") ? await readGraph(dagId, dag.version_number) : null;
-      if (isLeft) return;
-      await Promise.all([graph && !graphDrawing && draw(graph), !runId && !grid && may.includes("list_task_summaries") && lay(graph)]);
+      if (may.includes("get_dag_version")) graph = await readGraph(dagId, dag.version_number);
     } catch {
-      isDrawn = false; // the next load tries again
+      isRead = false;
     }
+    if (isLeft) return;
+    // A grid that came without the graph, and so without its groups and its order, is laid again with it.
+    const layGrid = !runId && may.includes("list_task_summaries") && (!grid || (graph && !isGridOfGraph));
+    try {
+      await Promise.all([graph && !graphDrawing && draw(graph), layGrid && lay(graph)]);
+    } catch {
+      isRead = false;
+    }
+    isDrawn = isRead; // else the next load tries again
   }
 
   async function lay(graph) {
     const { gridView } = await import("./grid.js");
     if (isLeft) return;
     grid = gridView(dagId, graph, LISTED);
+    isGridOfGraph = graph !== null;
     fill(overview, h("h3", {}, "Grid"), grid.element);
     await grid.renew(listedRuns);
   }
