@@ -130,3 +130,36 @@ def test_a_script_that_does_not_arrive_is_said_to_be_missing(page):
     page.reload()
     expect(page.get_by_label("Name has")).to_be_visible()
     expect(page.locator("#rest-api .late")).to_have_count(0)
+
+
+def test_a_deploy_is_followed_through_errors_and_by_the_servers_clock(page, client):
+    """What becomes of a deploy is asked for again after errors, in a browser whose clock is an hour ahead as well."""
+    name = "followed"
+    page.add_init_script("const now = Date.now; Date.now = () => now() + 3_600_000;")
+    page.reload()
+    errors: list[tuple[int, str]] = []
+
+    def deploy(route: Any) -> None:
+        answer = route.fetch()
+        errors.extend([(503, "The database is away."), (404, "It was not found.")])
+        route.fulfill(response=answer, json={**answer.json(), "state": "pending", "parsed_at": None})
+
+    def read(route: Any) -> None:
+        if errors:
+            status, detail = errors.pop(0)
+            route.fulfill(status=status, json={"title": "Problem", "status": status, "detail": detail})
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/rest_api/api/dags$"), deploy)
+    page.route(re.compile(rf"/rest_api/api/dags/{name}$"), read)
+    fill_definition(page, workflow(name, {"only": TRUE}))
+    expect(page.locator(".editor-status")).to_have_text("JSON: no faults, 1 task")
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    outcome = page.locator(".outcome .notice.good")
+    expect(outcome).to_contain_text("being read")
+    expect(outcome).to_contain_text("The database is away.")
+    expect(outcome).to_contain_text("It was not found.")
+    expect(outcome).to_contain_text("ready")
+    expect(outcome).not_to_contain_text("It was not found.")
+    client.delete(f"/rest_api/api/dags/{name}")

@@ -10,6 +10,13 @@ const RENEWAL = 5 * 60 * 1000; // milliseconds after which a visible page prolon
 const LONGEST = 3000; // of an address; gunicorn takes 4094 bytes at most
 const MOST = 100; // ids that the server takes in a query
 
+let ahead = 0; // milliseconds that the server's clock is ahead of this one, by the last answer
+
+// The server's time in milliseconds, as Date.now() is this browser's, to the second.
+export function serverTime() {
+  return Date.now() + ahead;
+}
+
 // A request is { method, path, query, headers, body, text, form, token }. path: as in the specification, with its
 // parameters filled in. query, headers, form: maps of texts. body: a JSON text. text: a text that is not JSON.
 export async function send(request) {
@@ -72,6 +79,8 @@ async function fetched(request) {
       credentials: request.token ? "omit" : "same-origin",
       redirect: "error",
     });
+    const date = Date.parse(response.headers.get("Date"));
+    if (date) ahead = date - Date.now();
     text = await response.text();
     body = /[/+]json/.test(response.headers.get("Content-Type") || "") ? JSON.parse(text) : text;
   } catch {

@@ -4,6 +4,7 @@
 import { importError } from "./dag_cells.js";
 import { deploymentWord } from "./deployment.js";
 import { h, inline, state, table, time } from "./dom.js";
+import { serverTime } from "./http.js";
 
 const COLUMNS = ["Node", "State", "Version", "Parsed", "Callable files"];
 
@@ -22,7 +23,7 @@ export function nodesTable({ nodes }) {
 
 // Whether a running DAG processor has still to parse what was deployed in the last minute.
 export function isAwaited({ nodes, deployed_at: deployedAt }) {
-  return Date.now() - Date.parse(deployedAt) < 60000 && Boolean(nodes?.some((node) => node.is_alive && node.state === "pending"));
+  return serverTime() - Date.parse(deployedAt) < 60000 && Boolean(nodes?.some((node) => node.is_alive && node.state === "pending"));
 }
 
 // Answers the DAG without the heartbeats of living nodes, which change all the time and are not shown.
