@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -235,3 +237,18 @@ def test_what_is_written_is_not_given_up_unasked(page, client, deployed):
     expect(page.get_by_label("Workflow definition")).to_contain_text("edited_after")
     for name in ("edited_after", "written_before"):
         client.delete(f"/rest_api/api/dags/{name}")
+
+
+def test_the_graph_of_what_is_written_keeps_its_folds(page, editor):
+    """A group that its writer has folded stays folded while they write on."""
+    body = json.loads(workflow("folded", {"one": {**TRUE, "task_group_name": "extract"}, "two": TRUE}))
+    body["workflow"]["dag_config"]["folded"]["task_groups"] = {"extract": {"tooltip": "Reading"}}
+    editor.fill(json.dumps(body))
+    group = page.get_by_role("button", name="Task group extract")
+    group.click()
+    expect(group).to_have_attribute("aria-expanded", "false")
+    body["workflow"]["dag_config"]["folded"]["tasks"]["three"] = TRUE
+    editor.fill(json.dumps(body))
+    nodes = page.get_by_role("region", name="Graph of folded").locator(".node")
+    expect(nodes).to_have_count(3)
+    expect(group).to_have_attribute("aria-expanded", "false")

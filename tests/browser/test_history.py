@@ -83,6 +83,7 @@ def test_two_versions_are_compared_as_a_graph_and_as_text(page, two_versions):
     number = folded.count()
     folded.first.click()
     expect(folded).to_have_count(number - 1)
+    expect(text.locator("td:focus")).to_have_count(1)  # the first of the lines that were folded
     assert barriers(page) == []
     press(page, "Values")
     expect(page.get_by_role("region", name=title, exact=True).locator("tbody tr")).to_have_count(3)

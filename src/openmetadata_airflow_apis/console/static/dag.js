@@ -1,6 +1,6 @@
 // One deployed DAG: its state, its definition, its runs, and what can be done with them.
 
-import { button, fill, h, inline, notice, refill, state, table, time } from "./dom.js";
+import { button, fill, fillIfChanged, h, inline, notice, refill, state, table, time } from "./dom.js";
 import { confirmDelete, deleted, deletion, switched, switching, triggered } from "./dag_actions.js";
 import { importError, pauseCell, scheduleCell } from "./dag_cells.js";
 import { readGraph } from "./dag_graph.js";
@@ -26,6 +26,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   const path = dagPath(dagId);
   const title = h("h2", {}, dagId);
   const trouble = h("div", {});
+  const runsTrouble = h("div", {});
   const newer = h("div", {});
   const head = h("div", {});
   const outcome = h("div", { class: "outcome" });
@@ -126,6 +127,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     if (!isLatest()) return null;
     may ??= dags[dagId] ?? null;
     if (!answer.ok) {
+      fill(runsTrouble); // which may be wrong by now, and all below is said to be older
       if (answer.status === 404 && shownHead) gone();
       else tellUnreadable(trouble, answer, shownHead, answer.status === 404 && unknown());
       return pauseAfter(answer);
@@ -160,7 +162,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     fill(newer);
     shownNewer = false;
     const versions = h("a", { href: historyLink(dagId) }, "Its versions");
-    fill(trouble, notice("bad", `${dagId} is not deployed any more: somebody has deleted it. What is shown below is older. `, versions, " stay, and each can be restored."));
+    fillIfChanged(trouble, notice("bad", `${dagId} is not deployed any more: somebody has deleted it. What is shown below is older. `, versions, " stay, and each can be restored."));
   }
 
   // The graph and the forms, which somebody may be using, stay as they are until the reader asks for the newer version.
@@ -179,9 +181,10 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
     const answer = await send({ method: "GET", path: `${path}/dagRuns`, query: { limit: LISTED } });
     if (!isLatest()) return false;
     if (!answer.ok) {
-      tellUnreadable(trouble, answer, shownRuns);
+      tellUnreadable(runsTrouble, answer, shownRuns);
       return listedRuns.some(isUnderWay);
     }
+    fill(runsTrouble);
     listedRuns = answer.body.dag_runs;
     await grid?.renew(listedRuns);
     const latestRuns = listedRuns.slice(0, ROWS);
@@ -273,6 +276,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
       h("p", { class: "trail" }, h("a", { href: "#dags" }, "Deployed DAGs"), " / ", dagId),
       title,
       trouble,
+      runsTrouble,
       newer,
       head,
       actions,

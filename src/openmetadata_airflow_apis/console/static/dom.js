@@ -18,6 +18,13 @@ export function fill(element, ...children) {
   element.replaceChildren(...present(children));
 }
 
+// Fills an element unless it has equal nodes already, so that an alert is not said again, and what is focused or selected stays.
+export function fillIfChanged(element, ...children) {
+  const other = element.cloneNode(false);
+  fill(other, ...children);
+  if (!other.isEqualNode(element)) element.replaceChildren(...other.childNodes);
+}
+
 function present(children) {
   return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 }
@@ -135,7 +142,8 @@ export function confirm(title, explanation, action, kind = "danger") {
 const builtOpen = new WeakMap(); // details → whether it was built unfolded
 
 // Fills an element again; the focus stays on the control with the same data-key, or on the summary of such details, and
-// details stay unfolded, or folded if their reader has folded them; others unfold where they are built so.
+// details stay unfolded, or folded if their reader has folded them; others unfold where they are built so. If that control
+// is gone or can't be pressed any more, the focus goes to one beside it, or else to the element.
 export function refill(element, ...children) {
   const focused = element.contains(document.activeElement) ? document.activeElement : null;
   const isSummary = focused?.tagName === "SUMMARY";
@@ -148,8 +156,12 @@ export function refill(element, ...children) {
     builtOpen.set(details, details.open);
     if (old) details.open = old.open || (details.open && !old.isTurned);
   }
-  const node = key && [...element.querySelectorAll("[data-key]")].find(({ dataset }) => dataset.key === key);
-  if (node) (isSummary ? node.querySelector("summary") : node).focus();
+  if (!key) return;
+  const node = [...element.querySelectorAll("[data-key]")].find(({ dataset }) => dataset.key === key);
+  const control = isSummary ? node?.querySelector("summary") : node;
+  const target = control?.disabled ? control.parentElement.querySelector("button:enabled, a[href]") : control;
+  if (!target) element.tabIndex = -1;
+  (target ?? element).focus({ preventScroll: !target });
 }
 
 // A table that a phone shows as cards, so that each cell has its column's name. empty: shown if there are no rows.

@@ -2,7 +2,7 @@
 // below has the same content.
 
 import { folded, foldedAtFirst } from "./dag_graph.js";
-import { button, fill, h, notice, refill, state, table } from "./dom.js";
+import { button, fill, fillIfChanged, h, notice, state, table } from "./dom.js";
 import { layOut } from "./graph_layout.js";
 import { arrow, line, svg } from "./svg.js";
 import { nameOfState } from "./task_instances.js";
@@ -17,9 +17,11 @@ const LONGEST = 30;
 
 // Answers { element, colour, choose }. colour(tasks) takes the tasks of a run as task_summaries.js answers them, null for
 // no run. choose(ids) chooses tasks; chosen(ids) is called with the set of chosen ids, and without it none can be chosen.
-// marks: a difference as { tasks, edges }, maps to "added", "removed" or "changed" by task_id, and by edge as JSON.
-export function graphView(label, graph, { chosen = null, marks = null } = {}) {
+// folds: a map from groups to whether their reader has folded or unfolded them, which is kept up here, so that a newer
+// graph can go on with it. marks: a difference as { tasks, edges }, maps to "added", "removed" or "changed" by task_id, and by edge as JSON.
+export function graphView(label, graph, { chosen = null, folds = new Map(), marks = null } = {}) {
   const closed = foldedAtFirst(graph);
+  for (const [id, isFolded] of folds) fold(id, isFolded);
   const drawing = h("div", { class: "graph", tabindex: "0", role: "region", "aria-label": `Graph of ${label}` });
   const rows = h("div", {});
   const arrowId = `console-arrow-${marks ? "marks" : "run"}`;
@@ -78,8 +80,7 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
 
   function toggle(group, isClosed, ...children) {
     const toggleGroup = () => {
-      if (isClosed) closed.delete(group.id);
-      else closed.add(group.id);
+      fold(group.id, !isClosed);
       return draw(group.id);
     };
     const attributes = { class: "fold", role: "button", tabindex: 0, "aria-expanded": String(!isClosed), "aria-label": `Task group ${group.id}`, "data-group": group.id };
@@ -151,7 +152,7 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
       if (chosen && first && !drawing.querySelector("[data-task][tabindex='0']")) element.setAttribute("tabindex", 0);
       first = false;
     }
-    refill(rows, asTable());
+    fillIfChanged(rows, asTable());
   }
 
   function stateOf(taskIds) {
@@ -190,12 +191,17 @@ export function graphView(label, graph, { chosen = null, marks = null } = {}) {
     chosen(chosenIds);
   }
 
-  const fold = (isFolded) => () => {
-    closed.clear();
-    if (isFolded) for (const id of graph.groups.keys()) closed.add(id);
+  function fold(id, isFolded) {
+    folds.set(id, isFolded);
+    if (isFolded) closed.add(id);
+    else closed.delete(id);
+  }
+
+  const foldAll = (isFolded) => () => {
+    for (const id of graph.groups.keys()) fold(id, isFolded);
     return draw();
   };
-  const buttons = graph.groups.size > 0 && h("div", { class: "actions" }, button("Fold all groups", fold(true)), button("Unfold all groups", fold(false)));
+  const buttons = graph.groups.size > 0 && h("div", { class: "actions" }, button("Fold all groups", foldAll(true)), button("Unfold all groups", foldAll(false)));
   const element = h(
     "div",
     {},

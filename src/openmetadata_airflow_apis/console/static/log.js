@@ -1,6 +1,6 @@
 // The log of one try of a task instance, renewed while it is written.
 
-import { button, fill, focusAgain, h, inline, notice } from "./dom.js";
+import { button, fill, fillIfChanged, focusAgain, h, inline, notice } from "./dom.js";
 import { isToldAbove, send, sentence } from "./http.js";
 import { pauseAfter, pauseWhile, polling } from "./polling.js";
 import { nameOf } from "./task_instances.js";
@@ -30,7 +30,7 @@ export function logPanel(path) {
       const answer = await send({ method: "GET", path: `${path}/taskInstances/${encodeURIComponent(taskId)}/logs`, query });
       if (!isLatest()) return null;
       if (!answer.ok) {
-        fill(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer))));
+        fillIfChanged(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer))));
         return isToldAbove(answer) || answer.status >= 500 ? pauseAfter(answer) : null;
       }
       fill(trouble);

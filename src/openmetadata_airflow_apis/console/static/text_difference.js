@@ -50,6 +50,9 @@ function folded(rows, isFirst, isLast) {
   const hidden = rows.slice(head, rows.length - tail);
   const unfold = () => {
     place.replaceWith(...hidden);
+    const first = hidden[0].cells[0];
+    first.tabIndex = -1; // a keyboard or a screen reader goes on there: the button is gone
+    first.focus({ preventScroll: true });
   };
   const place = h("tr", {}, h("td", { colspan: 2, class: "equal-lines" }, h("button", { type: "button", class: "button link", onclick: unfold }, `${hidden.length} equal lines`)));
   return [...rows.slice(0, head), place, ...rows.slice(rows.length - tail)];

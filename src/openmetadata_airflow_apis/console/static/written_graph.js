@@ -10,6 +10,7 @@ export function writtenGraph() {
   const hint = h("p", { class: "muted graph-hint" });
   const element = h("div", { class: "graph-side" }, h("div", { class: "editor-label" }, "What it makes"), choice, place, hint);
   choice.hidden = true;
+  const foldsOfDags = new Map(); // dag_id → the folds of its graph
   let shownDags = [];
   let drawnContent = "";
 
@@ -32,7 +33,8 @@ export function writtenGraph() {
     const content = JSON.stringify([dag.dag_id, tasks, groups]);
     if (content === drawnContent) return;
     drawnContent = content;
-    fill(place, graphView(dag.dag_id, graphOf(dag.definition)).element);
+    if (!foldsOfDags.has(dag.dag_id)) foldsOfDags.set(dag.dag_id, new Map());
+    fill(place, graphView(dag.dag_id, graphOf(dag.definition), { folds: foldsOfDags.get(dag.dag_id) }).element);
   }
 
   return { element, show };
