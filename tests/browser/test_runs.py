@@ -184,3 +184,49 @@ def test_a_run_is_triggered_with_the_fields_of_its_params(page, client, airflow_
     expect(page.locator(".notice.bad")).to_contain_text("The configuration is not JSON")
     airflow_live.wait_for(lambda: airflow_live.run_state("with_params", "chosen") == "success", "the run's end")
     assert client.delete("/rest_api/api/dags/with_params").status_code == 200
+
+
+def test_after_a_repair_nothing_can_be_pressed_that_could_not_before(page, failed_run):
+    """On the first page of tasks there is no page before it, after a restart that was refused as well."""
+    name = failed_run("first_page")
+
+    def instances(route: Any) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "total_entries": 500})
+
+    page.route(re.compile(r"/taskInstances\?"), instances)
+    page.route(
+        re.compile(r"/restart$"),
+        lambda route: route.fulfill(status=409, json={"detail": "It has just been restarted."}),
+    )
+    go(page, f"#dags/{name}/night")
+    previous = page.get_by_role("button", name="Previous", exact=True)
+    expect(previous).to_be_disabled()
+    press(page, "Restart check")
+    page.get_by_role("dialog").get_by_role("button", name="Restart check").click()
+    expect(page.locator(".outcome .notice.bad")).to_have_text("It has just been restarted.")
+    expect(page.get_by_role("button", name="Next", exact=True)).to_be_enabled()
+    assert previous.is_disabled()
+
+
+def test_chosen_tasks_with_long_ids_are_asked_for_in_an_address_that_servers_take(page, client):
+    """Twenty tasks whose ids are long have no room in an address: the table then has all tasks of the run."""
+    name = "long_ids"
+    empty = {"operator": "airflow.operators.empty.EmptyOperator"}
+    tasks = {f"{'t' * 230}_{number}": empty for number in range(20)}
+    client.post("/rest_api/api/dags", json=json.loads(workflow(name, tasks, force=True))).raise_for_status()
+    client.post(f"/rest_api/api/dags/{name}/dagRuns", json={"run_id": "night"}).raise_for_status()
+    summaries = client.get(f"/rest_api/api/dags/{name}/taskSummaries?run_id=night").json()
+    for task in summaries["dag_runs"][0]["tasks"]:
+        task |= {"state": "failed", "task_instance_counts": {"failed": 1}}
+    page.route(re.compile(r"/taskSummaries\?"), lambda route: route.fulfill(json=summaries))
+    asked: list[str] = []
+    page.on("request", lambda request: "/taskInstances?" in request.url and asked.append(request.url))
+    go(page, f"#dags/{name}/night")
+    press(page, "Choose what failed")
+    expect(page.get_by_role("status").filter(has_text="chosen")).to_contain_text("20 tasks chosen")
+    page.wait_for_timeout(500)
+    expect(page.get_by_role("table", name="Tasks of night").locator("tbody tr")).to_have_count(20)
+    assert max(map(len, asked)) < 4094
+    expect(page.locator(".run .notice.bad")).to_have_count(0)
+    client.delete(f"/rest_api/api/dags/{name}")

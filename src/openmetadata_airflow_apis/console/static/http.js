@@ -8,6 +8,7 @@ const CHANGES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 export const PERMISSIONS = "/rest_api/permissions"; // answers what the user may do, and the session's CSRF token
 const RENEWAL = 5 * 60 * 1000; // milliseconds after which a visible page prolongs the session
 const LONGEST = 3000; // of an address; gunicorn takes 4094 bytes at most
+const ROOM = 3900; // in an address that gets some parameters more
 const MOST = 100; // ids that the server takes in a query
 
 let ahead = 0; // milliseconds that the server's clock is ahead of this one, by the last answer
@@ -132,6 +133,11 @@ export function fillPath(path, values) {
   return path.replace(/\{(\w+)\}/g, (placeholder, name) =>
     values[name] ? encodeURIComponent(values[name]) : placeholder,
   );
+}
+
+// Whether servers take the request's address, to which some more parameters may come.
+export function hasShortAddress(request) {
+  return config.root.length + target(request).length < ROOM;
 }
 
 // Answers ids in parts, each for one query with a parameter for each id: addresses are limited, and so is their number.

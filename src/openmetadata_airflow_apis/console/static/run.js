@@ -2,7 +2,7 @@
 
 import { button, fill, h, inline, notice, refill, state, time } from "./dom.js";
 import { explanation } from "./explanation.js";
-import { send, sentence } from "./http.js";
+import { hasShortAddress, send, sentence } from "./http.js";
 import { gridLink, runPath } from "./links.js";
 import { logPanel } from "./log.js";
 import { pauseAfter, pauseWhile, polling } from "./polling.js";
@@ -41,6 +41,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
   let summary = null;
   let isLeft = false;
   let busy = false;
+  let stoppedButtons = []; // while busy; others can't be pressed at any rate, such as "Previous" on the first page
   const poll = polling(load);
   const can = (operation) => may.includes(operation) && (!busy || operation === "task_log");
   const actions = runActions({ path, outcome, busy: work, done: acted, isLeft: () => isLeft });
@@ -61,11 +62,11 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
       if (!isLatest()) return null;
     }
     const counts = countsOf();
-    const idsToList = [...picked].filter((id) => !summary || summary.tasks.has(id));
+    const idsToList = listedAlone();
     const isLong = Object.values(counts).reduce((sum, count) => sum + count, 0) > LIMIT;
     const shownState = chosenState ?? (isLong && counts.failed ? "failed" : "");
     const query = Object.entries({ limit: LIMIT, offset, ...(shownState && { state: shownState === "no_status" ? "none" : shownState }), ...(isLong && { order_by: "start_date" }) });
-    if (picked.size && idsToList.length <= NAMED) query.push(...idsToList.map((id) => ["task_id", id]));
+    query.push(...idsToList.map((id) => ["task_id", id]));
     const instances = await send({ method: "GET", path: `${path}/taskInstances`, query });
     if (!isLatest()) return null;
     if (!instances.ok) return unreadable(instances);
@@ -109,13 +110,19 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
     return pauseAfter(answer);
   }
 
+  // The chosen tasks that the run has, if the list can have these alone: few, with ids that have room in an address.
+  function listedAlone() {
+    const ids = [...picked].filter((id) => !summary || summary.tasks.has(id));
+    const request = { path: `${path}/taskInstances`, query: ids.map((id) => ["task_id", id]) };
+    return ids.length <= NAMED && hasShortAddress(request) ? ids : [];
+  }
+
   // The numbers of task instances by state: of the chosen tasks, or of the whole run.
   function countsOf() {
     if (!summary) return explained?.ok ? explained.body.task_instance_counts : {};
     const counts = {};
-    const knownIds = [...picked].filter((id) => summary.tasks.has(id));
-    const ids = knownIds.length && knownIds.length <= NAMED ? knownIds : [...summary.tasks.keys()];
-    for (const id of ids) for (const [name, count] of summary.tasks.get(id).counts) counts[name ?? "no_status"] = (counts[name ?? "no_status"] ?? 0) + count;
+    const idsToList = listedAlone();
+    for (const id of idsToList.length ? idsToList : summary.tasks.keys()) for (const [name, count] of summary.tasks.get(id).counts) counts[name ?? "no_status"] = (counts[name ?? "no_status"] ?? 0) + count;
     return counts;
   }
 
@@ -176,7 +183,9 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
 
   function work(isBusy) {
     busy = isBusy;
-    for (const part of [head, tasks, selection.element]) for (const control of part.querySelectorAll("button")) control.disabled = isBusy;
+    for (const control of stoppedButtons) control.disabled = false;
+    stoppedButtons = isBusy ? [head, tasks, selection.element].flatMap((part) => [...part.querySelectorAll("button:enabled")]) : [];
+    for (const control of stoppedButtons) control.disabled = true;
   }
 
   async function acted() {
