@@ -63,11 +63,11 @@ def sign_out_elsewhere(page: Page, url: str) -> None:
     tab.close()
 
 
-def sign_in_elsewhere(page: Page, url: str) -> None:
+def sign_in_elsewhere(page: Page, url: str, user: str = "admin") -> None:
     """Follow the page's link to a new tab, and sign in there."""
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Sign in again in another tab").click()
-    log_in(opened.value, url, "admin", "/rest_api/")
+    log_in(opened.value, url, user, "/rest_api/")
     wait_until_loaded(opened.value)
     opened.value.close()
 
@@ -146,3 +146,19 @@ def test_what_is_opened_meanwhile_comes_after_a_sign_in(alone, kept, airflow_liv
     sign_in_elsewhere(alone, airflow_live.url)
     rows = alone.get_by_role("table", name=f"Versions of {name}").locator("tbody tr")
     expect(rows.first).to_contain_text("deployed now")
+
+
+def test_somebody_else_is_offered_what_they_may_do(alone, kept, airflow_live):
+    """Where a Viewer signs in after an Admin, the views offer what the Viewer may do, without being opened again."""
+    name = kept("session_of_another", {"one": TRUE})
+    go(alone, f"#dags/{name}")
+    expect(alone.get_by_role("button", name="Trigger", exact=True)).to_be_visible()
+    navigation = alone.get_by_label("Deployed workflows")
+    expect(navigation.get_by_role("link", name="Deploy", exact=True)).to_be_visible()
+    lose_session(alone)
+    expect(alone.locator(".connection")).to_have_text(ENDED)
+    sign_in_elsewhere(alone, airflow_live.url, "viewer")
+    expect(alone.locator(".connection")).to_have_text("")
+    expect(alone.get_by_role("button", name="Trigger", exact=True)).to_have_count(0)
+    expect(alone.locator(".facts")).to_be_visible()
+    expect(navigation.get_by_role("link", name="Deploy", exact=True)).to_have_count(0)

@@ -208,3 +208,17 @@ def test_a_deploy_of_what_was_deleted_meanwhile_is_asked_again(page, shared, cli
     )
     press(page, "Look at what would change now")
     expect(page.locator(".notice.good")).to_contain_text(f"Deployed {shared} (201")
+
+
+def test_chosen_tasks_of_a_deleted_dag_are_said_not_to_run(page, shared, client):
+    """Who chooses tasks on the graph of what another has deleted, and would run them, is told why that does nothing."""
+    go(page, f"#dags/{shared}")
+    node = page.get_by_role("region", name=f"Graph of {shared}").get_by_role("checkbox")
+    expect(node).to_have_count(1)
+    assert client.delete(f"/rest_api/api/dags/{shared}").status_code == 200
+    expect(page.locator(".notice.bad").filter(has_text="is not deployed any more")).to_be_visible()
+    node.click()
+    press(page, "Run only these…")
+    notice = page.locator(".outcome .notice.bad")
+    expect(notice).to_have_text(f"Nothing was started: {shared} is not deployed any more.")
+    expect(notice).to_be_in_viewport()

@@ -4,7 +4,7 @@
 
 import { whenAllIsWellAgain } from "./connection.js";
 import { dagsView } from "./dags.js";
-import { button, confirm, fill, h, notice } from "./dom.js";
+import { button, confirm, fill, fillIfChanged, h, notice } from "./dom.js";
 import { config, send, sentence } from "./http.js";
 import { permissions } from "./permissions.js";
 
@@ -13,6 +13,7 @@ const VIEWS = { dags: "Deployed DAGs", deploy: "Deploy", operations: "Operations
 const root = document.querySelector("#rest-api");
 const navigation = root.querySelector("nav");
 const stage = root.querySelector(".stage");
+let current = "dags"; // the entry of the navigation that leads here
 let view = null;
 let draft = null;
 const base = {}; // what the draft began from or was last deployed as: { dagId, revision, versionNumber, text }
@@ -25,13 +26,8 @@ async function show() {
   const thisOpening = openings;
   const [name, ...parts] = window.location.hash.slice(1).split("/").map(decoded);
   const isHistory = name === "history" && Boolean(parts[0]);
-  const current = name in VIEWS ? name : "dags";
-  fill(
-    navigation,
-    Object.entries(VIEWS).map(([key, label]) =>
-      (key !== "deploy" || config.may_deploy) && h("a", { href: `#${key}`, "aria-current": key === current ? "page" : null }, label),
-    ),
-  );
+  current = name in VIEWS ? name : "dags";
+  showNavigation();
   draft = view?.draft?.() ?? draft;
   view?.leave?.();
   for (const question of root.querySelectorAll("dialog[open]")) question.close(); // it is about what is left
@@ -52,6 +48,21 @@ async function show() {
     isBroken = true;
     fill(stage, notice("bad", `This could not be shown: ${error.message} `, button("Try again", show)));
   }
+}
+
+function showNavigation() {
+  fillIfChanged(
+    navigation,
+    Object.entries(VIEWS).map(([key, label]) =>
+      (key !== "deploy" || config.may_deploy) && h("a", { href: `#${key}`, "aria-current": key === current ? "page" : null }, label),
+    ),
+  );
+}
+
+function titleOf(name, [dagId, runId]) {
+  if (name === "history") return `History of ${dagId}`;
+  if (name !== "dags" || !dagId) return VIEWS[name];
+  return runId ? `${runId} of ${dagId}` : dagId;
 }
 
 function decoded(text) {
@@ -104,5 +115,8 @@ const isWide = window.matchMedia("(min-width: 768px)"); // in a narrower one the
 const makeRoom = () => (root.style.paddingTop = isWide.matches ? `${Math.max(0, bar.offsetHeight - root.offsetTop)}px` : "");
 if (bar) new ResizeObserver(makeRoom).observe(bar);
 window.addEventListener("hashchange", show);
-whenAllIsWellAgain(() => isBroken && show());
+whenAllIsWellAgain(() => {
+  showNavigation(); // somebody else may have signed in
+  if (isBroken) show();
+});
 show();

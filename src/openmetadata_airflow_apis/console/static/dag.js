@@ -48,6 +48,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   let observedTasks = null;
   let partialForm = null;
   let isLeft = false;
+  let isGone = false; // deleted by somebody else
   let shownNewer = false;
   let shownHead = "";
   let shownRuns = "";
@@ -119,13 +120,23 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
   }
 
   function runOnly(ids) {
-    partialForm?.choose(ids);
+    if (!isGone) {
+      partialForm?.choose(ids);
+      return;
+    }
+    fill(outcome, notice("bad", `Nothing was started: ${dagId} is not deployed any more.`));
+    outcome.scrollIntoView({ block: "center" });
   }
 
   async function load(isLatest) {
-    const [answer, { dags }] = await Promise.all([send({ method: "GET", path }), may ? { dags: {} } : permissions([dagId])]);
+    const [answer, { dags }] = await Promise.all([send({ method: "GET", path }), permissions([dagId])]);
     if (!isLatest()) return null;
-    may ??= dags[dagId] ?? null;
+    const mayNow = dags[dagId] ?? may;
+    if (begun && JSON.stringify(mayNow) !== JSON.stringify(may)) {
+      again(); // somebody else has signed in, for whom the forms are others
+      return null;
+    }
+    may = mayNow;
     if (!answer.ok) {
       fill(runsTrouble); // which may be wrong by now, and all below is said to be older
       if (answer.status === 404 && shownHead) gone();
@@ -133,6 +144,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
       return pauseAfter(answer);
     }
     fill(trouble);
+    isGone = false;
     actions.hidden = false;
     dag = answer.body;
     const content = JSON.stringify(withoutHeartbeats(dag));
@@ -158,6 +170,7 @@ export function dagView({ dagId, runId, taskId, edit, again }) {
 
   // Somebody has deleted the DAG. It may be deployed again, so this view goes on reading it.
   function gone() {
+    isGone = true;
     actions.hidden = true;
     fill(newer);
     shownNewer = false;

@@ -46,7 +46,10 @@ async function renewToken(query = "") {
   renewed = Date.now();
   try {
     const response = await fetch(config.root + PERMISSIONS + query, { credentials: "same-origin" });
-    if (response.ok) config.csrf_token = (await response.json()).csrf_token;
+    if (response.ok) {
+      const { csrf_token: token, operations } = await response.json();
+      Object.assign(config, { csrf_token: token, may_deploy: operations.includes("deploy_dag") });
+    }
     return response.status;
   } catch {
     return 0;
