@@ -126,3 +126,17 @@ def test_a_graph_of_four_hundred_tasks_is_laid_out_beside_the_page(page, client)
     press(page, "Unfold all groups")
     expect(nodes).to_have_count(400)
     assert client.delete(f"/rest_api/api/dags/{name}").status_code == 200
+
+
+def test_a_graph_that_cannot_be_laid_out_says_so_and_leaves_no_worker(page, grouped):
+    """Where the worker fails, the table is named instead, and the worker is ended."""
+    worker = "addEventListener('message', () => { throw new Error('There is no room.'); });"
+    page.route(
+        re.compile(r"/layout_worker\.js"), lambda route: route.fulfill(body=worker, content_type="text/javascript")
+    )
+    go(page, f"#dags/{grouped}")
+    expect(page.get_by_role("region", name="Graph of drawn").locator(".notice.bad")).to_have_text(
+        "The graph could not be laid out. The table below says the same."
+    )
+    page.wait_for_timeout(500)
+    assert page.workers == []

@@ -139,3 +139,52 @@ def test_a_viewer_sees_the_history_and_restores_nothing(sign_in, airflow_live, t
     page = sign_in(airflow_live.url, "viewer", f"/rest_api/#history/{two_versions}")
     expect(page.get_by_role("region", name="From version 1 to version 2")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^Restore"))).to_have_count(0)
+
+
+def test_a_definition_that_could_not_be_read_is_read_when_it_is_unfolded_again(page, two_versions):
+    """An error in the place of a version's definition goes away when its reader asks again."""
+    version = re.compile(r"/dagVersions/2$")
+    page.route(version, lambda route: route.fulfill(status=503, json={"detail": "The database is away."}))
+    go(page, f"#history/{two_versions}")
+    definition = page.locator("summary", has_text="Definition of version 2")
+    definition.click()
+    details = page.locator("details", has=definition)
+    expect(details.locator(".notice.bad")).to_have_text("The database is away.")
+    page.unroute(version)
+    definition.click()
+    definition.click()
+    expect(details.locator("pre")).to_contain_text('"report"')
+
+
+def test_the_comment_of_a_restore_that_was_refused_is_kept(page, two_versions, client):
+    """Who is told that somebody has deployed meanwhile need not write the comment of the restore again."""
+    go(page, f"#history/{two_versions}")
+    press(page, "Restore version 1")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Comment").fill("the report was wrong")
+    body = workflow(two_versions, {"load": {**TRUE, "retries": 7}}, force=True)
+    client.post("/rest_api/api/dags", data=body, headers={"Content-Type": "application/json"}).raise_for_status()
+    dialog.get_by_role("button", name="Restore version 1").click()
+    expect(page.locator(".notice.bad")).to_contain_text("Below is what is deployed now.")
+    rows = page.get_by_role("table", name=f"Versions of {two_versions}").locator("tbody tr")
+    expect(rows.first).to_contain_text("3 deployed now")
+    press(page, "Restore version 1")
+    expect(dialog.get_by_label("Comment")).to_have_value("the report was wrong")
+    dialog.get_by_role("button", name="Restore version 1").click()
+    expect(rows.first).to_contain_text("4 deployed now")
+    press(page, "Restore version 1")
+    expect(dialog.get_by_label("Comment")).to_have_value("Back to version 1")
+
+
+def test_what_may_be_restored_is_asked_again_after_an_error(page, two_versions):
+    """Where the webserver answers with an error when it is asked what may be done, it is asked again."""
+    permissions = re.compile(r"/rest_api/permissions\?")
+    page.route(permissions, lambda route: route.fulfill(status=503, json={"detail": "The database is away."}))
+    go(page, f"#history/{two_versions}")
+    page.reload()
+    rows = page.get_by_role("table", name=f"Versions of {two_versions}").locator("tbody tr")
+    expect(rows).to_have_count(2)
+    restore = page.get_by_role("button", name="Restore version 1")
+    expect(restore).to_have_count(0)
+    page.unroute(permissions)
+    expect(restore).to_be_visible()

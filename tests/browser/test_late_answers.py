@@ -200,6 +200,36 @@ def test_a_comparison_is_of_the_versions_that_were_asked_for_last(page, ended, c
     client.delete("/rest_api/api/dags/compared_late")
 
 
+def test_a_page_of_versions_is_the_one_that_was_asked_for_last(page, ended):
+    """Who pages to and fro faster than the answers come sees the page that was asked for last."""
+    version = {"revision": "0" * 64, "created_at": "2024-01-01T00:00:00Z", "created_by": "admin", "comment": None}
+
+    def versions(route: Any) -> None:
+        query = dict(parse_qsl(urlsplit(route.request.url).query))
+        newest = 120 - int(query["offset"])
+        numbers = range(newest, max(0, newest - int(query["limit"])), -1)
+        found = [{**version, "version_number": number, "deleted_at": None} for number in numbers]
+        route.fulfill(json={"dag_versions": found, "total_entries": 120})
+
+    page.route(re.compile(r"/dagVersions\?"), versions)
+    page.route(re.compile(r"/changes"), lambda route: route.fulfill(status=404, json={"detail": "There is none."}))
+    go(page, f"#history/{ended}")
+    press(page, "Older")
+    expect(page.get_by_text("51 to 100 of 120")).to_be_visible()
+    held: list[Any] = []
+    page.route(re.compile(r"offset=100"), lambda route: held.append(route))
+    press(page, "Older")
+    while not held:
+        page.wait_for_timeout(50)
+    press(page, "Newer")
+    page.wait_for_timeout(500)
+    for route in held:
+        versions(route)
+    page.wait_for_timeout(500)
+    expect(page.get_by_text("51 to 100 of 120")).to_be_visible()
+    expect(page.get_by_role("table", name=f"Versions of {ended}").locator("tbody tr")).to_have_count(50)
+
+
 def test_a_question_is_closed_with_its_view(page, ended):
     """Who goes back while a question is open is not asked it over another view, and nothing is done."""
     page.get_by_label("Name has").fill(ended)

@@ -22,6 +22,7 @@ function startWorker() {
     waiting.delete(data.id);
   });
   newWorker.addEventListener("error", () => {
+    newWorker.terminate();
     worker = null;
     for (const { reject } of waiting.values()) reject(new Error("The graph could not be laid out."));
     waiting.clear();

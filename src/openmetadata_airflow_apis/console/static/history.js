@@ -1,6 +1,6 @@
 // The versions of a DAG's definition: who deployed each, what it changed, and restoring one.
 
-import { button, confirm, field, fill, h, inline, notice, refill, table, time } from "./dom.js";
+import { button, confirm, field, fill, fillIfChanged, h, inline, notice, refill, table, time } from "./dom.js";
 import { comparisonView } from "./comparison.js";
 import { whenAllIsWellAgain } from "./connection.js";
 import { followDeployment } from "./deployment.js";
@@ -8,6 +8,7 @@ import { differences } from "./value_difference.js";
 import { send, sentence } from "./http.js";
 import { dagLink, versionsPath } from "./links.js";
 import { permissions } from "./permissions.js";
+import { pauseAfter, polling } from "./polling.js";
 import { tellUnreadable } from "./unreadable.js";
 
 const COLUMNS = ["Version", "Deployed", "By", "Comment", "Actions"];
@@ -27,20 +28,18 @@ export function historyView({ dagId }) {
   let newest = null;
   let comparisons = 0;
   let isLeft = false;
+  const comments = new Map(); // version number → the comment of a restore that was refused
+  const poll = polling(load); // asks again only after an error
 
-  async function start() {
-    may = (await permissions([dagId])).dags[dagId] || [];
-    if (!isLeft) await load();
-  }
-
-  async function load() {
-    const [answer, newestAnswer] = await Promise.all([page(offset, PAGE), page(0, 1)]);
-    if (isLeft) return;
+  async function load(isLatest) {
+    const [{ dags }, answer, newestAnswer] = await Promise.all([permissions([dagId]), page(offset, PAGE), page(0, 1)]);
+    if (!isLatest()) return null;
+    may = dags[dagId] ?? may;
     const failedAnswer = [answer, newestAnswer].find(({ ok }) => !ok);
     if (failedAnswer) {
       if (newest) tellUnreadable(trouble, failedAnswer, true);
-      else fill(list, notice("bad", inline(sentence(failedAnswer))));
-      return;
+      else fillIfChanged(list, notice("bad", inline(sentence(failedAnswer))));
+      return pauseAfter(failedAnswer);
     }
     fill(trouble);
     const { dag_versions: versions, total_entries: total } = answer.body;
@@ -55,7 +54,8 @@ export function historyView({ dagId }) {
       if (chosenBefore) select.value = chosenBefore;
     }
     if (numbers.length > 1 && versionSelects.from.value === versionSelects.to.value) versionSelects.from.value = numbers[1];
-    if (newest && !comparison.hasChildNodes()) await compare(newest.version_number, newest.version_number - 1);
+    if (newest && !comparison.hasChildNodes()) compare(newest.version_number, newest.version_number - 1);
+    return dags[dagId] ? null : pauseAfter({}); // what may be restored could not be read
   }
 
   function page(from, limit) {
@@ -87,7 +87,7 @@ export function historyView({ dagId }) {
     if (total <= PAGE) return null;
     const turn = (by) => () => {
       offset += by;
-      return load();
+      return poll.now();
     };
     return [
       button("Newer", turn(-PAGE), "", { disabled: offset === 0, "data-key": "newer" }),
@@ -107,13 +107,16 @@ export function historyView({ dagId }) {
     fill(comparison, answer.ok ? [comparisonView({ ...answer.body, path }), definition(number)] : notice("bad", inline(sentence(answer))));
   }
 
-  // The definition is read when its details are first unfolded.
+  // The definition is read when its details are first unfolded, and again after an error.
   function definition(number) {
     const place = h("div", {});
     const details = h("details", {}, h("summary", {}, `Definition of version ${number}, as it was sent`), place);
+    let isRead = false;
     details.addEventListener("toggle", async () => {
-      if (place.hasChildNodes()) return;
+      if (isRead || !details.open) return;
+      isRead = true;
       const answer = await send({ method: "GET", path: `${path}/${number}` });
+      isRead = answer.ok;
       const text = answer.ok && JSON.stringify(answer.body.definition, null, 2);
       fill(place, answer.ok ? h("pre", { tabindex: "0" }, text) : notice("bad", inline(sentence(answer))));
     });
@@ -133,12 +136,14 @@ export function historyView({ dagId }) {
       await refused(plan);
       return;
     }
-    const comment = h("input", { type: "text", maxlength: 1000, value: `Back to version ${number}` });
+    const comment = h("input", { type: "text", maxlength: 1000, value: comments.get(number) ?? `Back to version ${number}` });
     const explanation = [differences(plan.body), field("Comment", comment, "It is kept beside the new version.")];
     if (!(await confirm(`Restore version ${number} of ${dagId}?`, explanation, `Restore version ${number}`, "primary"))) return;
     const answer = await send({ ...request, query: comment.value.trim() ? { comment: comment.value.trim() } : {} });
     if (isLeft) return;
+    comments.delete(number);
     if (!answer.ok) {
+      comments.set(number, comment.value);
       await refused(answer);
       return;
     }
@@ -147,13 +152,13 @@ export function historyView({ dagId }) {
     followDeployment(answer.body, place);
     fill(comparison);
     offset = 0;
-    await load();
+    await poll.now();
   }
 
   async function refused(answer) {
     const shownHint = answer.status === 412 && " Below is what is deployed now.";
     fill(outcome, notice("bad", inline(sentence(answer)), shownHint));
-    await load();
+    await poll.now();
   }
 
   const form = h(
@@ -170,8 +175,8 @@ export function historyView({ dagId }) {
     h("button", { class: "button" }, "Compare"),
   );
   difference.append(h("h3", {}, "Difference"), form, comparison);
-  const stopListening = whenAllIsWellAgain(start);
-  start();
+  const stopListening = whenAllIsWellAgain(poll.now);
+  poll.now();
   return {
     element: h(
       "section",
@@ -193,6 +198,7 @@ export function historyView({ dagId }) {
     ),
     leave: () => {
       stopListening();
+      poll.stop();
       isLeft = true;
     },
   };
