@@ -241,3 +241,32 @@ def test_nobody_is_kept_out(page, deployed, client, width, dark):
             page.locator(".faults li").first.wait_for()
         assert barriers(page) == [], fragment
         assert page.evaluate("document.documentElement.scrollWidth") <= width, fragment
+
+
+def test_each_view_has_its_title(page, deployed):
+    """The browser's title names the view and what it shows; an address that names no view is the list's."""
+    deployed(workflow("titled", {"one": TRUE}, force=True))
+    titles = {
+        "#dags/titled": "titled",
+        "#dags/titled/night": "night of titled",
+        "#history/titled": "History of titled",
+        "#deploy": "Deploy",
+        "#operations": "Operations",
+        "#constructor": "Deployed DAGs",
+    }
+    for fragment, title in titles.items():
+        go(page, fragment)
+        expect(page).to_have_title(re.compile(rf"^{title} - Deployed workflows"))
+    expect(page.get_by_role("heading", name="Deployed DAGs")).to_be_visible()
+
+
+def test_durations_are_rounded_into_the_next_unit(page):
+    """What is nearly a minute is one minute, not sixty seconds."""
+    words = page.evaluate(
+        """async () => {
+            const address = document.querySelector("link[href$='/dom.js']").href;
+            const { duration } = await import(address);
+            return [0, 9.94, 9.96, 59.4, 59.6, 3569, 3599, 7260].map(duration);
+        }"""
+    )
+    assert words == ["0.0 s", "9.9 s", "10 s", "59 s", "1 min", "59 min", "1 h 0 min", "2 h 1 min"]

@@ -13,6 +13,7 @@ const VIEWS = { dags: "Deployed DAGs", deploy: "Deploy", operations: "Operations
 const root = document.querySelector("#rest-api");
 const navigation = root.querySelector("nav");
 const stage = root.querySelector(".stage");
+const pageTitle = document.title;
 let current = "dags"; // the entry of the navigation that leads here
 let view = null;
 let draft = null;
@@ -26,8 +27,9 @@ async function show() {
   const thisOpening = openings;
   const [name, ...parts] = window.location.hash.slice(1).split("/").map(decoded);
   const isHistory = name === "history" && Boolean(parts[0]);
-  current = name in VIEWS ? name : "dags";
+  current = Object.keys(VIEWS).includes(name) ? name : "dags";
   showNavigation();
+  document.title = `${titleOf(isHistory ? "history" : current, parts)} - ${pageTitle}`;
   draft = view?.draft?.() ?? draft;
   view?.leave?.();
   for (const question of root.querySelectorAll("dialog[open]")) question.close(); // it is about what is left

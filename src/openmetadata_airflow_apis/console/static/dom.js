@@ -55,7 +55,7 @@ export function time(iso) {
 
 // Seconds in words, such as "12 s" or "1 h 5 min".
 export function duration(value) {
-  if (value < 60) return `${value.toFixed(value < 10 ? 1 : 0)} s`;
+  if (value < 59.5) return `${value.toFixed(value < 9.95 ? 1 : 0)} s`;
   const minutes = Math.round(value / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
