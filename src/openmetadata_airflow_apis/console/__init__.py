@@ -20,12 +20,12 @@ In static/, each file's first line says more:
     dag.js, deployment.js, parsing_nodes.js    one DAG, its state, and which hosts have parsed it
     history.js, comparison.js, value_difference.js, text_difference.js, graph_difference.js    versions
     console.css    the page's look, in Airflow's dark mode too
-    graph.js    draws a graph, with groups that fold; dag_graph.js: the tasks and edges of a DAG
+    graph.js    draws a graph; dag_graph.js: the tasks and edges of a DAG; folded_groups.js: which groups are folded
     layout_worker.js    places its nodes from left to right, for graph_layout.js
     grid.js, task_tree.js, task_summaries.js    the last runs by task; the state that a group or a mapped task shows
     run.js, run_tasks.js, timeline.js, explanation.js, log.js, clock.js, task_instances.js    one run
     run_actions.js, chosen_tasks.js, partial_run.js, run_plan.js    repairing it, with a plan first
-    deploy.js, editor.js, code_editor.js, definition_check.js, written_graph.js    writing a definition
+    deploy.js, draft.js, editor.js, code_editor.js, definition_check.js, written_graph.js    writing a definition
     fault_list.js, fault_range.js    its faults, and which part of the text each is about
     definition_schema.js, cursor_place.js, definition_file.js    what the editor knows of it
     deploy_requests.js, workflow_flag.js    the requests of a dry run and of its deploy

@@ -4,7 +4,8 @@
 
 import { whenAllIsWellAgain } from "./connection.js";
 import { dagsView } from "./dags.js";
-import { button, confirm, fill, fillIfChanged, h, notice } from "./dom.js";
+import { button, fill, fillIfChanged, h, notice } from "./dom.js";
+import { draft, edit } from "./draft.js";
 import { config, send, sentence } from "./http.js";
 import { permissions } from "./permissions.js";
 
@@ -16,8 +17,6 @@ const stage = root.querySelector(".stage");
 const pageTitle = document.title;
 let current = "dags"; // the entry of the navigation that leads here
 let view = null;
-let draft = null;
-const base = {}; // what the draft began from or was last deployed as: { dagId, revision, versionNumber, text }
 let specification = null;
 let openings = 0;
 let isBroken = false; // the current view could not be made
@@ -30,7 +29,7 @@ async function show() {
   current = Object.keys(VIEWS).includes(name) ? name : "dags";
   showNavigation();
   document.title = `${titleOf(isHistory ? "history" : current, parts)} - ${pageTitle}`;
-  draft = view?.draft?.() ?? draft;
+  draft.text = view?.draft?.() ?? draft.text;
   view?.leave?.();
   for (const question of root.querySelectorAll("dialog[open]")) question.close(); // it is about what is left
   isBroken = false;
@@ -86,7 +85,7 @@ async function makeView(name, [first, second, third]) {
     import("./operations.js"),
   ]);
   if (!permitted.isKnown) throw new Error("it is not known what you may do.");
-  if (name === "deploy") return deployView({ spec, permitted, draft, base });
+  if (name === "deploy") return deployView({ spec, permitted, draft: draft.text, base: draft.base });
   return operationsView({ spec, permitted, chosen: first });
 }
 
@@ -96,17 +95,6 @@ async function specified() {
   if (!answer.ok) throw new Error(sentence(answer));
   specification = answer.body;
   return specification;
-}
-
-// Opens the editor with what is deployed, and notes which deployment that is.
-// The API answers a definition without the `workflow` key that its request has; a flat body has no such key.
-async function edit({ dag_id: dagId, definition, revision, version_number: versionNumber }) {
-  const isWritten = draft !== null && draft !== base.text;
-  if (isWritten && !(await confirm("Replace what is in the editor?", "It was not deployed as it is there now, and is not kept.", "Replace it"))) return;
-  const request = definition.dag_config ? { workflow: definition } : definition;
-  draft = `${JSON.stringify(request, null, 2)}\n`;
-  Object.assign(base, { dagId, revision, versionNumber, text: draft });
-  window.location.hash = "#deploy";
 }
 
 // Screen readers need the page's language, which Flask-AppBuilder's page does not name.

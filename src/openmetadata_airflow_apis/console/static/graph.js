@@ -1,7 +1,7 @@
 // A DAG's graph from left to right. Task groups fold, colours show a run or a difference, tasks can be chosen, and a table
 // below has the same content.
 
-import { folded, foldedAtFirst } from "./dag_graph.js";
+import { folded, foldedAtFirst } from "./folded_groups.js";
 import { button, fill, fillIfChanged, h, notice, state, table } from "./dom.js";
 import { layOut } from "./graph_layout.js";
 import { arrow, line, svg } from "./svg.js";

@@ -1,7 +1,7 @@
 // The latest runs of a DAG by tasks: each cell has the colour of a task's state in a run, and links to it.
 
 import { barOf } from "./dag_cells.js";
-import { foldedAtFirst } from "./dag_graph.js";
+import { foldedAtFirst } from "./folded_groups.js";
 import { fill, h, notice, state } from "./dom.js";
 import { runLink, taskLink } from "./links.js";
 import { isUnderWay, nameOfState } from "./task_instances.js";

@@ -7,14 +7,13 @@ import { gridLink, runPath } from "./links.js";
 import { logPanel } from "./log.js";
 import { pauseAfter, pauseWhile, polling } from "./polling.js";
 import { runActions } from "./run_actions.js";
-import { instanceTable, paging, stateButtons } from "./run_tasks.js";
+import { firstPage, instanceTable, PAGE, paging, stateButtons } from "./run_tasks.js";
 import { selectionBar } from "./chosen_tasks.js";
 import { isUnderWay, nameOf } from "./task_instances.js";
 import { readSummaries } from "./task_summaries.js";
 import { timelineView } from "./timeline.js";
 import { tellUnreadable } from "./unreadable.js";
 
-const LIMIT = 200;
 const EXPLAINED_FOR = 3000;
 const NAMED = 20; // up to so many chosen tasks, the list has only these
 
@@ -63,9 +62,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
     }
     const counts = countsOf();
     const idsToList = listedAlone();
-    const isLong = Object.values(counts).reduce((sum, count) => sum + count, 0) > LIMIT;
-    const shownState = chosenState ?? (isLong && counts.failed ? "failed" : "");
-    const query = Object.entries({ limit: LIMIT, offset, ...(shownState && { state: shownState === "no_status" ? "none" : shownState }), ...(isLong && { order_by: "start_date" }) });
+    const { isLong, shownState, query } = firstPage(counts, chosenState, offset);
     query.push(...idsToList.map((id) => ["task_id", id]));
     const instances = await send({ method: "GET", path: `${path}/taskInstances`, query });
     if (!isLatest()) return null;
@@ -177,7 +174,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
     return [
       stateButtons(counts, shownState, chooseState),
       instanceTable(instances, { dagId, runId, can, actions, log, ahead: summary?.ahead }),
-      paging({ offset, limit: LIMIT, total, turn: showFrom }),
+      paging({ offset, limit: PAGE, total, turn: showFrom }),
     ];
   }
 

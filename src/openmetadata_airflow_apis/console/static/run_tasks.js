@@ -1,4 +1,5 @@
-// The task instances of a run as a table, a page at a time, and the buttons that choose by state.
+// The task instances of a run as a table: which of them are shown first, a page at a time, and the buttons that choose by
+// state.
 
 import { counting } from "./clock.js";
 import { button, duration, h, state, table, time } from "./dom.js";
@@ -8,6 +9,18 @@ import { BY_ATTENTION } from "./task_summaries.js";
 
 const COLUMNS = ["Task", "State", "Try", "Started", "Took", "Actions"];
 const STATES = BY_ATTENTION.map((name) => name ?? "no_status");
+export const PAGE = 200; // task instances
+
+// Which task instances are shown: of a run with more than a page of them those that failed, if any did, and in the order
+// of their starts; of another all. counts: how many are in each state. chosenState: the only one to be shown, "" for all,
+// null before the reader has chosen. Answers { isLong, shownState, query }, the query of list_task_instances.
+export function firstPage(counts, chosenState, offset) {
+  const isLong = Object.values(counts).reduce((sum, count) => sum + count, 0) > PAGE;
+  const shownState = chosenState ?? (isLong && counts.failed ? "failed" : "");
+  const filter = shownState && { state: shownState === "no_status" ? "none" : shownState };
+  const query = Object.entries({ limit: PAGE, offset, ...filter, ...(isLong && { order_by: "start_date" }) });
+  return { isLong, shownState, query };
+}
 
 // instances: a page of list_task_instances. can(operation) says whether to offer it. actions: of run_actions.js.
 // ahead: milliseconds that the server's clock is ahead.
