@@ -9,6 +9,8 @@
 Calling the server:
 
     servers.py               which server a command calls, by options, environment or a login
+    environment.py           the variables MANAGED_DAGS_*, and to which server the token in them is sent
+    webserver_urls.py        URLs of webservers: what is one, and which are the same
     stored_logins.py         the logins of `managed-dags login`: a file that nobody else may read
     credentials.py           tokens, and how they are renewed
     api.py                   one call of an operation, signed in

@@ -13,8 +13,9 @@ import click
 
 from managed_dags_cli import output
 from managed_dags_cli.api import Api
+from managed_dags_cli.environment import CONTEXT, TOKEN, URL
 from managed_dags_cli.errors import CommandError, Refused
-from managed_dags_cli.servers import CONTEXT, TOKEN, URL, meant_server
+from managed_dags_cli.servers import meant_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
 from managed_dags_cli import stored_logins
 from managed_dags_cli.credentials import GivenToken, Password, Stored
+from managed_dags_cli.environment import CONTEXT, PASSWORD, PROVIDER, TOKEN, URL, USERNAME, credentials_of_environment
 from managed_dags_cli.errors import NotSignedIn
+from managed_dags_cli.webserver_urls import checked_url
 
 if TYPE_CHECKING:
     from managed_dags_cli.credentials import Credentials
-
-URL, TOKEN, CONTEXT = "MANAGED_DAGS_URL", "MANAGED_DAGS_TOKEN", "MANAGED_DAGS_CONTEXT"
-USERNAME, PASSWORD, PROVIDER = "MANAGED_DAGS_USERNAME", "MANAGED_DAGS_PASSWORD", "MANAGED_DAGS_PROVIDER"
-_API = "/rest_api/api"
 
 
 @dataclass(frozen=True)
@@ -55,46 +52,6 @@ def check_token(token: str | None) -> None:
     """Raise UsageError for a token that no header can have, such as one with the end of a line."""
     if token and not (token.isascii() and token.isprintable() and " " not in token):
         raise click.UsageError("the token has spaces, ends of lines or other characters that no token has")
-
-
-def credentials_of_environment(url: str | None) -> dict[str, str]:
-    """Return the variables with a token, a user or a password that may be sent to a server.
-
-    Where MANAGED_DAGS_URL names a server they are that one's, and none goes to another. url: None for a stored login.
-    """
-    servers_url = os.environ.get(URL)
-    if url and servers_url and _place_of(url) != _place_of(servers_url):
-        return {}
-    return {name: os.environ[name] for name in (TOKEN, USERNAME, PASSWORD) if os.environ.get(name)}
-
-
-def _place_of(url: str) -> tuple[str, str | None, int | None, str]:
-    """Return what tells one server from another, however its URL is written."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return url, None, None, ""
-    return parts.scheme, parts.hostname, port, _without_api(parts.path)
-
-
-def _without_api(url: str) -> str:
-    """Return a URL without a slash at its end, and without the path of this API, which each operation's path has."""
-    return url.rstrip("/").removesuffix(_API).rstrip("/")
-
-
-def checked_url(url: str) -> str:
-    """Return a webserver's URL without a slash, or the API's path, at its end; raise UsageError if it is not one."""
-    try:
-        parts = urlsplit(url)
-        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # of brackets, or of the port
-        is_usable = False
-    if not is_usable or not url.isascii() or not url.isprintable() or set(url) & set(" ?#"):
-        raise click.UsageError(f"'{url}' is no URL of a webserver; https://airflow.example.org, say")
-    if parts.username is not None:
-        raise click.UsageError("a URL with a user name in it is kept and shown; `managed-dags login` asks for it")
-    return _without_api(url)
 
 
 def _credentials_for(url: str, token: str | None) -> Credentials:

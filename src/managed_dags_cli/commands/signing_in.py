@@ -14,18 +14,11 @@ from managed_dags_cli.answers import from_elsewhere, is_refusal
 from managed_dags_cli.api import Api
 from managed_dags_cli.connection import Connection
 from managed_dags_cli.credentials import LOGOUT, GivenToken, log_in
+from managed_dags_cli.environment import PASSWORD, TOKEN, URL, USERNAME, credentials_of_environment
 from managed_dags_cli.errors import CommandError, NotSignedIn
-from managed_dags_cli.servers import (
-    PASSWORD,
-    TOKEN,
-    URL,
-    USERNAME,
-    Server,
-    check_token,
-    checked_url,
-    credentials_of_environment,
-)
+from managed_dags_cli.servers import Server, check_token
 from managed_dags_cli.stored_logins import StoredLogin
+from managed_dags_cli.webserver_urls import checked_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,12 +2,14 @@
 
 The page does everything through the API, as any other caller would.
 
-    page.py              the page: its addresses, its menu entries, its content security policy
-    page_files.py        its files: addresses that browsers may keep for ever, compression
-    page_permissions.py  what the user of the page may do
-    definition_check.py  checks a text for the editor while somebody writes it: its DAGs, and every fault
-    static/              plain JavaScript and CSS, which the browser loads without a build step
-    templates/           the page's HTML, inside Airflow's navigation
+    page.py                     the page: its addresses, and what each of them answers
+    menu_entries.py             its entries in Airflow's menu, and who is shown them
+    content_security_policy.py  which scripts a browser takes: a nonce on inline ones
+    page_files.py               its files: addresses that browsers may keep for ever, compression
+    page_permissions.py         what the user of the page may do
+    definition_check.py         checks a text for the editor while somebody writes it: its DAGs, and every fault
+    static/                     plain JavaScript and CSS, which the browser loads without a build step
+    templates/                  the page's HTML, inside Airflow's navigation
 
 In static/, each file's first line says more:
 

@@ -1,8 +1,7 @@
-"""The page: its addresses, its menu entries in Airflow, its content security policy."""
+"""The page at /rest_api/: its addresses, and what each of them answers."""
 
 from __future__ import annotations
 
-import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,31 +22,21 @@ from flask import (
 )
 from flask_appbuilder import expose
 from flask_wtf.csrf import generate_csrf
-from markupsafe import Markup
 
 from openmetadata_airflow_apis.checks.operator_list import installed_operators
+from openmetadata_airflow_apis.console.content_security_policy import policy, with_nonce
 from openmetadata_airflow_apis.console.definition_check import check_text
+from openmetadata_airflow_apis.console.menu_entries import add_menu_entries
 from openmetadata_airflow_apis.console.page_files import file_answer, library_addresses, revision, scripts_of_the_list
 from openmetadata_airflow_apis.console.page_permissions import allowed, may, refuse_unless_may_deploy
 from openmetadata_airflow_apis.security.headers import leave_session_as_it_is
-from openmetadata_airflow_apis.security.operation_permissions import MENU_ENTRY, PERMISSIONS
+from openmetadata_airflow_apis.security.operation_permissions import PERMISSIONS
 
 if TYPE_CHECKING:
     from flask import Blueprint, Flask
 
 _FOLDER = Path(__file__).parent
 _API = "openmetadata_airflow_apis"
-_SCRIPT_TAG = re.compile(r"<script(?=[\s>])(?![^>]*\bsrc=)")
-
-# "Deployed workflows" is shown to whoever has Airflow's own entry "DAGs": all of Airflow's roles, and others that may
-# look at DAGs. So nobody has to grant a permission for it.
-_DAGS_MENU_ENTRY = "DAGs"
-
-# Airflow's own templates have style attributes, which no nonce covers, and pictures as data: addresses.
-_POLICY = (
-    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 class ConsoleView(AirflowBaseView):
@@ -83,7 +72,7 @@ class ConsoleView(AirflowBaseView):
             with_nonce=lambda html: with_nonce(html, nonce),
         )
         answer = make_response(page)
-        answer.headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
+        answer.headers["Content-Security-Policy"] = policy(nonce)
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -147,11 +136,6 @@ def sent_text(limit: int) -> bytes:
     return text
 
 
-def with_nonce(html: str, nonce: str) -> Markup:
-    """Return Airflow's own HTML with the nonce on its inline scripts; scripts with a src need none."""
-    return Markup(_SCRIPT_TAG.sub(f'<script nonce="{nonce}"', str(html)))  # nosec B704 # noqa: S704 - rendered by Airflow's templates
-
-
 def _keep_session(response: Response) -> Response:
     """Don't store the browser's session, unless the view set g.stores_session. An after_request function."""
     return response if g.get("stores_session") else leave_session_as_it_is(response)
@@ -180,8 +164,7 @@ def _links() -> dict[str, str]:
 
 
 def register(app: Flask) -> None:
-    """Add the page to Airflow's web application, and its menu entries: below Browse, and the operations below Admin."""
+    """Add the page to Airflow's web application, with its menu entries."""
     appbuilder: Any = getattr(app, "appbuilder")  # noqa: B009 - Airflow adds it to Flask's class
     appbuilder.add_view_no_menu(ConsoleView)
-    appbuilder.add_link(_DAGS_MENU_ENTRY, "ConsoleView.index", label="Deployed workflows", category="Browse")
-    appbuilder.add_link(MENU_ENTRY, "ConsoleView.operations", category="Admin")
+    add_menu_entries(appbuilder)

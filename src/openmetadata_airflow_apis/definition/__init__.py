@@ -60,7 +60,7 @@ The third step, values:
     named_functions.py       functions and objects by name: callbacks, imports, callable files
     managed_paths.py         paths of callable files below dag_managed_operators
     template_folders.py      in which folders Airflow looks for template files
-    pod_arguments.py         a pod's arguments: plain maps that become Kubernetes models
+    kubernetes_arguments.py  a pod's arguments: plain maps that become Kubernetes models
     http_operator_bodies.py  the JSON text that an HTTP operator sends as its body
 """
 

@@ -25,8 +25,8 @@ from openmetadata_airflow_apis.definition.date_values import (
 )
 from openmetadata_airflow_apis.definition.dotted_paths import is_allowed
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
+from openmetadata_airflow_apis.definition.kubernetes_arguments import SECRET
 from openmetadata_airflow_apis.definition.places import LISTS
-from openmetadata_airflow_apis.definition.pod_arguments import SECRET
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 from openmetadata_airflow_apis.definition.task_outputs import read_output
 

@@ -24,8 +24,8 @@ from openmetadata_airflow_apis.definition.key_readers import (
     read_keys,
     read_partial,
 )
+from openmetadata_airflow_apis.definition.kubernetes_arguments import read_pod_arguments, runs_a_pod
 from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
-from openmetadata_airflow_apis.definition.pod_arguments import read_pod_arguments, runs_a_pod
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 from openmetadata_airflow_apis.definition.setup_and_teardown import (
     SETUP_TEARDOWN_KEYS,

@@ -15,7 +15,7 @@
 After a deploy:
 
     parse_wait.py        `wait`: until the DAG processor has parsed it; asks for the parse again
-    dag_nodes.py         `wait_for_nodes`: which node has parsed which deployment, and whether those are enough
+    parsing_nodes.py     `wait_for_nodes`: which node has parsed which deployment, and whether those are enough
     failed_import.py     on_import_error=restore: takes back a deploy whose DAG does not import
     deployment_state.py  parsed, pending or failed: whether Airflow's rows are of what is deployed
     refresh.py           refresh_all_dags: brings Airflow's database up to date with what is deployed
@@ -36,7 +36,7 @@ Airflow's rows, and ours:
     row_deletion.py     which rows a deletion removes, and which stay
     running_tasks.py    a DAG is not deleted while one of its tasks runs
     row_locks.py        locks a DAG's rows against Airflow's own processes, without deadlocks; gives up after 20 s
-    schema_check.py     our tables: made if they are missing, refused if a newer release made them
+    schema_check.py     the version of our tables, asked before each change; the tables are made if they are missing
     webserver_start.py  what a webserver does at its start: makes our tables, records and prunes versions
 
 Moving and leaving:

@@ -17,7 +17,7 @@ from openmetadata_airflow_apis.deploy.deployment_state import FAILED, rows_of, s
 from openmetadata_airflow_apis.list_filters import conditions, ordering
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -66,12 +66,14 @@ def select_dag_ids(
     order_by: str | None,
     store: DefinitionStore,
     *,
+    readable: Collection[str] | None = None,
     session: Session,
 ) -> tuple[list[str], StateReads]:
     """Return the dag_ids that pass the filters, in the order asked for, and what was read to filter them by state.
 
-    dag_ids: sorted. filters: dag_id_pattern; bundle_name; state, tags, owners and last_dag_run_state as lists, of which
-    one value must match; paused; dag_run_start_date, dag_run_end_date (of the last run) and next_dagrun with _gte or
+    dag_ids: sorted. readable: those that the caller may see, None for all; the list has no other.
+    filters: dag_id_pattern; bundle_name; state, tags, owners and last_dag_run_state as lists, of which one value must
+    match; paused; dag_run_start_date, dag_run_end_date (of the last run) and next_dagrun with _gte or
     _lte. A filter that is None is ignored. A DAG that Airflow does not know can pass dag_id_pattern, bundle_name and
     state only. To filter by state, the deployment of each DAG is read; for "failed" alone, only of DAGs with an import
     error.
@@ -79,6 +81,8 @@ def select_dag_ids(
     without a value come last.
     At most four statements. Raises InvalidArgument.
     """
+    if readable is not None:
+        dag_ids = [dag_id for dag_id in dag_ids if dag_id in readable]
     row_filters = dict(filters)
     states, bundle_name = row_filters.pop("state", None), row_filters.pop("bundle_name", None)
     if bundle_name is not None:

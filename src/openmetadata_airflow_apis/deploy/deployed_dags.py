@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.deploy.dag_nodes import nodes_of
 from openmetadata_airflow_apis.deploy.dag_selection import DAMAGED, StateReads, select_dag_ids
 from openmetadata_airflow_apis.deploy.dag_summaries import (
     DagSummary,
@@ -17,6 +16,7 @@ from openmetadata_airflow_apis.deploy.dag_summaries import (
 )
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED, rows_of, state_of
 from openmetadata_airflow_apis.deploy.ownership import has_lost_its_files
+from openmetadata_airflow_apis.deploy.parsing_nodes import nodes_of
 from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
 from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import database_errors
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
-    from openmetadata_airflow_apis.deploy.dag_nodes import DagNode
     from openmetadata_airflow_apis.deploy.deployment_state import DagRows
+    from openmetadata_airflow_apis.deploy.parsing_nodes import DagNode
     from openmetadata_airflow_apis.settings import Settings
     from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 
@@ -122,8 +122,9 @@ def list_deployed(
         if readable is None and order_by is None and not given_filters:
             names, total_entries = store.dag_ids_page(offset, limit)
         else:
-            stored = [dag_id for dag_id in store.dag_ids() if readable is None or dag_id in readable]
-            chosen, state_reads = select_dag_ids(stored, given_filters, order_by, store, session=session)
+            chosen, state_reads = select_dag_ids(
+                store.dag_ids(), given_filters, order_by, store, readable=readable, session=session
+            )
             names, total_entries = chosen[offset : offset + limit], len(chosen)
         documents, damaged = _read(names, store, state_reads)
         rows = state_reads.rows

@@ -1,4 +1,4 @@
-"""Waits until the DAG processor has parsed a deployment; dag_nodes.py says on which nodes."""
+"""Waits until the DAG processor has parsed a deployment; parsing_nodes.py says on which nodes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
-from openmetadata_airflow_apis.deploy.dag_nodes import is_parsed_on_nodes
 from openmetadata_airflow_apis.deploy.dag_rows import renew_at_next_parse
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED, PARSED, PENDING, rows_of
+from openmetadata_airflow_apis.deploy.parsing_nodes import is_parsed_on_nodes
 from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors
 
