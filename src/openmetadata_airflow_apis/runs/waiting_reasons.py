@@ -21,7 +21,7 @@ from airflow.ti_deps.deps.trigger_rule_dep import TriggerRuleDep
 
 from openmetadata_airflow_apis.airflow_versions.task_retries import next_retry
 from openmetadata_airflow_apis.runs.explanation_results import WaitingReason, WaitingTask
-from openmetadata_airflow_apis.runs.queued_reasons import who_takes
+from openmetadata_airflow_apis.runs.queued_reasons import Executors, who_takes
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED
 from openmetadata_airflow_apis.runs.upstream_reasons import MAPPED_UPSTREAM, upstream_reasons
 from openmetadata_airflow_apis.runs.wording import age, counted, last_heard, moment
@@ -214,9 +214,21 @@ class Waiting:
     def _seconds_of_silence(self) -> int:
         return conf.getint("scheduler", "scheduler_zombie_task_threshold")
 
+    @cached_property
+    def _executors(self) -> Executors:
+        return Executors()
+
     def _queued(self, row: Row) -> Iterator[WaitingReason]:
         yield WaitingReason(
-            EXECUTOR, who_takes(row, _AGE, running=self.facts.queues, workers=self.workers, now=self.facts.now)
+            EXECUTOR,
+            who_takes(
+                row,
+                _AGE,
+                executors=self._executors,
+                running=self.facts.queues,
+                workers=self.workers,
+                now=self.facts.now,
+            ),
         )
         if row.queuer_state is not None and row.queuer_state != "running":
             yield WaitingReason(

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from openmetadata_airflow_apis.runs import celery_workers
-from openmetadata_airflow_apis.runs.queued_reasons import who_takes, workers_of_queued
+from openmetadata_airflow_apis.runs.queued_reasons import Executors, who_takes, workers_of_queued
 from support.celery_stand_in import StandIn, put
 
 NOW = datetime(2026, 11, 28, tzinfo=timezone.utc)
@@ -32,7 +32,7 @@ def queued(seconds: float = 750, queue: str = "gpu", **columns) -> SimpleNamespa
 
 def told(row, running=()) -> str:
     """What is said of a queued task instance, after "It has been queued for 12 minutes"."""
-    words = who_takes(row, "12 minutes", {"gpu": dict(running)}, workers_of_queued([row], NOW), NOW)
+    words = who_takes(row, "12 minutes", Executors(), {"gpu": dict(running)}, workers_of_queued([row], NOW), NOW)
     return words.removeprefix("It has been queued for 12 minutes")
 
 
@@ -156,7 +156,7 @@ class TestCelery:
         rows = [queued(9), SimpleNamespace(state="running"), queued(queue="heavy"), queued()]
         assert (workers_of_queued(rows[:2], NOW), app.asked) == (None, 0)
         workers = workers_of_queued(rows, NOW)
-        assert "no worker serves" not in who_takes(rows[0], "9 seconds", {}, workers, NOW)
+        assert "no worker serves" not in who_takes(rows[0], "9 seconds", Executors(), {}, workers, NOW)
         assert (workers_of_queued(rows, NOW), app.asked) == (workers, 1)
         celery_workers._last[0].time -= 601
         assert (workers_of_queued(rows, NOW), app.asked) == (workers, 2)

@@ -170,11 +170,12 @@ def test_what_keeps_a_task_from_being_queued_is_what_airflow_says(session, every
     assert ours == theirs
 
 
-@pytest.mark.parametrize("state", ["scheduled", "running", None])
+@pytest.mark.parametrize("state", ["scheduled", "queued", "running", None])
 def test_an_explanation_asks_once_for_what_all_instances_share(session, monkeypatch, state):
     """Options, and what a task is mapped over, are looked up as often for ten instances of a task as for three."""
     from airflow.operators.bash import BashOperator
 
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "LocalKubernetesExecutor")  # which is told by the queue
     asked: list[object] = []
 
     def noting(function):
