@@ -19,6 +19,7 @@ from openmetadata_airflow_apis.security.permission_rows import remove_permission
 from openmetadata_airflow_apis.settings import SECTION, Settings, dags_folder
 from openmetadata_airflow_apis.stores import loader_files, open_store
 from openmetadata_airflow_apis.stores.atomic_files import storage_errors
+from openmetadata_airflow_apis.stores.file_inspection import is_marked
 from openmetadata_airflow_apis.stores.older_plugin_store import KEPT
 from openmetadata_airflow_apis.transactions import database_errors
 
@@ -55,7 +56,7 @@ def _run(arguments: argparse.Namespace) -> int:
     others = _others(deployed, settings)
     print("To be removed:", *_removed(deployed, loaders, tables, roles, settings, others), sep="\n  ")
     print("Stays:", *_kept(settings, others), sep="\n  ")
-    print("Then to be done by hand:", *_by_hand(settings), sep="\n  ")
+    print("Then to be done by hand:", *_by_hand(settings, _left_modules(deployed)), sep="\n  ")
     refusals = [*(dag.refusal for dag in deployed if dag.refusal), *loader_files.refusals(dags_folder(), loaders)]
     if refusals:
         print("Nothing is removed while there is something wrong:", *refusals, sep="\n  ", file=sys.stderr)
@@ -90,6 +91,16 @@ def _others(deployed: list[Deployed], settings: Settings) -> list[str]:
         names -= {f"{dag.dag_id}.json" for dag in deployed}
     # What begins with a dot is a lock or a file of an interrupted deploy, which goes with the DAGs.
     return sorted(name for name in names if not name.startswith("."))
+
+
+def _left_modules(deployed: list[Deployed]) -> list[str]:
+    """Return the rendered files in the dags folder that stay there: of DAGs that migrate-store has left, or copies."""
+    folder, removed = dags_folder(), {dag.fileloc for dag in deployed}
+    if not folder.is_dir():
+        return []
+    with storage_errors(folder):
+        paths = sorted(str(path) for path in folder.iterdir() if path.suffix == ".py")
+    return [path for path in paths if path not in removed and is_marked(path)]
 
 
 def _removed(
@@ -138,10 +149,14 @@ def _some(names: list[str]) -> str:
     return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
 
 
-def _by_hand(settings: Settings) -> list[str]:
+def _by_hand(settings: Settings, left_modules: list[str]) -> list[str]:
     from airflow.configuration import conf
 
-    lines = []
+    lines = [
+        f"delete {path}, which is of none of these DAGs (migrate-store left it, say, and says why): it can't be "
+        "imported without this package"
+        for path in left_modules
+    ]
     if settings.definition_store == "database":
         lines.append(
             f"delete {loader_files.PATTERN} wherever else install-loader has written them (the dags folders of other "

@@ -15,6 +15,7 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils.state import State
 from sqlalchemy import delete, func, select, update
 
+from openmetadata_airflow_apis.conflicts import NotDeployedHere
 from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.errors import ManagedDagsError
 from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
@@ -41,8 +42,12 @@ class Deployed:
 
 
 def everything_deployed(store: DefinitionStore, *, session: Session) -> list[Deployed]:
-    """Return all deployed DAGs, with damaged ones and those that a crash left, sorted by dag_id. Changes nothing."""
-    names = sorted({*store.dag_ids(), *store.interrupted()})
+    """Return all deployed DAGs, with damaged ones and those that a crash left, sorted by dag_id. Changes nothing.
+
+    What lies at the paths of ours and is not, such as a config of the older plugin, is none of them.
+    """
+    refusals = {name: _refusal(name, store) for name in sorted({*store.dag_ids(), *store.interrupted()})}
+    names = [name for name, refusal in refusals.items() if not isinstance(refusal, NotDeployedHere)]
     run_counts = dict(
         session.execute(
             select(DagRun.dag_id, func.count())
@@ -50,7 +55,12 @@ def everything_deployed(store: DefinitionStore, *, session: Session) -> list[Dep
             .group_by(DagRun.dag_id)
         ).all()
     )
-    return [Deployed(name, store.fileloc(name), run_counts.get(name, 0), _refusal(name, store)) for name in names]
+    return [
+        Deployed(
+            name, store.fileloc(name), run_counts.get(name, 0), str(refusal) if (refusal := refusals[name]) else None
+        )
+        for name in names
+    ]
 
 
 def withdraw(dag_id: str, store: DefinitionStore, *, session: Session) -> None:
@@ -78,9 +88,9 @@ def withdraw(dag_id: str, store: DefinitionStore, *, session: Session) -> None:
                 in_one_transaction(change, session=session, unavailable=no_answer)
 
 
-def _refusal(dag_id: str, store: DefinitionStore) -> str | None:
+def _refusal(dag_id: str, store: DefinitionStore) -> ManagedDagsError | None:
     try:
         store.claim(dag_id)
     except ManagedDagsError as error:
-        return str(error)
+        return error
     return None

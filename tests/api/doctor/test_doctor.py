@@ -24,7 +24,7 @@ from openmetadata_airflow_apis.cli.doctor import (
     specification_check,
     unknown_options_check,
 )
-from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
+from openmetadata_airflow_apis.dagbuild.stored_document import MARKER, StoredDocument
 from openmetadata_airflow_apis.definition import read_workflow
 from openmetadata_airflow_apis.settings import Settings
 from openmetadata_airflow_apis.stores import open_store
@@ -424,6 +424,34 @@ def test_uninstall_names_the_folder_of_the_other_store(app, session, folders, ca
     configs.joinpath("nightly.json").unlink()
     configs.rmdir()
     assert _listed_by_uninstall(capsys, configs) == []
+
+
+def test_uninstall_names_the_files_of_dags_that_migrate_store_has_left(
+    app, session, folders, capsys, monkeypatch
+) -> None:
+    """They are in the dags folder of the database store, which does not look there, and need the package."""
+    monkeypatch.setenv(f"{OPTION}DEFINITION_STORE", "database")
+    left = folders / "dags" / "nightly.py"
+    left.write_text(f"{MARKER}\nprint('changed by hand')\n")
+    (folders / "dags" / "mine.py").write_text("print()\n")
+    assert main(["uninstall", "--dry-run"]) == 0
+    by_hand = capsys.readouterr().out.split("Then to be done by hand:\n")[1].splitlines()
+    assert [line for line in by_hand if str(folders) in line] == [
+        f"  delete {left}, which is of none of these DAGs (migrate-store left it, say, and says why): it can't be "
+        "imported without this package"
+    ]
+
+
+def test_uninstall_leaves_what_the_older_plugin_has_deployed(app, session, folders, capsys, monkeypatch) -> None:
+    """A config that nobody has migrated is none of ours: it is named among what stays, and keeps nothing else."""
+    monkeypatch.setenv(f"{OPTION}DEFINITION_STORE", "files")
+    configs = folders / "configs"
+    (configs / "hourly.json").write_text('{"dag_config": {"hourly": {"tasks": {}}}}')
+    (folders / "dags" / "hourly.py").write_text("workflow_factory('hourly')\n")
+    assert _listed_by_uninstall(capsys, configs) == [f"what else is in {configs}, and so the folder: hourly.json"]
+    (configs / "hourly.json").write_text('{"format": 1, "sha256": "0"}')
+    assert main(["uninstall", "--dry-run"]) == 1
+    assert f"{configs}/hourly.json" in capsys.readouterr().err
 
 
 def test_an_older_release_uninstalls_nothing(app, session, folders, capsys) -> None:
