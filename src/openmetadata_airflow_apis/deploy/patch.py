@@ -20,7 +20,7 @@ _DAG = DagModel.__table__
 
 @dataclass(frozen=True)
 class PatchedDag:
-    """A DAG after a patch. changed: whether its paused state was another before. dry_run: nothing was changed."""
+    """A DAG after a patch. changed: whether its paused state, or a subDAG's, differed. dry_run: nothing was changed."""
 
     dag_id: str
     is_paused: bool
@@ -34,16 +34,16 @@ def patch_dag(dag_id: str, *, is_paused: bool, dry_run: bool = False, user: str,
     A DAG that has the paused state already is not changed. dry_run: change nothing; return whether it would change.
     Raises DagNotFound, Unavailable, OutcomeUnknown.
     """
+    is_dag_or_subdag = or_(_DAG.c.dag_id == dag_id, _DAG.c.root_dag_id == dag_id)
     differs = _DAG.c.is_paused.is_distinct_from(is_paused)
     receipt = audit.Receipt()
 
     def change() -> PatchedDag:
-        row = session.execute(select(differs.label("differs")).where(_DAG.c.dag_id == dag_id)).first()
-        if row is None:
+        if session.execute(select(_DAG.c.dag_id).where(_DAG.c.dag_id == dag_id)).first() is None:
             raise DagNotFound(dag_id)
         if dry_run:
-            return PatchedDag(dag_id, is_paused, changed=bool(row.differs), dry_run=True)
-        is_dag_or_subdag = or_(_DAG.c.dag_id == dag_id, _DAG.c.root_dag_id == dag_id)
+            would_change = session.execute(select(_DAG.c.dag_id).where(is_dag_or_subdag, differs)).first() is not None
+            return PatchedDag(dag_id, is_paused, changed=would_change, dry_run=True)
         # If two do the same at once, the second waits for the first one's lock and then finds nothing to change.
         changed = (
             session.execute(update(_DAG).where(is_dag_or_subdag, differs).values(is_paused=is_paused)).rowcount > 0

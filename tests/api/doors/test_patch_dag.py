@@ -77,6 +77,12 @@ def test_subdags_go_with_their_dag(typed_door, dag, session):
     session.commit()
     assert typed_door("PATCH", DOORS, json={"is_paused": True})[0] == 200
     assert (is_paused(session, "doors.inner"), is_paused(session, "unrelated")) == (True, False)
+    # A subDAG that alone is otherwise is a change, and a dry run says so too.
+    session.execute(update(DagModel).where(DagModel.dag_id == "doors.inner").values(is_paused=False))
+    session.commit()
+    for query, dry_run in (("?dry_run=true", True), ("", False)):
+        answer = typed_door("PATCH", f"{DOORS}{query}", json={"is_paused": True})
+        assert answer == (200, patched(is_paused=True, dry_run=dry_run))
 
 
 @pytest.mark.parametrize(
