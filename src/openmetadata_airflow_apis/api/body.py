@@ -43,16 +43,28 @@ def read_ahead(operation: Operation | None = None) -> None:
     to ask. Raises BodyTooLarge, MalformedBody, UnsupportedMediaType, and InvalidRequest for a body that the operation
     would ignore.
     """
-    data = read_bytes()
-    if operation is None or operation.body == "none":
-        says_nothing = not data or (request.is_json and read_json() in (None, {}))
-        if operation is not None and not says_nothing:
+    if operation is not None and operation.body == "none":
+        if not _says_nothing():
             _refuse_body(operation)
+        return
+    data = read_bytes()
+    if operation is None:
+        if data and request.is_json:
+            read_json()
         return
     if data:
         read_json()
     elif operation.body == "required":
         raise MalformedBody(_EMPTY)
+
+
+def _says_nothing() -> bool:
+    """Say whether there is no body, or only an empty object or null. Raises MalformedBody."""
+    try:
+        data = read_bytes()
+    except (BodyTooLarge, RequestEntityTooLarge, UnsupportedMediaType):  # what is in it does not matter
+        return False
+    return not data or (request.is_json and read_json() in (None, {}))
 
 
 def _refuse_body(operation: Operation) -> None:
