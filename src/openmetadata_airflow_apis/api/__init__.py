@@ -31,7 +31,7 @@ What comes in:
 
 What goes out:
 
-    json_values.py           values as JSON: dataclasses become objects, dates RFC 3339
+    json_values.py           values as JSON: dataclasses become objects, dates RFC 3339; empty fields left out
     changed_run_bodies.py    the bodies of a restart, a kill, a skip and a success, of one run or of many
     deployed_answers.py      the answer of a deploy, after waiting for its parse; starts on_import_error=restore
     ended_run_answers.py     the answer of a call that starts a run or reads it, after waiting for its end

@@ -15,7 +15,7 @@ Nothing is stored here: the only I/O is to read callable files and Variables.
 Operators: is there such a class, and what does it take?
 
     operator_lookup.py           what an operator's path means in this installation, or why it means nothing
-    operator_successors.py       an operator that is gone becomes the one that took its place, with its arguments
+    operator_successors.py       an operator that is gone becomes the one that took its place; older names of arguments
     provider_packages.py         which provider package a path needs, and whether it is installed
     operator_list.py             the paths of all operators that are installed, for the page's editor
     operator_signatures.py       what an operator's class takes: arguments, required ones, templated ones
@@ -26,7 +26,7 @@ Functions and imports:
 
     managed_functions.py    finds functions in callable files, by their syntax tree
     function_parameters.py  whether a call fits a function's parameters
-    allowed_imports.py      from which installed packages operators, functions and imports may come: an allow-list
+    installed_imports.py    imports what a definition names from installed packages, never from the authors' folders
 """
 
 from openmetadata_airflow_apis.checks.workflow_check import check_workflow

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.checks.allowed_imports import OPERATOR_PACKAGES, NotImportable
+from openmetadata_airflow_apis.checks.installed_imports import NotImportable
 from openmetadata_airflow_apis.checks.provider_packages import how_to_install, installed_version, missing_package
+from openmetadata_airflow_apis.definition.allowed_packages import OPERATOR_PACKAGES
 from openmetadata_airflow_apis.definition.fault_messages import closest
 from openmetadata_airflow_apis.definition.operator_paths import Meaning, gone, meanings_of, names_beside, package_of
 
 if TYPE_CHECKING:
-    from openmetadata_airflow_apis.checks.allowed_imports import Imports
+    from openmetadata_airflow_apis.checks.installed_imports import Imports
 
 
 class PresentOperators:

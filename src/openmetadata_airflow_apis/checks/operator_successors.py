@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from openmetadata_airflow_apis.checks.allowed_imports import NotImportable
 from openmetadata_airflow_apis.checks.default_args import DefaultArgs, plain_map
+from openmetadata_airflow_apis.checks.installed_imports import NotImportable
 from openmetadata_airflow_apis.checks.operator_signatures import ARGUMENT_MAPS, signature_of
 from openmetadata_airflow_apis.definition.operator_paths import older_arguments
 from openmetadata_airflow_apis.definition.places import CanonicalPlace

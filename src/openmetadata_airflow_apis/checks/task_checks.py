@@ -7,11 +7,11 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.checks.allowed_imports import DECORATOR_PACKAGES, Imports, NotImportable, is_below
 from openmetadata_airflow_apis.checks.default_args import DefaultArgs, plain_map
 from openmetadata_airflow_apis.checks.enum_arguments import use_members
 from openmetadata_airflow_apis.checks.function_parameters import call_faults
 from openmetadata_airflow_apis.checks.function_typed_arguments import use_functions, use_mapped_functions
+from openmetadata_airflow_apis.checks.installed_imports import Imports, NotImportable, is_below
 from openmetadata_airflow_apis.checks.operator_signatures import (
     ARGUMENT_MAPS,
     OperatorSignature,
@@ -20,6 +20,7 @@ from openmetadata_airflow_apis.checks.operator_signatures import (
 )
 from openmetadata_airflow_apis.checks.template_checks import template_faults
 from openmetadata_airflow_apis.checks.value_checks import ValueChecks, context_keys
+from openmetadata_airflow_apis.definition.allowed_packages import DECORATOR_PACKAGES
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import closest, nearest
 from openmetadata_airflow_apis.definition.places import CanonicalPlace

@@ -6,8 +6,8 @@ import inspect
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.checks.allowed_imports import Imports, NotImportable
 from openmetadata_airflow_apis.checks.function_parameters import call_faults
+from openmetadata_airflow_apis.checks.installed_imports import Imports, NotImportable
 from openmetadata_airflow_apis.checks.kubernetes_checks import object_faults
 from openmetadata_airflow_apis.dagbuild.kubernetes_models import is_model
 from openmetadata_airflow_apis.definition.canonical import tag_of

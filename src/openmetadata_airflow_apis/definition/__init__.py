@@ -1,8 +1,9 @@
 """A workflow as it was sent → its canonical definition, or every one of its faults with a pointer.
 
-What is allowed is written down once, in openapi.yaml under components/schemas/Workflow*. This room reads a document,
-validates it by these schemas, and makes one form of all the spellings. It knows no Airflow: what needs Airflow (is
-there such a class, does it take this argument) is in checks/.
+What is allowed is written down once, in openapi.yaml under components/schemas/Workflow*: the keys, which of them are
+refused and why (x-refused), other names of a key (x-airflow-name) and of a value (x-values), the kind of a key's value
+(x-kind). This room reads a document, validates it by these schemas, and makes one form of all the spellings. It knows
+no Airflow: what needs Airflow (is there such a class, does it take this argument) is in checks/.
 
     workflow_reader.py  read_workflow: the three steps from a document to a Reading
     workflow.py         Workflow and Reading: what a document was read as
@@ -56,7 +57,8 @@ The third step, values:
     dataset_values.py        datasets by their URI
     dataset_conditions.py    conditions on datasets, as text
     dataset_files.py         datasets by their names in a file
-    dotted_paths.py          dotted paths of Python names, and which of them a definition may name
+    dotted_paths.py          dotted paths of Python names
+    allowed_packages.py      from which packages operators, functions and objects may come
     named_functions.py       functions and objects by name: callbacks, imports, callable files
     managed_paths.py         paths of callable files below dag_managed_operators
     template_folders.py      in which folders Airflow looks for template files

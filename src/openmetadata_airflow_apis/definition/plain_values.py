@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from openmetadata_airflow_apis.definition.allowed_packages import is_allowed
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.dataset_values import (
     DATASET,
@@ -23,7 +24,6 @@ from openmetadata_airflow_apis.definition.date_values import (
     parse_date,
     parse_duration,
 )
-from openmetadata_airflow_apis.definition.dotted_paths import is_allowed
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
 from openmetadata_airflow_apis.definition.kubernetes_arguments import SECRET
 from openmetadata_airflow_apis.definition.places import LISTS

@@ -8,7 +8,7 @@ Verbs:
 
     trigger.py             trigger: a manual run of a DAG
     partial_run.py         a run in which only some tasks run; a chosen task that could never start is refused
-    new_run.py             a new DagRun: its dates, conf and run_id, checked as by Airflow's own trigger
+    new_run.py             a new DagRun: its dates, conf, run_id and first task instances, as by Airflow's own trigger
     runnable_dag.py        the serialized DAG that a run is made from; import errors refuse it
     restart.py             restart of one run or many; waits for processes that still end, or refuses
     restart_choice.py      what a restart begins with: what failed, or chosen tasks
@@ -17,10 +17,10 @@ Verbs:
     kill.py                kill: fails what is unfinished
     skip.py                skip: a task, and what would be skipped with it
     succeed.py             succeed: marks a task as successful
-    skip_or_succeed.py     what skip and succeed share: the plan to mark a task
+    skip_or_succeed.py     what skip and succeed share: the plan to mark a task; a failed run goes on after it
     downstream_states.py   which tasks are skipped, or wait again, after a mark: by rule, setup, expansion
     trigger_rules.py       Airflow's trigger rules over the numbers of states upstream
-    run_plan.py            a plan, what a dry run answers, and how it is applied
+    run_plan.py            a plan, what a dry run answers, runs that stay `untouched`, and how it is applied
     run_rows.py            the SQL of runs: read, locked in the order of their creation, queued again
     run_notes.py           the note of a run: the user's own words, and a line for each change; oldest lines go first
     forced_states.py       what changes in a task instance that a kill, skip or success ends; no retry after it

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from openmetadata_airflow_apis.checks.allowed_imports import Imports
 from openmetadata_airflow_apis.checks.findings import Findings
+from openmetadata_airflow_apis.checks.installed_imports import Imports
 from openmetadata_airflow_apis.checks.operator_lookup import PresentOperators
 from openmetadata_airflow_apis.checks.operator_successors import use_present_operators
 from openmetadata_airflow_apis.dagbuild.deployment_mark import mark_dag

@@ -21,9 +21,6 @@ from openmetadata_airflow_apis.definition import closest
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.settings import Settings
 
-OPERATOR_PACKAGES = ("airflow.operators", "airflow.sensors", "airflow.providers")
-DECORATOR_PACKAGES = ("airflow.decorators", "airflow.providers")
-
 
 class NotImportable(Exception):
     """What a dotted path names may not, or cannot, be imported; str() is a sentence for the definition's author.
