@@ -58,6 +58,22 @@ def test_a_list_that_is_refused_is_not_asked_for_again(page, steady):
     page.unroute(LIST)
 
 
+def test_a_list_goes_on_after_an_answer_that_cannot_be_shown(page, steady):
+    """What is no list of DAGs, as a gateway may answer, ends no renewal: the next good answer is shown."""
+    page.clock.install()
+    page.get_by_label("Name has").fill(steady)
+    expect(page.locator("#rest-api .dag-name")).to_have_text([steady])
+    page.route(LIST, lambda route: route.fulfill(json={"dags": [None], "total_entries": 1}))
+    with page.expect_response(LIST):
+        page.clock.run_for(11_000)
+    page.unroute(LIST)
+    with page.expect_response(LIST):
+        for _ in range(10):  # the page has to take in the answer before its next timer is there
+            page.wait_for_timeout(200)
+            page.clock.run_for(1_000)
+    expect(page.locator("#rest-api .dag-name")).to_have_text([steady])
+
+
 def test_what_is_shown_stays_while_nothing_answers(page, steady):
     """Without a network, and while the webserver answers with errors, the list stays, with a sentence on why."""
     page.get_by_label("Name has").fill(steady)

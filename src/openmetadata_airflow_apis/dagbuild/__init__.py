@@ -4,7 +4,7 @@ What a definition may hold was checked when it was deployed, and is not checked 
 
     dag_builder.py        build_dag: a definition in, a DAG out; a decorated function's values; shared cron timetables
     dag_file_loader.py    load_dag: the DAG of one stored document; what a DAG file of the file store calls
-    built_values.py       makes Python objects of the values in a definition
+    built_values.py       makes Python objects of the values in a definition: functions, their results, Variables
     kubernetes_models.py  makes models of the Kubernetes client of plain maps
     managed_callables.py  loads functions from callable files, and so executes their authors' code
     callable_files.py     reads callable files without leaving their folder or following links
@@ -23,7 +23,7 @@ When a deploy comes in the middle of a parse:
 The database store, on each node:
 
     shard_loader.py  load_shard: builds the DAGs of a shard, or a task's DAG alone; whose an error is
-    shard_rows.py    which DAG is in which shard; reads a shard's rows, and what this host has noted of them
+    shard_rows.py    which DAG is in which shard; reads a shard's rows; what this host notes of them, if it is new
     shard_tables.py  how its tables are made: their columns and indexes
     node_parses.py   which deployments this host has parsed, and which it could not build: its rows
 

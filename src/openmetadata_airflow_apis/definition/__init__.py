@@ -1,9 +1,10 @@
 """A workflow as it was sent → its canonical definition, or every one of its faults with a pointer.
 
 What is allowed is written down once, in openapi.yaml under components/schemas/Workflow*: the keys, which of them are
-refused and why (x-refused), other names of a key (x-airflow-name) and of a value (x-values), the kind of a key's value
-(x-kind). This room reads a document, validates it by these schemas, and makes one form of all the spellings. It knows
-no Airflow: what needs Airflow (is there such a class, does it take this argument) is in checks/.
+refused and why (x-refused) or have no effect (x-role: ignored), other names of a key (x-airflow-name) and of a value
+(x-values), the kind of a key's value (x-kind). This room reads a document, validates it by these schemas, and makes
+one form of all the spellings. It knows no Airflow: what needs Airflow (is there such a class, does it take this
+argument) is in checks/.
 
     workflow_reader.py  read_workflow: the three steps from a document to a Reading
     workflow.py         Workflow and Reading: what a document was read as

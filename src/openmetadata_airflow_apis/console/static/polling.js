@@ -19,12 +19,20 @@ export function polling(load) {
     calls += 1;
     const thisCall = calls;
     const isLatest = () => !isStopped && thisCall === calls;
-    const pause = await load(isLatest);
+    let pause;
+    try {
+      pause = await load(isLatest);
+    } catch (error) {
+      // An answer that can't be shown is no reason to never ask again, but for a view that could not even begin.
+      if (thisCall > 1 && isLatest()) timer = setTimeout(again, TROUBLED);
+      throw error;
+    }
     // What comes next is decided by the last call, whose answer may have come before this one's.
     if (!isLatest() || pause === null || pause === undefined) return;
-    timer = setTimeout(() => (document.hidden ? (isDue = true) : now()), pause);
+    timer = setTimeout(again, pause);
   }
 
+  const again = () => (document.hidden ? (isDue = true) : now());
   const loadIfDue = () => !document.hidden && isDue && now();
   document.addEventListener("visibilitychange", loadIfDue);
   return {
