@@ -52,19 +52,6 @@ def test_each_body_has_an_example(body):
     assert "example" in body or "example" in operations.document()["components"]["schemas"][name]
 
 
-def test_each_operation_but_health_can_refuse():
-    """Each operation describes a 4XX answer; health alone has nothing to refuse."""
-    never = {
-        operation["operationId"]
-        for item in operations.document()["paths"].values()
-        for operation in item.values()
-        if isinstance(operation, dict)
-        and "operationId" in operation
-        and not any(status.startswith("4") for status in operation["responses"])
-    }
-    assert never == {"health"}
-
-
 def test_nothing_stands_in_the_specification_that_generators_stumble_over():
     """No reference may be null, there is no choice between schemas, and no model would have to be given a name."""
     assert sorted(stumbling_blocks("", operations.document()["components"])) == []
