@@ -17,8 +17,10 @@ def refuse_unless_may_deploy() -> None:
 
 
 def may(operation_id: str, dag_id: str | None) -> bool:
+    """Tell whether the user may call an operation, on this DAG or, if it is None, on all DAGs."""
     return all(permission.granted(dag_id) for permission in PERMISSIONS[operation_id])
 
 
 def allowed(dag_id: str | None) -> list[str]:
+    """Return the operations that the user may call, on this DAG or, if it is None, on all DAGs."""
     return [operation_id for operation_id in PERMISSIONS if may(operation_id, dag_id)]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from openmetadata_airflow_apis.conflicts import DiffersInCase
-from openmetadata_airflow_apis.definition.dag_ids import folded
 
 
 def refuse_twin(dag_id: str, deployed_id: str) -> None:
-    """Raise DiffersInCase if a deployed DAG has another dag_id which is the same in lower case."""
-    if deployed_id != dag_id and folded(deployed_id) == folded(dag_id):
+    """Raise DiffersInCase for another dag_id than that of a deployed DAG. Both are the same in dag_ids.folded."""
+    if deployed_id != dag_id:
         raise DiffersInCase(dag_id, deployed_id)
