@@ -36,7 +36,6 @@ def test_a_process_without_http_imports_nothing_of_the_api():
         "openmetadata_airflow_apis.dagbuild.dag_file_loader",
         "openmetadata_airflow_apis.dagbuild.deployment_mark",
         "openmetadata_airflow_apis.dagbuild.late_file_rows",
-        "openmetadata_airflow_apis.dagbuild.managed_callables",
         "openmetadata_airflow_apis.dagbuild.callable_files",
         "openmetadata_airflow_apis.dagbuild.stored_content",
         "openmetadata_airflow_apis.dagbuild.built_values",

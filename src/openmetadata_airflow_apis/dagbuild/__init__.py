@@ -6,8 +6,7 @@ What a definition may hold was checked when it was deployed, and is not checked 
     dag_file_loader.py    load_dag: the DAG of one stored document; what a DAG file of the file store calls
     built_values.py       makes Python objects of the values in a definition: functions, their results, Variables
     kubernetes_models.py  makes models of the Kubernetes client of plain maps
-    managed_callables.py  loads functions from callable files, and so executes their authors' code
-    callable_files.py     reads callable files without leaving their folder or following links
+    callable_files.py     reads callable files without following links out of their folder; executes them for functions
     defined_functions.py  what a callable file defines, by its syntax tree, without executing it
     stand_ins.py          builds the same DAG without the authors' code, for a deploy
     needs_parse.py        which DAGs only a parse can build, since that takes the authors' code

@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from openmetadata_airflow_apis.dagbuild.callable_files import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.dag_builder import build_dag
 from openmetadata_airflow_apis.dagbuild.deployment_mark import deployment_mark, mark_dag
 from openmetadata_airflow_apis.dagbuild.late_file_rows import FileVersion, refuse_late_writes
-from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.stored_content import read_content, read_file
 from openmetadata_airflow_apis.errors import DamagedDocument, ManagedDagsError
 

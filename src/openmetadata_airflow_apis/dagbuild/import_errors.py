@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.exceptions import AirflowTaskTimeout
 
-from openmetadata_airflow_apis.dagbuild.managed_callables import managed_name
+from openmetadata_airflow_apis.dagbuild.callable_files import managed_name
 from openmetadata_airflow_apis.errors import DagNotBuilt, ManagedDagsError
 
 if TYPE_CHECKING:

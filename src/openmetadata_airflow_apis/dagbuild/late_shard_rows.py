@@ -13,8 +13,8 @@ from airflow.models.dag import DAG
 from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import delete
 
+from openmetadata_airflow_apis.dagbuild.callable_files import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.late_file_rows import DefinitionReplaced, refuse_late_writes
-from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.shard_loader import build_row
 from openmetadata_airflow_apis.dagbuild.shard_rows import ShardRows
 from openmetadata_airflow_apis.errors import ManagedDagsError

@@ -17,10 +17,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.dagbuild.callable_files import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.dag_builder import build_dag
 from openmetadata_airflow_apis.dagbuild.deployment_mark import deployment_mark, mark_dag
 from openmetadata_airflow_apis.dagbuild.late_file_rows import refuse_late_writes
-from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.shard_rows import CURE, ShardRows, decompressed, place_of, shard_of
 from openmetadata_airflow_apis.dagbuild.stored_content import read_content
 from openmetadata_airflow_apis.errors import DagNotBuilt, DamagedDocument, ManagedDagsError

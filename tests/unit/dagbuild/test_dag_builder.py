@@ -15,7 +15,7 @@ from openmetadata_airflow_apis.airflow_versions.dag_parsing import validate_dag
 from openmetadata_airflow_apis.airflow_versions.dag_values import parse_timezone
 from openmetadata_airflow_apis.dagbuild import build_dag
 from openmetadata_airflow_apis.dagbuild import dag_builder as building
-from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
+from openmetadata_airflow_apis.dagbuild.callable_files import ManagedCallables
 from openmetadata_airflow_apis.errors import DagNotBuilt
 from support.versions import AIRFLOW
 

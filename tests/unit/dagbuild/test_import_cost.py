@@ -11,7 +11,7 @@ from airflow import DAG
 DAG("x", schedule=None)
 before = set(sys.modules)
 from openmetadata_airflow_apis.dagbuild import build_dag
-from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
+from openmetadata_airflow_apis.dagbuild.callable_files import ManagedCallables
 build_dag({"dag_id": "x", "dag": {"schedule": None}, "task_groups": [], "tasks": []},
           fileloc="/x.py", callables=ManagedCallables())
 print("IMPORTED", *sorted(set(sys.modules) - before))
@@ -31,7 +31,6 @@ def test_building_a_dag_imports_little():
         "openmetadata_airflow_apis.dagbuild.dag_file_loader",
         "openmetadata_airflow_apis.dagbuild.deployment_mark",
         "openmetadata_airflow_apis.dagbuild.late_file_rows",
-        "openmetadata_airflow_apis.dagbuild.managed_callables",
         "openmetadata_airflow_apis.dagbuild.callable_files",
         "openmetadata_airflow_apis.dagbuild.stored_content",
         "openmetadata_airflow_apis.dagbuild.built_values",

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from airflow.timetables.base import Timetable
 
 from openmetadata_airflow_apis.dagbuild import build_dag
-from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
+from openmetadata_airflow_apis.dagbuild.callable_files import ManagedCallables
 from openmetadata_airflow_apis.definition import read_workflow
 from support.deployed import write_deployed
 from support.workflows import python, request

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from openmetadata_airflow_apis.dagbuild import managed_callables
-from openmetadata_airflow_apis.dagbuild.managed_callables import ManagedCallables
+from openmetadata_airflow_apis.dagbuild import callable_files
+from openmetadata_airflow_apis.dagbuild.callable_files import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.stand_ins import StandIns
 from openmetadata_airflow_apis.errors import DagNotBuilt
 
@@ -52,9 +52,9 @@ def test_a_changed_file_is_seen_by_the_next_parse(tmp_path):
 def compiled_files(monkeypatch):
     """Compiled files are kept, as in Airflow's processes, and each call of the fixture's value is a new process."""
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    managed_callables._code_of.cache_clear()
-    yield managed_callables._code_of.cache_clear
-    managed_callables._code_of.cache_clear()
+    callable_files._code_of.cache_clear()
+    yield callable_files._code_of.cache_clear
+    callable_files._code_of.cache_clear()
 
 
 def test_a_file_is_compiled_once_for_all_processes(tmp_path, compiled_files, monkeypatch):
@@ -62,7 +62,7 @@ def test_a_file_is_compiled_once_for_all_processes(tmp_path, compiled_files, mon
     write(tmp_path, kept="def f(): return 1\n")
     assert ManagedCallables(tmp_path)("kept.py", "f")() == 1
     compiled_files()
-    monkeypatch.setattr(managed_callables, "compile", None, raising=False)
+    monkeypatch.setattr(callable_files, "compile", None, raising=False)
     assert ManagedCallables(tmp_path)("kept.py", "f")() == 1
     (kept,) = tmp_path.glob("__pycache__/kept.*.pyc")
     assert kept == Path(importlib.util.cache_from_source(str(tmp_path / "kept.py")))
