@@ -129,8 +129,8 @@ def store_definitions(names: list[str]) -> None:
 
     from airflow import settings as airflow_settings
 
-    from openmetadata_airflow_apis.dagbuild.shard_rows import hash_of
     from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG
+    from openmetadata_airflow_apis.dagbuild.shards import hash_of
     from openmetadata_airflow_apis.dagbuild.stored_document import encode
 
     rows = []
@@ -257,8 +257,8 @@ def measure(home: Path, definitions: int, repeats: int, dag_factory: Path | None
     """Measure all, and print."""
     from airflow.settings import Session  # noqa: F401 - makes the engine
 
-    from openmetadata_airflow_apis.dagbuild.shard_rows import shard_of
     from openmetadata_airflow_apis.dagbuild.shard_tables import make_tables
+    from openmetadata_airflow_apis.dagbuild.shards import shard_of
     from openmetadata_airflow_apis.deploy import make_ready_at_start
     from openmetadata_airflow_apis.settings import Settings
     from openmetadata_airflow_apis.stores import loader_files

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openmetadata_airflow_apis.dagbuild.shard_rows import shard_of
+from openmetadata_airflow_apis.dagbuild.shards import shard_of
 from support.node_runs import DAGS, await_run, deploy, trigger
 from support.stores import SHARDS
 from support.workflows import bash, python, request

@@ -47,8 +47,8 @@ def damage(settings: Settings, dag_id: str) -> str:
         return str(path)
     from airflow import settings as airflow_settings
 
-    from openmetadata_airflow_apis.dagbuild.shard_rows import place_of
     from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG
+    from openmetadata_airflow_apis.dagbuild.shards import place_of
 
     with airflow_settings.engine.begin() as connection:
         damaged = DEPLOYED_DAG.update().where(DEPLOYED_DAG.c.dag_id == dag_id)

@@ -22,9 +22,9 @@ When a deploy comes in the middle of a parse:
 The database store, on each node:
 
     shard_loader.py  load_shard: builds the DAGs of a shard, or a task's DAG alone; whose an error is
-    shard_rows.py    which DAG is in which shard; reads a shard's rows; what this host notes of them, if it is new
+    shards.py        which DAG is in which shard, and so in which loader file; reads a shard's rows
     shard_tables.py  how its tables are made: their columns and indexes
-    node_parses.py   which deployments this host has parsed, and which it could not build: its rows
+    node_parses.py   what this host notes of its parses, if it is new: which it has parsed, which it could not build
 
 What can't be built:
 

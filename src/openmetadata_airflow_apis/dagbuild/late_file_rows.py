@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from airflow.models.dag import DAG
 
-    from openmetadata_airflow_apis.dagbuild.shard_rows import ShardRows
+    from openmetadata_airflow_apis.dagbuild.shards import ShardRows
 
 
 class FileVersion:

@@ -15,8 +15,9 @@ from sqlalchemy import delete
 
 from openmetadata_airflow_apis.dagbuild.callable_files import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.late_file_rows import DefinitionReplaced, refuse_late_writes
+from openmetadata_airflow_apis.dagbuild.node_parses import forget_errors, forget_silent_hosts, note_parses
 from openmetadata_airflow_apis.dagbuild.shard_loader import build_row
-from openmetadata_airflow_apis.dagbuild.shard_rows import ShardRows
+from openmetadata_airflow_apis.dagbuild.shards import ShardRows
 from openmetadata_airflow_apis.errors import ManagedDagsError
 
 if TYPE_CHECKING:
@@ -54,15 +55,13 @@ def _changed(rows: ShardRows, sync: FrameType) -> set[str]:
     if _last_sync is None or _last_sync[0] is not sync or _last_sync[1] is not rows:
         changed = rows.changed()
         _last_sync = (sync, rows, changed)
-        mended, parsed = rows.mended(), rows.newly_parsed()
+        mended, parsed = rows.parses.mended(), rows.parses.newly_parsed(rows.marks)
         parsed = {dag_id: parse for dag_id, parse in parsed.items() if dag_id not in changed}
         if mended or parsed:
-            from openmetadata_airflow_apis.dagbuild.node_parses import forget_errors, forget_silent_hosts, note_parses
-
             session = sync.f_locals["session"]
             forget_errors(mended, session=session)
             note_parses(parsed, session=session)
-            if not rows.parsed:  # perhaps the first parse of a new host, which took the place of an old one
+            if not rows.parses.parsed:  # perhaps the first parse of a new host, which took the place of an old one
                 forget_silent_hosts(session=session)
     return _last_sync[2]
 

@@ -1,6 +1,6 @@
 """Builds the DAGs of one shard of the database store: what a loader file calls. It must import next to nothing.
 
-All of the shard is read in one statement (shard_rows.py). The process of a worker's task names its DAG (Airflow's
+All of the shard is read in one statement (shards.py). The process of a worker's task names its DAG (Airflow's
 parsing context, or the command line): then only that DAG is read and built.
 
 One bad definition does not hurt the others: it is left out, and a DAG processor notes its error in a table of ours. The
@@ -21,7 +21,7 @@ from openmetadata_airflow_apis.dagbuild.callable_files import ManagedCallables
 from openmetadata_airflow_apis.dagbuild.dag_builder import build_dag
 from openmetadata_airflow_apis.dagbuild.deployment_mark import deployment_mark, mark_dag
 from openmetadata_airflow_apis.dagbuild.late_file_rows import refuse_late_writes
-from openmetadata_airflow_apis.dagbuild.shard_rows import CURE, ShardRows, decompressed, place_of, shard_of
+from openmetadata_airflow_apis.dagbuild.shards import CURE, ShardRows, decompressed, place_of, shard_of
 from openmetadata_airflow_apis.dagbuild.stored_content import read_content
 from openmetadata_airflow_apis.errors import DagNotBuilt, DamagedDocument, ManagedDagsError
 
@@ -52,7 +52,7 @@ def load_shard(shard: int, shards: int) -> dict[str, DAG]:
     rows = ShardRows(shard, shards, dag_id=alone)
     dags, failures = _build(rows.read(with_notes=asker.is_processor), fileloc, rows)
     if asker.is_processor:
-        rows.note(failures)
+        rows.parses.note(failures)
         asker.errors_to(rows)
     elif failures:
         _tell(failures, alone)
@@ -103,7 +103,7 @@ class ErrorsOfDags(dict[str, str]):
         caller = sys._getframe(1)  # noqa: SLF001 - Airflow says nowhere else of which DAG it is
         dag = caller.f_locals.get("dag") if caller.f_code.co_name == "_process_modules" else None
         if dag is not None and dag.dag_id in self._rows.marks:
-            self._rows.note({dag.dag_id: (self._rows.marks[dag.dag_id], text)})
+            self._rows.parses.note({dag.dag_id: (self._rows.marks[dag.dag_id], text)})
         else:
             super().__setitem__(path, text)
 
@@ -155,7 +155,7 @@ def _build(
 
             failures[row.dag_id] = (row.mark, str(with_summary(error, "").__cause__))
         else:
-            shard_rows.callable_files[row.dag_id] = named_files.as_json()
+            shard_rows.parses.callable_files[row.dag_id] = named_files.as_json()
             refuse_late_writes(dags[row.dag_id], shard_rows)
     return dags, failures
 

@@ -12,7 +12,7 @@ from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
 from sqlalchemy.dialects.mysql import LONGBLOB, LONGTEXT
 
 from openmetadata_airflow_apis import own_tables
-from openmetadata_airflow_apis.dagbuild.shard_rows import DEPLOYED, ERRORS, PARSED
+from openmetadata_airflow_apis.dagbuild.shards import DEPLOYED, ERRORS, PARSED
 
 # For a sha256 and a time in ISO 8601, with room to spare.
 _MARK = String(128)

@@ -17,8 +17,8 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from openmetadata_airflow_apis import own_tables
-from openmetadata_airflow_apis.dagbuild.shard_rows import CURE, decompressed, hash_of, place_of, shard_of
 from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG, make_tables
+from openmetadata_airflow_apis.dagbuild.shards import CURE, decompressed, hash_of, place_of, shard_of
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument, decode, encode
 from openmetadata_airflow_apis.definition.dag_ids import folded, is_name
 from openmetadata_airflow_apis.errors import DamagedDocument, ManagedDagsError, Unavailable

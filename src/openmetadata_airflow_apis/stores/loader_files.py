@@ -1,6 +1,6 @@
 """The loader files of the database store: one for each shard, in the dags folder of each node; they never change.
 
-dagbuild/shard_loader.py says what a loader file does, dagbuild/shard_rows.py which DAG is in which shard.
+dagbuild/shard_loader.py says what a loader file does, dagbuild/shards.py which DAG is in which shard.
 """
 
 from __future__ import annotations

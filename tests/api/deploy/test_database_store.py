@@ -24,8 +24,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
 from openmetadata_airflow_apis.conflicts import DiffersInCase
-from openmetadata_airflow_apis.dagbuild import shard_loader, shard_rows, shard_tables
-from openmetadata_airflow_apis.dagbuild.shard_rows import hash_of, shard_of
+from openmetadata_airflow_apis.dagbuild import shard_loader, shard_tables, shards
+from openmetadata_airflow_apis.dagbuild.shards import hash_of, shard_of
 from openmetadata_airflow_apis.deploy import await_parse, delete_dag, deploy, get_deployed, list_deployed, parse_wait
 from openmetadata_airflow_apis.deploy.parsing_nodes import DagNode, NodeFile
 from openmetadata_airflow_apis.errors import Unavailable
@@ -88,13 +88,13 @@ def load(path: str) -> DagBag:
 
 def test_every_dag_is_in_one_shard():
     """However many shards there are, each name is in exactly one, and its row is among those that shard asks for."""
-    for shards in (1, 2, 3, 7, 8, 100):
-        ranges = [shard_rows._hashes_of(shard, shards) for shard in range(shards)]
+    for number_of_shards in (1, 2, 3, 7, 8, 100):
+        ranges = [shards._hashes_of(shard, number_of_shards) for shard in range(number_of_shards)]
         assert ranges[0][0] == 0
         assert ranges[-1][1] == 2**31
         assert [first for first, _ in ranges[1:]] == [after for _, after in ranges[:-1]]
         for number in range(500):
-            first, after = ranges[shard_of(f"dag{number}", shards)]
+            first, after = ranges[shard_of(f"dag{number}", number_of_shards)]
             assert first <= hash_of(f"dag{number}") < after
 
 
@@ -563,13 +563,13 @@ def test_a_pending_dag_is_built_by_the_dag_processor(session, settings, dags):
 
 def test_a_workers_question_names_the_schema_of_airflows_tables(session):
     """The statement for one DAG asks in [database] sql_alchemy_schema, quoted where its name needs it."""
-    from openmetadata_airflow_apis.dagbuild import shard_rows
+    from openmetadata_airflow_apis.dagbuild import shards
 
     names = ("dag_id", "mark")
     for schema, place in ((None, ""), ("airflow", "airflow."), ("Air flow", '"Air flow".')):
-        words, values = shard_rows._of_one(names, schema, "nightly")
+        words, values = shards._of_one(names, schema, "nightly")
         quoted = place if session.get_bind().dialect.name != "mysql" else place.replace('"', "`")
-        assert str(words).split(" FROM ")[1] == f"{quoted}{shard_rows.DEPLOYED} WHERE dag_id = :dag_id"
+        assert str(words).split(" FROM ")[1] == f"{quoted}{shards.DEPLOYED} WHERE dag_id = :dag_id"
         assert values == {"dag_id": "nightly"}
 
 

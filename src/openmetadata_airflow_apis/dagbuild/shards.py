@@ -10,6 +10,7 @@ import zlib
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.dagbuild.node_parses import NodeParses, hostname
 from openmetadata_airflow_apis.errors import DamagedDocument, Unavailable
 
 if TYPE_CHECKING:
@@ -41,52 +42,22 @@ def _hashes_of(shard: int, shards: int) -> tuple[int, int]:
 class ShardRows:
     """The rows of a shard, or of one DAG of it; shared by the DAGs that were built of them.
 
-    marks: the mark of each deployment that was read, by dag_id. callable_files: the callable files of each DAG that was
-    built, as JSON. noted: what this host had noted of DAGs that it could not build, as (mark, text).
-    parsed: what it had noted of DAGs that it has parsed, as (mark, callable files).
+    marks: the mark of each deployment that was read, by dag_id. parses: what this host notes of its parses.
     """
 
     def __init__(self, shard: int, shards: int, *, dag_id: str | None = None) -> None:
         self._hashes = _hashes_of(shard, shards)
         self._dag_id = dag_id
         self.marks: dict[str, str] = {}
-        self.callable_files: dict[str, str | None] = {}
-        self.noted: dict[str, tuple[str, str]] = {}
-        self.parsed: dict[str, tuple[str, str | None]] = {}
-        self._failed: set[str] = set()
+        self.parses = NodeParses()
 
     def read(self, *, with_notes: bool = False) -> Sequence[Any]:
         """Return dag_id, mark and document of each DAG; with_notes: read what this host has noted of it, too."""
         rows = self._rows(("dag_id", "mark", "document"), with_notes=with_notes)
         self.marks = {row.dag_id: row.mark for row in rows}
         if with_notes:
-            self.noted = {row.dag_id: (row.noted_mark, row.noted_text) for row in rows if row.noted_mark is not None}
-            self.parsed = {
-                row.dag_id: (row.parsed_mark, row.parsed_files) for row in rows if row.parsed_mark is not None
-            }
+            self.parses.read(rows)
         return rows
-
-    def note(self, failures: dict[str, tuple[str, str]]) -> None:
-        """Write the errors on this host, (mark, text), that are not noted already."""
-        self._failed |= failures.keys()
-        new_failures = {dag_id: failure for dag_id, failure in failures.items() if self.noted.get(dag_id) != failure}
-        if new_failures:
-            from openmetadata_airflow_apis.dagbuild.node_parses import note_errors
-
-            note_errors(new_failures)
-
-    def newly_parsed(self) -> dict[str, tuple[str, str | None]]:
-        """Return (mark, callable files) of the DAGs that Airflow has accepted now, unless that is noted already."""
-        built = {dag_id: (self.marks[dag_id], files) for dag_id, files in self.callable_files.items()}
-        return {
-            dag_id: parse
-            for dag_id, parse in built.items()
-            if dag_id not in self._failed and self.parsed.get(dag_id) != parse
-        }
-
-    def mended(self) -> set[str]:
-        """Return the DAGs that have an error noted and that Airflow has accepted now."""
-        return self.noted.keys() - self._failed
 
     def changed(self) -> set[str]:
         """Return the DAGs that were deployed anew, or deleted, since they were read. It takes one statement."""
@@ -118,13 +89,6 @@ class ShardRows:
         if self._dag_id is not None:
             condition = deployed.c.dag_id == self._dag_id
         return _ask(select(*columns).select_from(source).where(condition))
-
-
-def hostname() -> str:
-    """Return the name of this machine, as Airflow shows it."""
-    from airflow.utils.net import get_hostname
-
-    return str(get_hostname())[:255]
 
 
 CURE = "delete the row and deploy the workflow again, or put back what was deployed"
