@@ -9,9 +9,8 @@ import ast
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.definition.allowed_packages import is_allowed
+from openmetadata_airflow_apis.definition.allowed_packages import is_allowed, is_dotted
 from openmetadata_airflow_apis.definition.canonical import tag_of
-from openmetadata_airflow_apis.definition.dotted_paths import is_dotted
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
 from openmetadata_airflow_apis.definition.named_functions import cure_of_own_code, fault_of_word
 from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties

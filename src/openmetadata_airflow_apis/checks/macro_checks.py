@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.definition.allowed_packages import is_dotted
 from openmetadata_airflow_apis.definition.canonical import tag_of
-from openmetadata_airflow_apis.definition.dotted_paths import is_dotted
 from openmetadata_airflow_apis.definition.fault_messages import quoted
 from openmetadata_airflow_apis.definition.named_functions import MACRO, cure_of_own_code
 from openmetadata_airflow_apis.definition.places import CanonicalPlace

@@ -18,8 +18,7 @@ Files:
     workflow_files.py        workflows in JSON and YAML files; which DAGs a dag-factory file has
     yaml_documents.py        YAML as JSON would have it, with lines: tags of dag-factory, anchors, doubled keys
     file_encodings.py        the text of a file, in UTF-8 mostly
-    json_places.py           where the values of a JSON text stand
-    line_numbers.py          lines and columns: the place of a fault in its file
+    line_numbers.py          lines and columns: the place of a fault in its file, of each value in a JSON text
     older_plugin_configs.py  what the older plugin stored, as a request: how it read dates, which keys had no effect
 
 The first step, one spelling:
@@ -38,8 +37,6 @@ The second step, the schema:
 The third step, the canonical form of DAGs and tasks:
 
     dag_keys.py             the DAG's keys, and what must fit together among them; the usual folder of templates
-    time_zones.py           in which time zone dates without an offset are
-    start_and_end.py        a start_date that is missing (before Airflow 2.8 without a schedule too), or after the end
     dag_ids.py              which names a DAG may have; names that differ in case alone are one
     task_keys.py            the keys of tasks and task groups; variables_as_arguments
     task_ids.py             the ids of tasks and groups, with their dependencies as they were sent
@@ -53,13 +50,10 @@ The third step, values:
     key_readers.py           an object's keys, by openapi.yaml's x-kind; x-airflow-name for spellings; default_args
     plain_values.py          values of any kind: `__type__` objects, joined texts, outputs, conditions, relative dates
     task_outputs.py          texts that name the output of another task: `+task`, `+task['key']`, `task.output`
-    date_values.py           durations and moments, and the texts that are read as them
+    dates_and_durations.py   dates, also "2 days" before today; durations, time zones; a start_date that is missing
     schedules.py             when a DAG runs: cron, presets, durations, timetables, datasets; also inlets, outlets
-    dataset_values.py        datasets by their URI
-    dataset_conditions.py    conditions on datasets, as text
-    dataset_files.py         datasets by their names in a file
-    dotted_paths.py          dotted paths of Python names
-    allowed_packages.py      from which packages operators, functions and objects may come
+    datasets.py              datasets by their URI, or by their names in a file; conditions on datasets as text
+    allowed_packages.py      from which packages operators, functions and objects may come, by their dotted paths
     named_functions.py       functions and objects by name: callbacks, imports, callable files
     managed_paths.py         paths of callable files below dag_managed_operators
     template_folders.py      in which folders Airflow looks for template files

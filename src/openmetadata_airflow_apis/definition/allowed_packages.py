@@ -5,7 +5,7 @@ The installation adds its own: [openmetadata_airflow_apis] allowed_operators and
 
 from __future__ import annotations
 
-from openmetadata_airflow_apis.definition.dotted_paths import is_dotted
+import re
 
 OPERATOR_PACKAGES = ("airflow.operators", "airflow.sensors", "airflow.providers")
 DECORATOR_PACKAGES = ("airflow.decorators", "airflow.providers")
@@ -19,3 +19,11 @@ def is_allowed(name: str, packages: tuple[str, ...], *, always: tuple[str, ...] 
     if not is_dotted(name):
         return False
     return name.startswith(always) or any(name.startswith(package + ".") for package in packages)
+
+
+_DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+", re.ASCII)
+
+
+def is_dotted(text: object) -> bool:
+    """Tell whether a text is a dotted path of Python names."""
+    return isinstance(text, str) and _DOTTED.fullmatch(text) is not None

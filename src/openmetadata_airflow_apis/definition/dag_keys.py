@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from openmetadata_airflow_apis.definition.dates_and_durations import check_start_and_end, read_zone_of_dag
 from openmetadata_airflow_apis.definition.fault_messages import quoted
 from openmetadata_airflow_apis.definition.key_readers import below, read_default_args, read_keys
 from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
-from openmetadata_airflow_apis.definition.start_and_end import check_start_and_end
 from openmetadata_airflow_apis.definition.task_ids import names_of_tasks
 from openmetadata_airflow_apis.definition.task_keys import NO_TASKS, TasksRead, read_tasks
 from openmetadata_airflow_apis.definition.template_folders import may_name_templates
-from openmetadata_airflow_apis.definition.time_zones import read_zone_of_dag
 from openmetadata_airflow_apis.definition.workflow_schema import schedule_keys
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from openmetadata_airflow_apis.definition import named_functions, plain_values, schedules
 from openmetadata_airflow_apis.definition.canonical import tag_of
+from openmetadata_airflow_apis.definition.dates_and_durations import read_own_timezone, read_timezone
 from openmetadata_airflow_apis.definition.fault_messages import kind_of
 from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 from openmetadata_airflow_apis.definition.task_outputs import read_output
 from openmetadata_airflow_apis.definition.template_folders import read_template_folders
-from openmetadata_airflow_apis.definition.time_zones import read_own_timezone, read_timezone
 from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, faults, function_keys, properties
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import keyword
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.definition.allowed_packages import is_allowed
-from openmetadata_airflow_apis.definition.dotted_paths import is_dotted
+from openmetadata_airflow_apis.definition.allowed_packages import is_allowed, is_dotted
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
 from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
 from openmetadata_airflow_apis.definition.plain_values import VALUE_MARKS, read_value

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from openmetadata_airflow_apis.definition.allowed_packages import is_allowed
 from openmetadata_airflow_apis.definition.canonical import tag_of
-from openmetadata_airflow_apis.definition.dataset_values import (
+from openmetadata_airflow_apis.definition.datasets import (
     DATASET,
     DATASET_ALIAS,
     DATASET_CLASSES,
     dataset_value,
     read_dataset_object,
 )
-from openmetadata_airflow_apis.definition.date_values import (
-    date_value,
+from openmetadata_airflow_apis.definition.dates_and_durations import (
+    DATETIME,
+    TIME,
+    TIMEDELTA,
     duration_value,
-    is_in_range,
-    looks_like_a_date,
-    midnight_before,
-    parse_date,
     parse_duration,
+    read_date_text,
+    read_datetime_object,
+    read_pendulum_datetime_object,
+    read_time_object,
+    read_timedelta_object,
 )
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
 from openmetadata_airflow_apis.definition.kubernetes_arguments import SECRET
@@ -38,16 +40,11 @@ if TYPE_CHECKING:
         CallTag,
         Condition,
         DatasetTag,
-        DatetimeTag,
-        TimedeltaTag,
     )
     from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.places import PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
 
-TIMEDELTA = "datetime.timedelta"
-DATETIME = "datetime.datetime"
-TIME = "datetime.time"
 RELATIVEDELTA = "dateutil.relativedelta.relativedelta"
 PARAM = "airflow.models.param.Param"
 _TODAYS_PATHS = {
@@ -59,11 +56,6 @@ _TODAYS_PATHS = {
     "airflow.contrib.kubernetes.secret.Secret": SECRET,
     "airflow.kubernetes.secret.Secret": SECRET,
 }
-_TIMEDELTA_UNITS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
-# The order in which datetime.timedelta takes them without names.
-_TIMEDELTA_ORDER = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
-_DATETIME_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
-_TIME_PARTS = _DATETIME_PARTS[3:]
 _CONSTRUCTED = ("airflow.timetables.", "kubernetes.client.", "airflow.providers.cncf.kubernetes.")
 
 CONDITIONS: dict[str, Literal["$all", "$any"]] = {
@@ -159,93 +151,11 @@ def _read_typed_list(context: Context, args: list[Any], kwargs: SentObject, path
     return _read_list(context, kwargs["items"], path / "items")
 
 
-def _read_timedelta(
-    context: Context, args: list[Any], kwargs: SentObject, path: PlainPath
-) -> TimedeltaTag | Literal[Absent.ABSENT]:
-    is_valid = True
-    for key, item in kwargs.items():
-        if key not in _TIMEDELTA_UNITS:
-            context.fault(path / key, f"a timedelta has no '{key}'{nearest(key, _TIMEDELTA_UNITS)}")
-            is_valid = False
-        elif not _is_number(item):
-            context.fault(path / key, f"{kind_of(item)}; give a number")
-            is_valid = False
-    if not all(map(_is_number, args)) or len(args) > len(_TIMEDELTA_ORDER):
-        context.fault(path / "__args__", f"of a timedelta are numbers, in this order: {', '.join(_TIMEDELTA_ORDER)}")
-        is_valid = False
-    if not is_valid:
-        return ABSENT
-    if not args and not kwargs:
-        return context.fault(path, 'a timedelta needs an amount, such as "hours": 2')
-    given_twice = next((unit for unit in _TIMEDELTA_ORDER[: len(args)] if unit in kwargs), None)
-    if given_twice is not None:
-        return context.fault(path / given_twice, "is among the '__args__' as well; give it once")
-    try:
-        return duration_value(timedelta(*args, **kwargs))
-    except (OverflowError, ValueError):
-        return context.fault(path, "is longer than a hundred years")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _read_pendulum_datetime(
-    context: Context, args: list[Any], kwargs: SentObject, path: PlainPath
-) -> DatetimeTag | Literal[Absent.ABSENT]:
-    # pendulum's dates always have a time zone
-    zone = kwargs.get("tz", "UTC")
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, KeyError, TypeError):
-        return context.fault(path / "tz", f"{quoted(zone)} is no IANA time zone; give one such as Europe/Berlin")
-    parts = {key: value for key, value in kwargs.items() if key != "tz"}
-    return _datetime_in(zone, context, args, parts, path)
-
-
-def _read_datetime(
-    context: Context, args: list[Any], kwargs: SentObject, path: PlainPath
-) -> DatetimeTag | Literal[Absent.ABSENT]:
-    return _datetime_in(context.zone, context, args, kwargs, path)
-
-
-def _datetime_in(
-    zone: str | None, context: Context, args: list[Any], kwargs: SentObject, path: PlainPath
-) -> DatetimeTag | Literal[Absent.ABSENT]:
-    for key in kwargs:
-        if key not in _DATETIME_PARTS:
-            return context.fault(path / key, f"a datetime has no '{key}' here{nearest(key, _DATETIME_PARTS)}")
-    try:
-        moment = datetime(*args, **kwargs)  # noqa: DTZ001 - the DAG's time zone is added where it has one
-    except (TypeError, ValueError, OverflowError):
-        return context.fault(path, "is no date of the calendar and the clock")
-    if not is_in_range(moment):
-        return context.fault(path, "is no date from 1900 to 9998")
-    return date_value(moment, zone)
-
-
-def _read_time(
-    context: Context, args: list[Any], kwargs: SentObject, path: PlainPath
-) -> CallTag | Literal[Absent.ABSENT]:
-    for key in kwargs:
-        if key not in _TIME_PARTS:
-            return context.fault(path / key, f"a time has no '{key}' here{nearest(key, _TIME_PARTS)}")
-    parts = {**dict(zip(_TIME_PARTS, args)), **kwargs}
-    hour, minute, second, microsecond = (parts.get(name, 0) for name in _TIME_PARTS)
-    try:
-        if len(parts) < len(args) + len(kwargs) or any(type(part) is not int for part in parts.values()):
-            raise ValueError
-        time(hour, minute, second, microsecond)
-    except (ValueError, OverflowError):
-        return context.fault(path, "is no time of the clock")
-    return {"$call": {"path": TIME, "args": [], "kwargs": parts}}
-
-
 _READERS: dict[str, Callable[[Context, list[Any], SentObject, PlainPath], Read]] = {
-    **dict.fromkeys((TIMEDELTA, "timedelta", "pendulum.duration", "pendulum.Duration"), _read_timedelta),
-    DATETIME: _read_datetime,
-    "pendulum.datetime": _read_pendulum_datetime,
-    **dict.fromkeys((TIME, "pendulum.time", "pendulum.Time"), _read_time),
+    **dict.fromkeys((TIMEDELTA, "timedelta", "pendulum.duration", "pendulum.Duration"), read_timedelta_object),
+    DATETIME: read_datetime_object,
+    "pendulum.datetime": read_pendulum_datetime_object,
+    **dict.fromkeys((TIME, "pendulum.time", "pendulum.Time"), read_time_object),
     **dict.fromkeys(DATASET_CLASSES, read_dataset_object),
     **dict.fromkeys(LISTS, _read_typed_list),
 }
@@ -292,20 +202,7 @@ def read_date(context: Context, value: Any, path: PlainPath) -> Read:
         if date is not ABSENT and tag_of(date) != "$datetime":
             return context.fault(path / "__type__", "is no date; give datetime.datetime")
         return date
-    text = value.strip()
-    if looks_like_a_date(text):
-        moment = parse_date(text)
-        if moment is None:
-            return context.fault(path, f"{quoted(value)} is no date of the calendar and the clock, from 1900 to 9998")
-        return date_value(moment, context.zone)
-    ago = timedelta(0) if text.lower() in {"now", "today"} else parse_duration(text)
-    if ago is None:
-        return context.fault(
-            path,
-            f'{quoted(value)} is no date; give ISO 8601, such as "2024-01-01T00:00:00Z", '
-            'or a time before today, such as "2 days"',
-        )
-    return date_value(midnight_before(context.now, ago, context.zone), context.zone)
+    return read_date_text(context, value, path)
 
 
 def read_dataset(context: Context, value: Any, path: PlainPath) -> DatasetTag | CallTag | Literal[Absent.ABSENT]:

@@ -32,7 +32,7 @@ ABSENT: Final[Literal[Absent.ABSENT]] = Absent.ABSENT
 
 
 class DatasetNames(Protocol):
-    """Looks up datasets by their names in files below dag_managed_operators, as dataset_files.DatasetFiles does."""
+    """Looks up datasets by their names in files below dag_managed_operators, as datasets.DatasetFiles does."""
 
     def uris(self, file: str) -> Mapping[str, str]:
         """Return the URI of each name in a file; raise ValueError, saying what is wrong with the file and where."""

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.definition.allowed_packages import is_allowed
 from openmetadata_airflow_apis.definition.canonical import tag_of
-from openmetadata_airflow_apis.definition.dataset_conditions import condition_of_text, looks_like_condition
-from openmetadata_airflow_apis.definition.dataset_files import with_uris
+from openmetadata_airflow_apis.definition.datasets import condition_of_text, looks_like_condition, with_uris
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
 from openmetadata_airflow_apis.definition.places import LISTS
 from openmetadata_airflow_apis.definition.plain_values import (

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Union
 
+from openmetadata_airflow_apis.definition.allowed_packages import is_dotted
 from openmetadata_airflow_apis.definition.canonical import tag_of
-from openmetadata_airflow_apis.definition.dotted_paths import is_dotted
 from openmetadata_airflow_apis.definition.fault_messages import nearest, quoted
 from openmetadata_airflow_apis.definition.http_operator_bodies import (
     default_json_body,

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.definition.file_encodings import decoded
-from openmetadata_airflow_apis.definition.json_places import json_places
-from openmetadata_airflow_apis.definition.line_numbers import with_place
+from openmetadata_airflow_apis.definition.line_numbers import json_places, with_place
 from openmetadata_airflow_apis.definition.places import escape
 from openmetadata_airflow_apis.definition.yaml_documents import read_yaml_document
 from openmetadata_airflow_apis.errors import Fault, InvalidDefinition

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from openmetadata_airflow_apis.definition import workflow_schema
 from openmetadata_airflow_apis.definition.dag_ids import fault_of_name
 from openmetadata_airflow_apis.definition.dag_keys import read_dag
-from openmetadata_airflow_apis.definition.dataset_files import DatasetFiles
+from openmetadata_airflow_apis.definition.datasets import DatasetFiles
 from openmetadata_airflow_apis.definition.deploy_flags import read_deploy_flags
 from openmetadata_airflow_apis.definition.dialects import in_plain_spelling
 from openmetadata_airflow_apis.definition.places import WORKFLOW_KEYS, PlainPath, in_document_order

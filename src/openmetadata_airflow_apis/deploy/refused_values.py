@@ -14,7 +14,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.types import DagRunType
 from sqlalchemy import select
 
-from openmetadata_airflow_apis.definition.dataset_values import DATASET_ALIAS
+from openmetadata_airflow_apis.definition.datasets import DATASET_ALIAS
 from openmetadata_airflow_apis.mysql_values import (
     is_mysql,
     refuse_equal_but_for_spaces,

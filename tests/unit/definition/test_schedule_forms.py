@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openmetadata_airflow_apis.definition import read_workflow
-from openmetadata_airflow_apis.definition.dataset_conditions import condition_of_text
+from openmetadata_airflow_apis.definition.datasets import condition_of_text
 from support.workflows import bash, request
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=timezone.utc)

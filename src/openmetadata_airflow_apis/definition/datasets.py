@@ -1,30 +1,155 @@
-"""Datasets by their names in a file below dag_managed_operators, as dag-factory has them.
+"""Datasets: by their URI; by their names in a file; conditions on them as text.
+
+A file of datasets is one below dag_managed_operators, as dag-factory has them:
 
     datasets:
       - name: orders
         uri: s3://lake/orders
 
 The names are looked up when a workflow is read. A deployed definition has the URIs: its parse reads no such file.
+A condition in a text is such as `(s3://lake/a & s3://lake/b) | s3://lake/c`.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Callable
 
-from openmetadata_airflow_apis.definition.dataset_conditions import condition_of_text, has_sign
-from openmetadata_airflow_apis.definition.dataset_values import DATASET, fault_of_uri
-from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest_or_all, quoted
+from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, nearest_or_all, quoted
 from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
+from openmetadata_airflow_apis.definition.task_outputs import refuse_output
 from openmetadata_airflow_apis.definition.yaml_documents import read_yaml_document
 from openmetadata_airflow_apis.errors import InvalidDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Literal
 
+    from openmetadata_airflow_apis.definition.canonical import DatasetTag
     from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.places import PlainPath
-    from openmetadata_airflow_apis.definition.reading_context import Context, Read
+    from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
+
+DATASET = "airflow.datasets.Dataset"
+DATASET_ALIAS = "airflow.datasets.DatasetAlias"
+# All paths of that class, and of the class that replaces it in Airflow 3.
+DATASET_CLASSES = {
+    DATASET,
+    "airflow.Dataset",
+    "airflow.datasets.dataset.Dataset",
+    "airflow.sdk.Asset",
+    "airflow.sdk.definitions.asset.Asset",
+}
+
+
+def dataset_value(context: Context, uri: Any, path: PlainPath) -> DatasetTag | Literal[Absent.ABSENT]:
+    """Return a dataset by its URI."""
+    if not isinstance(uri, str):
+        return context.fault(path, f"{kind_of(uri)}; give the URI of a dataset")
+    if refuse_output(context, uri, path, cure="give the URI of a dataset") is ABSENT:
+        return ABSENT
+    fault = fault_of_uri(uri)
+    return {"$dataset": {"uri": uri}} if fault is None else context.fault(path, fault)
+
+
+def fault_of_uri(uri: str) -> str | None:
+    """Return why a text can't be the URI of a dataset, or None if it can."""
+    if not uri.strip() or not uri.isascii() or len(uri) > 3000:
+        return "is no dataset's URI: it has 1 to 3000 ASCII characters"
+    if uri.lower().startswith("airflow:"):
+        return "has the scheme 'airflow', which Airflow keeps for itself"
+    return None
+
+
+def read_dataset_object(
+    context: Context, args: list[Any], kwargs: SentObject, path: PlainPath
+) -> DatasetTag | Literal[Absent.ABSENT]:
+    """Return the dataset that the arguments of a Dataset make."""
+    for key in kwargs:
+        if key not in {"uri", "extra", "name", "group"}:
+            return context.fault(path / key, f"a dataset has no '{key}'{nearest(key, ['uri', 'extra'])}")
+    uri = kwargs.get("uri", args[0] if args else kwargs.get("name"))
+    if uri is None:
+        return context.fault(path, 'a dataset needs its "uri"')
+    value = dataset_value(context, uri, path / "uri" if "uri" in kwargs else path)
+    extra = kwargs.get("extra")
+    if value is ABSENT or extra is None:
+        return value
+    if not isinstance(extra, dict):
+        return context.fault(path / "extra", f"{kind_of(extra)}; give a map")
+    if not _is_plain(context, extra, path / "extra"):
+        return ABSENT
+    return {"$dataset": {**value["$dataset"], "extra": extra}}
+
+
+def _is_plain(context: Context, value: Any, path: PlainPath) -> bool:
+    """Tell whether a value is plain JSON, as Airflow keeps it; note a fault for what stands for another value."""
+    if isinstance(value, str):
+        return refuse_output(context, value, path, cure="give what is known when the DAG is parsed") is None
+    if isinstance(value, dict):
+        if "__type__" in value or "__join__" in value:
+            context.fault(path, "is made of other values; what Airflow notes about a dataset is plain JSON")
+            return False
+        return all(_is_plain(context, item, path / key) for key, item in value.items())
+    return not isinstance(value, list) or all(_is_plain(context, item, path / i) for i, item in enumerate(value))
+
+
+_SIGNS = frozenset("&|()")
+_TOKEN = re.compile(r"\s*([()&|]|[^\s()&|]+)")
+
+
+def looks_like_condition(text: str) -> bool:
+    """Tell whether a text is a condition; a URI may have the same signs, but no spaces around them."""
+    return text.lstrip().startswith("(") or not _SIGNS.isdisjoint(text.split())
+
+
+def has_sign(text: str) -> bool:
+    """Tell whether a text that has no URIs in it is a condition on names."""
+    return not _SIGNS.isdisjoint(text)
+
+
+def condition_of_text(text: str) -> Any:
+    """Return the condition as maps with '__and__' and '__or__', or the text if it is one URI; `&` binds closer.
+
+    Raises ValueError, saying what is wrong, for a text that is no condition.
+    """
+    tokens = _TOKEN.findall(text.strip())
+    if not tokens:
+        raise ValueError("is empty")
+    condition, tokens_left = _read_or(tokens)
+    if tokens_left:
+        raise ValueError(f"has '{tokens_left[0]}' where '&' or '|' is wanted")
+    return condition
+
+
+def _read_or(tokens: list[str]) -> tuple[Any, list[str]]:
+    return _read_series(tokens, "|", "__or__", _read_and)
+
+
+def _read_and(tokens: list[str]) -> tuple[Any, list[str]]:
+    return _read_series(tokens, "&", "__and__", _read_one)
+
+
+def _read_series(tokens: list[str], sign: str, mark: str, read_part: Any) -> tuple[Any, list[str]]:
+    part, tokens_left = read_part(tokens)
+    parts = [part]
+    while tokens_left and tokens_left[0] == sign:
+        part, tokens_left = read_part(tokens_left[1:])
+        parts.append(part)
+    return (parts[0] if len(parts) == 1 else {mark: parts}), tokens_left
+
+
+def _read_one(tokens: list[str]) -> tuple[Any, list[str]]:
+    if not tokens or tokens[0] in {"&", "|", ")"}:
+        raise ValueError(f"has {repr(tokens[0]) if tokens else 'its end'} where a dataset is wanted")
+    if tokens[0] != "(":
+        return tokens[0], tokens[1:]
+    condition, tokens_left = _read_or(tokens[1:])
+    if not tokens_left or tokens_left[0] != ")":
+        raise ValueError("has a '(' without its ')'")
+    return condition, tokens_left[1:]
+
 
 _FORM = 'such a file has "datasets", a list of maps with "name" and "uri"'
 
