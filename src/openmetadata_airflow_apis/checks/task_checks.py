@@ -24,8 +24,9 @@ from openmetadata_airflow_apis.definition.allowed_packages import DECORATOR_PACK
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import closest, nearest
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
+from openmetadata_airflow_apis.definition.renamed_keys import airflow_name, spellings
 from openmetadata_airflow_apis.definition.setup_and_teardown import SETUP_TEARDOWN_KEYS
-from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties, spellings
+from openmetadata_airflow_apis.definition.workflow_schema import properties
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -6,7 +6,7 @@ refused and why (x-refused) or have no effect (x-role: ignored), other names of 
 one form of all the spellings. It knows no Airflow: what needs Airflow (is there such a class, does it take this
 argument) is in checks/.
 
-    workflow_reader.py  read_workflow: the three steps from a document to a Reading
+    workflow_reader.py  read_workflow: the three steps to a Reading; which dialect a document is in; its dag_config
     workflow.py         Workflow and Reading: what a document was read as
     canonical.py        the canonical definition as types, and its tags
     places.py           the three ways to say where something stands
@@ -24,7 +24,6 @@ Files:
 The first step, one spelling:
 
     json_limits.py    what can be stored as JSON at all
-    dialects.py       which dialect a document is in; a request and its dag_config
     deploy_flags.py   force, pause, unpause: keys of a deploy and not of its DAG
     default_block.py  what dag-factory's `default` adds to a DAG
     flat_body.py      the flat body of the 0.1 releases: forceDeploy, workflowCatchup and the like
@@ -47,14 +46,15 @@ The third step, the canonical form of DAGs and tasks:
 
 The third step, values:
 
-    key_readers.py           an object's keys, by openapi.yaml's x-kind; x-airflow-name for spellings; default_args
-    plain_values.py          values of any kind: `__type__` objects, joined texts, outputs, conditions, relative dates
+    key_readers.py           an object's keys, by openapi.yaml's x-kind; default_args; params, expand, partial
+    renamed_keys.py          other names of a key, such as schedule_interval (x-airflow-name), and of a value (x-values)
+    dag_factory_values.py    values of any kind: `__type__` objects, `__join__`, `__and__`, outputs of tasks, plain JSON
     task_outputs.py          texts that name the output of another task: `+task`, `+task['key']`, `task.output`
     dates_and_durations.py   dates, also "2 days" before today; durations, time zones; a start_date that is missing
     schedules.py             when a DAG runs: cron, presets, durations, timetables, datasets; also inlets, outlets
     datasets.py              datasets by their URI, or by their names in a file; conditions on datasets as text
     allowed_packages.py      from which packages operators, functions and objects may come, by their dotted paths
-    named_functions.py       functions and objects by name: callbacks, imports, callable files
+    named_functions.py       functions by name: callbacks, imports, macros, pairs of keys for a callable file's function
     managed_paths.py         paths of callable files below dag_managed_operators
     template_folders.py      in which folders Airflow looks for template files
     kubernetes_arguments.py  a pod's arguments: plain maps that become Kubernetes models

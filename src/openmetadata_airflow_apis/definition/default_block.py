@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from openmetadata_airflow_apis.definition.dag_factory_values import VALUE_MARKS
 from openmetadata_airflow_apis.definition.places import PlainPath
-from openmetadata_airflow_apis.definition.plain_values import VALUE_MARKS
-from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, companions, schema
+from openmetadata_airflow_apis.definition.renamed_keys import airflow_name
+from openmetadata_airflow_apis.definition.workflow_schema import companions, schema
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.json_limits import SentObject

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Callable
 
-from openmetadata_airflow_apis.definition import named_functions, plain_values, schedules
+from openmetadata_airflow_apis.definition import dag_factory_values, named_functions, schedules
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.dates_and_durations import read_own_timezone, read_timezone
 from openmetadata_airflow_apis.definition.fault_messages import kind_of
 from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
+from openmetadata_airflow_apis.definition.renamed_keys import airflow_name, airflow_value
 from openmetadata_airflow_apis.definition.task_outputs import read_output
 from openmetadata_airflow_apis.definition.template_folders import read_template_folders
-from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, faults, function_keys, properties
+from openmetadata_airflow_apis.definition.workflow_schema import faults, function_keys, properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.definition.canonical import (
         Arguments,
-        CallableTag,
         DocumentTag,
     )
     from openmetadata_airflow_apis.definition.json_limits import SentObject
@@ -50,7 +50,7 @@ def read_keys(context: Context, name: str, document: Mapping[str, Any], path: Pl
 
     name: the object's schema. path: where the object stands.
     """
-    key_schemas = {**properties(name), **_function_pairs(document, properties(name))}
+    key_schemas = {**properties(name), **named_functions.function_pairs(document, properties(name))}
     values: Arguments = {}
     paths: Paths = {}
     sent_as: dict[str, str] = {}  # Airflow's name → the key that gives it
@@ -62,7 +62,7 @@ def read_keys(context: Context, name: str, document: Mapping[str, Any], path: Pl
         argument = airflow_name(key, of_key)
         if of_key.get("x-kind") == "function_file":
             # Read with the key that names the function, unless there is none.
-            function_key = function_keys(name).get(key) or _name_key(key)
+            function_key = function_keys(name).get(key) or named_functions.name_key(key)
             if function_key not in document:
                 context.fault(at_key, f"names a file and no function; add '{function_key}', which calls '{argument}'")
             continue
@@ -76,32 +76,13 @@ def read_keys(context: Context, name: str, document: Mapping[str, Any], path: Pl
             context.fault(at_key, f"nothing has an argument '{key}': none starts with '$'; take it out, or rename it")
             continue
         if of_key.get("x-kind") == "function_name":
-            value_read = _read_named(context, of_key, key, document, path)
+            value_read = named_functions.read_named_function(context, of_key, key, document, path)
         else:
             value_read = _read_key(context, of_key, key, value, at_key)
         if value_read is not ABSENT:
             values[argument] = value_read
             paths[CanonicalPlace((argument,))] = at_key
     return KeysRead(values, paths)
-
-
-def _function_pairs(document: Mapping[str, Any], key_schemas: Mapping[str, Schema]) -> dict[str, Schema]:
-    """Return the schemas of pairs such as `handler_name` and `handler_file`, which the schema itself doesn't have.
-
-    Both keys must be there, the file with the ending .py: an operator may have arguments of its own with such names.
-    """
-    pairs: dict[str, Schema] = {}
-    for key, value in document.items():
-        is_file = key.endswith("_file") and isinstance(value, str) and value.endswith(".py")
-        if is_file and key not in key_schemas and _name_key(key) in document and _name_key(key) not in key_schemas:
-            argument = key[: -len("_file")]
-            pairs[_name_key(key)] = {"x-kind": "function_name", "x-file": key, "x-airflow-name": argument}
-            pairs[key] = {"x-kind": "function_file", "x-airflow-name": argument}
-    return pairs
-
-
-def _name_key(file_key: str) -> str:
-    return file_key[: -len("_file")] + "_name"
 
 
 def read_default_args(context: Context, document: Mapping[str, Any], path: PlainPath) -> KeysRead:
@@ -129,7 +110,7 @@ def _read_key(context: Context, of_key: Schema, key: str, value: Any, path: Plai
     """Return the value of one key, read by its x-kind. path: where the value stands."""
     kind = of_key.get("x-kind")
     if kind == "duration":
-        return plain_values.read_duration(context, value, path, minimum=of_key.get("minimum"))
+        return dag_factory_values.read_duration(context, value, path, minimum=of_key.get("minimum"))
     if kind is not None:
         return KINDS[kind](context, value, path) if value is not None or not of_key.get("nullable") else None
     if not of_key:
@@ -139,39 +120,8 @@ def _read_key(context: Context, of_key: Schema, key: str, value: Any, path: Plai
                 "lambdas are not accepted; write a function into a callable file, and name it by "
                 f"{key[:-7]}_name and {key[:-7]}_file",
             )
-        return plain_values.read_value(context, value, path)
-    renamed = of_key.get("x-values", {})
-    return renamed.get(value, value) if isinstance(value, str) else value
-
-
-def _read_function(
-    context: Context, file_key: str, key: str, document: Mapping[str, Any], path: PlainPath
-) -> CallableTag | Literal[Absent.ABSENT]:
-    """Return a function of a callable file, from the two keys that name it and its file."""
-    if not isinstance(document[key], str):  # of a pair that the schema doesn't have
-        return context.fault(path / key, f"{kind_of(document[key])}; give a text")
-    name = named_functions.read_function_name(context, document[key], path / key)
-    if file_key not in document:
-        return context.fault(path / key, f"names a function and no file; add '{file_key}'")
-    if path / file_key in context.skipped_paths:
-        return ABSENT
-    file = named_functions.read_function_file(context, document[file_key], path / file_key)
-    if name is ABSENT or file is ABSENT:
-        return ABSENT
-    return {"$callable": {"file": file, "name": name}}
-
-
-def _read_named(context: Context, of_key: Schema, key: str, document: Mapping[str, Any], path: PlainPath) -> Read:
-    """Return the function that a key names, or a call of it if another key may have arguments for it."""
-    function = _read_function(context, of_key["x-file"], key, document, path)
-    if "x-arguments" not in of_key or function is ABSENT:
-        return function
-    at_arguments = path / of_key["x-arguments"]
-    if at_arguments in context.skipped_paths:
-        return ABSENT
-    sent = document.get(of_key["x-arguments"]) or {}
-    kwargs = {name: plain_values.read_value(context, value, at_arguments / name) for name, value in sent.items()}
-    return ABSENT if ABSENT in kwargs.values() else {"$result": {**function["$callable"], "kwargs": kwargs}}
+        return dag_factory_values.read_value(context, value, path)
+    return airflow_value(value, of_key)
 
 
 def read_flag(context: Context, value: Any, path: PlainPath) -> Read:
@@ -195,9 +145,11 @@ def read_params(context: Context, value: SentObject, path: PlainPath) -> Read:
     params: Arguments = {}
     context = replace(context, take_output=None)
     for key, item in value.items():
-        param = plain_values.read_value(context, item, path / key)
-        if isinstance(param, dict) and tag_of(param) == "$call" and param["$call"]["path"] != plain_values.PARAM:
-            param = context.fault(path / key / "__type__", f"is no param; give a plain value or {plain_values.PARAM}")
+        param = dag_factory_values.read_value(context, item, path / key)
+        if isinstance(param, dict) and tag_of(param) == "$call" and param["$call"]["path"] != dag_factory_values.PARAM:
+            param = context.fault(
+                path / key / "__type__", f"is no param; give a plain value or {dag_factory_values.PARAM}"
+            )
         params[key] = param
     return ABSENT if ABSENT in params.values() else params
 
@@ -210,7 +162,7 @@ def read_expand(context: Context, value: SentObject, path: PlainPath) -> Read:
 
 def _read_mapped(context: Context, value: Any, path: PlainPath) -> Read:
     if isinstance(value, (list, dict)):
-        return plain_values.read_value(context, value, path)
+        return dag_factory_values.read_value(context, value, path)
     if isinstance(value, str):
         output = read_output(context, value, path, may_be_text=False)
         if isinstance(output, dict) and isinstance(output["$output"], dict):
@@ -241,10 +193,10 @@ def read_partial(context: Context, value: SentObject, path: PlainPath) -> Read:
 
 
 KINDS: Mapping[str, Reader] = {
-    "argument": plain_values.read_value,
+    "argument": dag_factory_values.read_value,
     "callback": named_functions.read_callback,
     "datasets": schedules.read_datasets,
-    "date": plain_values.read_date,
+    "date": dag_factory_values.read_date,
     "document": read_document,
     "expand": read_expand,
     "filters": named_functions.read_filters,
@@ -257,5 +209,5 @@ KINDS: Mapping[str, Reader] = {
     "template_folders": read_template_folders,
     "timetable": schedules.read_timetable,
     "timezone": read_timezone,
-    "value": plain_values.read_value,
+    "value": dag_factory_values.read_value,
 }

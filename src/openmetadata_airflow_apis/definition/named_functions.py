@@ -6,19 +6,22 @@ import keyword
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.definition.allowed_packages import is_allowed, is_dotted
+from openmetadata_airflow_apis.definition.dag_factory_values import VALUE_MARKS, read_value
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
 from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
-from openmetadata_airflow_apis.definition.plain_values import VALUE_MARKS, read_value
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
-from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties
+from openmetadata_airflow_apis.definition.renamed_keys import airflow_name
+from openmetadata_airflow_apis.definition.workflow_schema import properties
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Literal
 
     from openmetadata_airflow_apis.definition.canonical import Arguments, CallableTag, ImportTag
     from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.places import PlainPath
     from openmetadata_airflow_apis.definition.reading_context import Absent, Context, Read
+    from openmetadata_airflow_apis.definition.workflow_schema import Schema
 
 
 # How a function of a callable file is written among macros and filters.
@@ -190,3 +193,58 @@ def _read_function_map(context: Context, value: SentObject, path: PlainPath) -> 
     name = read_function_name(context, value["callable_name"], path / "callable_name")
     file = read_function_file(context, value["callable_file"], path / "callable_file")
     return ABSENT if name is ABSENT or file is ABSENT else {"$callable": {"file": file, "name": name}}
+
+
+# ── pairs of keys such as `python_callable_name` and `python_callable_file` ──
+
+
+def function_pairs(document: Mapping[str, Any], key_schemas: Mapping[str, Schema]) -> dict[str, Schema]:
+    """Return the schemas of pairs such as `handler_name` and `handler_file`, which the schema itself doesn't have.
+
+    Both keys must be there, the file with the ending .py: an operator may have arguments of its own with such names.
+    """
+    pairs: dict[str, Schema] = {}
+    for key, value in document.items():
+        is_file = key.endswith("_file") and isinstance(value, str) and value.endswith(".py")
+        if is_file and key not in key_schemas and name_key(key) in document and name_key(key) not in key_schemas:
+            argument = key[: -len("_file")]
+            pairs[name_key(key)] = {"x-kind": "function_name", "x-file": key, "x-airflow-name": argument}
+            pairs[key] = {"x-kind": "function_file", "x-airflow-name": argument}
+    return pairs
+
+
+def name_key(file_key: str) -> str:
+    """Return the key of a function's name beside the key of its file: handler_name for handler_file."""
+    return file_key[: -len("_file")] + "_name"
+
+
+def read_named_function(
+    context: Context, of_key: Schema, key: str, document: Mapping[str, Any], path: PlainPath
+) -> Read:
+    """Return the function that a key names, or a call of it if another key may have arguments for it."""
+    function = _read_pair(context, of_key["x-file"], key, document, path)
+    if "x-arguments" not in of_key or function is ABSENT:
+        return function
+    at_arguments = path / of_key["x-arguments"]
+    if at_arguments in context.skipped_paths:
+        return ABSENT
+    sent = document.get(of_key["x-arguments"]) or {}
+    kwargs = {name: read_value(context, value, at_arguments / name) for name, value in sent.items()}
+    return ABSENT if ABSENT in kwargs.values() else {"$result": {**function["$callable"], "kwargs": kwargs}}
+
+
+def _read_pair(
+    context: Context, file_key: str, key: str, document: Mapping[str, Any], path: PlainPath
+) -> CallableTag | Literal[Absent.ABSENT]:
+    """Return a function of a callable file, from the two keys that name it and its file."""
+    if not isinstance(document[key], str):  # of a pair that the schema doesn't have
+        return context.fault(path / key, f"{kind_of(document[key])}; give a text")
+    name = read_function_name(context, document[key], path / key)
+    if file_key not in document:
+        return context.fault(path / key, f"names a function and no file; add '{file_key}'")
+    if path / file_key in context.skipped_paths:
+        return ABSENT
+    file = read_function_file(context, document[file_key], path / file_key)
+    if name is ABSENT or file is ABSENT:
+        return ABSENT
+    return {"$callable": {"file": file, "name": name}}

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.definition.workflow_schema import airflow_name, properties, schedule_keys
+from openmetadata_airflow_apis.definition.renamed_keys import airflow_name, schedule_keys
+from openmetadata_airflow_apis.definition.workflow_schema import properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

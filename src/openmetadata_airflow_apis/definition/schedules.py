@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.definition.allowed_packages import is_allowed
 from openmetadata_airflow_apis.definition.canonical import tag_of
-from openmetadata_airflow_apis.definition.datasets import condition_of_text, looks_like_condition, with_uris
-from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
-from openmetadata_airflow_apis.definition.places import LISTS
-from openmetadata_airflow_apis.definition.plain_values import (
+from openmetadata_airflow_apis.definition.dag_factory_values import (
     CONDITIONS,
     read_condition,
     read_dataset,
     read_type,
     read_value,
 )
+from openmetadata_airflow_apis.definition.datasets import condition_of_text, looks_like_condition, with_uris
+from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
+from openmetadata_airflow_apis.definition.places import LISTS
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from openmetadata_airflow_apis.definition import fault_messages
 from openmetadata_airflow_apis.resources import specification_path
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 Schema = dict[str, Any]
 
@@ -101,37 +101,6 @@ def _resolved(node: Any) -> Any:
 def properties(name: str) -> Mapping[str, Schema]:
     """Return the schemas of an object's keys."""
     return schema(name)["properties"]
-
-
-def airflow_name(key: str, of_key: Schema) -> str:
-    """Return Airflow's own name of a key."""
-    return of_key.get("x-airflow-name", key)
-
-
-@cache
-def schedule_keys() -> tuple[str, ...]:
-    """Return how `schedule` may be written, in a plain definition or a flat body, where null says something of its own.
-
-    A `timetable` can't be null.
-    """
-    return tuple(
-        dict.fromkeys(
-            key
-            for name in ("WorkflowDag", "FlatWorkflow")
-            for key, of_key in properties(name).items()
-            if airflow_name(key, of_key) == "schedule" and of_key.get("nullable")
-        )
-    )
-
-
-def spellings(name: str, arguments: Collection[str]) -> list[str]:
-    """Return how the arguments of an operator may be written in an object: their own names, and those of the format.
-
-    name: the object's schema.
-    """
-    key_schemas = properties(name)
-    keys = [key for key, of_key in key_schemas.items() if "x-role" in of_key or airflow_name(key, of_key) in arguments]
-    return list(dict.fromkeys([*arguments, *keys]))
 
 
 @cache
