@@ -38,8 +38,8 @@ The third step, the canonical form of DAGs and tasks:
     dag_keys.py             the DAG's keys, and what must fit together among them; the usual folder of templates
     dag_ids.py              which names a DAG may have; names that differ in case alone are one
     task_keys.py            the keys of tasks and task groups; variables_as_arguments
-    task_ids.py             the ids of tasks and groups, with their dependencies as they were sent
-    task_graph.py           full ids and edges: what a name means, unknown names, cycles
+    task_ids.py             full ids of tasks and groups, with their groups' prefixes; what a name means, unknown names
+    dependency_cycles.py    dependencies that go round in a circle
     setup_and_teardown.py   tasks that are set up or torn down
     taskflow_decorators.py  the TaskFlow decorator of a task: its paths, and which keys can't stand beside it
     operator_paths.py       what the paths of operators in older releases mean today, and the package of each path

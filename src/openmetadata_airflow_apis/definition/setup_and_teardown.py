@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.definition.canonical import Arguments, SetupTeardownKeys
     from openmetadata_airflow_apis.definition.reading_context import Context
-    from openmetadata_airflow_apis.definition.task_graph import Node
+    from openmetadata_airflow_apis.definition.task_ids import Node
 
 SETUP_TEARDOWN_KEYS: tuple[Literal["is_setup", "is_teardown", "on_failure_fail_dagrun"], ...] = (
     "is_setup",

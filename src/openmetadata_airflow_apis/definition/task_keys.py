@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Union
 
 from openmetadata_airflow_apis.definition.allowed_packages import is_dotted
 from openmetadata_airflow_apis.definition.canonical import tag_of
+from openmetadata_airflow_apis.definition.dependency_cycles import find_cycles
 from openmetadata_airflow_apis.definition.fault_messages import nearest, quoted
 from openmetadata_airflow_apis.definition.http_operator_bodies import (
     default_json_body,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     )
     from openmetadata_airflow_apis.definition.json_limits import SentObject
     from openmetadata_airflow_apis.definition.reading_context import Context
-    from openmetadata_airflow_apis.definition.task_graph import Graph, Node, Upstream
+    from openmetadata_airflow_apis.definition.task_ids import Graph, Node, Upstream
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def read_tasks(context: Context, dag: SentObject, default_args: Arguments) -> Ta
         for index, node in enumerate(graph.tasks)
     ]
     parts: tuple[_GroupOrTask, ...] = (*groups, *tasks)
-    graph.find_cycles({part.node: part.upstream for part in parts})
+    find_cycles(context, graph, {part.node: part.upstream for part in parts})
     return TasksRead([group.keys for group in groups], [task.keys for task in tasks], parts)
 
 

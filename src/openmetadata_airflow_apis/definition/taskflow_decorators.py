@@ -10,7 +10,7 @@ from openmetadata_airflow_apis.definition.setup_and_teardown import TASK, makes_
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.canonical import OperatorKey
     from openmetadata_airflow_apis.definition.reading_context import Context
-    from openmetadata_airflow_apis.definition.task_graph import Node
+    from openmetadata_airflow_apis.definition.task_ids import Node
 
 _PACKAGES = ("airflow.decorators.", "airflow.providers.")
 _PACKAGE_OF_AIRFLOW_3 = "airflow.sdk."
