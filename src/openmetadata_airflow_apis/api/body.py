@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.strict_json import parse
-from openmetadata_airflow_apis.definition import fault_messages
+from openmetadata_airflow_apis.definition import schema_faults
 from openmetadata_airflow_apis.definition.places import join
 from openmetadata_airflow_apis.errors import (
     BodyTooLarge,
@@ -33,7 +33,7 @@ _DRAINED = 16 * 1024 * 1024
 _EMPTY = "The body is empty; send JSON, with the header Content-Type: application/json"
 
 # Faults in the same words as those of a workflow definition.
-_Validator: Any = validators.extend(Draft7Validator, validators=fault_messages.keywords())  # type: ignore[no-untyped-call]
+_Validator: Any = validators.extend(Draft7Validator, validators=schema_faults.keywords())  # type: ignore[no-untyped-call]
 
 
 def read_ahead(operation: Operation | None = None) -> None:
@@ -179,8 +179,6 @@ class BodyValidator:
 
 def check(value: Any, validator: Any) -> None:
     """Raise InvalidBody with every fault that the validator finds in value."""
-    faults = [
-        Fault(join(error.absolute_path), fault_messages.sentence(error)) for error in validator.iter_errors(value)
-    ]
+    faults = [Fault(join(error.absolute_path), schema_faults.sentence(error)) for error in validator.iter_errors(value)]
     if faults:
         raise InvalidBody(sorted(faults))

@@ -8,12 +8,13 @@ from connexion.decorators.validation import ParameterValidator as ConnexionsVali
 from connexion.decorators.validation import TypeValidationError, coerce_type
 from jsonschema import Draft7Validator, validators
 
-from openmetadata_airflow_apis.definition import fault_messages
+from openmetadata_airflow_apis.definition import schema_faults
+from openmetadata_airflow_apis.definition.fault_messages import one_of, quoted
 from openmetadata_airflow_apis.errors import InvalidArgument
 
 GIVEN_TWICE = "is given more than once, with different values; give it once"
 
-_Validator: Any = validators.extend(Draft7Validator, validators=fault_messages.keywords())  # type: ignore[no-untyped-call]
+_Validator: Any = validators.extend(Draft7Validator, validators=schema_faults.keywords())  # type: ignore[no-untyped-call]
 
 
 class ParameterValidator(ConnexionsValidator):
@@ -36,8 +37,8 @@ def read_argument(name: str, text: str, schema: dict[str, Any], place: str = "qu
     try:
         value = coerce_type({"name": name, "schema": schema}, text, place)
     except TypeValidationError:
-        expected = fault_messages.one_of([schema["type"]])
-        raise InvalidArgument(name, f"is {fault_messages.quoted(text)}; give {expected}") from None
+        expected = one_of([schema["type"]])
+        raise InvalidArgument(name, f"is {quoted(text)}; give {expected}") from None
     check_argument(name, value, schema)
     return value
 
@@ -48,4 +49,4 @@ def check_argument(name: str, value: Any, schema: dict[str, Any]) -> None:
     if any("\0" in text for text in values if isinstance(text, str)):
         raise InvalidArgument(name, "has a NUL in it, which no database keeps")
     for error in _Validator(schema).iter_errors(value):
-        raise InvalidArgument(name, fault_messages.sentence(error))
+        raise InvalidArgument(name, schema_faults.sentence(error))

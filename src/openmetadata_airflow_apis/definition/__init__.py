@@ -11,7 +11,7 @@ argument) is in checks/.
     canonical.py        the canonical definition as types, and its tags
     places.py           the three ways to say where something stands
     reading_context.py  what all readers of a definition know, and where they note faults
-    fault_messages.py   what jsonschema finds, in our words; "did you mean"
+    fault_messages.py   how a fault words a value; "did you mean"
 
 Files:
 
@@ -32,6 +32,7 @@ The first step, one spelling:
 The second step, the schema:
 
     workflow_schema.py  the schemas of openapi.yaml, compiled for validation, and as JSON Schema for editors
+    schema_faults.py    what is at fault by them: unknown keys, refused ones such as access_control, wrong types
 
 The third step, the canonical form of DAGs and tasks:
 

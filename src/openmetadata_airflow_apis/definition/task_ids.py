@@ -13,16 +13,14 @@ from openmetadata_airflow_apis.definition.fault_messages import nearest_or_all, 
 from openmetadata_airflow_apis.definition.places import PlainPath
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from openmetadata_airflow_apis.definition.json_limits import SentObject
+    from openmetadata_airflow_apis.definition.reading_context import Context
 
     NoteFault = Callable[[PlainPath, str], object]
     # The tasks and groups before a node: their full ids → where it is said that they come before.
     Upstream = Mapping[str, PlainPath]
-    from collections.abc import Iterator, Mapping
-
-    from openmetadata_airflow_apis.definition.reading_context import Context
 
 # Airflow often walks through nested groups by recursion.
 _DEEPEST = 50

@@ -6,7 +6,7 @@ import copy
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.definition import fault_messages
+from openmetadata_airflow_apis.definition import schema_faults
 from openmetadata_airflow_apis.resources import specification_path
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def companions(key_schemas: Mapping[str, Schema], key: str) -> set[str]:
 def faults(name: str, document: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield each fault that a document has by a schema: its path, and the sentence that says what is wrong."""
     for error in _validator(name).iter_errors(document):
-        yield tuple(error.absolute_path), fault_messages.sentence(error)
+        yield tuple(error.absolute_path), schema_faults.sentence(error)
 
 
 @cache
@@ -140,7 +140,7 @@ def _validator(name: str) -> Any:
 
     # OpenAPI 3.0 is based on draft 4, for which 3.0 is no whole number.
     # The schema itself is checked by a test, not at every start.
-    validator: Any = validators.extend(Draft4Validator, validators=fault_messages.keywords())  # type: ignore[no-untyped-call] # jsonschema has no hint for it
+    validator: Any = validators.extend(Draft4Validator, validators=schema_faults.keywords())  # type: ignore[no-untyped-call] # jsonschema has no hint for it
     compiled = _compiled(schema(name))
     if name == "WorkflowRequest":
         # Its content is checked by itself, by the schema "Workflow".
