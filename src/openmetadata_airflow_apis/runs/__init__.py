@@ -25,7 +25,7 @@ Verbs:
     run_notes.py           the note of a run: the user's own words, and a line for each change; oldest lines go first
     forced_states.py       what changes in a task instance that a kill, skip or success ends; no retry after it
     task_instance_rows.py  the SQL of task instances: found, locked, changed
-    results.py             what the verbs answer; which states of a run are an end
+    results.py             what the verbs answer; which touched task instances had a process; which states end a run
 
 Which runs and tasks:
 

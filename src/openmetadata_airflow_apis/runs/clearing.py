@@ -16,6 +16,7 @@ from sqlalchemy import and_, bindparam, case, delete, exists, literal, null, or_
 
 from openmetadata_airflow_apis.airflow_versions import run_history
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
+from openmetadata_airflow_apis.runs.results import touched
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _plan_clearing(to_clear: Sequence[Row], dag: DAG, fresh: _FreshTaskInstances
         if executor_config:
             executor_configs[row.task_id] = executor_config
     return Clearing(
-        task_instances=tuple(rows.touched(row, _state_after(row)) for row in to_clear),
+        task_instances=tuple(touched(row, _state_after(row)) for row in to_clear),
         retries={row.task_id: int(dag.task_dict[row.task_id].retries or 0) for row in to_clear},
         outdated=outdated,
         executor_configs=executor_configs,

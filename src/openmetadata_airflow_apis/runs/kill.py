@@ -9,7 +9,7 @@ from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.chosen_runs import find_chosen
 from openmetadata_airflow_apis.runs.lookup import find_run
 from openmetadata_airflow_apis.runs.overwritten_states import hold
-from openmetadata_airflow_apis.runs.results import KilledRun, KilledRuns
+from openmetadata_airflow_apis.runs.results import KilledRun, KilledRuns, touched
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out, untouched
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 from openmetadata_airflow_apis.runs.wording import counted
@@ -102,7 +102,7 @@ def _plan_kill(run: Row, unfinished: Sequence[Row], *, task_id: str | None, map_
     return RunPlan(
         run=run,
         state="failed" if unfinished and task_id is None else run.state,
-        marked=tuple(rows.touched(row, "failed") for row in unfinished),
+        marked=tuple(touched(row, "failed") for row in unfinished),
         traces=Traces(
             note=f"killed {target} ({counted(len(unfinished), 'task instance')} failed)",
             details={"task_instances": len(unfinished)},

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.runs.task_instance_rows import WITH_PROCESS
+
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from sqlalchemy.engine import Row
 
 
 @dataclass(frozen=True)
@@ -186,3 +190,17 @@ class PartialRun(ChangedRun):
     """What run_partial created: task_instances are all of the new run's; state_after None is one that will run."""
 
     is_paused: bool = False
+
+
+def touched(row: Row, state_after: str | None) -> TouchedTaskInstance:
+    """Return the TouchedTaskInstance for a row that `find` returned."""
+    had_process = row.state in WITH_PROCESS
+    return TouchedTaskInstance(
+        task_id=row.task_id,
+        map_index=row.map_index,
+        state_before=row.state,
+        state_after=state_after,
+        job_id=row.job_id if had_process else None,
+        hostname=(row.hostname or None) if had_process else None,
+        pid=row.pid if had_process else None,
+    )

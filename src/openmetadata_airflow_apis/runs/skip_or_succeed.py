@@ -12,6 +12,7 @@ from openmetadata_airflow_apis.errors import TaskNotFound
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.downstream_states import RunStates, decide_downstream
 from openmetadata_airflow_apis.runs.lookup import find_run
+from openmetadata_airflow_apis.runs.results import touched
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces
 from openmetadata_airflow_apis.runs.runnable_dag import serialized_dag
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
@@ -68,8 +69,8 @@ def plan_marking(
     states = RunStates(dag, session.execute(select(TI.c.task_id, TI.c.map_index, TI.c.state).where(of_run)))
     for row in rows_to_mark:
         states.put(task.task_id, row.map_index, state)
-    touched = (*(rows.touched(row, state) for row in rows_to_mark), *decide_downstream(dag, [task.task_id], states))
-    marked = tuple(sorted(touched, key=lambda task_instance: (task_instance.task_id, task_instance.map_index)))
+    changed = (*(touched(row, state) for row in rows_to_mark), *decide_downstream(dag, [task.task_id], states))
+    marked = tuple(sorted(changed, key=lambda task_instance: (task_instance.task_id, task_instance.map_index)))
     number_waiting_again = number_of(None, marked)
     queued_again = bool(marked) and (
         run.state == "failed" or (number_waiting_again > 0 and run.state in State.finished_dr_states)

@@ -14,8 +14,6 @@ from airflow.utils.sqlalchemy import with_row_locks
 from airflow.utils.state import State
 from sqlalchemy import Float, and_, cast, extract, false, func, null, or_, select, text, update
 
-from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -108,20 +106,6 @@ def find(condition: ColumnElement, *, session: Session, lock: bool, further_colu
     query = select(*_TOUCHED, *further_columns).where(condition)
     query = query.order_by(TI.c.run_id, TI.c.task_id, TI.c.map_index)
     return session.execute(with_row_locks(query, session=session) if lock else query).all()
-
-
-def touched(row: Row, state_after: str | None) -> TouchedTaskInstance:
-    """Return the TouchedTaskInstance for a row that `find` returned."""
-    had_process = row.state in WITH_PROCESS
-    return TouchedTaskInstance(
-        task_id=row.task_id,
-        map_index=row.map_index,
-        state_before=row.state,
-        state_after=state_after,
-        job_id=row.job_id if had_process else None,
-        hostname=(row.hostname or None) if had_process else None,
-        pid=row.pid if had_process else None,
-    )
 
 
 def changing(condition: ColumnElement, values: dict[str, Any]) -> Any:
