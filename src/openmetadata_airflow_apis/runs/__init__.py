@@ -20,7 +20,7 @@ Verbs:
     skip_or_succeed.py     what skip and succeed share: the plan to mark a task; a failed run goes on after it
     downstream_states.py   which tasks are skipped, or wait again, after a mark: by rule, setup, expansion
     trigger_rules.py       Airflow's trigger rules over the numbers of states upstream
-    run_plan.py            a plan, what a dry run answers, runs that stay `untouched`, and how it is applied
+    run_plan.py            a plan of changes to runs, what a dry run answers, and how it is applied
     run_rows.py            the SQL of runs: read, locked in the order of their creation, queued again
     run_notes.py           the note of a run: the user's own words, and a line for each change; oldest lines go first
     forced_states.py       what changes in a task instance that a kill, skip or success ends; no retry after it
@@ -31,7 +31,7 @@ Which runs and tasks:
 
     lookup.py             finds the DAG, run and task that were named, or says which is missing
     dag_import_errors.py  whether the DAG's file can be imported; if not, no run is made of it
-    chosen_runs.py        the runs that one call changes together; too many are refused
+    chosen_runs.py        the runs that one call changes together, too many are refused; those that stay `untouched`
     named_tasks.py        the tasks that a task_id or a task group's id names
     near_names.py         "did you mean": names like the one that was not found
 

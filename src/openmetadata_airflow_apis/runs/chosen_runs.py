@@ -1,4 +1,4 @@
-"""Finds the runs of a DAG that one call changes together: those it names, or all that match its filters."""
+"""The runs of a DAG that one call changes together: those it names, or all that match its filters; those left untouched."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from openmetadata_airflow_apis.conflicts import TooManyRuns
 from openmetadata_airflow_apis.errors import DagRunNotFound
 from openmetadata_airflow_apis.list_filters import conditions
 from openmetadata_airflow_apis.runs.lookup import find_dag
+from openmetadata_airflow_apis.runs.results import UntouchedRun
 from openmetadata_airflow_apis.runs.run_rows import RUN, select_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from openmetadata_airflow_apis.runs.run_plan import RunPlan
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Row
@@ -67,3 +69,9 @@ def find_chosen(chosen: ChosenRuns, *, lock: bool, session: Session) -> list[Row
     if missing:
         raise DagRunNotFound(chosen.dag_id, missing[0], others=missing[1:])
     return runs
+
+
+def untouched(plans: Iterable[RunPlan]) -> tuple[UntouchedRun, ...]:
+    """Return the runs whose plans touch nothing."""
+    runs = (plan.run for plan in plans if not plan.task_instances)
+    return tuple(UntouchedRun(run.dag_id, run.run_id, run.execution_date, run.state) for run in runs)

@@ -19,12 +19,11 @@ from openmetadata_airflow_apis.runs import run_notes
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.clearing import clear
 from openmetadata_airflow_apis.runs.forced_states import finishing
-from openmetadata_airflow_apis.runs.results import UntouchedRun
 from openmetadata_airflow_apis.runs.run_rows import RUN, queue_again
 from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Row
@@ -111,12 +110,6 @@ def carry_out(
     )
     audit.count(operation)
     return plans
-
-
-def untouched(plans: Iterable[RunPlan]) -> tuple[UntouchedRun, ...]:
-    """Return the runs whose plans touch nothing."""
-    runs = (plan.run for plan in plans if not plan.task_instances)
-    return tuple(UntouchedRun(run.dag_id, run.run_id, run.execution_date, run.state) for run in runs)
 
 
 def _to_look_at(plans: Sequence[RunPlan]) -> str:
