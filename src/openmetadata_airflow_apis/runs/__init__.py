@@ -63,7 +63,7 @@ Explaining a run:
     queued_reasons.py       who has to take a queued task instance
     celery_workers.py       which queues the Celery workers serve
     scheduling_facts.py     pools, limits, schedulers: what decides when tasks start
-    failures.py             the failures of a run, which came first, and why; how much of their logs is read for that
+    failures.py             the failures of a run, which came first, and why
     run_events.py           what the audit log says of a run
     helpful_calls.py        the calls that would help
     wording.py              how numbers, times and long texts are written
@@ -74,7 +74,7 @@ Logs:
     log_places.py          where a log is: a remote store, files here, the executor, the log server of a worker
     log_sources.py         reads a log's text from there, in bounded memory
     merged_logs.py         the logs of one try, of a worker and a triggerer, in the order of their times
-    logged_failures.py     what the end of a log says of a failure
+    logged_failures.py     what the ends of logs say of failures; how much of the logs is read for that
     printed_exceptions.py  exceptions in a log, as Python prints them
 """
 

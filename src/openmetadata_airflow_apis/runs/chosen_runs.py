@@ -1,4 +1,4 @@
-"""The runs of a DAG that one call changes together: those it names, or all that match its filters; those left untouched."""
+"""The runs that one call changes together: those it names, or all that match its filters; and those left untouched."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from openmetadata_airflow_apis.runs.results import UntouchedRun
 from openmetadata_airflow_apis.runs.run_rows import RUN, select_runs
 
 if TYPE_CHECKING:
-    from openmetadata_airflow_apis.runs.run_plan import RunPlan
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
+
+    from openmetadata_airflow_apis.runs.run_plan import RunPlan
 
 _COLUMNS = {"state": RUN.c.state, "logical_date": RUN.c.execution_date}
 

@@ -14,8 +14,9 @@ from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
 from openmetadata_airflow_apis.runs.downstream_states import RunStates
 from openmetadata_airflow_apis.runs.explanation_results import DagRunExplanation
 from openmetadata_airflow_apis.runs.explanation_summary import summarize
-from openmetadata_airflow_apis.runs.failures import FAILED, LogEnd, first_ones, log_ends, task_failure
+from openmetadata_airflow_apis.runs.failures import FAILED, first_ones, task_failure
 from openmetadata_airflow_apis.runs.helpful_calls import helpful_calls
+from openmetadata_airflow_apis.runs.logged_failures import LogEnd, log_ends
 from openmetadata_airflow_apis.runs.lookup import find_run
 from openmetadata_airflow_apis.runs.past_runs import past_run
 from openmetadata_airflow_apis.runs.queued_reasons import workers_of_queued

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.airflow_versions.try_logs import latest_try
-from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.runs.explanation_results import TaskFailure
-from openmetadata_airflow_apis.runs.log_places import is_unanswered, open_log, readable_task_instances
-from openmetadata_airflow_apis.runs.log_sources import LogMissing
-from openmetadata_airflow_apis.runs.logged_failures import LoggedFailure, logged_failure, shown_lines
+from openmetadata_airflow_apis.runs.logged_failures import LogEnd, LoggedFailure, logged_failure, shown_lines
 from openmetadata_airflow_apis.runs.run_events import LOST_HEARTBEAT, STATE_MISMATCH, STUCK_IN_QUEUED
 from openmetadata_airflow_apis.runs.task_dependencies import downstream_ids, index_by_index, upstream_ids
 from openmetadata_airflow_apis.runs.wording import counted, moment
@@ -21,16 +17,10 @@ if TYPE_CHECKING:
 
     from airflow.models.dag import DAG
     from sqlalchemy.engine import Row
-    from sqlalchemy.orm import Session
 
-    from openmetadata_airflow_apis.runs.log_sources import LogSource
     from openmetadata_airflow_apis.runs.run_events import RunEvents
 
 FAILED = frozenset({"failed", "up_for_retry"})
-
-# How many bytes are read of all logs together, and of one log at most and at least; how many seconds that may take.
-_BYTES, _BYTES_OF_ONE, _LEAST_BYTES = 384 * 1024, 64 * 1024, 16 * 1024
-_SECONDS, _SECONDS_OF_ONE = 20, 6
 
 # How far apart the clocks of two hosts may be.
 _CLOCKS = timedelta(seconds=2)
@@ -39,14 +29,6 @@ _NEVER_BEGAN = (
     "It never began: its worker could not start it, as when the DAG can't be imported there "
     '("Dag … could not be found"); the worker\'s own log says more.'
 )
-
-
-class LogEnd(NamedTuple):
-    """The last lines of a log. problem: why there are none. unanswered: where the log is, nothing answers."""
-
-    lines: Sequence[str] = ()
-    problem: str | None = None
-    unanswered: bool = False
 
 
 def first_ones(rows: Sequence[Row], dag: DAG | None, most: int) -> list[Row]:
@@ -67,48 +49,6 @@ def first_ones(rows: Sequence[Row], dag: DAG | None, most: int) -> list[Row]:
         )
     )
     return failed[:most]
-
-
-def log_ends(run: Row, rows: Sequence[Row], *, session: Session) -> dict[tuple[str, int], LogEnd]:
-    """Return the last lines of task instances' logs, within limits of bytes and seconds. Two statements."""
-    readable = readable_task_instances(
-        run.dag_id, run.run_id, [(row.task_id, row.map_index) for row in rows], session=session
-    )
-    size = max(_LEAST_BYTES, min(_BYTES_OF_ONE, _BYTES // max(len(rows), 1)))
-    deadline = time.monotonic() + _SECONDS
-    silent_hosts: dict[str, LogEnd] = {}
-    ends = {}
-    for row in rows:
-        key = (row.task_id, row.map_index)
-        seconds_left = deadline - time.monotonic()
-        if key not in readable:
-            ends[key] = LogEnd(problem="The task instance is gone.")
-        elif row.hostname in silent_hosts:
-            ends[key] = silent_hosts[row.hostname]
-        elif seconds_left <= 0:
-            ends[key] = LogEnd(problem=f"Not read: the logs before it took {_SECONDS} seconds.")
-        else:
-            ends[key] = _log_end(
-                readable[key], latest_try(row.try_number, row.state), size, min(seconds_left, _SECONDS_OF_ONE)
-            )
-            # A host that was waited for more than a second, and did not answer, is not asked again.
-            if ends[key].unanswered and row.hostname and time.monotonic() - deadline + seconds_left > 1:
-                silent_hosts[row.hostname] = ends[key]
-    return ends
-
-
-def _log_end(task_instance: Any, try_number: int, size: int, seconds: float) -> LogEnd:
-    log: LogSource | None = None
-    try:
-        log = open_log(task_instance, try_number, seconds=seconds)
-        tail = log.tail(size)
-    except LogMissing as missing:
-        return LogEnd(problem=f"There is no log: {missing}.")
-    except Unavailable as unavailable:
-        # A log server that stops in the middle of one log may give the next.
-        return LogEnd(problem=f"{unavailable}.", unanswered=log is None and is_unanswered(unavailable))
-    lines = [line.rstrip("\r") for line in tail.decode("utf-8", "replace").split("\n")]
-    return LogEnd(lines[1:] if len(tail) >= size else lines)
 
 
 def task_failure(

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from openmetadata_airflow_apis.runs import failures
+from openmetadata_airflow_apis.runs import logged_failures
 from support import dag_runs
 from support.airflow_home import USERS
 
@@ -212,7 +212,7 @@ def test_a_missing_log_is_one_tasks_alone(explain, failed_at, write_log, log_ser
 
 def test_tasks_without_a_host_have_nothing_in_common(explain, failed_at, log_folder, remote_store, monkeypatch):
     """Where the store did not answer for a task whose host is not known, it is asked for the next such task."""
-    monkeypatch.setattr(failures, "_SECONDS_OF_ONE", 2)
+    monkeypatch.setattr(logged_failures, "_SECONDS_OF_ONE", 2)
     failed_at("")
     over = threading.Event()
     hanging = iter([True])
