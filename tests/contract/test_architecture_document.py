@@ -25,7 +25,7 @@ _AUTHORS = r"(baseoperator\.|mappedoperator\.|param\.|variable\.|dag\.(DAG|creat
 # A row of the document's table → which imports make a module belong there, and which words in its text.
 AIRFLOW_2 = {
     "the rows and columns of its database": (
-        rf"airflow\.models\b(?!\.{_AUTHORS})|airflow\.jobs\b|{PACKAGE}\.runs\.(lookup\.(RUN|TI)|task_instance_rows)\b",
+        rf"airflow\.models\b(?!\.{_AUTHORS})|airflow\.jobs\b|{PACKAGE}\.runs\.(run_rows|task_instance_rows)\b",
         None,
     ),
     "the classes that DAGs are made of": (

@@ -6,10 +6,8 @@ A verb costs a fixed number of SQL statements, whatever the number of runs and o
 
 Verbs:
 
-    trigger.py             trigger: a manual run of a DAG
+    trigger.py             trigger: a manual run, its dates, conf, run_id, first task instances; import errors refuse it
     partial_run.py         a run in which only some tasks run; a chosen task that could never start is refused
-    new_run.py             a new DagRun: its dates, conf, run_id and first task instances, as by Airflow's own trigger
-    runnable_dag.py        the serialized DAG that a run is made from; import errors refuse it
     restart.py             restart of one run or many; waits for processes that still end, or refuses
     restart_choice.py      what a restart begins with: what failed, or chosen tasks
     restart_downstream.py  what a restart runs again beside that: what is downstream, setups, teardowns, by map index
@@ -29,11 +27,10 @@ Verbs:
 
 Which runs and tasks:
 
-    lookup.py             finds the DAG, run and task that were named, or says which is missing
-    dag_import_errors.py  whether the DAG's file can be imported; if not, no run is made of it
-    chosen_runs.py        the runs that one call changes together, too many are refused; those that stay `untouched`
-    named_tasks.py        the tasks that a task_id or a task group's id names
-    near_names.py         "did you mean": names like the one that was not found
+    dag_run_and_task_lookup.py  finds the DAG, its run and tasks by their names, or says which is missing
+    dag_import_errors.py        whether the DAG's file can be imported; if not, no run is made of it
+    chosen_runs.py              the runs that one call changes together; too many are refused; which stay `untouched`
+    near_names.py               "did you mean": names like the one that was not found
 
 Processes:
 

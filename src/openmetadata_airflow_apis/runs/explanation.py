@@ -11,19 +11,18 @@ from airflow.utils import timezone
 from sqlalchemy import select
 
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
+from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run, serialized_dag
 from openmetadata_airflow_apis.runs.downstream_states import RunStates
 from openmetadata_airflow_apis.runs.explanation_results import DagRunExplanation
 from openmetadata_airflow_apis.runs.explanation_summary import summarize
 from openmetadata_airflow_apis.runs.failures import FAILED, first_ones, task_failure
 from openmetadata_airflow_apis.runs.helpful_calls import helpful_calls
 from openmetadata_airflow_apis.runs.logged_failures import LogEnd, log_ends
-from openmetadata_airflow_apis.runs.lookup import find_run
 from openmetadata_airflow_apis.runs.past_runs import past_run
 from openmetadata_airflow_apis.runs.queued_reasons import workers_of_queued
 from openmetadata_airflow_apis.runs.run_events import events_of
 from openmetadata_airflow_apis.runs.run_reasons import failed_by, still_queued, waits_for
 from openmetadata_airflow_apis.runs.run_rows import RUN
-from openmetadata_airflow_apis.runs.runnable_dag import serialized_dag
 from openmetadata_airflow_apis.runs.scheduling_facts import facts_about
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED, TI, of_run
 from openmetadata_airflow_apis.runs.waiting_reasons import Waiting

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from airflow.models.dag import DagModel
 from sqlalchemy import func, select
 
+from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import serialized_dag
 from openmetadata_airflow_apis.runs.run_rows import RUN
-from openmetadata_airflow_apis.runs.runnable_dag import serialized_dag
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from sqlalchemy import true
 
 from openmetadata_airflow_apis.conflicts import NothingFailed, NothingToRestart
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskNotFound
-from openmetadata_airflow_apis.runs.named_tasks import tasks_by_name
+from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import tasks_by_name
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from airflow.models.dagrun import DagRunNote
 from sqlalchemy import select
 
 from openmetadata_airflow_apis.errors import DagRunNotFound
-from openmetadata_airflow_apis.runs.lookup import find_run
+from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run
 from openmetadata_airflow_apis.runs.results import RunState
 from openmetadata_airflow_apis.runs.run_rows import RUN
 

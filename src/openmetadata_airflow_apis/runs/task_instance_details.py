@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from openmetadata_airflow_apis.errors import TaskNotFound
-from openmetadata_airflow_apis.runs.lookup import find_run
+from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run
 from openmetadata_airflow_apis.runs.mapped_task_states import taken_together
 from openmetadata_airflow_apis.runs.results import TaskInstanceDetail
 from openmetadata_airflow_apis.runs.task_instance_rows import TI

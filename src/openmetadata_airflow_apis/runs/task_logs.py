@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from openmetadata_airflow_apis.airflow_versions.run_history import task_instance_history
 from openmetadata_airflow_apis.airflow_versions.try_logs import latest_try
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskLogNotFound, TaskNotFound
+from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run
 from openmetadata_airflow_apis.runs.log_places import open_log, readable_task_instances
 from openmetadata_airflow_apis.runs.log_sources import LogMissing, Text
-from openmetadata_airflow_apis.runs.lookup import find_run
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED, TI
 
 if TYPE_CHECKING:

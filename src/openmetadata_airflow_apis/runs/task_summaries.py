@@ -10,7 +10,7 @@ from airflow.utils import timezone
 from sqlalchemy import and_, func, select
 
 from openmetadata_airflow_apis.list_filters import total_of
-from openmetadata_airflow_apis.runs.lookup import find_dag
+from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_dag
 from openmetadata_airflow_apis.runs.mapped_task_states import taken_together
 from openmetadata_airflow_apis.runs.run_rows import RUN
 from openmetadata_airflow_apis.runs.task_instance_rows import TI

@@ -168,7 +168,7 @@ def test_a_dry_run_changes_nothing_and_locks_nothing(runs, session, verb, chosen
     from airflow.settings import engine
     from sqlalchemy.orm import Session
 
-    from openmetadata_airflow_apis.runs.lookup import find_run
+    from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run
 
     before = all_states(session)
     with Session(engine) as other:
