@@ -11,19 +11,26 @@ Verbs:
     restart.py             restart of one run or many; waits for processes that still end, or refuses
     restart_choice.py      what a restart begins with: what failed, or chosen tasks
     restart_downstream.py  what a restart runs again beside that: what is downstream, setups, teardowns, by map index
-    clearing.py            clears task instances, with the effect of Airflow's own clearing
     kill.py                kill: fails what is unfinished
     skip.py                skip: a task, and what would be skipped with it
     succeed.py             succeed: marks a task as successful
     skip_or_succeed.py     what skip and succeed share: the plan to mark a task; a failed run goes on after it
-    downstream_states.py   which tasks are skipped, or wait again, after a mark: by rule, setup, expansion
-    trigger_rules.py       Airflow's trigger rules over the numbers of states upstream
-    run_plan.py            a plan of changes to runs, what a dry run answers, and how it is applied
-    run_rows.py            the SQL of runs: read, locked in the order of their creation, queued again
-    run_notes.py           the note of a run: the user's own words, and a line for each change; oldest lines go first
-    forced_states.py       what changes in a task instance that a kill, skip or success ends; no retry after it
-    task_instance_rows.py  the SQL of task instances: found, locked, changed
+
+Upstream and downstream:
+
+    downstream_of_skip_or_success.py  which tasks downstream are skipped as well, or wait again
+    trigger_rules.py                  what the scheduler decides from the states upstream: by rule, setups, expansion
+    task_dependencies.py              what depends on what, down to map indexes; what a task is expanded over
+
+What the verbs share:
+
     results.py             what the verbs answer; which touched task instances had a process; which states end a run
+    run_plan.py            a plan of changes to runs, what a dry run answers, and how it is applied
+    clearing.py            clears task instances, with the effect of Airflow's own clearing
+    forced_states.py       what changes in a task instance that a kill, skip or success ends; no retry after it
+    run_notes.py           the note of a run: the user's own words, and a line for each change; oldest lines go first
+    run_rows.py            the SQL of runs: read, locked in the order of their creation, queued again
+    task_instance_rows.py  the SQL of task instances: found, locked, changed
 
 Which runs and tasks:
 
@@ -46,7 +53,6 @@ Reading:
     run_wait.py               waits until a run has ended
     task_summaries.py         how each task went in several runs
     mapped_task_states.py     one state for all instances of a mapped task, as in Airflow's grid
-    task_dependencies.py      what depends on what, down to map indexes
 
 Explaining a run:
 

@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run, serialized_dag
-from openmetadata_airflow_apis.runs.downstream_states import RunStates
 from openmetadata_airflow_apis.runs.explanation_results import DagRunExplanation
 from openmetadata_airflow_apis.runs.explanation_summary import summarize
 from openmetadata_airflow_apis.runs.failures import FAILED, first_ones, task_failure
@@ -25,6 +24,7 @@ from openmetadata_airflow_apis.runs.run_reasons import failed_by, still_queued, 
 from openmetadata_airflow_apis.runs.run_rows import RUN
 from openmetadata_airflow_apis.runs.scheduling_facts import facts_about
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED, TI, of_run
+from openmetadata_airflow_apis.runs.trigger_rules import RunStates
 from openmetadata_airflow_apis.runs.waiting_reasons import Waiting
 
 if TYPE_CHECKING:

@@ -26,12 +26,13 @@ from sqlalchemy import and_, null, select
 
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import serialized_dag
-from openmetadata_airflow_apis.runs.downstream_states import RunStates, decide_downstream
+from openmetadata_airflow_apis.runs.downstream_of_skip_or_success import decide_downstream
 from openmetadata_airflow_apis.runs.forced_states import finishing
 from openmetadata_airflow_apis.runs.process_watch import await_ended, process_alive
 from openmetadata_airflow_apis.runs.run_plan import mark
 from openmetadata_airflow_apis.runs.run_rows import RUN, queue_again, select_runs
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
+from openmetadata_airflow_apis.runs.trigger_rules import RunStates
 from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from openmetadata_airflow_apis.errors import TaskNotFound
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run, serialized_dag
-from openmetadata_airflow_apis.runs.downstream_states import RunStates, decide_downstream
+from openmetadata_airflow_apis.runs.downstream_of_skip_or_success import decide_downstream
 from openmetadata_airflow_apis.runs.results import touched
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
+from openmetadata_airflow_apis.runs.trigger_rules import RunStates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow.models.mappedoperator import MappedOperator
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from airflow.models.dag import DAG
 
 
-def mapped_group_id(task: Any) -> str | None:
+def _mapped_group_id(task: Any) -> str | None:
     """Return the id of the innermost mapped task group around a task, None outside of any."""
     group = task.get_closest_mapped_task_group()
     return None if group is None else group.group_id
@@ -21,17 +23,8 @@ def index_by_index(upstream: Any, downstream: Any) -> bool:
 
     That is so inside one mapped task group; elsewhere all indexes wait for all.
     """
-    group = mapped_group_id(downstream)
-    return group is not None and group == mapped_group_id(upstream)
-
-
-def affected_by(dag: DAG, task_ids: Iterable[str]) -> list[Any]:
-    """Return the tasks whose scheduling looks at these: those directly downstream, and all downstream of a setup."""
-    task_ids_affected: set[str] = set()
-    for task_id in task_ids:
-        task = dag.task_dict[task_id]
-        task_ids_affected |= task.get_flat_relative_ids(upstream=False) if task.is_setup else task.downstream_task_ids
-    return [dag.task_dict[task_id] for task_id in sorted(task_ids_affected)]
+    group = _mapped_group_id(downstream)
+    return group is not None and group == _mapped_group_id(upstream)
 
 
 def upstream_ids(dag: DAG, task_ids: Iterable[str]) -> set[str]:
@@ -55,3 +48,11 @@ def downstream_ids(dag: DAG, task_ids: Iterable[str]) -> set[str]:
         downstream |= new_ids
         to_visit.extend(new_ids)
     return downstream
+
+
+def mapped_dependencies(task: Any) -> list[Any]:
+    """Return the tasks whose output a task, or the mapped task group around it, is expanded over."""
+    if isinstance(task, MappedOperator):
+        return list(task.iter_mapped_dependencies())
+    group = task.get_closest_mapped_task_group()
+    return [] if group is None else list(group.iter_mapped_dependencies())

@@ -8,8 +8,8 @@ from airflow.models.mappedoperator import MappedOperator
 from airflow.ti_deps.deps.mapped_task_expanded import MappedTaskIsExpanded
 from airflow.ti_deps.deps.trigger_rule_dep import TriggerRuleDep
 
-from openmetadata_airflow_apis.runs.downstream_states import mapped_dependencies
 from openmetadata_airflow_apis.runs.explanation_results import WaitingReason
+from openmetadata_airflow_apis.runs.task_dependencies import mapped_dependencies
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED
 from openmetadata_airflow_apis.runs.trigger_rules import rule_met, trigger_rule
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator, Mapping
 
-    from openmetadata_airflow_apis.runs.downstream_states import RunStates
-    from openmetadata_airflow_apis.runs.trigger_rules import Tally
+    from openmetadata_airflow_apis.runs.trigger_rules import RunStates, Tally
 
 # The name of airflow.ti_deps.deps.mapped_task_upstream_dep's check, which Airflow < 2.8 doesn't have.
 MAPPED_UPSTREAM = "Mapped dependencies have succeeded"

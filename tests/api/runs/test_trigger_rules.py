@@ -6,8 +6,7 @@ import random
 
 import pytest
 
-from openmetadata_airflow_apis.runs.downstream_states import RunStates
-from openmetadata_airflow_apis.runs.trigger_rules import trigger_rule
+from openmetadata_airflow_apis.runs.trigger_rules import RunStates, trigger_rule
 from support.dag_runs import new_run, put_states, states, store
 from support.random_dags import as_airflow_decides, random_dag, rules
 

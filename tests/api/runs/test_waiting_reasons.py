@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from sqlalchemy import update
 
-from openmetadata_airflow_apis.runs import downstream_states, explanation, waiting_reasons
+from openmetadata_airflow_apis.runs import explanation, trigger_rules, waiting_reasons
 from openmetadata_airflow_apis.runs.run_reasons import SCHEDULER_HEARTBEAT
 from openmetadata_airflow_apis.runs.upstream_reasons import MAPPED_UPSTREAM
 from openmetadata_airflow_apis.runs.waiting_reasons import SCHEDULER
@@ -187,7 +187,7 @@ def test_an_explanation_asks_once_for_what_all_instances_share(session, monkeypa
         )
     store(dag, session)
     numbers = []
-    monkeypatch.setattr(downstream_states, "mapped_dependencies", noting(downstream_states.mapped_dependencies))
+    monkeypatch.setattr(trigger_rules, "mapped_dependencies", noting(trigger_rules.mapped_dependencies))
     for name in ("get", "getint", "getfloat"):
         monkeypatch.setattr(waiting_reasons.conf, name, noting(getattr(waiting_reasons.conf, name)))
     for run_id, number in (("few", 3), ("many", 10)):
