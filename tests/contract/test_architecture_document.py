@@ -102,7 +102,7 @@ def test_each_function_of_airflow_versions_says_when_it_can_go():
 def test_the_files_that_the_document_names_exist():
     """A file or folder that the document names is there, in the checkout or in the package."""
     named = set(re.findall(r"`([a-z_]+/(?:[\w.-]+/)*(?:\w+\.[a-z0-9]+)?)`", DOCUMENT))
-    assert "runs/skip.py" in named
+    assert "runs/skip_or_succeed.py" in named
     assert {name for name in named if not ((CHECKOUT / name).exists() or (SOURCE / name).exists())} == set()
 
 

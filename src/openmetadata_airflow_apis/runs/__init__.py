@@ -12,9 +12,7 @@ Verbs:
     restart_choice.py      what a restart begins with: what failed, or chosen tasks
     restart_downstream.py  what a restart runs again beside that: what is downstream, setups, teardowns, by map index
     kill.py                kill: fails what is unfinished
-    skip.py                skip: a task, and what would be skipped with it
-    succeed.py             succeed: marks a task as successful
-    skip_or_succeed.py     what skip and succeed share: the plan to mark a task; a failed run goes on after it
+    skip_or_succeed.py     skip a task, or mark it as successful; a failed run is queued again and goes on
 
 Upstream and downstream:
 
@@ -106,8 +104,7 @@ from openmetadata_airflow_apis.runs.results import (
 from openmetadata_airflow_apis.runs.run_lists import list_dag_runs, list_task_instances
 from openmetadata_airflow_apis.runs.run_state import dag_state
 from openmetadata_airflow_apis.runs.run_wait import await_end
-from openmetadata_airflow_apis.runs.skip import skip_task_instance
-from openmetadata_airflow_apis.runs.succeed import succeed_task_instance
+from openmetadata_airflow_apis.runs.skip_or_succeed import skip_task_instance, succeed_task_instance
 from openmetadata_airflow_apis.runs.task_instance_details import task_instance_detail
 from openmetadata_airflow_apis.runs.task_logs import open_task_log
 from openmetadata_airflow_apis.runs.task_summaries import list_task_summaries

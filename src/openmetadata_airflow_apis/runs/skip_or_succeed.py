@@ -1,4 +1,4 @@
-"""Plans to mark a task as skipped or successful, with what that changes in its run: what skip and succeed share."""
+"""Skips a task of a run, or marks it as successful, with what follows of it in the run, which then goes on."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from airflow.utils.state import State
 from sqlalchemy import select
 
+from openmetadata_airflow_apis.conflicts import TaskNotStoppable
 from openmetadata_airflow_apis.errors import TaskNotFound
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run, serialized_dag
 from openmetadata_airflow_apis.runs.downstream_of_skip_or_success import decide_downstream
-from openmetadata_airflow_apis.runs.results import touched
-from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces
+from openmetadata_airflow_apis.runs.overwritten_states import hold
+from openmetadata_airflow_apis.runs.results import SkippedTask, SucceededTask, touched
+from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates
+from openmetadata_airflow_apis.runs.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -24,6 +27,11 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
+
+# What has succeeded or was skipped before stays as it is; everything else can be skipped, failures too.
+_KEPT_BY_SKIP = frozenset({"success", "skipped", "removed"})
+# What has succeeded stays as it is; a removed map_index has nothing to succeed.
+_KEPT_BY_SUCCESS = frozenset({"success", "removed"})
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,115 @@ class MarkedTask:
     run_id: str
     task_id: str
     map_index: int | None = None
+
+
+def skip_task_instance(
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    *,
+    map_index: int | None = None,
+    dry_run: bool = False,
+    user: str,
+    session: Session,
+) -> SkippedTask:
+    """Skip a task's instances in a run, with those downstream that Airflow would skip for it, and commit it.
+
+    map_index: only this one of a mapped task. A running one is stopped. Downstream, only task instances that have not
+    started change: those that a trigger rule skips are skipped, those that it lets run are left to run, and those in
+    upstream_failed wait again if no failure is upstream any more. A failed run in which something changed is queued
+    again, so that the scheduler decides about it anew. Skipping what is skipped changes nothing.
+    dry_run: change nothing, return what would be skipped, and what would wait again.
+    Raises DagNotFound, DagRunNotFound, TaskNotFound, TaskNotStoppable, Unavailable.
+    """
+
+    task = MarkedTask(dag_id, run_id, task_id, map_index)
+
+    def decide(*, lock: bool) -> list[RunPlan]:
+        return [plan_skip(task, lock=lock, session=session)]
+
+    (plan,) = carry_out("skip_task_instance", decide, dry_run=dry_run, user=user, session=session)
+    skipped = SkippedTask(**plan.outcome(), dry_run=dry_run)
+    hold([skipped], session=session)
+    return skipped
+
+
+def plan_skip(task: MarkedTask, *, lock: bool, session: Session) -> RunPlan:
+    """Return the plan of a skip; raise what skip_task_instance raises. lock: lock run and task instances."""
+
+    def check(asked_for: Sequence[Row]) -> None:
+        if all(row.state in {"success", "removed"} for row in asked_for):
+            raise TaskNotStoppable(
+                f"The task `{task.task_id}` has ended in the DagRun `{task.run_id}` of the DAG `{task.dag_id}` "
+                f"(state {asked_for[0].state}) and cannot be skipped any more"
+            )
+
+    def traces(marked: Sequence[TouchedTaskInstance]) -> Traces:
+        number = number_of("skipped", marked)
+        return Traces(
+            note=f"skipped task {task.task_id} ({counted(number, 'task instance')}, downstream included)",
+            details={"skipped": number, "waiting_again": number_of(None, marked)},
+            task_id=task.task_id,
+            map_index=task.map_index,
+        )
+
+    return plan_marking(task, "skipped", kept=_KEPT_BY_SKIP, check=check, traces=traces, lock=lock, session=session)
+
+
+def succeed_task_instance(
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    *,
+    map_index: int | None = None,
+    dry_run: bool = False,
+    user: str,
+    session: Session,
+) -> SucceededTask:
+    """Mark a task's instances in a run as successful, whatever they were doing, and commit it.
+
+    map_index: only this one of a mapped task. A running one is stopped. Downstream, only task instances that have not
+    started change, as for a skip: those in upstream_failed wait again if no failure is upstream any more, and those
+    that a trigger rule now skips are skipped. A failed run in which something changed is queued again, so that the
+    scheduler decides about it anew. Succeeding what has succeeded changes nothing.
+    dry_run: change nothing, return what would be marked, and what would wait again.
+    Raises DagNotFound, DagRunNotFound, TaskNotFound, TaskNotStoppable, Unavailable.
+    """
+    task = MarkedTask(dag_id, run_id, task_id, map_index)
+
+    def decide(*, lock: bool) -> list[RunPlan]:
+        return [plan_success(task, lock=lock, session=session)]
+
+    (plan,) = carry_out("succeed_task_instance", decide, dry_run=dry_run, user=user, session=session)
+    succeeded = SucceededTask(**plan.outcome(), dry_run=dry_run)
+    hold([succeeded], session=session)
+    return succeeded
+
+
+def plan_success(task: MarkedTask, *, lock: bool, session: Session) -> RunPlan:
+    """Return the plan of a success; raise what succeed_task_instance raises. lock: lock run and task instances."""
+
+    def check(asked_for: Sequence[Row]) -> None:
+        if all(row.state == "removed" for row in asked_for):
+            raise TaskNotStoppable(
+                f"The task `{task.task_id}` was removed from the DagRun `{task.run_id}` of the DAG `{task.dag_id}` "
+                "and cannot be marked as successful"
+            )
+
+    def traces(marked: Sequence[TouchedTaskInstance]) -> Traces:
+        number = number_of("success", marked)
+        return Traces(
+            note=f"marked task {task.task_id} as successful ({counted(number, 'task instance')})",
+            details={
+                "succeeded": number,
+                "skipped": number_of("skipped", marked),
+                "waiting_again": number_of(None, marked),
+            },
+            task_id=task.task_id,
+            map_index=task.map_index,
+        )
+
+    return plan_marking(task, "success", kept=_KEPT_BY_SUCCESS, check=check, traces=traces, lock=lock, session=session)
 
 
 def plan_marking(
