@@ -6,13 +6,12 @@ A verb costs a fixed number of SQL statements, whatever the number of runs and o
 
 Verbs:
 
-    trigger.py             trigger: a manual run, its dates, conf, run_id, first task instances; import errors refuse it
-    partial_run.py         a run in which only some tasks run; a chosen task that could never start is refused
-    restart.py             restart of one run or many; waits for processes that still end, or refuses
-    restart_choice.py      what a restart begins with: what failed, or chosen tasks
-    restart_downstream.py  what a restart runs again beside that: what is downstream, setups, teardowns, by map index
-    kill.py                kill: fails what is unfinished
-    skip_or_succeed.py     skip a task, or mark it as successful; a failed run is queued again and goes on
+    trigger.py          trigger: a manual run, its dates, conf, run_id, first task instances; import errors refuse it
+    partial_run.py      a run in which only some tasks run; a chosen task that could never start is refused
+    restart.py          restart of one run or many; waits for processes that still end, or refuses
+    restart_choice.py   what a restart runs again: what failed or was chosen, downstream, setups, by map index
+    kill.py             kill: fails what is unfinished
+    skip_or_succeed.py  skip a task, or mark it as successful; a failed run is queued again and goes on
 
 Upstream and downstream:
 

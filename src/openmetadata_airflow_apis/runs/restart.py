@@ -18,8 +18,7 @@ from openmetadata_airflow_apis.runs.clearing import FROM_TASK, plan_clearings
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run, serialized_dag
 from openmetadata_airflow_apis.runs.overwritten_states import hold
 from openmetadata_airflow_apis.runs.process_watch import await_ended, process_alive
-from openmetadata_airflow_apis.runs.restart_choice import WHAT_FAILED, RestartChoice
-from openmetadata_airflow_apis.runs.restart_downstream import to_run_again
+from openmetadata_airflow_apis.runs.restart_choice import WHAT_FAILED, RestartChoice, to_run_again
 from openmetadata_airflow_apis.runs.results import RestartedRun, RestartedRuns, TouchedTaskInstance
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.runs.chosen_runs import ChosenRuns
     from openmetadata_airflow_apis.runs.clearing import Clearing
-    from openmetadata_airflow_apis.runs.restart_downstream import Indexes
+    from openmetadata_airflow_apis.runs.restart_choice import Indexes
 
 # How long a restart waits for the processes of earlier tries: a few of Airflow's heartbeats (5 s), and on_kill.
 STOPPING_PATIENCE_SECONDS = 30
