@@ -73,12 +73,12 @@ def token(app) -> Callable[[str, str], str]:
 def _a_quick_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for a scheduler, of which there is none here, sees each second as a hundred: `wait` goes up to 120."""
     from openmetadata_airflow_apis.deploy import parse_wait
-    from openmetadata_airflow_apis.runs import process_watch, run_wait
+    from openmetadata_airflow_apis.runs import processes_after_stop, run_wait
 
     clock = SimpleNamespace(
         monotonic=lambda: 100 * time.monotonic(), sleep=lambda seconds: time.sleep(min(seconds, 0.01))
     )
-    for module in (parse_wait, process_watch, run_wait):
+    for module in (parse_wait, processes_after_stop, run_wait):
         monkeypatch.setattr(module, "time", clock)
 
 

@@ -23,7 +23,7 @@ from openmetadata_airflow_apis.runs import (
     task_instance_detail,
     trigger_dag,
 )
-from openmetadata_airflow_apis.runs.process_watch import await_ended
+from openmetadata_airflow_apis.runs.processes_after_stop import await_ended
 from support import airflow_home
 from support.live import LiveAirflow
 

@@ -38,9 +38,8 @@ Which runs and tasks:
 
 Processes:
 
-    overwritten_states.py  a kill, skip, success or restart stays, though a process writes over it; the wait for that
-    process_watch.py       waits until the processes of stopped task instances have ended
-    work_with_deadline.py  work that may take for ever, given up at a deadline
+    processes_after_stop.py  the wait for their end, or first for their pid; a stop stays, though they write over it
+    work_with_deadline.py    work that may take for ever, given up at a deadline
 
 Reading:
 
@@ -82,8 +81,8 @@ from openmetadata_airflow_apis.runs.chosen_runs import ChosenRuns
 from openmetadata_airflow_apis.runs.explanation import explain_dag_run
 from openmetadata_airflow_apis.runs.explanation_results import DagRunExplanation, HelpfulCall
 from openmetadata_airflow_apis.runs.kill import kill_dag_runs, kill_running, killed_runs
-from openmetadata_airflow_apis.runs.overwritten_states import await_all_stopped, await_stopped
 from openmetadata_airflow_apis.runs.partial_run import run_partial
+from openmetadata_airflow_apis.runs.processes_after_stop import await_all_stopped, await_stopped
 from openmetadata_airflow_apis.runs.restart import restart_dag_runs, restart_failed, restarted_runs
 from openmetadata_airflow_apis.runs.restart_choice import RestartChoice
 from openmetadata_airflow_apis.runs.results import (

@@ -13,7 +13,7 @@ from openmetadata_airflow_apis.errors import TaskNotFound
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run, serialized_dag
 from openmetadata_airflow_apis.runs.downstream_of_skip_or_success import decide_downstream
-from openmetadata_airflow_apis.runs.overwritten_states import hold
+from openmetadata_airflow_apis.runs.processes_after_stop import hold
 from openmetadata_airflow_apis.runs.results import SkippedTask, SucceededTask, touched
 from openmetadata_airflow_apis.runs.run_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.task_instance_rows import TI

@@ -1,22 +1,25 @@
-"""What a task's own process writes just after it was stopped does not undo the stop."""
+"""What a task's own process writes just after it was stopped does not undo the stop; and the wait for its end."""
 
 from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from openmetadata_airflow_apis.runs import (
+    TouchedTaskInstance,
     await_stopped,
     kill_running,
-    overwritten_states,
+    processes_after_stop,
     restart_failed,
     skip_task_instance,
     succeed_task_instance,
 )
-from support.dag_runs import new_dag, new_run, run_row, states, store, task_instance_rows
+from openmetadata_airflow_apis.runs.processes_after_stop import await_ended
+from support.dag_runs import new_dag, new_job, new_run, run_row, states, store, task_instance_rows
 
 
 @pytest.fixture
@@ -142,12 +145,12 @@ def test_only_what_has_just_begun_is_waited_for(jobs, session):
     _write(session, 1, pid=4712)
     began = time.monotonic()
     kill_running("begins", "manual__1", user="ada", session=session)
-    assert time.monotonic() - began < overwritten_states.OVERWRITE_PATIENCE_SECONDS / 3
+    assert time.monotonic() - began < processes_after_stop.OVERWRITE_PATIENCE_SECONDS / 3
 
 
 def test_a_process_that_never_writes_its_pid_is_not_waited_for_long(jobs, monkeypatch, session):
     """After its patience a kill returns all the same, and what it did stays done."""
-    monkeypatch.setattr(overwritten_states, "OVERWRITE_PATIENCE_SECONDS", 0.6)
+    monkeypatch.setattr(processes_after_stop, "OVERWRITE_PATIENCE_SECONDS", 0.6)
     began = time.monotonic()
     kill_running("begins", "manual__1", user="ada", session=session)
     assert time.monotonic() - began >= 0.6
@@ -159,7 +162,7 @@ def test_a_process_that_ends_before_its_pid_is_there_is_waited_for_no_longer(job
     process(_end, jobs[1])
     began = time.monotonic()
     kill_running("begins", "manual__1", user="ada", session=session)
-    assert time.monotonic() - began < overwritten_states.OVERWRITE_PATIENCE_SECONDS / 2
+    assert time.monotonic() - began < processes_after_stop.OVERWRITE_PATIENCE_SECONDS / 2
 
 
 @pytest.mark.parametrize("written", ["up_for_reschedule", "up_for_retry", "deferred"])
@@ -319,3 +322,62 @@ def test_the_next_try_is_left_alone(jobs, session):
     _write(session, 0, state="running", job_id=jobs[1] + 1000, pid=5000)
     assert {each.map_index for each in await_stopped(killed, 0.5, session=session)} == {1}
     assert states("begins", session)["sleep", 0] == "running"
+
+
+@pytest.fixture
+def job_id(session) -> int:
+    """The job of a task whose process is running."""
+    return new_job(session)
+
+
+def _touched(job_id):
+    return TouchedTaskInstance(task_id="one", map_index=-1, state_before="running", state_after="failed", job_id=job_id)
+
+
+def _change_job(session, job_id, **values):
+    from airflow.jobs.job import Job
+
+    session.execute(update(Job.__table__).where(Job.id == job_id).values(**values))
+    session.commit()
+
+
+def test_a_process_that_stays_is_named(session, job_id):
+    """What is still running after the time is answered by name."""
+    touched = _touched(job_id)
+    began = time.monotonic()
+    assert await_ended([touched, _touched(None)], 0.6, session=session) == (touched,)
+    assert time.monotonic() - began >= 0.6
+
+
+def test_a_process_that_ends_ends_the_wait(session, job_id):
+    """The wait is over as soon as the last job has ended."""
+    from airflow.settings import Session
+    from airflow.utils import timezone
+
+    def end():
+        try:
+            _change_job(Session(), job_id, state="success", end_date=timezone.utcnow())
+        finally:
+            Session.remove()
+
+    timer = threading.Timer(0.3, end)
+    timer.start()
+    began = time.monotonic()
+    assert await_ended([_touched(job_id)], 30, session=session) == ()
+    assert time.monotonic() - began < 20
+    timer.join()
+
+
+def test_without_a_wait_it_looks_once(session, job_id):
+    """With no seconds to wait the answer is what is running now."""
+    touched = _touched(job_id)
+    assert await_ended([touched], 0, session=session) == (touched,)
+    assert await_ended([_touched(None)], 30, session=session) == ()
+
+
+def test_a_job_without_a_heartbeat_is_gone(session, job_id):
+    """A job that Airflow itself takes for dead, since its heartbeat is too old, is not waited for."""
+    from airflow.utils import timezone
+
+    _change_job(session, job_id, latest_heartbeat=timezone.utcnow() - timedelta(minutes=6))
+    assert await_ended([_touched(job_id)], 30, session=session) == ()

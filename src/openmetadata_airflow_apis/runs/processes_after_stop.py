@@ -1,4 +1,6 @@
-"""Restores the states of stopped task instances when somebody who did not know of the stop has overwritten them.
+"""The processes of task instances that were stopped: waits for their end, and restores the states they write over.
+
+A stop is a kill, a skip, a success or a restart. A process that does not know of it yet may undo it.
 
 Two parts of Airflow write task instances without a lock, as whole rows that they read some moments before. That undoes
 a kill, a skip, a success or a restart that was committed in between:
@@ -18,17 +20,19 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow.configuration import conf
+from airflow.jobs.job import Job
 from airflow.utils import timezone
 from airflow.utils.state import State
-from sqlalchemy import and_, null, select
+from sqlalchemy import and_, exists, null, select
 
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import serialized_dag
 from openmetadata_airflow_apis.runs.downstream_of_skip_or_success import decide_downstream
 from openmetadata_airflow_apis.runs.forced_states import finishing
-from openmetadata_airflow_apis.runs.process_watch import await_ended, process_alive
 from openmetadata_airflow_apis.runs.run_plan import mark
 from openmetadata_airflow_apis.runs.run_rows import RUN, queue_again, select_runs
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
@@ -51,6 +55,8 @@ _POLL_SECONDS = 0.2
 _BY_PROCESS = ("running", "up_for_retry", "up_for_reschedule", "deferred")
 # The state that the triggerer gives a deferred task instance, and the one that the scheduler soon gives it.
 _BY_TRIGGERER = ("scheduled", "queued")
+_JOB = Job.__table__
+_POLL_SECONDS_UNTIL_ENDED = 0.5
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,28 @@ def await_all_stopped(
     for item in still_running:
         still_running_by_run[item.run.run_id].append(item.task_instance)
     return [tuple(still_running_by_run[run.run_id]) for run in changed]
+
+
+def await_ended(
+    task_instances: Iterable[TouchedTaskInstance], seconds: float, *, session: Session
+) -> tuple[TouchedTaskInstance, ...]:
+    """Wait until the processes of task instances have ended; return the task instances whose process has not.
+
+    seconds: how long to wait at most; with 0 this looks once. A process has ended when its LocalTaskJob has, which
+    outlives it and its on_kill. A job without a heartbeat for [scheduler] scheduler_zombie_task_threshold seconds
+    counts as ended too, as it does for Airflow itself. The session must have nothing pending.
+    """
+    still_running = [task_instance for task_instance in task_instances if task_instance.job_id is not None]
+    deadline = time.monotonic() + seconds
+    while still_running:
+        job_ids = {task_instance.job_id for task_instance in still_running if task_instance.job_id is not None}
+        alive = _alive(job_ids, session=session)
+        still_running = [task_instance for task_instance in still_running if task_instance.job_id in alive]
+        seconds_left = deadline - time.monotonic()
+        if not still_running or seconds_left <= 0:
+            break
+        time.sleep(min(_POLL_SECONDS_UNTIL_ENDED, seconds_left))
+    return tuple(still_running)
 
 
 def _stopped(changed: Iterable[ChangedRun]) -> list[_Stopped]:
@@ -275,3 +303,24 @@ def _values(state: str | None, *, session: Session) -> dict[str, Any]:
     if state in rows.FINISHED:
         return finishing(state, timezone.utcnow(), session=session)
     return {"state": state, **rows.without_deferral()}
+
+
+def _alive(job_ids: set[int], *, session: Session) -> set[int]:
+    alive = set(session.execute(select(_JOB.c.id).where(_JOB.c.id.in_(sorted(job_ids)), job_alive())).scalars())
+    session.rollback()  # the next look has to see what is committed meanwhile, and no connection is held until then
+    return alive
+
+
+def job_alive() -> ColumnElement:
+    """Return the condition for jobs whose process may still run: not ended, and with a recent heartbeat."""
+    silence = timedelta(seconds=conf.getint("scheduler", "scheduler_zombie_task_threshold"))
+    return and_(
+        _JOB.c.state.in_(["running", "restarting"]),
+        _JOB.c.end_date.is_(None),
+        _JOB.c.latest_heartbeat > timezone.utcnow() - silence,
+    )
+
+
+def process_alive(job_id: ColumnElement) -> ColumnElement:
+    """Return the column that tells whether the process of the job with this id may still run."""
+    return exists().where(_JOB.c.id == job_id, job_alive()).label("process_alive")
