@@ -21,11 +21,13 @@ Upstream and downstream:
 
 What the verbs share:
 
-    results.py             what the verbs answer; which touched task instances had a process; which states end a run
-    run_plan.py            a plan of changes to runs, what a dry run answers, and how it is applied
-    clearing.py            clears task instances, with the effect of Airflow's own clearing
-    forced_states.py       what changes in a task instance that a kill, skip or success ends; no retry after it
-    run_notes.py           the note of a run: the user's own words, and a line for each change; oldest lines go first
+    results.py      what the verbs answer; which touched task instances had a process; which states end a run
+    change_plan.py  a plan of changes to runs, what a dry run answers, and how it is applied
+    clearing.py     clears task instances, with the effect of Airflow's own clearing
+    run_notes.py    the note of a run: the user's own words, and a line for each change; oldest lines go first
+
+    killed_or_marked_task_instances.py  sets a state from outside: dates, the trigger let go, no further tries
+
     run_rows.py            the SQL of runs: read, locked in the order of their creation, queued again
     task_instance_rows.py  the SQL of task instances: found, locked, changed
 

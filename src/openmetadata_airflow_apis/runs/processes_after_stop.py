@@ -1,7 +1,5 @@
 """The processes of task instances that were stopped: waits for their end, and restores the states they write over.
 
-A stop is a kill, a skip, a success or a restart. A process that does not know of it yet may undo it.
-
 Two parts of Airflow write task instances without a lock, as whole rows that they read some moments before. That undoes
 a kill, a skip, a success or a restart that was committed in between:
 
@@ -32,8 +30,7 @@ from sqlalchemy import and_, exists, null, select
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import serialized_dag
 from openmetadata_airflow_apis.runs.downstream_of_skip_or_success import decide_downstream
-from openmetadata_airflow_apis.runs.forced_states import finishing
-from openmetadata_airflow_apis.runs.run_plan import mark
+from openmetadata_airflow_apis.runs.killed_or_marked_task_instances import finishing, mark
 from openmetadata_airflow_apis.runs.run_rows import RUN, queue_again, select_runs
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates

@@ -1,4 +1,4 @@
-"""What changes in a task instance that a kill, a skip or a success ends from outside: its dates, trigger and tries."""
+"""Sets the state of task instances from outside, as a kill, a skip or a success does; no further tries after it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,42 @@ from typing import TYPE_CHECKING, Any
 from airflow.utils.sqlalchemy import UtcDateTime
 from sqlalchemy import and_, case, func, literal
 
-from openmetadata_airflow_apis.runs.task_instance_rows import TI, WITH_PROCESS, seconds_between, without_deferral
+from openmetadata_airflow_apis.runs.task_instance_rows import (
+    TI,
+    WITH_PROCESS,
+    changing,
+    of_runs,
+    seconds_between,
+    without_deferral,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
     from sqlalchemy.sql import ColumnElement
+
+    from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
+
+
+def mark(
+    task_instances: Mapping[tuple[str, str], Collection[TouchedTaskInstance]], now: datetime, *, session: Session
+) -> None:
+    """Put task instances into their state_after, a finished one or none, without clearing them.
+
+    task_instances: by dag_id and run_id, of runs that the transaction has locked.
+    """
+    states = {marked.state_after for of_run in task_instances.values() for marked in of_run}
+    for state in sorted(states, key=str):
+        condition = of_runs(
+            {
+                run: [(marked.task_id, marked.map_index) for marked in of_run if marked.state_after == state]
+                for run, of_run in task_instances.items()
+            }
+        )
+        values = {"state": None} if state is None else finishing(state, now, session=session)
+        session.execute(changing(condition, values))
 
 
 def finishing(state: str, now: datetime, *, session: Session) -> dict[str, Any]:

@@ -16,14 +16,13 @@ from sqlalchemy import update
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.runs import run_notes
-from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.clearing import clear
-from openmetadata_airflow_apis.runs.forced_states import finishing
+from openmetadata_airflow_apis.runs.killed_or_marked_task_instances import mark
 from openmetadata_airflow_apis.runs.run_rows import RUN, queue_again
 from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Row
@@ -130,25 +129,6 @@ def apply(
     _put_runs(plans, now, session=session)
     run_notes.annotate_all({plan.run.id: plan.traces.note for plan in plans}, user=user, session=session)
     audit.record_all(operation, [_entry(plan) for plan in plans], user=user, receipt=receipt, session=session)
-
-
-def mark(
-    task_instances: Mapping[tuple[str, str], Collection[TouchedTaskInstance]], now: datetime, *, session: Session
-) -> None:
-    """Put task instances into their state_after, a finished one or none, without clearing them.
-
-    task_instances: by dag_id and run_id, of runs that the transaction has locked.
-    """
-    states = {marked.state_after for of_run in task_instances.values() for marked in of_run}
-    for state in sorted(states, key=str):
-        condition = rows.of_runs(
-            {
-                run: [(marked.task_id, marked.map_index) for marked in of_run if marked.state_after == state]
-                for run, of_run in task_instances.items()
-            }
-        )
-        values = {"state": None} if state is None else finishing(state, now, session=session)
-        session.execute(rows.changing(condition, values))
 
 
 def _put_runs(plans: Sequence[RunPlan], now: datetime, *, session: Session) -> None:
