@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from openmetadata_airflow_apis import conflicts, errors
 from openmetadata_airflow_apis.airflow_versions.dag_permissions import may_on_dag
 from openmetadata_airflow_apis.api.current_settings import settings
-from openmetadata_airflow_apis.runs import near_names
+from openmetadata_airflow_apis.runs import near_dag_run_and_task_ids as near_ids
 from openmetadata_airflow_apis.security.identity import attach_again
 from openmetadata_airflow_apis.security.operation_permissions import is_known, readable_dag_ids
 from openmetadata_airflow_apis.stores import open_store
@@ -37,7 +37,7 @@ def hint(error: errors.ManagedDagsError, *, of_deployed: bool) -> str:
             if isinstance(error, errors.DagNotFound):
                 return _of_dag(error.dag_id, of_deployed=of_deployed, session=session)
             if isinstance(error, errors.DagRunNotFound) and may_on_dag("GET", error.dag_id, "RUN"):
-                return _did_you_mean(near_names.near_run_ids(error.dag_id, error.run_id, session=session))
+                return _did_you_mean(near_ids.near_run_ids(error.dag_id, error.run_id, session=session))
             if isinstance(error, (errors.TaskNotFound, conflicts.NothingRunning)) and error.task_id is not None:
                 return _of_task(error, error.task_id, session=session)
     except (SQLAlchemyError, errors.ManagedDagsError) as failure:
@@ -48,12 +48,12 @@ def hint(error: errors.ManagedDagsError, *, of_deployed: bool) -> str:
 def _of_dag(dag_id: str, *, of_deployed: bool, session: Session) -> str:
     readable = readable_dag_ids()
     if not of_deployed:
-        return _did_you_mean(near_names.near_dag_ids(dag_id, readable=readable, session=session))
+        return _did_you_mean(near_ids.near_dag_ids(dag_id, readable=readable, session=session))
     if is_known(dag_id):
         return "; Airflow has a DAG of that name, which was not deployed through this API"
     deployed = open_store(settings()).dag_ids()
     return _did_you_mean(
-        near_names.near_names(dag_id, (name for name in deployed if readable is None or name in readable))
+        near_ids.near_names(dag_id, (name for name in deployed if readable is None or name in readable))
     )
 
 
@@ -61,12 +61,12 @@ def _of_task(error: errors.TaskNotFound | conflicts.NothingRunning, task_id: str
     if error.run_id is None:
         if not may_on_dag("GET", error.dag_id):
             return ""
-        return _did_you_mean(near_names.near_task_ids(error.dag_id, task_id, session=session))
+        return _did_you_mean(near_ids.near_task_ids(error.dag_id, task_id, session=session))
     if not may_on_dag("GET", error.dag_id, "TASK_INSTANCE"):
         return ""
-    tasks = near_names.tasks_of_run(error.dag_id, error.run_id, session=session)
+    tasks = near_ids.tasks_of_run(error.dag_id, error.run_id, session=session)
     if task_id not in tasks:
-        near = _did_you_mean(near_names.near_names(task_id, tasks))
+        near = _did_you_mean(near_ids.near_names(task_id, tasks))
         return f"; it has no task of that name{near}" if isinstance(error, conflicts.NothingRunning) else near
     first_index, last_index = tasks[task_id]
     if isinstance(error, conflicts.NothingRunning) and (

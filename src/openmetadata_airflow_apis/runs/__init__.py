@@ -33,10 +33,10 @@ What the verbs share:
 
 Which runs and tasks:
 
-    dag_run_and_task_lookup.py  finds the DAG, its run and tasks by their names, or says which is missing
-    dag_import_errors.py        whether the DAG's file can be imported; if not, no run is made of it
-    chosen_runs.py              the runs that one call changes together; too many are refused; which stay `untouched`
-    near_names.py               "did you mean": names like the one that was not found
+    dag_run_and_task_lookup.py    finds the DAG, its run and tasks by their names, or says which is missing
+    dag_import_errors.py          whether the DAG's file can be imported; if not, no run is made of it
+    chosen_runs.py                the runs that one call changes together; too many are refused; which stay `untouched`
+    near_dag_run_and_task_ids.py  "did you mean": the ids that are like one that was not found
 
 Processes:
 
@@ -45,12 +45,11 @@ Processes:
 
 Reading:
 
-    run_state.py              the state of a run
-    task_instance_details.py  one task instance, or a mapped task's taken together as in Airflow's grid
-    run_lists.py              pages of runs and of task instances: filters, order
-    run_wait.py               waits until a run has ended
-    task_summaries.py         how each task went in several runs
-    mapped_task_states.py     one state for all instances of a mapped task, as in Airflow's grid
+    run_state.py                    the state of a run
+    run_wait.py                     waits until a run has ended
+    run_and_task_instance_lists.py  pages of runs and of task instances: filters, order
+    task_instance_details.py        one task instance, or a mapped task as one
+    task_summaries.py               how tasks went in several runs; a mapped one's state as in the grid, what is null
 
 Explaining a run:
 
@@ -60,7 +59,7 @@ Explaining a run:
     run_reasons.py          why the run as a whole does not go on, or failed
     waiting_reasons.py      what each unfinished task instance waits for
     upstream_reasons.py     why a task waits for the tasks upstream
-    past_runs.py            why a task waits for past runs: depends_on_past
+    depends_on_past.py      why a task waits for the run before: depends_on_past, wait_for_downstream
     queued_reasons.py       who has to take a queued task instance
     celery_workers.py       which queues the Celery workers serve
     scheduling_facts.py     pools, limits, schedulers: what decides when tasks start
@@ -101,7 +100,7 @@ from openmetadata_airflow_apis.runs.results import (
     TriggeredRun,
     UntouchedRun,
 )
-from openmetadata_airflow_apis.runs.run_lists import list_dag_runs, list_task_instances
+from openmetadata_airflow_apis.runs.run_and_task_instance_lists import list_dag_runs, list_task_instances
 from openmetadata_airflow_apis.runs.run_state import dag_state
 from openmetadata_airflow_apis.runs.run_wait import await_end
 from openmetadata_airflow_apis.runs.skip_or_succeed import skip_task_instance, succeed_task_instance

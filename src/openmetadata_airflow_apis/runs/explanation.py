@@ -12,12 +12,12 @@ from sqlalchemy import select
 
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run, serialized_dag
+from openmetadata_airflow_apis.runs.depends_on_past import past_run
 from openmetadata_airflow_apis.runs.explanation_results import DagRunExplanation
 from openmetadata_airflow_apis.runs.explanation_summary import summarize
 from openmetadata_airflow_apis.runs.failures import FAILED, first_ones, task_failure
 from openmetadata_airflow_apis.runs.helpful_calls import helpful_calls
 from openmetadata_airflow_apis.runs.logged_failures import LogEnd, log_ends
-from openmetadata_airflow_apis.runs.past_runs import past_run
 from openmetadata_airflow_apis.runs.queued_reasons import workers_of_queued
 from openmetadata_airflow_apis.runs.run_events import events_of
 from openmetadata_airflow_apis.runs.run_reasons import failed_by, still_queued, waits_for

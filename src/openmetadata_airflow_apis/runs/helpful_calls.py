@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Row
 
+    from openmetadata_airflow_apis.runs.depends_on_past import PastRun
     from openmetadata_airflow_apis.runs.explanation_results import TaskFailure, WaitingReason, WaitingTask
-    from openmetadata_airflow_apis.runs.past_runs import PastRun
     from openmetadata_airflow_apis.runs.scheduling_facts import SchedulingFacts
 
 TRIGGERER_HEARTBEAT = "Triggerer Heartbeat"

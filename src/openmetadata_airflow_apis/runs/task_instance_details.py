@@ -1,4 +1,4 @@
-"""Reads one task instance, or a mapped task's instances taken together as Airflow's grid does."""
+"""Reads one task instance, or a mapped task's instances taken together."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 
 from openmetadata_airflow_apis.errors import TaskNotFound
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run
-from openmetadata_airflow_apis.runs.mapped_task_states import taken_together
 from openmetadata_airflow_apis.runs.results import TaskInstanceDetail
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
+from openmetadata_airflow_apis.runs.task_summaries import of_several
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Row
@@ -63,16 +63,7 @@ def task_instance_detail(
     common = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "logical_date": run.execution_date}
     if count == 1:
         return of_one(session.execute(select(*OF_ONE).where(of_task)).one(), common)
-    together = taken_together(by_state)
-    start_date, end_date = together["start_date"], together["end_date"]
-    return TaskInstanceDetail(
-        **common,
-        **together,
-        map_index=None,
-        count=count,
-        duration=(end_date - start_date).total_seconds() if start_date and end_date else None,
-        max_tries=max((row.max_tries for row in by_state if row.max_tries is not None), default=None),
-    )
+    return of_several(by_state, common)
 
 
 def of_one(row: Row, common: dict[str, Any]) -> TaskInstanceDetail:

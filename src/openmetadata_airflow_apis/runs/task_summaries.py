@@ -1,17 +1,17 @@
-"""Sums up how each task went in several runs of a DAG, as a grid of runs and tasks shows it."""
+"""Sums up how tasks went: all instances of a mapped one taken together, and each task in several runs, as in a grid."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.utils import timezone
 from sqlalchemy import and_, func, select
 
 from openmetadata_airflow_apis.list_filters import total_of
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_dag
-from openmetadata_airflow_apis.runs.mapped_task_states import taken_together
+from openmetadata_airflow_apis.runs.results import TaskInstanceDetail
 from openmetadata_airflow_apis.runs.run_rows import RUN
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 
@@ -30,6 +30,22 @@ _OF_RUN = (
     RUN.c.queued_at,
     RUN.c.start_date,
     RUN.c.end_date,
+)
+# The order in which Airflow's grid lets one state speak for a mapped task (airflow.www.utils.priority).
+GRID_PRIORITY = (
+    "failed",
+    "upstream_failed",
+    "up_for_retry",
+    "up_for_reschedule",
+    "queued",
+    "scheduled",
+    "deferred",
+    "running",
+    "restarting",
+    None,
+    "success",
+    "skipped",
+    "removed",
 )
 
 
@@ -131,4 +147,43 @@ def _summary(task_id: str, rows: Sequence[Row]) -> TaskSummary:
             row.state or "no_status": row.number for row in sorted(rows, key=lambda row: str(row.state))
         },
         queued_when=min((row.queued_when for row in rows if row.queued_when), default=None),
+    )
+
+
+def taken_together(by_state: Sequence[Row]) -> dict[str, Any]:
+    """Return state, dates and try of a task's instances taken together.
+
+    by_state: a row for each of their states, with the number of those in it.
+    """
+    return {
+        "state": _grid_state(by_state),
+        "start_date": min((row.start_date for row in by_state if row.start_date), default=None),
+        "end_date": max((row.end_date for row in by_state if row.end_date), default=None),
+        "try_number": max((row.try_number for row in by_state if row.try_number is not None), default=None),
+    }
+
+
+def _grid_state(by_state: Sequence[Row]) -> str | None:
+    """Return the state that Airflow's grid shows: of several instances, one with a priority there, if any has one."""
+    if sum(row.number for row in by_state) == 1:
+        return by_state[0].state
+    # Not every state has one: `shutdown` of Airflow < 3, and `sensing` of rows that Airflow < 2.4 wrote, have none.
+    states = {row.state for row in by_state}
+    return next((state for state in GRID_PRIORITY if state in states), None)
+
+
+def of_several(by_state: Sequence[Row], common: dict[str, Any]) -> TaskInstanceDetail:
+    """Return the detail of several instances of a mapped task taken together; what differs between them is None.
+
+    by_state: as for taken_together, with max_tries. common: the fields that name the task.
+    """
+    together = taken_together(by_state)
+    start_date, end_date = together["start_date"], together["end_date"]
+    return TaskInstanceDetail(
+        **common,
+        **together,
+        map_index=None,
+        count=sum(row.number for row in by_state),
+        duration=(end_date - start_date).total_seconds() if start_date and end_date else None,
+        max_tries=max((row.max_tries for row in by_state if row.max_tries is not None), default=None),
     )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Row
 
     from openmetadata_airflow_apis.runs.celery_workers import CeleryWorkers
-    from openmetadata_airflow_apis.runs.past_runs import PastRun
+    from openmetadata_airflow_apis.runs.depends_on_past import PastRun
     from openmetadata_airflow_apis.runs.scheduling_facts import SchedulingFacts
     from openmetadata_airflow_apis.runs.trigger_rules import RunStates
 

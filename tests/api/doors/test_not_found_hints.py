@@ -223,12 +223,12 @@ def test_a_hint_never_fails(typed_door, dag, monkeypatch):
     """Where the names can't be asked for, the error is answered without them."""
     from sqlalchemy.exc import OperationalError
 
-    from openmetadata_airflow_apis.runs import near_names
+    from openmetadata_airflow_apis.runs import near_dag_run_and_task_ids
 
     def fail(*_: object, **__: object) -> None:
         raise OperationalError("SELECT", {}, Exception("the database went away"))
 
-    monkeypatch.setattr(near_names, "tasks_of_run", fail)
+    monkeypatch.setattr(near_dag_run_and_task_ids, "tasks_of_run", fail)
     assert typed_door("GET", f"{RUN}/taskInstances/per_region")[1]["detail"] == (
         f"The task with task_id: `per_region` {NOT_IN_RUN}"
     )

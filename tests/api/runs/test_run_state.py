@@ -119,7 +119,7 @@ def test_the_grid_priority_is_airflows():
         warnings.simplefilter("ignore")  # flask-appbuilder's forms, on import
         from airflow.www.utils import priority
 
-    from openmetadata_airflow_apis.runs.mapped_task_states import GRID_PRIORITY
+    from openmetadata_airflow_apis.runs.task_summaries import GRID_PRIORITY
 
     ours = [state for state in GRID_PRIORITY if state in priority]
     assert ours == [None if state is None else str(state) for state in priority]

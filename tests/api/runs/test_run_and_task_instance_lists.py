@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openmetadata_airflow_apis.runs.run_lists import list_dag_runs, list_task_instances
+from openmetadata_airflow_apis.runs.run_and_task_instance_lists import list_dag_runs, list_task_instances
 from support.dag_runs import new_dag, new_run, store
 from support.statements import counted
 

@@ -1,4 +1,4 @@
-"""Finds names like one that does not exist: of DAGs, of a DAG's runs, of its tasks. One statement each."""
+"""Finds ids like one that does not exist: of DAGs, of a DAG's runs, of its tasks. One statement each."""
 
 from __future__ import annotations
 
