@@ -71,8 +71,8 @@ Explaining a run:
 Logs:
 
     task_logs.py           the log of one try, as it is asked for: a part, the last lines, or all of it
-    log_places.py          where a log is: a remote store, files here, the executor, the log server of a worker
-    log_sources.py         reads a log's text from there, in bounded memory
+    log_sources.py         from where a log is read: a remote store, files here, the executor, a worker's log server
+    log_readers.py         reads the text from each of these, in bounded memory
     merged_logs.py         the logs of one try, of a worker and a triggerer, in the order of their times
     logged_failures.py     what the ends of logs say of failures; how much of the logs is read for that
     printed_exceptions.py  exceptions in a log, as Python prints them

@@ -1,207 +1,169 @@
-"""Reads a log's text from where it is: files here, a worker's log server, a store; in bounded memory."""
+"""From where the log of a try is read: as Airflow's own log handler would, whichever is configured; in a given time."""
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
+from airflow.configuration import conf
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.tasklog import LogTemplate
+from airflow.models.trigger import Trigger
+from airflow.utils.log.file_task_handler import FileTaskHandler, LogType
+from airflow.utils.log.log_reader import TaskLogReader
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
+from openmetadata_airflow_apis.airflow_versions.try_logs import executors_log_reader
 from openmetadata_airflow_apis.errors import Unavailable
+from openmetadata_airflow_apis.runs.log_readers import (
+    LocalFile,
+    LogMissing,
+    LogReader,
+    Pieces,
+    ServedFile,
+    Text,
+)
+from openmetadata_airflow_apis.runs.merged_logs import interleaved
+from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED, among, of_run
+from openmetadata_airflow_apis.runs.work_with_deadline import NotInTime, done_in_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Iterator
 
-BLOCK = 64 * 1024  # how many bytes are held at a time
-_ANSWERS = (requests.codes.ok, requests.codes.partial_content, requests.codes.requested_range_not_satisfiable)
+    from sqlalchemy.orm import Session
 
-
-class LogMissing(Exception):
-    """There is no such log where it was looked for; str() names the place."""
+Result = TypeVar("Result")
+# A store that has nothing new for the moment answers with an empty piece; the log ends after so many in a row
+_EMPTY_PIECES = 2
 
 
-class LogSource(Protocol):
-    """The bytes that a log had when it was opened. The methods raise Unavailable if the store fails."""
+def readable_task_instances(
+    dag_id: str, run_id: str, keys: Collection[tuple[str, int]], *, session: Session
+) -> dict[tuple[str, int], TaskInstance]:
+    """Return Airflow's objects of some task instances of a run, by task_id and map_index, for open_log alone.
 
-    def chunks(self, start: int) -> Iterator[bytes]:
-        """Yield the bytes from position start on, in pieces."""
-
-    def tail(self, size: int) -> bytes:
-        """Return the last bytes, at most `size` of them."""
-
-    def size(self) -> int:
-        """Return how many bytes there are."""
-
-
-class LocalFile:
-    """A file on a disk of this host."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._size = path.stat().st_size
-        except OSError as error:
-            raise LogMissing(f"{path} can't be read: {error.strerror}") from error
-
-    def chunks(self, start: int) -> Iterator[bytes]:
-        """Yield the bytes from position start on, in pieces."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(start)
-                for position in range(start, self._size, BLOCK):
-                    yield file.read(min(BLOCK, self._size - position))
-        except OSError as error:
-            raise Unavailable(f"{self._path} can't be read: {error.strerror}") from error
-
-    def tail(self, size: int) -> bytes:
-        """Return the last bytes, at most `size` of them."""
-        return b"".join(self.chunks(max(self._size - size, 0)))
-
-    def size(self) -> int:
-        """Return how many bytes there are."""
-        return self._size
-
-
-class Text:
-    """A text that is in memory already."""
-
-    def __init__(self, text: str) -> None:
-        self._bytes = text.encode("utf-8", "replace")
-
-    def chunks(self, start: int) -> Iterator[bytes]:
-        """Yield the bytes from position start on, in pieces."""
-        for position in range(start, len(self._bytes), BLOCK):
-            yield self._bytes[position : position + BLOCK]
-
-    def tail(self, size: int) -> bytes:
-        """Return the last bytes, at most `size` of them."""
-        return self._bytes[-size:]
-
-    def size(self) -> int:
-        """Return how many bytes there are."""
-        return len(self._bytes)
-
-
-class Pieces:
-    """A text that a log store gives in pieces, from the beginning for each call."""
-
-    def __init__(self, read: Callable[[], Iterator[str]]) -> None:
-        self._read = read
-
-    def chunks(self, start: int) -> Iterator[bytes]:
-        """Yield the bytes from position start on, in pieces."""
-        for piece in self._read():
-            text = piece.encode("utf-8", "replace")
-            if start < len(text):
-                yield text[start:]
-            start = max(start - len(text), 0)
-
-    def tail(self, size: int) -> bytes:
-        """Return the last bytes, at most `size` of them."""
-        return _last_bytes(self.chunks(0), size)
-
-    def size(self) -> int:
-        """Return how many bytes there are."""
-        return sum(map(len, self.chunks(0)))
-
-
-class ServedFile:
-    """A file that the log server of a worker or a triggerer serves.
-
-    headers: makes the headers of one request. seconds: how long the server may be silent. deadline: by
-    time.monotonic(), when everything has to be read.
+    They belong to no session, since log handlers open and close sessions of their own, and hold all that handlers
+    read of them. Two statements.
     """
+    if not keys:
+        return {}
+    query = select(TaskInstance).options(
+        joinedload(TaskInstance.dag_run), joinedload(TaskInstance.trigger).joinedload(Trigger.triggerer_job)
+    )
+    task_instances = session.scalars(query.where(of_run(dag_id, run_id), among(keys))).unique().all()
+    templates = {template.id: template for template in session.scalars(select(LogTemplate))}
+    for task_instance in task_instances:
+        session.expunge(task_instance)
+    for run in {task_instance.dag_run for task_instance in task_instances}:
+        session.expunge(run)
+        template = templates.get(run.log_template_id) or templates[min(templates)]
+        run.get_log_template = lambda session=None, template=template: template  # noqa: ARG005 - as Airflow calls it
+    return {(task_instance.task_id, task_instance.map_index): task_instance for task_instance in task_instances}
 
-    def __init__(
-        self, url: str, host: str, headers: Callable[[], dict[str, str]], *, seconds: float, deadline: float
-    ) -> None:
-        self._url, self._host, self._headers = url, host, headers
-        self._seconds, self._deadline = seconds, deadline
-        with self._ask("bytes=0-0", "HEAD") as answer:
-            total = answer.headers.get("Content-Range", "").rpartition("/")[2]
-            self._size = int(total if total.isdecimal() else answer.headers.get("Content-Length", 0))
 
-    def chunks(self, start: int) -> Iterator[bytes]:
-        """Yield the bytes from position start on, in pieces."""
-        if start >= self._size:
+def open_log(task_instance: TaskInstance, try_number: int, *, seconds: float) -> LogReader:
+    """Return the log of one try; raise LogMissing if there is none, Unavailable if a store does not answer.
+
+    task_instance: from readable_task_instances. seconds: how long finding and reading may take together.
+    """
+    deadline = time.monotonic() + seconds
+    handler = TaskLogReader().log_handler
+    if handler is None or not hasattr(handler, "read"):
+        raise LogMissing("[logging] task_log_reader names no handler that can read logs")
+    if isinstance(handler, FileTaskHandler) and type(handler)._read is FileTaskHandler._read:  # noqa: SLF001 - as below
+        return _of_files(handler, task_instance, try_number, deadline)
+    return Pieces(lambda: _pieces(task_instance, try_number, deadline))
+
+
+def is_unanswered(error: Unavailable) -> bool:
+    """Tell whether open_log raised this because a log server, or the store, does not answer, for whichever log."""
+    return isinstance(error.__cause__, (requests.RequestException, NotInTime))
+
+
+def _of_files(handler: Any, task_instance: TaskInstance, try_number: int, deadline: float) -> LogReader:
+    """Look where FileTaskHandler._read looks, but read no more of a file than is wanted."""
+    # In a thread of its own: it opens a session, and closes the session of the thread it runs in.
+    path = _in_time(lambda: handler._render_filename(task_instance, try_number), deadline)  # noqa: SLF001 - no public way
+    readers: list[LogReader] = [
+        Text(text) for text in _in_time(lambda: _remote(handler, task_instance, try_number), deadline) if text
+    ]
+    if readers and task_instance.state in FINISHED:
+        return interleaved(readers)
+    full_path = Path(handler.local_base, path)
+    with contextlib.suppress(LogMissing):
+        readers += [LocalFile(file) for file in sorted(full_path.parent.glob(full_path.name + "*"))]
+    if not readers and task_instance.state == "running":
+        texts = _in_time(lambda: _of_executor(handler, task_instance, try_number), deadline)
+        readers = [Text(text) for text in texts if text]
+    return interleaved(readers) if readers else _served(handler, task_instance, path, deadline)
+
+
+def _of_executor(handler: Any, task_instance: TaskInstance, try_number: int) -> list[str]:
+    reader = executors_log_reader(handler, task_instance)
+    answer = reader(task_instance, try_number) if reader else None
+    return list(answer[1]) if answer else []
+
+
+def _remote(handler: Any, task_instance: TaskInstance, try_number: int) -> list[str]:
+    try:
+        return list(handler._read_remote_logs(task_instance, try_number, None)[1])  # noqa: SLF001 - as above
+    except NotImplementedError:
+        return []
+
+
+def _served(handler: Any, task_instance: TaskInstance, path: str, deadline: float) -> LogReader:
+    triggerer = task_instance.triggerer_job if task_instance.state == "deferred" else None
+    log_type = LogType.TRIGGER if triggerer else LogType.WORKER
+    host = triggerer.hostname if triggerer else task_instance.hostname
+    if not host:
+        raise LogMissing("there is no file of it here, and no host is known that ran it")
+    url, served_path = handler._get_log_retrieval_url(task_instance, path, log_type=log_type)  # noqa: SLF001 - as above
+    return ServedFile(
+        url,
+        host,
+        lambda: {"Authorization": _signed(served_path)},
+        seconds=conf.getint("webserver", "log_fetch_timeout_sec", fallback=5),
+        deadline=deadline,
+    )
+
+
+def _signed(path: str) -> str:
+    """Return the token that proves to Airflow's log server that a webserver asks for this file."""
+    from airflow.utils.jwt_signer import JWTSigner
+
+    signer = JWTSigner(
+        secret_key=conf.get("webserver", "secret_key"),
+        expiration_time_in_seconds=conf.getint("webserver", "log_request_clock_grace", fallback=30),
+        audience="task-instance-logs",
+    )
+    return signer.generate_signed_token({"filename": path})
+
+
+def _pieces(task_instance: TaskInstance, try_number: int, deadline: float) -> Iterator[str]:
+    """Yield a log from a store that is asked for one piece after the other, as Airflow's page does."""
+    reader = TaskLogReader()
+    metadata: Any = {}
+    empty_in_a_row = 0
+    while empty_in_a_row < _EMPTY_PIECES:
+        logs, metadata = _in_time(partial(reader.read_log_chunks, task_instance, try_number, metadata), deadline)
+        text = "".join(text if text.endswith("\n") else text + "\n" for _, text in logs[0] if text)
+        if text:
+            yield text
+        if metadata.get("end_of_log", True):
             return
-        answer = self._ask(f"bytes={start}-{self._size - 1}")
-        bytes_to_skip = 0 if answer.status_code == requests.codes.partial_content else start
-        for piece in self._pieces(answer):
-            if bytes_to_skip < len(piece):
-                yield piece[bytes_to_skip:]
-            bytes_to_skip = max(bytes_to_skip - len(piece), 0)
-
-    def tail(self, size: int) -> bytes:
-        """Return the last bytes, at most `size` of them."""
-        return _last_bytes(self.chunks(max(self._size - size, 0)), size)
-
-    def size(self) -> int:
-        """Return how many bytes there are."""
-        return self._size
-
-    def _ask(self, byte_range: str, method: str = "GET") -> requests.Response:
-        seconds_left = self._deadline - time.monotonic()
-        if seconds_left <= 0:
-            raise Unavailable(f"There was no time left to read the log from the host {self._host}")
-        headers = {**self._headers(), "Range": byte_range, "Accept-Encoding": "identity"}
-        try:
-            answer = requests.request(
-                method,
-                self._url,
-                headers=headers,
-                timeout=min(self._seconds, seconds_left),
-                stream=True,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            raise Unavailable(
-                f"The log is on the host {self._host}, whose log server does not answer ({_reason(error)})"
-            ) from error
-        if answer.status_code == requests.codes.not_found:
-            raise LogMissing(f"the log server of the host {self._host} has no such file")
-        if answer.status_code == requests.codes.forbidden:
-            raise Unavailable(
-                f"The log server of the host {self._host} refuses this webserver: [webserver] secret_key must be the "
-                "same on both, and their clocks right"
-            )
-        if answer.status_code not in _ANSWERS:
-            raise Unavailable(f"The log server of the host {self._host} answers with status {answer.status_code}")
-        return answer
-
-    def _pieces(self, answer: requests.Response) -> Iterator[bytes]:
-        if answer.status_code == requests.codes.requested_range_not_satisfiable:
-            answer.close()
-            return
-        try:
-            with answer:
-                for piece in answer.iter_content(BLOCK):
-                    yield piece
-                    if time.monotonic() > self._deadline:
-                        raise Unavailable(f"The log server of the host {self._host} takes too long to send the log")
-        except requests.RequestException as error:
-            raise Unavailable(
-                f"The log server of the host {self._host} stopped in the middle of the log ({_reason(error)})"
-            ) from error
+        empty_in_a_row = 0 if text else empty_in_a_row + 1
 
 
-def _last_bytes(pieces: Iterator[bytes], size: int) -> bytes:
-    """Return the last bytes of all pieces together, at most `size` of them, and hold few more in memory."""
-    last_pieces: deque[bytes] = deque()
-    bytes_held = 0
-    for piece in pieces:
-        last_pieces.append(piece)
-        bytes_held += len(piece)
-        while bytes_held - len(last_pieces[0]) >= size:
-            bytes_held -= len(last_pieces.popleft())
-    return b"".join(last_pieces)[-size:]
-
-
-def _reason(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
-    return type(error).__name__
+def _in_time(work: Callable[[], Result], deadline: float) -> Result:
+    """Return what a call of a log handler's library returns; raise Unavailable if it fails or takes too long."""
+    try:
+        return done_in_time(work, deadline, name="reading a task log")
+    except NotInTime as error:
+        raise Unavailable("The store of task logs does not answer in time; try again later") from error
+    except Exception as error:
+        raise Unavailable(f"The store of task logs can't be read: {type(error).__name__}: {error}") from error

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openmetadata_airflow_apis.airflow_versions.try_logs import latest_try
 from openmetadata_airflow_apis.errors import Unavailable
-from openmetadata_airflow_apis.runs.log_places import is_unanswered, open_log, readable_task_instances
-from openmetadata_airflow_apis.runs.log_sources import LogMissing
+from openmetadata_airflow_apis.runs.log_readers import LogMissing
+from openmetadata_airflow_apis.runs.log_sources import is_unanswered, open_log, readable_task_instances
 from openmetadata_airflow_apis.runs.printed_exceptions import (
     PrintedException,
     exception_at,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
 
-    from openmetadata_airflow_apis.runs.log_sources import LogSource
+    from openmetadata_airflow_apis.runs.log_readers import LogReader
 
 _RECORD = re.compile(r"^\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+[+-]\d{4})\]")
 _FAILED = re.compile(r"Task failed with exception\s*$")
@@ -90,7 +90,7 @@ def log_ends(run: Row, rows: Sequence[Row], *, session: Session) -> dict[tuple[s
 
 
 def _log_end(task_instance: Any, try_number: int, size: int, seconds: float) -> LogEnd:
-    log: LogSource | None = None
+    log: LogReader | None = None
     try:
         log = open_log(task_instance, try_number, seconds=seconds)
         tail = log.tail(size)

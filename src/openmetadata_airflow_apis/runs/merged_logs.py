@@ -7,12 +7,12 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.runs.log_sources import BLOCK
+from openmetadata_airflow_apis.runs.log_readers import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from openmetadata_airflow_apis.runs.log_sources import LogSource
+    from openmetadata_airflow_apis.runs.log_readers import LogReader
 
 _TIME = re.compile(rb"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*)")
 
@@ -23,19 +23,19 @@ class Interleaved:
     Of equal lines that follow each other only one is given, as by Airflow.
     """
 
-    def __init__(self, sources: Sequence[LogSource]) -> None:
-        self._sources = sources
+    def __init__(self, readers: Sequence[LogReader]) -> None:
+        self._readers = readers
 
     def chunks(self, start: int) -> Iterator[bytes]:
         """Yield the bytes from position start on, in pieces."""
-        for line in _merged([_lines(source.chunks(0)) for source in self._sources]):
+        for line in _merged([_lines(reader.chunks(0)) for reader in self._readers]):
             if start < len(line):
                 yield line[start:]
             start = max(start - len(line), 0)
 
     def tail(self, size: int) -> bytes:
         """Return the last bytes, at most `size` of them."""
-        tails = [_lines(iter([source.tail(size)])) for source in self._sources]
+        tails = [_lines(iter([reader.tail(size)])) for reader in self._readers]
         return b"".join(_merged(tails))[-size:]
 
     def size(self) -> int:
@@ -43,9 +43,9 @@ class Interleaved:
         return sum(map(len, self.chunks(0)))
 
 
-def interleaved(sources: Sequence[LogSource]) -> LogSource:
+def interleaved(readers: Sequence[LogReader]) -> LogReader:
     """Return several logs as one; a single log is returned as it is."""
-    return sources[0] if len(sources) == 1 else Interleaved(sources)
+    return readers[0] if len(readers) == 1 else Interleaved(readers)
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -12,8 +12,8 @@ from openmetadata_airflow_apis.airflow_versions.run_history import task_instance
 from openmetadata_airflow_apis.airflow_versions.try_logs import latest_try
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskLogNotFound, TaskNotFound
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run
-from openmetadata_airflow_apis.runs.log_places import open_log, readable_task_instances
-from openmetadata_airflow_apis.runs.log_sources import LogMissing, Text
+from openmetadata_airflow_apis.runs.log_readers import LogMissing, Text
+from openmetadata_airflow_apis.runs.log_sources import open_log, readable_task_instances
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED, TI
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
 
-    from openmetadata_airflow_apis.runs.log_sources import LogSource
+    from openmetadata_airflow_apis.runs.log_readers import LogReader
 
 # The largest part of a log that one answer holds, unless the log is streamed.
 PAGE_BYTES = 1024 * 1024
@@ -56,7 +56,7 @@ class OpenLog:
     state: str | None
     hostname: str | None
     ended: bool
-    source: LogSource
+    reader: LogReader
 
     def about(self) -> dict[str, Any]:
         """Return the fields that name the log, and the state and host of its try."""
@@ -65,13 +65,13 @@ class OpenLog:
 
     def chunks(self, offset: int = 0) -> Iterator[bytes]:
         """Return the bytes from offset on, in pieces; the first piece is read before this returns."""
-        chunks = self.source.chunks(offset)
+        chunks = self.reader.chunks(offset)
         return chain([next(chunks, b"")], chunks)
 
     def page(self, offset: int = 0) -> LogPage:
         """Return at most PAGE_BYTES from offset on, ending with a whole character."""
         first_bytes = bytearray()
-        for chunk in self.source.chunks(offset):
+        for chunk in self.reader.chunks(offset):
             first_bytes += chunk
             if len(first_bytes) > PAGE_BYTES:
                 break
@@ -83,8 +83,8 @@ class OpenLog:
 
     def last_lines(self, number: int) -> LogPage:
         """Return the last lines, at most PAGE_BYTES of them."""
-        size = self.source.size()
-        lines = _last_lines(self.source.tail(PAGE_BYTES), number)
+        size = self.reader.size()
+        lines = _last_lines(self.reader.tail(PAGE_BYTES), number)
         if not self.ended:
             shown = _whole_characters(lines)
             size -= len(lines) - len(shown)
@@ -130,11 +130,11 @@ def open_task_log(
         state=task_instance.state,
         hostname=task_instance.hostname or None,
         ended=try_is_over and (latest > 0 or row.state in FINISHED),
-        source=Text(""),
+        reader=Text(""),
     )
     try:
         if latest:
-            return replace(log, source=open_log(task_instance, chosen_try, seconds=_SECONDS))
+            return replace(log, reader=open_log(task_instance, chosen_try, seconds=_SECONDS))
         missing = "it was not run"
     except LogMissing as error:
         missing = str(error)
