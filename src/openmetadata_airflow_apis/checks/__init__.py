@@ -14,13 +14,12 @@ Nothing is stored here: the only I/O is to read callable files and Variables.
 
 Operators: is there such a class, and what does it take?
 
-    operator_lookup.py           what an operator's path means in this installation, or why it means nothing
-    operator_successors.py       an operator that is gone becomes the one that took its place; older names of arguments
-    provider_packages.py         which provider package a path needs, and whether it is installed
-    operator_list.py             the paths of all operators that are installed, for the page's editor
-    operator_signatures.py       what an operator's class takes: arguments, required ones, templated ones
-    enum_arguments.py            arguments that want a member of an Enum
-    function_typed_arguments.py  arguments that want a function or a class
+    older_operators_and_arguments.py  what a path means here: older places, successors, renamed arguments; unknown ones
+    provider_packages.py              which provider package a path needs, and whether it is installed
+    operator_list.py                  the paths of all operators that are installed, for the page's editor
+    operator_signatures.py            what an operator's class takes: arguments, required ones, templated ones
+    enum_arguments.py                 arguments that want a member of an Enum
+    function_typed_arguments.py       arguments that want a function or a class
 
 Functions and imports:
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from inspect import Signature
 
     from openmetadata_airflow_apis.checks.findings import Findings
-    from openmetadata_airflow_apis.checks.operator_lookup import PresentOperators
+    from openmetadata_airflow_apis.checks.older_operators_and_arguments import PresentOperators
     from openmetadata_airflow_apis.definition.canonical import Arguments, Definition, Task
     from openmetadata_airflow_apis.settings import Settings
 

@@ -14,8 +14,7 @@ from openmetadata_airflow_apis.checks.function_typed_arguments import use_functi
 from openmetadata_airflow_apis.checks.installed_imports import Imports
 from openmetadata_airflow_apis.checks.macro_checks import check_macros
 from openmetadata_airflow_apis.checks.managed_functions import ManagedFunctions
-from openmetadata_airflow_apis.checks.operator_lookup import PresentOperators
-from openmetadata_airflow_apis.checks.operator_successors import use_present_operators
+from openmetadata_airflow_apis.checks.older_operators_and_arguments import PresentOperators, use_present_operators
 from openmetadata_airflow_apis.checks.task_checks import TaskChecks
 from openmetadata_airflow_apis.checks.value_checks import ValueChecks
 from openmetadata_airflow_apis.dagbuild.built_values import outputs_in, tagged_in

@@ -14,8 +14,7 @@ import pytest
 
 from openmetadata_airflow_apis.checks.findings import Findings
 from openmetadata_airflow_apis.checks.installed_imports import Imports
-from openmetadata_airflow_apis.checks.operator_lookup import PresentOperators
-from openmetadata_airflow_apis.checks.operator_successors import use_present_operators
+from openmetadata_airflow_apis.checks.older_operators_and_arguments import PresentOperators, use_present_operators
 from openmetadata_airflow_apis.dagbuild.deployment_mark import mark_dag
 from openmetadata_airflow_apis.dagbuild.needs_parse import needs_parse
 from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
