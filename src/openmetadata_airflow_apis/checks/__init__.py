@@ -18,8 +18,8 @@ Operators: is there such a class, and what does it take?
     provider_packages.py              which provider package a path needs, and whether it is installed
     operator_list.py                  the paths of all operators that are installed, for the page's editor
     operator_signatures.py            what an operator's class takes: arguments, required ones, templated ones
-    enum_arguments.py                 arguments that want a member of an Enum
-    function_typed_arguments.py       arguments that want a function or a class
+
+    arguments_wanting_functions_or_enums.py  arguments that want a function, a class or a member of an Enum
 
 Functions and imports:
 

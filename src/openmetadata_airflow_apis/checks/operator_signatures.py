@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from openmetadata_airflow_apis.checks.enum_arguments import wanted_enum
-from openmetadata_airflow_apis.checks.function_typed_arguments import wants_function, wants_functions
+from openmetadata_airflow_apis.checks.arguments_wanting_functions_or_enums import (
+    wanted_enum,
+    wants_function,
+    wants_functions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from openmetadata_airflow_apis.checks.arguments_wanting_functions_or_enums import (
+    use_functions,
+    use_mapped_functions,
+    use_members,
+)
 from openmetadata_airflow_apis.checks.default_args import DefaultArgs, plain_map
-from openmetadata_airflow_apis.checks.enum_arguments import use_members
 from openmetadata_airflow_apis.checks.function_parameters import call_faults
-from openmetadata_airflow_apis.checks.function_typed_arguments import use_functions, use_mapped_functions
 from openmetadata_airflow_apis.checks.installed_imports import Imports, NotImportable, is_below
 from openmetadata_airflow_apis.checks.operator_signatures import (
     ARGUMENT_MAPS,

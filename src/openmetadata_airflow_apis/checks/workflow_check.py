@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.airflow_versions.scheduling import every_dag_needs_a_start
+from openmetadata_airflow_apis.checks.arguments_wanting_functions_or_enums import use_functions
 from openmetadata_airflow_apis.checks.default_args import arguments_of_group, check_default_args, every_default_args
 from openmetadata_airflow_apis.checks.findings import Findings
-from openmetadata_airflow_apis.checks.function_typed_arguments import use_functions
 from openmetadata_airflow_apis.checks.installed_imports import Imports
 from openmetadata_airflow_apis.checks.macro_checks import check_macros
 from openmetadata_airflow_apis.checks.managed_functions import ManagedFunctions
