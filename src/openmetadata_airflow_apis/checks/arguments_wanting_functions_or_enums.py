@@ -42,7 +42,7 @@ def wants_function(parameter: inspect.Parameter) -> bool:
     """Tell whether an operator's parameter takes a function or a class, and nothing else."""
     if parameter.annotation is parameter.empty:
         return parameter.name in _WITHOUT_HINTS
-    kinds = set(hinted_types(parameter))
+    kinds = set(_hinted_types(parameter))
     return bool(kinds & _CALLED) and kinds <= {*_CALLED, "None"}
 
 
@@ -59,7 +59,7 @@ def wanted_enum(parameter: inspect.Parameter, names: Mapping[str, Any]) -> type[
     names: the names that the parameter's hint may use → what they mean. An Enum whose members are equal to their values
     doesn't count: there, the texts themselves will do.
     """
-    kinds = [kind for kind in hinted_types(parameter) if kind != "None"]
+    kinds = [kind for kind in _hinted_types(parameter) if kind != "None"]
     if len(kinds) != 1:
         return None
     candidate = names.get(kinds[0], parameter.annotation)
@@ -150,7 +150,7 @@ def use_members(
             ]
 
 
-def hinted_types(parameter: inspect.Parameter) -> list[str]:
+def _hinted_types(parameter: inspect.Parameter) -> list[str]:
     """Return the names of the types that a parameter's hint allows, without what stands in their brackets."""
     return [_name_of(hint) for hint in _hints(parameter)]
 
