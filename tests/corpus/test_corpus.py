@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openmetadata_airflow_apis.checks.file_check import check_file
+from openmetadata_airflow_apis.checks.workflow_check import check_file
 from openmetadata_airflow_apis.definition import Workflow, read_file
 from openmetadata_airflow_apis.errors import InvalidDefinition
 from openmetadata_airflow_apis.settings import Settings

@@ -2,8 +2,7 @@
 
 Nothing is stored here: the only I/O is to read callable files and Variables.
 
-    workflow_check.py     check_workflow: the gate before a deploy; all faults at once; keys that this Airflow lacks
-    file_check.py         check_file: each DAG of a file, as `validate` and the page want it; a fault of `default` once
+    workflow_check.py     the gate before a deploy: all faults at once, keys that this Airflow lacks; a file's DAGs
     findings.py           collects faults, at the places of the document as it was sent
     task_checks.py        one task after the other: its class, arguments, function, templates
     value_checks.py       tagged values: functions, imports, objects to construct, Variables; and Jinja

@@ -1,4 +1,7 @@
-"""check_workflow: the gate that every definition passes before anything is stored. No author's code runs here."""
+"""check_workflow: the gate that every definition passes before anything is stored; check_file: each DAG of a file.
+
+No author's code runs here.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +28,14 @@ from openmetadata_airflow_apis.errors import DagNotBuilt, InvalidDefinition
 from openmetadata_airflow_apis.settings import dags_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from airflow.models.dag import DAG
 
-    from openmetadata_airflow_apis.definition import Reading, Workflow
+    from openmetadata_airflow_apis.definition import Reading, Workflow, WorkflowFile
     from openmetadata_airflow_apis.definition.canonical import DagKeys, Definition, Tag
+    from openmetadata_airflow_apis.errors import Fault
     from openmetadata_airflow_apis.settings import Settings
 
 # Airflow reports one fault at a time. After each, what was at fault is left out, and the rest is built again.
@@ -65,6 +70,24 @@ def check_workflow(document: object, settings: Settings, *, now: datetime, read_
     if "$variable" in tags or findings.left_to_processor:
         return reading.workflow  # the DAG was built with the Variables' names for their values, or without some tasks
     return replace(reading.workflow, checked_dag=dag)
+
+
+def check_file(
+    file: WorkflowFile, settings: Settings, *, now: datetime, read_variables: bool = True
+) -> Iterator[Workflow | list[Fault]]:
+    """Yield for each request of a file its workflow, or its faults with their places in the file.
+
+    Each fault is yielded once: those of the `default` block with the first DAG that has them, so that the list of
+    another DAG may be empty. now, read_variables: as in check_workflow.
+    """
+    yielded_faults: set[Fault] = set()
+    for index, request in enumerate(file.requests):
+        try:
+            yield check_workflow(request, settings, now=now, read_variables=read_variables)
+        except InvalidDefinition as error:
+            faults = [file.placed(index, fault) for fault in error.faults]
+            yield [fault for fault in faults if fault not in yielded_faults]
+            yielded_faults.update(faults)
 
 
 def _check_definition(

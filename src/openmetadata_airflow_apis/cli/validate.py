@@ -49,7 +49,7 @@ def _validate(path: Path, settings: Settings, *, quiet: bool) -> int:
 
 
 def _check(path: Path, file: WorkflowFile, settings: Settings, *, quiet: bool) -> bool:
-    from openmetadata_airflow_apis.checks.file_check import check_file
+    from openmetadata_airflow_apis.checks.workflow_check import check_file
 
     is_well = True
     for result in check_file(file, settings, now=datetime.now(timezone.utc), read_variables=False):

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.checks.file_check import check_file
+from openmetadata_airflow_apis.checks.workflow_check import check_file
 from openmetadata_airflow_apis.definition import read_json, read_yaml
 from openmetadata_airflow_apis.errors import InvalidDefinition
 
