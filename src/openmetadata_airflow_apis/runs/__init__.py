@@ -64,7 +64,7 @@ Explaining a run:
     celery_workers.py       which queues the Celery workers serve
     scheduling_facts.py     pools, limits, schedulers: what decides when tasks start
     failures.py             the failures of a run, which came first, and why
-    run_events.py           what the audit log says of a run
+    audit_log_of_run.py     what the audit log says of a run
     helpful_calls.py        the calls that would help
     wording.py              how numbers, times and long texts are written
 

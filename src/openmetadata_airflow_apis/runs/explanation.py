@@ -11,6 +11,7 @@ from airflow.utils import timezone
 from sqlalchemy import select
 
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
+from openmetadata_airflow_apis.runs.audit_log_of_run import events_of
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run, serialized_dag
 from openmetadata_airflow_apis.runs.depends_on_past import past_run
 from openmetadata_airflow_apis.runs.explanation_results import DagRunExplanation
@@ -19,7 +20,6 @@ from openmetadata_airflow_apis.runs.failures import FAILED, first_ones, task_fai
 from openmetadata_airflow_apis.runs.helpful_calls import helpful_calls
 from openmetadata_airflow_apis.runs.logged_failures import LogEnd, log_ends
 from openmetadata_airflow_apis.runs.queued_reasons import workers_of_queued
-from openmetadata_airflow_apis.runs.run_events import events_of
 from openmetadata_airflow_apis.runs.run_reasons import failed_by, still_queued, waits_for
 from openmetadata_airflow_apis.runs.run_rows import RUN
 from openmetadata_airflow_apis.runs.scheduling_facts import facts_about
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
 
+    from openmetadata_airflow_apis.runs.audit_log_of_run import RunEvents
     from openmetadata_airflow_apis.runs.explanation_results import TaskFailure
-    from openmetadata_airflow_apis.runs.run_events import RunEvents
     from openmetadata_airflow_apis.runs.scheduling_facts import SchedulingFacts
 
 # How many failures, and how many groups of waiting task instances, an explanation lists at most.
