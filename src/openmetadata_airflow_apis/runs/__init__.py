@@ -53,20 +53,20 @@ Reading:
 
 Explaining a run:
 
-    explanation.py          explain_dag_run: why it failed, why it isn't running, what would help
-    explanation_results.py  what explain_dag_run answers
-    explanation_summary.py  the explanation in a few sentences
-    run_reasons.py          why the run as a whole does not go on, or failed
-    waiting_reasons.py      what each unfinished task instance waits for
-    upstream_reasons.py     why a task waits for the tasks upstream
-    depends_on_past.py      why a task waits for the run before: depends_on_past, wait_for_downstream
-    queued_reasons.py       who has to take a queued task instance
-    celery_workers.py       which queues the Celery workers serve
-    scheduling_facts.py     pools, limits, schedulers: what decides when tasks start
-    failures.py             the failures of a run, which came first, and why
-    audit_log_of_run.py     what the audit log says of a run
-    helpful_calls.py        the calls that would help
-    wording.py              how numbers, times and long texts are written
+    explanation.py           explain_dag_run: why it failed, why it isn't running, what would help
+    explanation_results.py   what explain_dag_run answers
+    explanation_summary.py   the explanation in a few sentences
+    run_reasons.py           why the run as a whole does not go on, or failed
+    waiting_task_reasons.py  what each unfinished task instance waits for
+    upstream_reasons.py      why a task waits for the tasks upstream
+    depends_on_past.py       why a task waits for the run before: depends_on_past, wait_for_downstream
+    queued_task_reasons.py   who has to take a queued task instance
+    celery_workers.py        which queues the Celery workers serve
+    scheduling_facts.py      pools, limits, schedulers: what decides when tasks start
+    failures.py              the failures of a run, which came first, and why
+    audit_log_of_run.py      what the audit log says of a run
+    helpful_calls.py         the calls that would help
+    wording.py               how numbers, times and long texts are written
 
 Logs:
 

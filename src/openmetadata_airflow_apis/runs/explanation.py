@@ -19,13 +19,13 @@ from openmetadata_airflow_apis.runs.explanation_summary import summarize
 from openmetadata_airflow_apis.runs.failures import FAILED, first_ones, task_failure
 from openmetadata_airflow_apis.runs.helpful_calls import helpful_calls
 from openmetadata_airflow_apis.runs.logged_failures import LogEnd, log_ends
-from openmetadata_airflow_apis.runs.queued_reasons import workers_of_queued
+from openmetadata_airflow_apis.runs.queued_task_reasons import workers_of_queued
 from openmetadata_airflow_apis.runs.run_reasons import failed_by, still_queued, waits_for
 from openmetadata_airflow_apis.runs.run_rows import RUN
 from openmetadata_airflow_apis.runs.scheduling_facts import facts_about
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED, TI, of_run
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates
-from openmetadata_airflow_apis.runs.waiting_reasons import Waiting
+from openmetadata_airflow_apis.runs.waiting_task_reasons import Waiting
 
 if TYPE_CHECKING:
     from airflow.models.dag import DAG

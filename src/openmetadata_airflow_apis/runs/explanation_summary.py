@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.runs.waiting_reasons import only_upstream
+from openmetadata_airflow_apis.runs.waiting_task_reasons import only_upstream
 from openmetadata_airflow_apis.runs.wording import counted, shortened
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from openmetadata_airflow_apis.runs import celery_workers
-from openmetadata_airflow_apis.runs.queued_reasons import Executors, who_takes, workers_of_queued
+from openmetadata_airflow_apis.runs.queued_task_reasons import Executors, who_takes, workers_of_queued
 from support.celery_stand_in import StandIn, put
 
 NOW = datetime(2026, 11, 28, tzinfo=timezone.utc)

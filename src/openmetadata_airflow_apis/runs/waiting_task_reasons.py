@@ -21,7 +21,7 @@ from airflow.ti_deps.deps.trigger_rule_dep import TriggerRuleDep
 
 from openmetadata_airflow_apis.airflow_versions.task_retries import next_retry
 from openmetadata_airflow_apis.runs.explanation_results import WaitingReason, WaitingTask
-from openmetadata_airflow_apis.runs.queued_reasons import Executors, who_takes
+from openmetadata_airflow_apis.runs.queued_task_reasons import Executors, who_takes
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED
 from openmetadata_airflow_apis.runs.upstream_reasons import MAPPED_UPSTREAM, upstream_reasons
 from openmetadata_airflow_apis.runs.wording import age, counted, last_heard, moment

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from sqlalchemy import update
 
-from openmetadata_airflow_apis.runs import explanation, trigger_rules, waiting_reasons
+from openmetadata_airflow_apis.runs import explanation, trigger_rules, waiting_task_reasons
 from openmetadata_airflow_apis.runs.run_reasons import SCHEDULER_HEARTBEAT
 from openmetadata_airflow_apis.runs.upstream_reasons import MAPPED_UPSTREAM
-from openmetadata_airflow_apis.runs.waiting_reasons import SCHEDULER
+from openmetadata_airflow_apis.runs.waiting_task_reasons import SCHEDULER
 from support.dag_runs import new_dag, new_run, put_states, states, store
 from support.random_dags import random_dag, rules
 from support.versions import AIRFLOW
@@ -189,7 +189,7 @@ def test_an_explanation_asks_once_for_what_all_instances_share(session, monkeypa
     numbers = []
     monkeypatch.setattr(trigger_rules, "mapped_dependencies", noting(trigger_rules.mapped_dependencies))
     for name in ("get", "getint", "getfloat"):
-        monkeypatch.setattr(waiting_reasons.conf, name, noting(getattr(waiting_reasons.conf, name)))
+        monkeypatch.setattr(waiting_task_reasons.conf, name, noting(getattr(waiting_task_reasons.conf, name)))
     for run_id, number in (("few", 3), ("many", 10)):
         in_state = {("mapped", index): state if index < number else "success" for index in range(10)}
         new_run(dag, session, {"first": "success", **in_state}, run_id=run_id)
