@@ -23,7 +23,7 @@ Operators: is there such a class, and what does it take?
 Functions and imports:
 
     managed_functions.py    finds functions in callable files, by their syntax tree
-    function_parameters.py  whether a call fits a function's parameters
+    function_parameters.py  whether a function takes what it is called with: op_args, op_kwargs, what callbacks get
     installed_imports.py    imports what a definition names from installed packages, never from the authors' folders
 """
 

@@ -13,7 +13,7 @@ from openmetadata_airflow_apis.checks.arguments_wanting_functions_or_enums impor
     use_members,
 )
 from openmetadata_airflow_apis.checks.default_args import DefaultArgs, plain_map
-from openmetadata_airflow_apis.checks.function_parameters import call_faults
+from openmetadata_airflow_apis.checks.function_parameters import call_faults, context_keys, task_call_faults
 from openmetadata_airflow_apis.checks.installed_imports import Imports, NotImportable, is_below
 from openmetadata_airflow_apis.checks.operator_signatures import (
     ARGUMENT_MAPS,
@@ -22,9 +22,7 @@ from openmetadata_airflow_apis.checks.operator_signatures import (
     signature_of,
 )
 from openmetadata_airflow_apis.checks.template_checks import template_faults
-from openmetadata_airflow_apis.checks.value_checks import ValueChecks, context_keys
 from openmetadata_airflow_apis.definition.allowed_packages import DECORATOR_PACKAGES
-from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import closest, nearest
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.definition.renamed_keys import airflow_name, spellings
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.checks.findings import Findings
     from openmetadata_airflow_apis.checks.older_operators_and_arguments import PresentOperators
+    from openmetadata_airflow_apis.checks.value_checks import ValueChecks
     from openmetadata_airflow_apis.definition.canonical import Arguments, Definition, Task
     from openmetadata_airflow_apis.settings import Settings
 
@@ -223,14 +222,7 @@ class TaskChecks:
         self._note_call(task, function, all_arguments, at_call)
 
     def _note_call(self, task: Task, function: Signature, all_arguments: Arguments, place: CanonicalPlace) -> None:
-        args, kwargs = all_arguments.get("op_args") or [], all_arguments.get("op_kwargs") or {}
-        for fault in call_faults(
-            function,
-            task["callable"]["name"],
-            args=args if isinstance(args, list) else None,
-            kwargs=plain_map(kwargs) if tag_of(kwargs) in {None, "$literal"} and isinstance(kwargs, dict) else None,
-            given_by_airflow=context_keys(),
-        ):
+        for fault in task_call_faults(function, task["callable"]["name"], all_arguments):
             self._findings.add(place, fault)
 
     def _check_decorated(self, index: int, task: Task, function: Signature | None) -> None:

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.checks.value_checks import context_keys
+from openmetadata_airflow_apis.checks.function_parameters import context_keys
 from openmetadata_airflow_apis.definition.fault_messages import nearest
 
 if TYPE_CHECKING:

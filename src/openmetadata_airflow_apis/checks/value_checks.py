@@ -6,7 +6,7 @@ import inspect
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.checks.function_parameters import call_faults
+from openmetadata_airflow_apis.checks.function_parameters import call_faults, callback_faults
 from openmetadata_airflow_apis.checks.installed_imports import Imports, NotImportable
 from openmetadata_airflow_apis.checks.kubernetes_checks import object_faults
 from openmetadata_airflow_apis.dagbuild.kubernetes_models import is_model
@@ -33,21 +33,6 @@ if TYPE_CHECKING:
 # What may be imported for values beside allowed_callables; definition/ has refused more, and more exactly.
 _VALUE_PACKAGES = ("airflow", "datetime", "dateutil", "kubernetes.client", "pendulum")
 _KUBERNETES = ("kubernetes.client.", "airflow.providers.cncf.kubernetes.secret.")
-
-# How Airflow calls what stands at a key: the number of positional arguments, and whether the context comes by name.
-_CALLS = {
-    "on_execute_callback": (1, False),
-    "on_failure_callback": (1, False),
-    "on_retry_callback": (1, False),
-    "on_skipped_callback": (1, False),
-    "on_success_callback": (1, False),
-    "post_execute": (2, False),
-    "pre_execute": (1, False),
-    "response_check": (1, True),
-    "response_filter": (1, True),
-    "sla_miss_callback": (5, False),
-}
-
 
 _CONTAINERS = frozenset({dict, list})
 
@@ -148,12 +133,8 @@ class ValueChecks:
 
     def _check_fit(self, signature: inspect.Signature, name: str, place: CanonicalPlace, kwargs: Arguments) -> None:
         key = next((part for part in reversed(place) if isinstance(part, str)), "")
-        if key not in _CALLS:
-            return
-        positional, with_context = _CALLS[key]
-        passed = context_keys() if with_context else ()
-        for fault in call_faults(signature, name, args=[None] * positional, kwargs=kwargs, given_by_airflow=passed):
-            self._findings.add(place, f"{fault} (Airflow calls it with {positional} positional argument(s))")
+        for fault in callback_faults(signature, name, key, kwargs):
+            self._findings.add(place, fault)
 
     def _check_call(self, content: Call, place: CanonicalPlace) -> None:
         path = content["path"]
@@ -228,14 +209,6 @@ _CHECKS: dict[Tag, Callable[[ValueChecks, Any, CanonicalPlace], None]] = {
     "$result": ValueChecks._check_result,  # noqa: SLF001
     "$variable": ValueChecks._check_variable,  # noqa: SLF001
 }
-
-
-@lru_cache(maxsize=1)
-def context_keys() -> frozenset[str]:
-    """Return the names of the template context, which Airflow passes to functions that have such a parameter."""
-    from airflow.utils.context import KNOWN_CONTEXT_KEYS
-
-    return frozenset(KNOWN_CONTEXT_KEYS) | {"templates_dict"}
 
 
 @lru_cache(maxsize=1)
