@@ -21,10 +21,10 @@ Upstream and downstream:
 
 What the verbs share:
 
-    results.py      what the verbs answer; which touched task instances had a process; which states end a run
-    change_plan.py  a plan of changes to runs, what a dry run answers, and how it is applied
-    clearing.py     clears task instances, with the effect of Airflow's own clearing
-    run_notes.py    the note of a run: the user's own words, and a line for each change; oldest lines go first
+    results.py          what the verbs answer; which touched task instances had a process; which states end a run
+    run_change_plan.py  a plan of changes to runs, what a dry run answers, and how it is applied
+    clearing.py         clears task instances, with the effect of Airflow's own clearing
+    run_notes.py        the note of a run: the user's own words, and a line for each change; oldest lines go first
 
     killed_or_marked_task_instances.py  sets a state from outside: dates, the trigger let go, no further tries
 
@@ -64,7 +64,7 @@ Explaining a run:
     celery_workers.py        which queues the Celery workers serve
     scheduling_facts.py      pools, limits, schedulers: what decides when tasks start
     failures.py              the failures of a run, which came first, and why
-    audit_log_of_run.py      what the audit log says of a run
+    audit_log_evidence.py    what the audit log says of a run: the scheduler's notes, states set by hand
     helpful_calls.py         the calls that would help
     wording.py               how numbers, times and long texts are written
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
 
-    from openmetadata_airflow_apis.runs.change_plan import RunPlan
+    from openmetadata_airflow_apis.runs.run_change_plan import RunPlan
 
 _COLUMNS = {"state": RUN.c.state, "logical_date": RUN.c.execution_date}
 

@@ -11,7 +11,7 @@ from airflow.utils import timezone
 from sqlalchemy import select
 
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
-from openmetadata_airflow_apis.runs.audit_log_of_run import events_of
+from openmetadata_airflow_apis.runs.audit_log_evidence import events_of
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run, serialized_dag
 from openmetadata_airflow_apis.runs.depends_on_past import past_run
 from openmetadata_airflow_apis.runs.explanation_results import DagRunExplanation
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Row
     from sqlalchemy.orm import Session
 
-    from openmetadata_airflow_apis.runs.audit_log_of_run import RunEvents
+    from openmetadata_airflow_apis.runs.audit_log_evidence import RunEvents
     from openmetadata_airflow_apis.runs.explanation_results import TaskFailure
     from openmetadata_airflow_apis.runs.scheduling_facts import SchedulingFacts
 

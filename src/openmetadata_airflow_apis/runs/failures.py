@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis.airflow_versions.try_logs import latest_try
-from openmetadata_airflow_apis.runs.audit_log_of_run import LOST_HEARTBEAT, STATE_MISMATCH, STUCK_IN_QUEUED
+from openmetadata_airflow_apis.runs.audit_log_evidence import LOST_HEARTBEAT, STATE_MISMATCH, STUCK_IN_QUEUED
 from openmetadata_airflow_apis.runs.explanation_results import TaskFailure
 from openmetadata_airflow_apis.runs.logged_failures import LogEnd, LoggedFailure, logged_failure, shown_lines
 from openmetadata_airflow_apis.runs.task_dependencies import downstream_ids, index_by_index, upstream_ids
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow.models.dag import DAG
     from sqlalchemy.engine import Row
 
-    from openmetadata_airflow_apis.runs.audit_log_of_run import RunEvents
+    from openmetadata_airflow_apis.runs.audit_log_evidence import RunEvents
 
 FAILED = frozenset({"failed", "up_for_retry"})
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.conflicts import NothingRunning
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
-from openmetadata_airflow_apis.runs.change_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.chosen_runs import find_chosen, untouched
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run
 from openmetadata_airflow_apis.runs.processes_after_stop import hold
 from openmetadata_airflow_apis.runs.results import KilledRun, KilledRuns, touched
+from openmetadata_airflow_apis.runs.run_change_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 from openmetadata_airflow_apis.runs.wording import counted
 

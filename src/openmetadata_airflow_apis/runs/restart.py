@@ -13,13 +13,13 @@ from sqlalchemy import false, or_, select
 
 from openmetadata_airflow_apis.conflicts import NothingFailed, TaskIsStopping
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
-from openmetadata_airflow_apis.runs.change_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.chosen_runs import find_chosen, untouched
 from openmetadata_airflow_apis.runs.clearing import FROM_TASK, plan_clearings
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run, serialized_dag
 from openmetadata_airflow_apis.runs.processes_after_stop import await_ended, hold, process_alive
 from openmetadata_airflow_apis.runs.restart_choice import WHAT_FAILED, RestartChoice, to_run_again
 from openmetadata_airflow_apis.runs.results import RestartedRun, RestartedRuns, TouchedTaskInstance
+from openmetadata_airflow_apis.runs.run_change_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 from openmetadata_airflow_apis.runs.wording import counted
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow.models.dag import DAG
     from sqlalchemy.engine import Row
 
-    from openmetadata_airflow_apis.runs.audit_log_of_run import RunEvents
+    from openmetadata_airflow_apis.runs.audit_log_evidence import RunEvents
     from openmetadata_airflow_apis.runs.scheduling_facts import SchedulingFacts
 
 DAG_KNOWN = "Dag Known"

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from openmetadata_airflow_apis.conflicts import TaskNotStoppable
 from openmetadata_airflow_apis.errors import TaskNotFound
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
-from openmetadata_airflow_apis.runs.change_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run, serialized_dag
 from openmetadata_airflow_apis.runs.downstream_of_skip_or_success import decide_downstream
 from openmetadata_airflow_apis.runs.processes_after_stop import hold
 from openmetadata_airflow_apis.runs.results import SkippedTask, SucceededTask, touched
+from openmetadata_airflow_apis.runs.run_change_plan import RunPlan, Traces, carry_out
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates
 from openmetadata_airflow_apis.runs.wording import counted

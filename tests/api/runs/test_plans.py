@@ -12,10 +12,10 @@ from sqlalchemy import select
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.errors import DagNotFound
 from openmetadata_airflow_apis.runs import ChosenRuns, dag_state, restart_failed, run_partial, trigger_dag
-from openmetadata_airflow_apis.runs.change_plan import apply
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run
 from openmetadata_airflow_apis.runs.kill import plan_kills
 from openmetadata_airflow_apis.runs.restart import plan_restarts
+from openmetadata_airflow_apis.runs.run_change_plan import apply
 from openmetadata_airflow_apis.runs.trigger import plan_run, runnable_dag
 from support.dag_runs import START, new_dag, new_run, run_row, states, store, task_instance_rows
 from support.random_dags import random_dag
