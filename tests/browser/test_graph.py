@@ -132,7 +132,7 @@ def test_a_graph_that_cannot_be_laid_out_says_so_and_leaves_no_worker(page, grou
     """Where the worker fails, the table is named instead, and the worker is ended."""
     worker = "addEventListener('message', () => { throw new Error('There is no room.'); });"
     page.route(
-        re.compile(r"/layout_worker\.js"), lambda route: route.fulfill(body=worker, content_type="text/javascript")
+        re.compile(r"/graph_layout\.js"), lambda route: route.fulfill(body=worker, content_type="text/javascript")
     )
     go(page, f"#dags/{grouped}")
     expect(page.get_by_role("region", name="Graph of drawn").locator(".notice.bad")).to_have_text(

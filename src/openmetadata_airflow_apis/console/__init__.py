@@ -13,7 +13,7 @@ The page does everything through the API, as any other caller would.
 
 In static/, each file's first line says more:
 
-    console.js, dom.js, svg.js, links.js    views by the address, nodes of the page, links
+    console.js, dom.js, links.js    views by the address, nodes of the page, links
     http.js, polling.js     requests, and an answer as a sentence; when the page asks again
     permissions.js    what the user may do
     connection.js, unreadable.js    a webserver that is slow or silent, a session that has ended; what is shown stays
@@ -22,12 +22,12 @@ In static/, each file's first line says more:
     dag.js, deployment.js, parsing_nodes.js    one DAG, its state, and which hosts have parsed it
     history.js, comparison.js, value_difference.js, text_difference.js, graph_difference.js    versions
     console.css    the page's look, in Airflow's dark mode too
-    graph.js    draws a graph; dag_graph.js: the tasks and edges of a DAG; folded_groups.js: which groups are folded
-    layout_worker.js    places its nodes from left to right, for graph_layout.js
-    grid.js, task_tree.js, task_summaries.js    the last runs by task; the state that a group or a mapped task shows
+    graph.js    draws a graph, with groups folded; graph_layout.js: where its nodes and edges are, from left to right
+    definition_graph.js    the tasks, groups and edges that a definition makes
+    grid.js, task_summaries.js    the last runs by task; the state that a group or a mapped task shows
     run.js, run_tasks.js, timeline.js, explanation.js, log.js, clock.js, task_instances.js    one run
     run_actions.js, chosen_tasks.js, partial_run.js, run_plan.js    repairing it, with a plan first
-    deploy.js, draft.js, editor.js, code_editor.js, definition_check.js, written_graph.js    writing a definition
+    deploy.js, draft.js, editor.js, code_editor.js, definition_check.js, editor_graph.js    writing a definition
     fault_list.js, fault_range.js    its faults, and which part of the text each is about
     definition_schema.js, cursor_place.js, definition_file.js    what the editor knows of it
     deploy_requests.js, workflow_flag.js    the requests of a dry run and of its deploy

@@ -3,7 +3,7 @@
 import { button, fill, fillIfChanged, h, inline, notice, refill, state, table, time } from "./dom.js";
 import { confirmDelete, deleted, deletion, switched, switching, triggered } from "./dag_actions.js";
 import { importError, pauseCell, scheduleCell } from "./dag_cells.js";
-import { readGraph } from "./dag_graph.js";
+import { readGraph } from "./definition_graph.js";
 import { deploymentState, isSettled, versionOf } from "./deployment.js";
 import { send, sentence } from "./http.js";
 import { dagPath, gridLink, historyLink, runLink } from "./links.js";

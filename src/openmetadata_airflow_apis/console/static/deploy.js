@@ -10,7 +10,7 @@ import { textEditor } from "./editor.js";
 import { faultList } from "./fault_list.js";
 import { isJson } from "./cursor_place.js";
 import { DAGS_PATH } from "./links.js";
-import { writtenGraph } from "./written_graph.js";
+import { writtenGraph } from "./editor_graph.js";
 
 // base: the deployment that the draft began from, empty if none: { dagId, revision, versionNumber, text }.
 export async function deployView({ spec, permitted, draft, base }) {

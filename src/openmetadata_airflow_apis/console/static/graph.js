@@ -1,19 +1,19 @@
-// A DAG's graph from left to right. Task groups fold, colours show a run or a difference, tasks can be chosen, and a table
-// below has the same content.
+// Draws a DAG's graph. Task groups fold, and begin folded in a large DAG; colours show a run or a difference, tasks can be
+// chosen, and a table below has the same content.
 
-import { folded, foldedAtFirst } from "./folded_groups.js";
+import { ancestors } from "./definition_graph.js";
 import { button, fill, fillIfChanged, h, notice, state, table } from "./dom.js";
-import { layOut } from "./graph_layout.js";
-import { arrow, line, svg } from "./svg.js";
 import { nameOfState } from "./task_instances.js";
 import { inWords, together } from "./task_summaries.js";
 
+const UNFOLDED = 60; // in a DAG with more tasks, the groups are folded at first
 const HEIGHT = 42;
 const HEAD = 12; // above a group's tasks, for its name
 const LETTER = 7.2;
 const NOTE_LETTER = 6.4; // width of a letter in the smaller line below a node's name
 const COUNTED = 18; // letters for which a node of several task instances has room, for its numbers by state
 const LONGEST = 30;
+const SVG = "http://www.w3.org/2000/svg";
 
 // Answers { element, colour, choose }. colour(tasks) takes the tasks of a run as task_summaries.js answers them, null for
 // no run. choose(ids) chooses tasks; chosen(ids) is called with the set of chosen ids, and without it none can be chosen.
@@ -234,4 +234,75 @@ function widthOf(node) {
 
 function short(text, longest = LONGEST) {
   return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+}
+
+// The ids of the groups that a drawing or a grid of the graph begins with folded.
+export function foldedAtFirst({ groups, tasks }) {
+  return new Set(tasks.size > UNFOLDED ? groups.keys() : []);
+}
+
+// The graph as it is drawn: { nodes, open, edges }. A group in `closed` is drawn as one node; open: the other groups.
+function folded({ groups, tasks, edges }, closed) {
+  const foldedInto = (item) => ancestors(item, groups).filter((id) => closed.has(id)).at(-1);
+  const nodes = new Map();
+  for (const task of tasks.values()) {
+    const groupId = foldedInto(task);
+    if (!groupId) nodes.set(task.id, { ...task, members: [task.id] });
+    else if (nodes.has(groupId)) nodes.get(groupId).members.push(task.id);
+    else nodes.set(groupId, { ...groups.get(groupId), members: [task.id], isGroup: true });
+  }
+  const open = [...groups.values()].filter((group) => !closed.has(group.id) && !foldedInto(group));
+  const nodeIds = new Map([...nodes.values()].flatMap((node) => node.members.map((id) => [id, node.id])));
+  const drawnEdges = new Map();
+  for (const [from, to] of edges) {
+    const pair = [nodeIds.get(from), nodeIds.get(to)];
+    if (pair[0] !== pair[1]) drawnEdges.set(JSON.stringify(pair), pair);
+  }
+  return { nodes: [...nodes.values()], open, edges: [...drawnEdges.values()] };
+}
+
+let worker = null;
+let lastId = 0;
+const waiting = new Map();
+
+// Resolves to what graph_layout.js answers, in a worker.
+function layOut({ nodes, groups, edges }) {
+  worker ??= startWorker();
+  lastId += 1;
+  const id = lastId;
+  return new Promise((resolve, reject) => {
+    waiting.set(id, { resolve, reject });
+    worker.postMessage({ id, nodes, groups, edges });
+  });
+}
+
+function startWorker() {
+  const newWorker = new Worker(new URL("./graph_layout.js", import.meta.url), { type: "module" });
+  newWorker.addEventListener("message", ({ data }) => {
+    waiting.get(data.id)?.resolve(data);
+    waiting.delete(data.id);
+  });
+  newWorker.addEventListener("error", () => {
+    newWorker.terminate();
+    worker = null;
+    for (const { reject } of waiting.values()) reject(new Error("The graph could not be laid out."));
+    waiting.clear();
+  });
+  return newWorker;
+}
+
+function svg(tag, attributes, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined) element.setAttribute(name, value);
+  element.append(...children.flat(Infinity));
+  return element;
+}
+
+function line([first, ...rest]) {
+  return `M${first.x} ${first.y} ${rest.map(({ x, y }) => `L${x} ${y}`).join(" ")}`;
+}
+
+function arrow(id) {
+  const head = svg("path", { d: "M0 0 L8 4 L0 8 z", class: "arrow" });
+  return svg("defs", {}, svg("marker", { id, viewBox: "0 0 8 8", refX: 8, refY: 4, markerUnits: "userSpaceOnUse", markerWidth: 9, markerHeight: 9, orient: "auto" }, head));
 }

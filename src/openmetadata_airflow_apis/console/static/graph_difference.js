@@ -1,6 +1,6 @@
 // The graphs of two versions as one, with what was added, removed and changed, in colours and in words.
 
-import { graphOf } from "./dag_graph.js";
+import { graphOf } from "./definition_graph.js";
 import { h } from "./dom.js";
 import { graphView } from "./graph.js";
 

@@ -1,19 +1,19 @@
 // The latest runs of a DAG by tasks: each cell has the colour of a task's state in a run, and links to it.
 
 import { barOf } from "./dag_cells.js";
-import { foldedAtFirst } from "./folded_groups.js";
+import { ancestors } from "./definition_graph.js";
 import { fill, h, notice, state } from "./dom.js";
+import { foldedAtFirst } from "./graph.js";
 import { runLink, taskLink } from "./links.js";
 import { isUnderWay, nameOfState } from "./task_instances.js";
 import { inWords, readSummaries, together } from "./task_summaries.js";
-import { rowsOf } from "./task_tree.js";
 
 const CELLS = 4000; // drawn at most, but at least five runs
 
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 // Answers { element, renew }. renew(runs) takes the runs that list_dag_runs answers, and reads the tasks of those that are
-// new or unfinished. graph: of dag_graph.js, null if there is none. most: how many runs to show; a DAG with many tasks
+// new or unfinished. graph: of definition_graph.js, null if there is none. most: how many runs to show; a DAG with many tasks
 // shows fewer (CELLS).
 export function gridView(dagId, graph, most) {
   const { groups, tasks } = graph ?? { groups: new Map(), tasks: new Map() };
@@ -161,4 +161,29 @@ export function gridView(dagId, graph, most) {
   }
 
   return { element, renew };
+}
+
+// The tasks as rows { id, label, depth, isGroup, members, around }, in the order of the graph; each task group has a row
+// before its tasks. members: the ids of the tasks in it. around: the ids of the groups that it is in. extra: the ids of
+// tasks that runs have and the graph no longer has.
+function rowsOf({ groups, tasks }, extra = []) {
+  const top = { children: [] };
+  const groupRows = new Map();
+  const rowOfGroup = (id) => {
+    if (!id) return top;
+    if (!groupRows.has(id)) {
+      const row = { ...groups.get(id), isGroup: true, members: [], around: ancestors(groups.get(id), groups), children: [] };
+      groupRows.set(id, row);
+      rowOfGroup(row.group).children.push(row);
+    }
+    return groupRows.get(id);
+  };
+  for (const task of tasks.values()) {
+    const around = ancestors(task, groups);
+    rowOfGroup(task.group).children.push({ ...task, members: [task.id], around, children: [] });
+    for (const id of around) groupRows.get(id).members.push(task.id);
+  }
+  for (const id of extra) top.children.push({ id, label: id, members: [id], around: [], children: [] });
+  const flat = (row, depth) => row.children.flatMap(({ children, ...own }) => [{ ...own, depth }, ...flat({ children }, depth + 1)]);
+  return flat(top, 0);
 }

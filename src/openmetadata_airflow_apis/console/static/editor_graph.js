@@ -1,6 +1,6 @@
 // The graph of the text that is being written; of a text with several DAGs, the graph of the chosen one.
 
-import { graphOf } from "./dag_graph.js";
+import { graphOf } from "./definition_graph.js";
 import { fill, h } from "./dom.js";
 import { graphView } from "./graph.js";
 
