@@ -25,8 +25,9 @@ In static/, each file's first line says more:
     graph.js    draws a graph, with groups folded; graph_layout.js: where its nodes and edges are, from left to right
     definition_graph.js    the tasks, groups and edges that a definition makes
     grid.js, task_summaries.js    the last runs by task; the state that a group or a mapped task shows
-    run.js, run_tasks.js, timeline.js, explanation.js, log.js, clock.js, task_instances.js    one run
-    run_actions.js, chosen_tasks.js, partial_run.js, run_plan.js    repairing it, with a plan first
+    run.js, run_tasks.js, timeline.js, explanation.js, log.js, task_states.js    one run
+    run_actions.js    repairing it, one task or all that are chosen on the graph, with a plan first
+    partial_run.js    a run of some tasks
     deploy.js, draft.js, editor.js, code_editor.js, definition_check.js, editor_graph.js    writing a definition
     fault_list.js, fault_range.js    its faults, and which part of the text each is about
     definition_schema.js, cursor_place.js, definition_file.js    what the editor knows of it

@@ -12,8 +12,8 @@ import { partialRun } from "./partial_run.js";
 import { permissions } from "./permissions.js";
 import { pauseAfter, pauseWhile, polling } from "./polling.js";
 import { runPanel } from "./run.js";
-import { selectionBar } from "./chosen_tasks.js";
-import { isUnderWay } from "./task_instances.js";
+import { selectionBar } from "./run_actions.js";
+import { isUnderWay } from "./task_states.js";
 import { triggerForm } from "./trigger.js";
 import { tellUnreadable } from "./unreadable.js";
 

@@ -9,7 +9,7 @@ import { DAGS_PATH, dagLink, dagPath } from "./links.js";
 import { filterForm, isFiltered, queryOf } from "./list_filter.js";
 import { permissions } from "./permissions.js";
 import { pauseAfter, pauseWhile, polling } from "./polling.js";
-import { isUnderWay } from "./task_instances.js";
+import { isUnderWay } from "./task_states.js";
 import { tellUnreadable } from "./unreadable.js";
 
 const PAGE = 50;

@@ -1,7 +1,7 @@
 // Why a run failed, or what it waits for, as the API explains it.
 
 import { h, inline, state, time } from "./dom.js";
-import { nameOf } from "./task_instances.js";
+import { nameOf } from "./task_states.js";
 
 const OPEN = 3;
 

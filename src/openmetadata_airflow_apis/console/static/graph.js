@@ -3,7 +3,7 @@
 
 import { ancestors } from "./definition_graph.js";
 import { button, fill, fillIfChanged, h, notice, state, table } from "./dom.js";
-import { nameOfState } from "./task_instances.js";
+import { nameOfState } from "./task_states.js";
 import { inWords, together } from "./task_summaries.js";
 
 const UNFOLDED = 60; // in a DAG with more tasks, the groups are folded at first

@@ -3,7 +3,7 @@
 import { button, fill, fillIfChanged, focusAgain, h, inline, notice } from "./dom.js";
 import { isToldAbove, send, sentence } from "./http.js";
 import { pauseAfter, pauseWhile, polling } from "./polling.js";
-import { nameOf } from "./task_instances.js";
+import { nameOf } from "./task_states.js";
 
 const TAIL = 500;
 

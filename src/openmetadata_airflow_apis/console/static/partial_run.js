@@ -1,7 +1,7 @@
 // The form for a run of some tasks: which tasks, the configuration and the run id; its plan is shown before it starts.
 
 import { checkbox, field, fill, h, notice, once } from "./dom.js";
-import { planned } from "./run_plan.js";
+import { planned } from "./run_actions.js";
 
 // Answers { element, choose }. choose(ids) ticks these tasks and opens the form. path: of the DAG. start(request) starts
 // the run.

@@ -1,10 +1,9 @@
 // The task instances of a run as a table: which of them are shown first, a page at a time, and the buttons that choose by
 // state.
 
-import { counting } from "./clock.js";
 import { button, duration, h, state, table, time } from "./dom.js";
 import { gridLink } from "./links.js";
-import { hasEnded, nameOf } from "./task_instances.js";
+import { hasEnded, nameOf } from "./task_states.js";
 import { BY_ATTENTION } from "./task_summaries.js";
 
 const COLUMNS = ["Task", "State", "Try", "Started", "Took", "Actions"];
@@ -84,3 +83,19 @@ export function paging({ offset, limit, total, turn }) {
     button("Next", () => turn(offset + limit), "", { disabled: offset + limit >= total, "data-key": "next tasks" }),
   );
 }
+
+// Answers an element with the time since `start`, renewed every second. ahead: milliseconds that the server's clock is ahead of this one.
+function counting(start, ahead = 0) {
+  const element = h("span", { class: "counting", "data-start": Date.parse(start) - ahead });
+  showDuration(element);
+  return element;
+}
+
+function showDuration(element) {
+  element.textContent = duration(Math.max(0, Date.now() - Number(element.dataset.start)) / 1000);
+}
+
+setInterval(() => {
+  if (document.hidden) return;
+  for (const element of document.querySelectorAll("#rest-api .counting")) showDuration(element);
+}, 1000);

@@ -3,7 +3,7 @@
 
 import { batches, send } from "./http.js";
 import { dagPath } from "./links.js";
-import { nameOfState } from "./task_instances.js";
+import { nameOfState } from "./task_states.js";
 
 // A folded group or a mapped task shows the first of these states that it has: the one that most needs attention.
 export const BY_ATTENTION = [

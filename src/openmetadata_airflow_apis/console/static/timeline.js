@@ -2,7 +2,7 @@
 
 import { duration, h, refill, state } from "./dom.js";
 import { taskLink } from "./links.js";
-import { isUnderWay } from "./task_instances.js";
+import { isUnderWay } from "./task_states.js";
 import { inWords } from "./task_summaries.js";
 
 const TICKS = 4;
