@@ -18,8 +18,8 @@ In static/, each file's first line says more:
     permissions.js    what the user may do
     connection.js, unreadable.js    a webserver that is slow or silent, a session that has ended; what is shown stays
     dags.js, dag_cells.js, list_filter.js   the list
-    dag_actions.js    triggers, pauses and deletes a DAG, from the list and from its own view
-    dag.js, deployment.js, parsing_nodes.js    one DAG, its state, and which hosts have parsed it
+    dag_actions.js    triggers, pauses, deletes and edits a DAG, from the list and from its own view; what is in the editor
+    dag.js, deployment_state.js, parsing_nodes.js    one DAG, its state, and which hosts have parsed it
     history.js, comparison.js, value_difference.js, text_difference.js, graph_difference.js    versions
     console.css    the page's look, in Airflow's dark mode too
     graph.js    draws a graph, with groups folded; graph_layout.js: where its nodes and edges are, from left to right
@@ -28,10 +28,10 @@ In static/, each file's first line says more:
     run.js, run_tasks.js, timeline.js, explanation.js, log.js, task_states.js    one run
     run_actions.js    repairing it, one task or all that are chosen on the graph, with a plan first
     partial_run.js    a run of some tasks
-    deploy.js, draft.js, editor.js, code_editor.js, definition_check.js, editor_graph.js    writing a definition
-    fault_list.js, fault_range.js    its faults, and which part of the text each is about
-    definition_schema.js, cursor_place.js, definition_file.js    what the editor knows of it
-    deploy_requests.js, workflow_flag.js    the requests of a dry run and of its deploy
-    deploy_plans.js    shows what would change, asks before something is replaced (a newer version too); the outcome
+    deploy.js    writing a definition, what would change, deploying it (asks before a newer version is replaced), the outcome
+    editor.js, code_editor.js    where it is written; which part of the text a fault is about; a file dropped there
+    completion.js    what the editor offers and explains at the cursor
+    definition_check.js, editor_graph.js    its faults, its graph
+    workflow_flag.js    writes `force` into a text
     trigger.js, operations.js, curl_command.js, inputs.js, specification.js    forms: a run's params, each operation
 """

@@ -11,12 +11,9 @@ import { Compartment } from "@codemirror/state";
 import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, hoverTooltip, keymap, lineNumbers } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 
-import { isJson, placeAt } from "./cursor_place.js";
-import { choices, loadSchema, schemaAt, typeOf } from "./definition_schema.js";
-import { h, prose } from "./dom.js";
-import { rangeOf } from "./fault_range.js";
-
-const WORD = /[\w.@-]*/;
+import { complete, explain } from "./completion.js";
+import { h } from "./dom.js";
+import { isJson, rangeOf } from "./editor.js";
 
 // Answers what textEditor() in editor.js resolves to.
 export function codeEditor({ labelId, faultsId, onchange }) {
@@ -86,56 +83,5 @@ export function codeEditor({ labelId, faultsId, onchange }) {
       view.dispatch({ selection: { anchor: from, head: to }, effects: EditorView.scrollIntoView(from, { y: "center" }) });
     },
     destroy: () => view.destroy(),
-  };
-}
-
-async function complete(context) {
-  const text = context.state.doc.toString();
-  const place = placeAt(text, context.pos);
-  const begunWord = text.slice(place.from, context.pos);
-  if (!context.explicit && !begunWord) return null;
-  const quoted = isJson(text);
-  const schemaAndOperators = await loadSchema();
-  const options = choices(schemaAndOperators, place, text).map((choice) => ({
-    label: choice.label,
-    detail: choice.detail,
-    info: choice.info && (() => h("div", { class: "editor-info" }, prose(choice.info))),
-    boost: choice.boost,
-    type: choice.isKey ? "property" : "constant",
-    apply: (view, _, from, to) => insert(view, choice, { quoted, from: /^["']/.test(view.state.sliceDoc(from - 1, from)) ? from - 1 : from, to }),
-  }));
-  if (!options.length) return null;
-  return { from: place.from + (/^["']/.test(begunWord) ? 1 : 0), options, validFor: /^[\w.@-]*$/ };
-}
-
-// Puts a key or a value, with the quotes and the colon that it needs, in place of the begun word and its closing quote.
-function insert(view, { label, isKey, isBare }, { quoted, from, to }) {
-  const textAfter = view.state.sliceDoc(to, to + 200);
-  const closing = /^[\w.@-]*["']?/.exec(textAfter)[0].length;
-  const isKeyed = /^\s*:/.test(textAfter.slice(closing));
-  const needsQuotes = quoted ? !isBare : !isKey && !isBare && /^[@*&!%]|^$|: /.test(label);
-  const word = needsQuotes ? JSON.stringify(label) : label;
-  const text = isKey && !isKeyed ? `${word}: ` : word;
-  view.dispatch({ changes: { from, to: to + closing, insert: text }, selection: { anchor: from + text.length }, userEvent: "input.complete" });
-}
-
-async function explain(view, position) {
-  const line = view.state.doc.lineAt(position);
-  let start = position - line.from;
-  while (start > 0 && /[\w.@-]/.test(line.text[start - 1])) start -= 1;
-  const [word] = WORD.exec(line.text.slice(start));
-  if (!word) return null;
-  const text = view.state.doc.toString();
-  const { path, wants } = placeAt(text, line.from + start);
-  const { schema } = await loadSchema();
-  const isKey = wants === "key" || (wants === "item" && /^["']?\s*:/.test(line.text.slice(start + word.length)));
-  const node = schemaAt(schema, isKey ? [...path, word] : path, text);
-  if (!node?.description) return null;
-  const name = isKey ? word : String(path.at(-1));
-  return {
-    pos: line.from + start,
-    end: line.from + start + word.length,
-    above: true,
-    create: () => ({ dom: h("div", { class: "editor-info" }, h("p", {}, h("strong", {}, name), " ", h("span", { class: "muted" }, typeOf(node))), prose(node.description)) }),
   };
 }

@@ -3,9 +3,9 @@
 // Most people come for the list, so the other views and the specification are loaded only when they are opened.
 
 import { whenAllIsWellAgain } from "./connection.js";
+import { draft } from "./dag_actions.js";
 import { dagsView } from "./dags.js";
 import { button, fill, fillIfChanged, h, notice } from "./dom.js";
-import { draft, edit } from "./draft.js";
 import { config, send, sentence } from "./http.js";
 import { permissions } from "./permissions.js";
 
@@ -77,7 +77,7 @@ function decoded(text) {
 async function makeView(name, [first, second, third]) {
   if (name === "history") return (await import("./history.js")).historyView({ dagId: first });
   if (name === "dags" && !first) return dagsView();
-  if (name === "dags") return (await import("./dag.js")).dagView({ dagId: first, runId: second, taskId: third, edit, again: show });
+  if (name === "dags") return (await import("./dag.js")).dagView({ dagId: first, runId: second, taskId: third, again: show });
   const [spec, permitted, { deployView }, { operationsView }] = await Promise.all([
     specified(),
     permissions(),

@@ -1,10 +1,10 @@
 // One deployed DAG: its state, its definition, its runs, and what can be done with them.
 
 import { button, fill, fillIfChanged, h, inline, notice, refill, state, table, time } from "./dom.js";
-import { confirmDelete, deleted, deletion, switched, switching, triggered } from "./dag_actions.js";
+import { confirmDelete, deleted, deletion, edit, switched, switching, triggered } from "./dag_actions.js";
 import { importError, pauseCell, scheduleCell } from "./dag_cells.js";
 import { readGraph } from "./definition_graph.js";
-import { deploymentState, isSettled, versionOf } from "./deployment.js";
+import { deploymentState, isSettled, versionOf } from "./deployment_state.js";
 import { send, sentence } from "./http.js";
 import { dagPath, gridLink, historyLink, runLink } from "./links.js";
 import { isAwaited, nodesTable, withoutHeartbeats } from "./parsing_nodes.js";
@@ -21,8 +21,8 @@ const RUNS = ["Run", "State", "Started", "Ended"];
 const LISTED = 25; // runs in the grid
 const ROWS = 10; // runs in the table
 
-// edit(dag) opens the editor with the DAG's definition; again() makes a new view of the DAG.
-export function dagView({ dagId, runId, taskId, edit, again }) {
+// again() makes a new view of the DAG.
+export function dagView({ dagId, runId, taskId, again }) {
   const path = dagPath(dagId);
   const title = h("h2", {}, dagId);
   const trouble = h("div", {});

@@ -1,8 +1,9 @@
 // The cells of a DAG's row in the list.
 
 import { button, duration, h, inline, state, time } from "./dom.js";
-import { deploymentWord } from "./deployment.js";
 import { dagLink, runLink } from "./links.js";
+
+const WORDS = { parsed: "ready", pending: "being read", failed: "cannot be loaded" };
 
 // A switch that is on while runs start by the schedule.
 export function pauseCell(dag, may, pause) {
@@ -80,6 +81,11 @@ export function barOf(run, longest, href) {
 
 function seconds({ start_date: start, end_date: end }) {
   return start ? Math.max(0, (end ? Date.parse(end) : Date.now()) - Date.parse(start)) / 1000 : 0;
+}
+
+// What a deployment's state is called here; a damaged one is called as the API calls it.
+export function deploymentWord({ state: name }) {
+  return WORDS[name];
 }
 
 export function stateCell(dag) {

@@ -3,7 +3,7 @@
 import { actionCells, dagCell, damagedCells, pauseCell, recentRuns, scheduleCell, stateCell } from "./dag_cells.js";
 import { confirmDelete, deleted, deletion, switched, switching, triggered } from "./dag_actions.js";
 import { button, fill, h, inline, notice, refill, table } from "./dom.js";
-import { isSettled } from "./deployment.js";
+import { isSettled } from "./deployment_state.js";
 import { send, sentence } from "./http.js";
 import { DAGS_PATH, dagLink, dagPath } from "./links.js";
 import { filterForm, isFiltered, queryOf } from "./list_filter.js";

@@ -1,5 +1,6 @@
-// Asks the server, while somebody writes a text, what is wrong with it and which DAGs it makes.
+// Asks the server, while somebody writes a text, what is wrong with it and which DAGs it makes; the list of the faults.
 
+import { button, fill, h, inline } from "./dom.js";
 import { send, sentence } from "./http.js";
 
 const REST = 400; // milliseconds without a keystroke, after which the text is checked
@@ -46,4 +47,23 @@ export function checking(read, show) {
       questions += 1;
     },
   };
+}
+
+// The faults of a text as a list, each with a button that leads to its line. Answers { element, show }.
+// go(fault) is called when the button of a fault's line is pressed.
+export function faultList(id, go) {
+  const element = h("div", { id, class: "faults" });
+
+  function item(fault) {
+    const text = [fault.pointer && h("code", {}, fault.pointer), fault.pointer && " ", inline(fault.detail || "")];
+    if (!fault.line) return h("li", {}, text);
+    return h("li", { "data-line": fault.line }, button(`Line ${fault.line}`, () => go(fault), "link"), " ", text);
+  }
+
+  function show(faults) {
+    const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
+    fill(element, faults.length > 0 && [h("p", {}, count), h("ul", {}, faults.map(item))]);
+  }
+
+  return { element, show };
 }

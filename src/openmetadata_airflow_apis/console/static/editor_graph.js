@@ -4,7 +4,7 @@ import { graphOf } from "./definition_graph.js";
 import { fill, h } from "./dom.js";
 import { graphView } from "./graph.js";
 
-export function writtenGraph() {
+export function editorGraph() {
   const choice = h("select", { "aria-label": "DAG whose graph is shown", onchange: draw });
   const place = h("div", {});
   const hint = h("p", { class: "muted graph-hint" });

@@ -3,7 +3,7 @@
 import { button, confirm, field, fill, fillIfChanged, h, inline, notice, refill, table, time } from "./dom.js";
 import { comparisonView } from "./comparison.js";
 import { whenAllIsWellAgain } from "./connection.js";
-import { followDeployment } from "./deployment.js";
+import { followDeployment } from "./deployment_state.js";
 import { differences } from "./value_difference.js";
 import { send, sentence } from "./http.js";
 import { dagLink, versionsPath } from "./links.js";

@@ -1,8 +1,7 @@
 // Which node has parsed which deployment of a DAG. With the database store each node has its own disk and parses; with
 // the file store all nodes share the files, and there is nothing to tell apart.
 
-import { importError } from "./dag_cells.js";
-import { deploymentWord } from "./deployment.js";
+import { deploymentWord, importError } from "./dag_cells.js";
 import { h, inline, state, table, time } from "./dom.js";
 import { serverTime } from "./http.js";
 

@@ -1,11 +1,11 @@
 // What the state of a deployment means, and following the state until it is settled.
 
+import { deploymentWord } from "./dag_cells.js";
 import { fill, h, inline, state } from "./dom.js";
 import { isToldAbove, send, sentence, serverTime } from "./http.js";
 import { dagPath } from "./links.js";
 import { pauseAfter, pauseWhile } from "./polling.js";
 
-const WORDS = { parsed: "ready", pending: "being read", failed: "cannot be loaded" };
 const MEANING = {
   parsed: "Airflow knows this version.",
   pending: "The DAG processor has still to parse it.",
@@ -27,10 +27,6 @@ export function deploymentState(deployment) {
 // A version's number comes a moment after the deploy itself; `unnumbered` stands for it until then.
 export function versionOf({ version_number: number }, unnumbered) {
   return number ? `version ${number}` : unnumbered;
-}
-
-export function deploymentWord({ state: name }) {
-  return WORDS[name];
 }
 
 // A deploy itself makes the DAG known; a moment later the DAG processor parses the file, which can still fail. If it
