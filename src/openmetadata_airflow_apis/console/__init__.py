@@ -14,13 +14,13 @@ The page does everything through the API, as any other caller would.
 In static/, each file's first line says more:
 
     console.js, dom.js, links.js    views by the address, nodes of the page, links
-    http.js, polling.js     requests, and an answer as a sentence; when the page asks again
+    http.js, polling.js     requests with the session or a token, and an answer as a sentence; when the page asks again
     permissions.js    what the user may do
-    connection.js, unreadable.js    a webserver that is slow or silent, a session that has ended; what is shown stays
+    connection_notice.js    tells of a webserver that is slow or silent, and of a session that has ended
     dags.js, dag_cells.js, list_filter.js   the list
     dag_actions.js    triggers, pauses, deletes and edits a DAG, from the list and from its own view; what is in the editor
     dag.js, deployment_state.js, parsing_nodes.js    one DAG, its state, and which hosts have parsed it
-    history.js, comparison.js, value_difference.js, text_difference.js, graph_difference.js    versions
+    history.js, value_difference.js, text_difference.js, graph_difference.js    versions
     console.css    the page's look, in Airflow's dark mode too
     graph.js    draws a graph, with groups folded; graph_layout.js: where its nodes and edges are, from left to right
     definition_graph.js    the tasks, groups and edges that a definition makes
@@ -33,5 +33,5 @@ In static/, each file's first line says more:
     completion.js    what the editor offers and explains at the cursor
     definition_check.js, editor_graph.js    its faults, its graph
     workflow_flag.js    writes `force` into a text
-    trigger.js, operations.js, curl_command.js, inputs.js, specification.js    forms: a run's params, each operation
+    trigger.js, operations.js, curl_command.js    forms: a run's params, each operation
 """

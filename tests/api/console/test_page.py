@@ -57,7 +57,7 @@ def test_a_browser_asks_for_all_scripts_of_the_list_at_once(page):
     named = re.findall(r'rel="modulepreload" href="/rest_api/static/[^"/]+/([\w/.]+)"', html)
     imported = {name: set(re.findall(r'^import .* from "\./(.+)";$', source(name), re.MULTILINE)) for name in named}
     assert set(named) == {"console.js"}.union(*imported.values())
-    assert {"dags.js", "http.js", "connection.js"} < set(named)
+    assert {"dags.js", "http.js", "connection_notice.js"} < set(named)
     assert not {"dag.js", "editor.js"} & set(named)  # loaded when they are opened
 
 

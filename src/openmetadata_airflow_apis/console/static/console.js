@@ -2,7 +2,7 @@
 // #dags, #dags/DAG_ID, #dags/DAG_ID/RUN_ID, #dags/DAG_ID/RUN_ID/TASK_ID, #history/DAG_ID, #deploy, #operations, #operations/OPERATION_ID
 // Most people come for the list, so the other views and the specification are loaded only when they are opened.
 
-import { whenAllIsWellAgain } from "./connection.js";
+import { whenAllIsWellAgain } from "./connection_notice.js";
 import { draft } from "./dag_actions.js";
 import { dagsView } from "./dags.js";
 import { button, fill, fillIfChanged, h, notice } from "./dom.js";

@@ -5,7 +5,7 @@ import { confirmDelete, deleted, deletion, edit, switched, switching, triggered 
 import { importError, pauseCell, scheduleCell } from "./dag_cells.js";
 import { readGraph } from "./definition_graph.js";
 import { deploymentState, isSettled, versionOf } from "./deployment_state.js";
-import { send, sentence } from "./http.js";
+import { send, sentence, tellUnreadable } from "./http.js";
 import { dagPath, gridLink, historyLink, runLink } from "./links.js";
 import { isAwaited, nodesTable, withoutHeartbeats } from "./parsing_nodes.js";
 import { partialRun } from "./partial_run.js";
@@ -15,7 +15,6 @@ import { runPanel } from "./run.js";
 import { selectionBar } from "./run_actions.js";
 import { isUnderWay } from "./task_states.js";
 import { triggerForm } from "./trigger.js";
-import { tellUnreadable } from "./unreadable.js";
 
 const RUNS = ["Run", "State", "Started", "Ended"];
 const LISTED = 25; // runs in the grid

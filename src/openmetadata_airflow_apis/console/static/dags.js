@@ -4,13 +4,12 @@ import { actionCells, dagCell, damagedCells, pauseCell, recentRuns, scheduleCell
 import { confirmDelete, deleted, deletion, switched, switching, triggered } from "./dag_actions.js";
 import { button, fill, h, inline, notice, refill, table } from "./dom.js";
 import { isSettled } from "./deployment_state.js";
-import { send, sentence } from "./http.js";
+import { send, sentence, tellUnreadable } from "./http.js";
 import { DAGS_PATH, dagLink, dagPath } from "./links.js";
 import { filterForm, isFiltered, queryOf } from "./list_filter.js";
 import { permissions } from "./permissions.js";
 import { pauseAfter, pauseWhile, polling } from "./polling.js";
 import { isUnderWay } from "./task_states.js";
-import { tellUnreadable } from "./unreadable.js";
 
 const PAGE = 50;
 const RUNS = 10;

@@ -1,7 +1,7 @@
 // The view Deploy: a definition is written or dropped, checked and drawn while it is written, and deployed after its
 // reader has seen what would change, and whether somebody else has deployed another version meanwhile.
 
-import { whenAllIsWellAgain } from "./connection.js";
+import { whenAllIsWellAgain } from "./connection_notice.js";
 import { curl } from "./curl_command.js";
 import { checking, faultList } from "./definition_check.js";
 import { followDeployment, versionOf } from "./deployment_state.js";

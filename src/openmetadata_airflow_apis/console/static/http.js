@@ -1,6 +1,7 @@
-// Requests to the API with the browser's session, and what their answers say.
+// Requests to the API, with the browser's session or a token, and what the page says of their answers.
 
-import { askWhetherAllIsWell, watched } from "./connection.js";
+import { askWhetherAllIsWell, watched } from "./connection_notice.js";
+import { fillIfChanged, inline, notice } from "./dom.js";
 
 export const config = JSON.parse(document.querySelector("#rest-api").dataset.config);
 
@@ -110,7 +111,7 @@ function unreachable(started) {
   };
 }
 
-// Whether connection.js already shows at the top of the page what went wrong.
+// Whether connection_notice.js already shows at the top of the page what went wrong.
 export function isToldAbove({ status }) {
   return status === 0 || status === 401;
 }
@@ -124,6 +125,13 @@ export function sentence(answer) {
 // An answer without these keys is not the API's, but comes from the webserver or a proxy before it.
 function detail({ status, title, body }) {
   return body?.detail || body?.error || body?.msg || `The webserver, or a proxy before it, answered ${`${status} ${title}`.trim()}.`;
+}
+
+// Of an answer that is no good: what is shown stays, and is said to be older. Fills trouble with the answer's sentence,
+// unless the top of the page says it already. isShown: whether there is something below that an earlier answer brought.
+// more: what to say beside the sentence if there is nothing.
+export function tellUnreadable(trouble, answer, isShown, more = null) {
+  fillIfChanged(trouble, !isToldAbove(answer) && notice("bad", inline(sentence(answer)), isShown ? " What is shown below is older." : more));
 }
 
 export function target({ path, query }) {

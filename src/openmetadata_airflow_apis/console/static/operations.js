@@ -1,11 +1,11 @@
-// Every operation of the specification, with a form to try it.
+// Every operation of the specification, with a form to try it: an input for each parameter, the body; sent with the session
+// or a token.
 
 import { button, field, fill, h, inline, notice, prose } from "./dom.js";
 import { curl } from "./curl_command.js";
 import { fillPath, send } from "./http.js";
-import { bodyFields, parameterField } from "./inputs.js";
-import { parametersOf, operationsByTag, resolved } from "./specification.js";
 
+const METHODS = ["get", "post", "put", "patch", "delete"];
 const TOKEN_HINT =
   "An access token that `login` answered, or a refresh token for `refresh`. It is forgotten when this view is left.";
 
@@ -139,4 +139,112 @@ function copyButton(source) {
     }
   });
   return copy;
+}
+
+// The input of a parameter, by its type. Answers { element, value }: value() is the text to send, "" for nothing.
+function parameterField(parameter) {
+  const { name, required, description, schema } = parameter;
+  const control = controlOf(schema, parameter);
+  const label = [h("code", {}, name), required ? " (required)" : ""];
+  return { element: field(label, control, hint(description, schema)), value: () => control.value };
+}
+
+function controlOf(schema, { name, required, example }) {
+  const common = { name, required: required === true };
+  const options = schema.type === "boolean" ? ["true", "false"] : schema.enum;
+  if (options) {
+    return h(
+      "select",
+      common,
+      !required && h("option", { value: "" }, unset(schema)),
+      options.map((option) => h("option", {}, option)),
+    );
+  }
+  if (schema.type === "integer" || schema.type === "number") {
+    const step = schema.type === "integer" ? 1 : "any";
+    return h("input", { ...common, type: "number", min: schema.minimum, max: schema.maximum, step, placeholder: schema.default });
+  }
+  const maxlength = schema.maxLength;
+  return h("input", { ...common, type: "text", maxlength, placeholder: example, spellcheck: "false", autocomplete: "off" });
+}
+
+function unset({ default: value }) {
+  return value === undefined ? "not given" : `not given (${value})`;
+}
+
+function hint(description, schema) {
+  const range = schema.maximum !== undefined && schema.type === "integer" && schema.maximum < 2 ** 31 - 1;
+  const text = (description || "").trim();
+  return inline(range ? `${text} From ${schema.minimum ?? 0} to ${schema.maximum}.` : text);
+}
+
+// The inputs of a body. Answers { element, value }: value() is { body } or { form } as send() takes them.
+function bodyFields(spec, content) {
+  const types = Object.keys(content);
+  const makers = types.map((type) =>
+    type === "application/json" ? jsonBody(content[type]) : formBody(resolved(spec, content[type].schema)),
+  );
+  // Of several form types one is enough: all have the same fields, which are sent as URLSearchParams.
+  const kinds = types[0] === "application/json" && types.length > 1 ? [0, 1] : [0];
+  let current = 0;
+  const place = h("div", {}, makers[0].element);
+  const choice = h(
+    "select",
+    {
+      onchange: () => {
+        current = Number(choice.value);
+        fill(place, makers[current].element);
+      },
+    },
+    kinds.map((index) => h("option", { value: index }, index === 0 ? "JSON" : "Form fields")),
+  );
+  return {
+    element: h("div", {}, kinds.length > 1 && field("Body as", choice), place),
+    value: () => makers[current].value(),
+  };
+}
+
+function jsonBody({ example }) {
+  const text = example === undefined ? "" : JSON.stringify(example, null, 2);
+  const control = h("textarea", { rows: Math.min(18, text.split("\n").length + 1), spellcheck: "false", autocomplete: "off" });
+  control.value = text;
+  return { element: field("Body (JSON)", control), value: () => ({ body: control.value.trim() ? control.value : undefined }) };
+}
+
+function formBody(schema) {
+  const inputs = Object.entries(schema.properties).map(([name, property]) =>
+    parameterField({ name, description: property.description, schema: property }),
+  );
+  const names = Object.keys(schema.properties);
+  return {
+    element: h("div", {}, inputs.map(({ element }) => element)),
+    value: () => {
+      const filledFields = inputs.map(({ value }, index) => [names[index], value()]).filter(([, value]) => value !== "");
+      return { form: Object.fromEntries(filledFields) };
+    },
+  };
+}
+
+function operationsByTag(spec) {
+  const operations = Object.entries(spec.paths).flatMap(([path, item]) =>
+    METHODS.filter((method) => item[method]).map((method) => ({
+      ...item[method],
+      path,
+      method: method.toUpperCase(),
+      shared: item.parameters || [],
+    })),
+  );
+  return spec.tags
+    .map((tag) => ({ ...tag, operations: operations.filter((operation) => operation.tags.includes(tag.name)) }))
+    .filter((tag) => tag.operations.length);
+}
+
+function parametersOf(spec, operation) {
+  return [...operation.shared, ...(operation.parameters || [])].map((parameter) => resolved(spec, parameter));
+}
+
+// The value that a `$ref` points to; any other value as it is.
+function resolved(spec, value) {
+  if (!value?.$ref) return value;
+  return value.$ref.slice(2).split("/").reduce((node, key) => node[key], spec);
 }

@@ -1,6 +1,6 @@
 // What the signed-in user may do, on all DAGs and on each.
 
-import { whenAllIsWellAgain } from "./connection.js";
+import { whenAllIsWellAgain } from "./connection_notice.js";
 import { PERMISSIONS, batches, send } from "./http.js";
 
 // Which operations the signed-in user may call: { guarded, operations, dags, isKnown }. operations: for all DAGs; dags: for

@@ -2,7 +2,7 @@
 
 import { button, fill, h, inline, notice, refill, state, time } from "./dom.js";
 import { explanation } from "./explanation.js";
-import { hasShortAddress, send, sentence } from "./http.js";
+import { hasShortAddress, send, sentence, tellUnreadable } from "./http.js";
 import { gridLink, runPath } from "./links.js";
 import { logPanel } from "./log.js";
 import { pauseAfter, pauseWhile, polling } from "./polling.js";
@@ -11,7 +11,6 @@ import { firstPage, instanceTable, PAGE, paging, stateButtons } from "./run_task
 import { isUnderWay, nameOf } from "./task_states.js";
 import { readSummaries } from "./task_summaries.js";
 import { timelineView } from "./timeline.js";
-import { tellUnreadable } from "./unreadable.js";
 
 const EXPLAINED_FOR = 3000;
 const NAMED = 20; // up to so many chosen tasks, the list has only these
