@@ -4,10 +4,10 @@ The page does everything through the API, as any other caller would.
 
     page.py                     the page: its addresses, and what each of them answers
     menu_entries.py             its entries in Airflow's menu, and who is shown them
-    content_security_policy.py  which scripts a browser takes: a nonce on inline ones
+    content_security_policy.py  which scripts a browser takes: the nonce, and which scripts get it
     page_files.py               its files: addresses that browsers may keep for ever, compression
-    page_permissions.py         what the user of the page may do
-    definition_check.py         checks a text for the editor while somebody writes it: its DAGs, and every fault
+    page_permissions.py         what the user of the page may do, on which DAGs
+    definition_check.py         checks a text for the editor, for whoever may deploy: its DAGs, and every fault
     static/                     plain JavaScript and CSS, which the browser loads without a build step
     templates/                  the page's HTML, inside Airflow's navigation
 
@@ -18,7 +18,7 @@ In static/, each file's first line says more:
     permissions.js    what the user may do
     connection_notice.js    tells of a webserver that is slow or silent, and of a session that has ended
     dags.js, dag_cells.js, list_filter.js   the list
-    dag_actions.js    triggers, pauses, deletes and edits a DAG, from the list and from its own view; what is in the editor
+    dag_actions.js    triggers, pauses, deletes and edits a DAG, from the list and its own view; what is in the editor
     dag.js, deployment_state.js, parsing_nodes.js    one DAG, its state, and which hosts have parsed it
     history.js, value_difference.js, text_difference.js, graph_difference.js    versions
     console.css    the page's look, in Airflow's dark mode too
@@ -28,7 +28,7 @@ In static/, each file's first line says more:
     run.js, run_tasks.js, timeline.js, explanation.js, log.js, task_states.js    one run
     run_actions.js    repairing it, one task or all that are chosen on the graph, with a plan first
     partial_run.js    a run of some tasks
-    deploy.js    writing a definition, what would change, deploying it (asks before a newer version is replaced), the outcome
+    deploy.js    writing and deploying a definition: asks before something is replaced, such as a newer version
     editor.js, code_editor.js    where it is written; which part of the text a fault is about; a file dropped there
     completion.js    what the editor offers and explains at the cursor
     definition_check.js, editor_graph.js    its faults, its graph

@@ -1,8 +1,9 @@
-"""The page's content security policy: which scripts, styles and pictures a browser takes."""
+"""The page's content security policy: which scripts, styles and pictures a browser takes; inline scripts by a nonce."""
 
 from __future__ import annotations
 
 import re
+import secrets
 
 from markupsafe import Markup
 
@@ -12,6 +13,11 @@ _POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+
+def new_nonce() -> str:
+    """Return the nonce of one answer."""
+    return secrets.token_urlsafe(16)
 
 
 def policy(nonce: str) -> str:

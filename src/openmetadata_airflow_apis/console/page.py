@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +23,12 @@ from flask_appbuilder import expose
 from flask_wtf.csrf import generate_csrf
 
 from openmetadata_airflow_apis.checks.operator_list import installed_operators
-from openmetadata_airflow_apis.console.content_security_policy import policy, with_nonce
-from openmetadata_airflow_apis.console.definition_check import check_text
+from openmetadata_airflow_apis.console.content_security_policy import new_nonce, policy, with_nonce
+from openmetadata_airflow_apis.console.definition_check import check_answer
 from openmetadata_airflow_apis.console.menu_entries import add_menu_entries
 from openmetadata_airflow_apis.console.page_files import file_answer, library_addresses, revision, scripts_of_the_list
-from openmetadata_airflow_apis.console.page_permissions import allowed, may, refuse_unless_may_deploy
+from openmetadata_airflow_apis.console.page_permissions import may, permissions_on, refuse_unless_may_deploy
 from openmetadata_airflow_apis.security.headers import leave_session_as_it_is
-from openmetadata_airflow_apis.security.operation_permissions import PERMISSIONS
 
 if TYPE_CHECKING:
     from flask import Blueprint, Flask
@@ -59,7 +57,7 @@ class ConsoleView(AirflowBaseView):
         if not manager.is_logged_in():
             return redirect(manager.get_url_login(next_url=request.url))
         g.stores_session = True
-        nonce, current = secrets.token_urlsafe(16), revision()
+        nonce, current = new_nonce(), revision()
         page = self.render_template(
             "openmetadata_airflow_apis/console.html",
             title="Deployed workflows",
@@ -86,27 +84,23 @@ class ConsoleView(AirflowBaseView):
     def permissions(self) -> Response:
         """Answer the operations that the signed-in user may call: on all DAGs, and on each `dag_id` of the query.
 
-        guarded: the operations that need a permission. csrf_token: that of the session, for a page that was opened in
-        an earlier session. With `prolong` in the query, the session's lifetime starts again.
+        csrf_token: that of the session, for a page that was opened in an earlier session. With `prolong` in the query,
+        the session's lifetime starts again.
         """
         if not get_auth_manager().is_logged_in():
             abort(401)
         g.stores_session = "prolong" in request.args or current_app.config["WTF_CSRF_FIELD_NAME"] not in session
         answer = jsonify(
             csrf_token=generate_csrf(),
-            guarded=list(PERMISSIONS),
-            operations=allowed(None),
-            dags={dag_id: allowed(dag_id) for dag_id in request.args.getlist("dag_id")[:100]},
+            **permissions_on(request.args.getlist("dag_id")),
         )
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
     @expose("/check", methods=["POST"])
     def check(self) -> Response:
-        """Answer check_text for the sent text, to users who may deploy."""
-        refuse_unless_may_deploy()
-        settings = current_app.extensions[_API].settings
-        return jsonify(check_text(sent_text(settings.max_body_bytes), settings))
+        """Answer what is wrong with the sent text, and which DAGs it makes."""
+        return check_answer()
 
     @expose("/operators")
     def operators(self) -> Response:
@@ -118,22 +112,6 @@ class ConsoleView(AirflowBaseView):
     def static_file(self, digest: str, filename: str) -> Response:
         """Answer one of the page's own files, compressed if the browser accepts that."""
         return file_answer(filename, digest)
-
-
-def sent_text(limit: int) -> bytes:
-    """Return the body of the request; 413 if it is longer than limit, in bytes."""
-    if (request.content_length or 0) > limit:
-        abort(413)
-    if "wsgi.input_terminated" in request.environ:  # gunicorn, which ends a body in chunks as well: it has no length
-        try:
-            text = request.environ["wsgi.input"].read(limit + 1)
-        except (OSError, ValueError):  # gunicorn raises these for chunks that are not well formed
-            abort(400)
-    else:
-        text = request.get_data()
-    if len(text) > limit:
-        abort(413)
-    return text
 
 
 def _keep_session(response: Response) -> Response:
