@@ -8,17 +8,12 @@
 
 Calling the server:
 
-    servers.py               which server a command calls, by options, environment or a login
-    environment.py           the variables MANAGED_DAGS_*, and to which server the token in them is sent
-    webserver_urls.py        URLs of webservers: what is one, and which are the same
-    stored_logins.py         the logins of `managed-dags login`: a file that nobody else may read
-    credentials.py           tokens, and how they are renewed
-    api.py                   one call of an operation, signed in
-    answers.py               which answers are accepted, what any other means; what is sent again if one is lost
-    connection.py            HTTP: proxies, certificates, time limits, tries
-    operations.py            the operations of the specification that this package ships
-    described_operations.py  what operations.py takes from the specification
-    helpful_commands.py      what the server recommends, as commands
+    server_and_credentials.py  which server a command calls, as whom: by options, the environment, or a login
+    stored_logins.py           the logins of `managed-dags login`: their file, which nobody else may read; renewal
+    connection.py              calls over HTTP: proxies, time limits, what is sent again, what answers mean
+    operations.py              the operations of the specification that this package ships
+    described_operations.py    what operations.py takes from the specification
+    helpful_commands.py        what the server recommends, as commands
 
 The user's files:
 

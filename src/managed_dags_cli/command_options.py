@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from managed_dags_cli import output
-from managed_dags_cli.api import Api
-from managed_dags_cli.environment import CONTEXT, TOKEN, URL
+from managed_dags_cli.connection import Api
 from managed_dags_cli.errors import CommandError, Refused
-from managed_dags_cli.servers import meant_server
+from managed_dags_cli.server_and_credentials import CONTEXT, TOKEN, URL, meant_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

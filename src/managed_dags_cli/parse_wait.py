@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from managed_dags_cli.api import Api
+    from managed_dags_cli.connection import Api
 
 _POLL = 1.0
 

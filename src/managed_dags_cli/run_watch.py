@@ -15,8 +15,8 @@ from managed_dags_cli.output import Table, moment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from managed_dags_cli.api import Api
     from managed_dags_cli.command_options import Session
+    from managed_dags_cli.connection import Api
 
 _ENDED = frozenset({"success", "failed"})
 # How often a terminal is shown what has changed.

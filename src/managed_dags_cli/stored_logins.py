@@ -1,4 +1,7 @@
-"""The logins of `managed-dags login`: one file below the user's configuration folder that nobody else may read."""
+"""The logins of `managed-dags login`: one file below the user's configuration folder that nobody else may read.
+
+A login's access token is renewed by its refresh token when it has expired.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,20 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
+from managed_dags_cli.connection import reason_of, tokens_of
 from managed_dags_cli.errors import CommandError, NotSignedIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from managed_dags_cli.connection import Connection
+
 try:
     import fcntl
 except ImportError:  # Windows: two commands at once may each renew a token
     fcntl = None  # type: ignore[assignment]
+
+_REFRESH = "/api/v1/security/refresh"
 
 
 @dataclass(frozen=True)
@@ -124,9 +132,42 @@ def _unusable(file: Path, done: str, error: OSError) -> CommandError:
     return CommandError(f"{file} cannot be {done}: {error.strerror}; MANAGED_DAGS_CONFIG names another folder")
 
 
-def store_tokens(name: str, access_token: str, refresh_token: str | None) -> None:
+def _store_tokens(name: str, access_token: str, refresh_token: str | None) -> None:
     """Store a login's new tokens; the caller holds the lock."""
     logins = read()
     login = logins.named(name)
     renewed = replace(login, access_token=access_token, refresh_token=refresh_token or login.refresh_token)
     write(replace(logins, logins={**logins.logins, name: renewed}))
+
+
+class Stored:
+    """A stored login: its access token, renewed by its refresh token when it has expired."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def token(self, connection: Connection) -> str:  # noqa: ARG002 - GivenToken and Password have the same methods
+        """Return the stored access token."""
+        login = read().named(self._name)
+        if not login.access_token:
+            raise NotSignedIn(f"the login '{self._name}' has no token; {_login_command(self._name, login.url)}")
+        return login.access_token
+
+    def renew(self, connection: Connection, refused: str) -> bool:
+        """Renew the token by the refresh token, or take the one that another command has stored meanwhile."""
+        with locked():
+            login = read().named(self._name)
+            if login.access_token and login.access_token != refused:
+                return True
+            if not login.refresh_token:
+                return False
+            headers = {"Authorization": f"Bearer {login.refresh_token}"}
+            answer = connection.send("POST", _REFRESH, headers=headers)
+            ended = f"the login '{self._name}' has ended: {reason_of(answer)}; {_login_command(self._name, login.url)}"
+            tokens = tokens_of(answer, connection.url, refused=ended)
+            _store_tokens(self._name, tokens["access_token"], tokens.get("refresh_token"))
+            return True
+
+
+def _login_command(name: str, url: str) -> str:
+    return f"`managed-dags login {url} --name {name}`"

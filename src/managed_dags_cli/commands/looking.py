@@ -17,8 +17,8 @@ from managed_dags_cli.run_watch import task_instances, task_name, task_table, wa
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from managed_dags_cli.api import Api
     from managed_dags_cli.command_options import Session
+    from managed_dags_cli.connection import Api
 
 _PAGE = 100
 _DAGS = Table(

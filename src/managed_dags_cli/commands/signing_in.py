@@ -10,18 +10,26 @@ from urllib.parse import urlsplit
 import click
 
 from managed_dags_cli import output, stored_logins
-from managed_dags_cli.answers import from_elsewhere, is_refusal
-from managed_dags_cli.api import Api
-from managed_dags_cli.connection import Connection
-from managed_dags_cli.credentials import LOGOUT, GivenToken, log_in
-from managed_dags_cli.environment import PASSWORD, TOKEN, URL, USERNAME, credentials_of_environment
+from managed_dags_cli.connection import Api, Connection, from_elsewhere, is_refusal
 from managed_dags_cli.errors import CommandError, NotSignedIn
-from managed_dags_cli.servers import Server, check_token
+from managed_dags_cli.server_and_credentials import (
+    PASSWORD,
+    TOKEN,
+    URL,
+    USERNAME,
+    GivenToken,
+    Server,
+    check_token,
+    checked_url,
+    credentials_of_environment,
+    log_in,
+)
 from managed_dags_cli.stored_logins import StoredLogin
-from managed_dags_cli.webserver_urls import checked_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_LOGOUT = "/api/v1/security/logout"
 
 
 @click.command()
@@ -82,7 +90,7 @@ def logout(name: str | None) -> None:
         token = stored.refresh_token or stored.access_token
         if token:
             headers = {"Authorization": f"Bearer {token}"}
-            answer = Connection(stored.url).send("POST", LOGOUT, headers=headers)
+            answer = Connection(stored.url).send("POST", _LOGOUT, headers=headers)
             if answer.status != 200 and not is_refusal(answer):
                 raise from_elsewhere(answer, stored.url)
             if answer.status not in {200, 401}:  # 401: it had ended already
