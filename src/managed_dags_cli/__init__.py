@@ -1,6 +1,6 @@
 """`managed-dags`: deploy and run workflows of an Airflow with openmetadata-airflow-apis, over HTTP and without Airflow.
 
-    main.py             the program: its commands; exits with the code that errors.py gives a failure
+    main.py             the program: its commands, the script of `completion`; exits with the code of a failure
     errors.py           every way in which a command fails, with its exit code (1, 3, 4, 130)
     commands/           what a user types, a module for each kind of command
     command_options.py  the options that commands share, the Session made from them, the question before a change
@@ -11,7 +11,7 @@ Calling the server:
     server_and_credentials.py  which server a command calls, as whom: by options, the environment, or a login
     stored_logins.py           the logins of `managed-dags login`: their file, which nobody else may read; renewal
     connection.py              calls over HTTP: proxies, time limits, what is sent again, what answers mean
-    operations.py              the operations of the specification that this package ships
+    operations.py              the operations of the specification; NAME=VALUE of `call` as their arguments
     described_operations.py    what operations.py takes from the specification
     helpful_commands.py        what the server recommends, as commands
 

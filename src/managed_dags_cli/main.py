@@ -1,4 +1,4 @@
-"""The program `managed-dags`: its commands, and how each end becomes an exit code."""
+"""The program `managed-dags`: its commands, completion in a shell, and how each end becomes an exit code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import get_completion_class
 
 from managed_dags_cli import __version__, output
 from managed_dags_cli.commands import (
@@ -43,6 +44,22 @@ Exit codes: 0 done; 1 the server refused, or it failed; 2 wrong usage; 3 not sig
 @click.version_option(__version__, message="%(version)s")
 def commands() -> None:
     """Do what a command says."""
+
+
+@commands.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script for completion in a shell.
+
+    \b
+      bash:  eval "$(managed-dags completion bash)"                               in ~/.bashrc
+      zsh:   eval "$(managed-dags completion zsh)"                                in ~/.zshrc
+      fish:  managed-dags completion fish > ~/.config/fish/completions/managed-dags.fish
+    """
+    completion_class = get_completion_class(shell)
+    if completion_class is None:
+        raise click.UsageError(f"nothing is known of {shell}")
+    click.echo(completion_class(commands, {}, "managed-dags", "_MANAGED_DAGS_COMPLETE").source())
 
 
 for _module in (signing_in, deploying, bundles, looking, running, repairing, versions, migrating, calling):

@@ -70,6 +70,31 @@ class Operation:
                 query += [(name, text) for text in values]
         return (f"{path}?{urlencode(query)}" if query else path), headers
 
+    def named_arguments(self, arguments: Sequence[str]) -> dict[str, Any]:
+        """Return the values of NAME=VALUE texts by name, those that may come several times as lists.
+
+        Raises UsageError for a wrong one, and for one that is missing.
+        """
+        named_arguments: dict[str, Any] = {}
+        for argument in arguments:
+            name, sign, value = argument.partition("=")
+            if not sign:
+                raise click.UsageError(f"'{argument}' is no argument: NAME=VALUE is wanted")
+            if name not in self.parameters:
+                names = ", ".join(self.parameters) or "none"
+                raise click.UsageError(f"{self.operation_id} has no argument '{name}'; it has: {names}")
+            if name in named_arguments and self.parameters[name]["type"] != "array":
+                raise click.UsageError(f"'{name}' is given twice")
+            named_arguments[name] = (
+                [*named_arguments.get(name, ()), value] if self.parameters[name]["type"] == "array" else value
+            )
+        missing = [
+            name for name, of_name in self.parameters.items() if of_name["required"] and name not in named_arguments
+        ]
+        if missing:
+            raise click.UsageError(f"{self.operation_id} needs {', '.join(f'{name}=…' for name in missing)}")
+        return named_arguments
+
 
 def _as_text(value: object) -> str:
     if isinstance(value, bool):

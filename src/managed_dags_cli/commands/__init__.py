@@ -8,5 +8,5 @@ running.py     trigger, run-tasks, pause, unpause
 repairing.py   restart, kill, skip, succeed, delete
 versions.py    versions, restore
 migrating.py   migrate: workflows of other tools, as files to deploy here
-calling.py     call any operation of the specification; completion
+calling.py     call any operation of the specification
 """
