@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 
 from managed_dags_cli import __version__, output
 from managed_dags_cli.commands import (
-    bundles,
+    applying,
     calling,
     deploying,
     looking,
@@ -62,7 +62,7 @@ def completion(shell: str) -> None:
     click.echo(completion_class(commands, {}, "managed-dags", "_MANAGED_DAGS_COMPLETE").source())
 
 
-for _module in (signing_in, deploying, bundles, looking, running, repairing, versions, migrating, calling):
+for _module in (signing_in, deploying, applying, looking, running, repairing, versions, migrating, calling):
     for _command in _module.COMMANDS:
         commands.add_command(_command)
 

@@ -2,7 +2,7 @@
 
 signing_in.py  login, logout, contexts
 deploying.py   validate, deploy, diff
-bundles.py     apply: a folder of workflows becomes a bundle
+applying.py    apply: a folder of workflows becomes a bundle
 looking.py     list, get, runs, state, explain, logs; which run is the newest, where none is named
 running.py     trigger, run-tasks, pause, unpause
 repairing.py   restart, kill, skip, succeed, delete

@@ -39,7 +39,7 @@ def test_a_name_that_no_bundle_can_have(tmp_path: Path, capsys):
 
 def test_the_names_of_bundles_are_those_of_the_specification():
     """The client refuses the names that the server refuses, and no other."""
-    from managed_dags_cli.commands.bundles import NAME
+    from managed_dags_cli.commands.applying import NAME
 
     document = yaml.load(SPECIFICATION.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     (parameter,) = document["paths"]["/rest_api/api/bundles/{bundle_name}"]["parameters"]
