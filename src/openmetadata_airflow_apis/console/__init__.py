@@ -24,8 +24,10 @@ In static/, each file's first line says more:
     console.css    the page's look, in Airflow's dark mode too
     graph.js    draws a graph, with groups folded; graph_layout.js: where its nodes and edges are, from left to right
     definition_graph.js    the tasks, groups and edges that a definition makes
-    grid.js, task_summaries.js    the last runs by task; the state that a group or a mapped task shows
-    run.js, run_tasks.js, timeline.js, explanation.js, log.js, task_states.js    one run
+    grid.js    the last runs by task
+    task_states.js    names of states; the state that a group or a mapped task shows
+    run.js, timeline.js, explanation.js, log.js    one run
+    run_tasks.js    its tasks: which are listed, in which order
     run_actions.js    repairing it, one task or all that are chosen on the graph, with a plan first
     partial_run.js    a run of some tasks
     deploy.js    writing and deploying a definition: asks before something is replaced, such as a newer version

@@ -3,8 +3,7 @@
 
 import { ancestors } from "./definition_graph.js";
 import { button, fill, fillIfChanged, h, notice, state, table } from "./dom.js";
-import { nameOfState } from "./task_states.js";
-import { inWords, together } from "./task_summaries.js";
+import { inWords, nameOfState, together } from "./task_states.js";
 
 const UNFOLDED = 60; // in a DAG with more tasks, the groups are folded at first
 const HEIGHT = 42;
@@ -15,7 +14,7 @@ const COUNTED = 18; // letters for which a node of several task instances has ro
 const LONGEST = 30;
 const SVG = "http://www.w3.org/2000/svg";
 
-// Answers { element, colour, choose }. colour(tasks) takes the tasks of a run as task_summaries.js answers them, null for
+// Answers { element, colour, choose }. colour(tasks) takes the tasks of a run as task_states.js answers them, null for
 // no run. choose(ids) chooses tasks; chosen(ids) is called with the set of chosen ids, and without it none can be chosen.
 // folds: a map from groups to whether their reader has folded or unfolded them, which is kept up here, so that a newer
 // graph can go on with it. marks: a difference as { tasks, edges }, maps to "added", "removed" or "changed" by task_id, and by edge as JSON.

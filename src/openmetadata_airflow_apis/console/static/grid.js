@@ -5,8 +5,7 @@ import { ancestors } from "./definition_graph.js";
 import { fill, h, notice, state } from "./dom.js";
 import { foldedAtFirst } from "./graph.js";
 import { runLink, taskLink } from "./links.js";
-import { isUnderWay, nameOfState } from "./task_states.js";
-import { inWords, readSummaries, together } from "./task_summaries.js";
+import { inWords, isUnderWay, nameOfState, readSummaries, together } from "./task_states.js";
 
 const CELLS = 4000; // drawn at most, but at least five runs
 

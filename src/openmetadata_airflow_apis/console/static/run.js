@@ -2,21 +2,19 @@
 
 import { button, fill, h, inline, notice, refill, state, time } from "./dom.js";
 import { explanation } from "./explanation.js";
-import { hasShortAddress, send, sentence, tellUnreadable } from "./http.js";
+import { send, sentence, tellUnreadable } from "./http.js";
 import { gridLink, runPath } from "./links.js";
 import { logPanel } from "./log.js";
 import { pauseAfter, pauseWhile, polling } from "./polling.js";
 import { runActions, selectionBar } from "./run_actions.js";
-import { firstPage, instanceTable, PAGE, paging, stateButtons } from "./run_tasks.js";
-import { isUnderWay, nameOf } from "./task_states.js";
-import { readSummaries } from "./task_summaries.js";
+import { firstPage, instanceTable, listedAlone, PAGE, paging, placeOf, sortByGraph, stateButtons } from "./run_tasks.js";
+import { isUnderWay, nameOf, readSummaries } from "./task_states.js";
 import { timelineView } from "./timeline.js";
 
 const EXPLAINED_FOR = 3000;
-const NAMED = 20; // up to so many chosen tasks, the list has only these
 
 // order: task_id → its place in the graph, empty until the graph is drawn; then reorder() is called. picture: the element
-// of the graph. observe(tasks) is called with the run's tasks as task_summaries.js answers them. choose(ids) chooses tasks
+// of the graph. observe(tasks) is called with the run's tasks as task_states.js answers them. choose(ids) chooses tasks
 // on the graph.
 export function runPanel({ dagId, runId, taskId, may, order, picture, changed, observe, runOnly, choose }) {
   const path = runPath(dagId, runId);
@@ -59,7 +57,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
       if (!isLatest()) return null;
     }
     const counts = countsOf();
-    const idsToList = listedAlone();
+    const idsToList = listedAlone(picked, summary?.tasks, path);
     const { isLong, shownState, query } = firstPage(counts, chosenState, offset);
     query.push(...idsToList.map((id) => ["task_id", id]));
     const instances = await send({ method: "GET", path: `${path}/taskInstances`, query });
@@ -71,7 +69,7 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
       offset = 0; // there is no such page any more
       return 0;
     }
-    if (!isLong && order.size) listedInstances.sort((first, second) => place(first.task_id) - place(second.task_id) || first.map_index - second.map_index);
+    if (!isLong) sortByGraph(listedInstances, order);
     ifChanged("head", [run.body, counts, busy], () => refill(head, heading(run.body, counts)));
     selection.show(picked, summary?.tasks, busy);
     ifChanged("views", [view, Boolean(summary)], () => refill(views, h("h3", {}, "Tasks"), summary && switches()));
@@ -105,28 +103,17 @@ export function runPanel({ dagId, runId, taskId, may, order, picture, changed, o
     return pauseAfter(answer);
   }
 
-  // The chosen tasks that the run has, if the list can have these alone: few, with ids that have room in an address.
-  function listedAlone() {
-    const ids = [...picked].filter((id) => !summary || summary.tasks.has(id));
-    const request = { path: `${path}/taskInstances`, query: ids.map((id) => ["task_id", id]) };
-    return ids.length <= NAMED && hasShortAddress(request) ? ids : [];
-  }
-
   // The numbers of task instances by state: of the chosen tasks, or of the whole run.
   function countsOf() {
     if (!summary) return explained?.ok ? explained.body.task_instance_counts : {};
     const counts = {};
-    const idsToList = listedAlone();
+    const idsToList = listedAlone(picked, summary.tasks, path);
     for (const id of idsToList.length ? idsToList : summary.tasks.keys()) for (const [name, count] of summary.tasks.get(id).counts) counts[name ?? "no_status"] = (counts[name ?? "no_status"] ?? 0) + count;
     return counts;
   }
 
-  function place(id) {
-    return order.get(id) ?? order.size;
-  }
-
   function inOrder() {
-    return [...summary.tasks.keys()].sort((first, second) => place(first) - place(second));
+    return [...summary.tasks.keys()].sort((first, second) => placeOf(first, order) - placeOf(second, order));
   }
 
   function heading(run, counts) {

@@ -88,7 +88,7 @@ function indexOf({ map_index: mapIndex }) {
 }
 
 // The tasks that are chosen on the graph, and what can be done with them. Answers { element, show }. show(ids, tasks, isBusy)
-// takes the chosen tasks' ids, and the run's tasks as task_summaries.js answers them, null if no run is shown. actions: of
+// takes the chosen tasks' ids, and the run's tasks as task_states.js answers them, null if no run is shown. actions: of
 // runActions(). runOnly(ids) begins a run of only these tasks.
 export function selectionBar({ may, actions = null, runOnly, choose }) {
   const element = h("div", { class: "selection" });

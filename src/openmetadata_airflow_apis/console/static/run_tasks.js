@@ -1,14 +1,15 @@
-// The task instances of a run as a table: which of them are shown first, a page at a time, and the buttons that choose by
-// state.
+// The task instances of a run as a table: which of them are shown first, or alone, in which order, a page at a time, and
+// the buttons that choose by state.
 
 import { button, duration, h, state, table, time } from "./dom.js";
+import { hasShortAddress } from "./http.js";
 import { gridLink } from "./links.js";
-import { hasEnded, nameOf } from "./task_states.js";
-import { BY_ATTENTION } from "./task_summaries.js";
+import { BY_ATTENTION, hasEnded, nameOf } from "./task_states.js";
 
 const COLUMNS = ["Task", "State", "Try", "Started", "Took", "Actions"];
 const STATES = BY_ATTENTION.map((name) => name ?? "no_status");
 export const PAGE = 200; // task instances
+const ALONE = 20; // up to so many chosen tasks, the list has only these
 
 // Which task instances are shown: of a run with more than a page of them those that failed, if any did, and in the order
 // of their starts; of another all. counts: how many are in each state. chosenState: the only one to be shown, "" for all,
@@ -19,6 +20,24 @@ export function firstPage(counts, chosenState, offset) {
   const filter = shownState && { state: shownState === "no_status" ? "none" : shownState };
   const query = Object.entries({ limit: PAGE, offset, ...filter, ...(isLong && { order_by: "start_date" }) });
   return { isLong, shownState, query };
+}
+
+// The chosen tasks that the run has, if the list can have these alone: few, with ids that have room in an address. tasks:
+// those of the run, a map by task_id, undefined if they are not known. path: of the run.
+export function listedAlone(chosen, tasks, path) {
+  const ids = [...chosen].filter((id) => !tasks || tasks.has(id));
+  const request = { path: `${path}/taskInstances`, query: ids.map((id) => ["task_id", id]) };
+  return ids.length <= ALONE && hasShortAddress(request) ? ids : [];
+}
+
+// Puts task instances in the order of the graph, once it is drawn. order: task_id → its place there.
+export function sortByGraph(instances, order) {
+  if (order.size) instances.sort((first, second) => placeOf(first.task_id, order) - placeOf(second.task_id, order) || first.map_index - second.map_index);
+}
+
+// The place of a task in the graph; of one that the graph does not have, after all others.
+export function placeOf(taskId, order) {
+  return order.get(taskId) ?? order.size;
 }
 
 // instances: a page of list_task_instances. can(operation) says whether to offer it. actions: of run_actions.js.

@@ -2,13 +2,12 @@
 
 import { duration, h, refill, state } from "./dom.js";
 import { taskLink } from "./links.js";
-import { isUnderWay } from "./task_states.js";
-import { inWords } from "./task_summaries.js";
+import { inWords, isUnderWay } from "./task_states.js";
 
 const TICKS = 4;
 const ENDLESS = new Set(["running", "restarting", "deferred", "up_for_reschedule"]);
 
-// Answers { element, show }. show(run, ids) takes a run of task_summaries.js, and the ids of its tasks in their order.
+// Answers { element, show }. show(run, ids) takes a run of task_states.js, and the ids of its tasks in their order.
 export function timelineView(dagId) {
   const element = h("div", { class: "timeline" });
 
