@@ -17,16 +17,16 @@ Calling the server:
 
 The user's files:
 
-    file_requests.py       the requests in the files, read by the plugin's workflow_files.py; the place of each fault
-    misspelt_keys.py       keys of tasks that may be misspelt, without a server
-    faults.py              faults as text, GitHub's annotations and SARIF
-    dag_results.py         the result for each DAG of the files, each fault once; the command fails if one of them did
-    definition_changes.py  what a deploy would change, as a diff
+    file_requests.py  the requests in the files, read by the plugin's workflow_files.py; the place of each fault
+    misspelt_keys.py  keys of tasks that may be misspelt, without a server
+    faults.py         faults as text, GitHub's annotations and SARIF
+    dag_results.py    the result for each DAG of the files, each fault once; the command fails if one of them did
+    change_lines.py   what a deploy would change, as a diff
 
 Waiting:
 
-    parse_wait.py  until the DAG processor has parsed what was deployed
-    run_watch.py   watching a run until it has ended
+    parse_watch.py  until the DAG processor has parsed what was deployed
+    run_watch.py    watching a run until it has ended
 
 migrate dag-factory:
 

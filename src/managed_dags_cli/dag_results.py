@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from managed_dags_cli import faults, output
 from managed_dags_cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from managed_dags_cli.command_options import Session
     from managed_dags_cli.file_requests import PlacedFault
@@ -80,6 +81,18 @@ def tell(outcomes: Sequence[Outcome], session: Session, table: output.Table = _T
     if any(outcome.failed for outcome in outcomes):
         _say_total(outcomes)
         raise CommandError("")
+
+
+@contextlib.contextmanager
+def told_if_cut_short(outcomes: Sequence[Outcome], session: Session, table: output.Table = _TABLE) -> Iterator[None]:
+    """Print the results so far if the block ends with a CommandError, such as for a server that has gone away."""
+    try:
+        yield
+    except CommandError:
+        if outcomes:
+            with contextlib.suppress(CommandError):
+                tell(outcomes, session, table)
+        raise
 
 
 def _say_reasons(outcomes: Sequence[Outcome]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from managed_dags_cli import dag_results, faults, output
+from managed_dags_cli.change_lines import changed_lines
 from managed_dags_cli.command_options import (
     WAIT_SECONDS,
     check_nodes,
@@ -21,11 +22,10 @@ from managed_dags_cli.command_options import (
     yes_option,
 )
 from managed_dags_cli.dag_results import Outcome
-from managed_dags_cli.definition_changes import changed_lines
 from managed_dags_cli.errors import CommandError, Refused, stoppable
 from managed_dags_cli.file_requests import SUFFIXES, FileRequest, read_files
 from managed_dags_cli.output import Table
-from managed_dags_cli.parse_wait import parsed_state
+from managed_dags_cli.parse_watch import parsed_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,9 +101,12 @@ def apply(
     may_be = f"the bundle {name} may be applied, or some of it: `managed-dags apply … --dry-run` shows what is left"
     with stoppable(may_be), output.progress(f"applying {name}"):
         answer = _applied(session, name, body, requests, arguments)
-        if wait:
-            _wait_for_parses(session, answer, time.monotonic() + timeout, wait_for_nodes)
-    _show(session, answer)
+        try:
+            if wait:
+                _wait_for_parses(session, answer, time.monotonic() + timeout, wait_for_nodes)
+        finally:
+            output.end_progress()
+            _show(session, answer)
     _end(answer, wait=wait)
 
 

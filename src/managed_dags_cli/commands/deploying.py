@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from managed_dags_cli import dag_results, faults, output
+from managed_dags_cli.change_lines import changed_lines
 from managed_dags_cli.command_options import (
     WAIT_SECONDS,
     check_nodes,
@@ -17,15 +18,15 @@ from managed_dags_cli.command_options import (
     with_session,
 )
 from managed_dags_cli.dag_results import Outcome
-from managed_dags_cli.definition_changes import changed_lines
 from managed_dags_cli.errors import CommandError, Refused, stoppable
 from managed_dags_cli.file_requests import FileRequest, read_files
-from managed_dags_cli.parse_wait import parsed_state
+from managed_dags_cli.parse_watch import parsed_state
 
 if TYPE_CHECKING:
     from managed_dags_cli.command_options import Session
 
 _FLAGS = ("force", "pause", "unpause")
+_VALIDATED = output.Table({"dag": "dag_id", "result": "result", "file": "file"}, "dag_id")
 
 
 @click.command()
@@ -41,18 +42,19 @@ def validate(session: Session, files: tuple[str, ...], server: bool) -> None:  #
     that may be misspelt is a warning. With --server all that the server knows of a definition: "can read on Managed
     DAGs" is the permission for it. What is deployed is not looked at; `diff` does that.
     """
-    results = []
-    for item in read_files(files):
-        if not isinstance(item, FileRequest):
-            results.append(Outcome(item[0].file, "", "invalid", faults=item))
-            continue
-        offline_faults = item.checked()
-        if server and not offline_faults:
-            results.append(_validated(session, item))
-        else:
-            result = "invalid" if offline_faults else "valid"
-            results.append(Outcome(item.file, item.dag_id, result, faults=offline_faults, warnings=item.doubtful()))
-    dag_results.tell(results, session, output.Table({"dag": "dag_id", "result": "result", "file": "file"}, "dag_id"))
+    results: list[Outcome] = []
+    with dag_results.told_if_cut_short(results, session, _VALIDATED):
+        for item in read_files(files):
+            if not isinstance(item, FileRequest):
+                results.append(Outcome(item[0].file, "", "invalid", faults=item))
+                continue
+            offline_faults = item.checked()
+            if server and not offline_faults:
+                results.append(_validated(session, item))
+            else:
+                result = "invalid" if offline_faults else "valid"
+                results.append(Outcome(item.file, item.dag_id, result, faults=offline_faults, warnings=item.doubtful()))
+    dag_results.tell(results, session, _VALIDATED)
     if not server and session.output == "table":
         output.say("not checked, since only --server can: operators, their arguments, callable files")
 
@@ -103,17 +105,17 @@ def deploy(
         if restore_on_error:
             arguments["on_import_error"] = "restore"
     results: list[Outcome] = []
-    for item in list(read_files(files)):
-        if not isinstance(item, FileRequest):
-            results.append(Outcome(item[0].file, "", "refused", faults=item))
-            continue
-        done = ", ".join(outcome.dag_id for outcome in results if not outcome.failed) or "none"
-        may_be = f"{item.dag_id} may be deployed: `managed-dags get {item.dag_id}` shows it; before it were: {done}"
-        with stoppable(may_be), output.progress(f"deploying {item.dag_id}"):
-            outcome = _deployed(session, item, arguments, flags)
-            if wait and not dry_run:
-                outcome = _parsed(session, outcome, time.monotonic() + timeout, wait_for_nodes)
-        results.append(outcome)
+    with dag_results.told_if_cut_short(results, session):
+        for item in list(read_files(files)):
+            if not isinstance(item, FileRequest):
+                results.append(Outcome(item[0].file, "", "refused", faults=item))
+                continue
+            done = ", ".join(outcome.dag_id for outcome in results if not outcome.failed) or "none"
+            may_be = f"{item.dag_id} may be deployed: `managed-dags get {item.dag_id}` shows it; before it were: {done}"
+            with stoppable(may_be), output.progress(f"deploying {item.dag_id}"):
+                results.append(_deployed(session, item, arguments, flags))
+                if wait and not dry_run:
+                    results[-1] = _parsed(session, results[-1], time.monotonic() + timeout, wait_for_nodes)
     dag_results.tell(results, session)
 
 
@@ -127,11 +129,12 @@ def diff(session: Session, files: tuple[str, ...], exit_code: bool) -> None:  # 
     Value by value, of what is deployed; `-` reads standard input.
     """
     results: list[Outcome] = []
-    for item in read_files(files):
-        if not isinstance(item, FileRequest):
-            results.append(Outcome(item[0].file, "", "refused", faults=item))
-            continue
-        results.append(_deployed(session, item, {"dry_run": True}, {"force": True}))
+    with dag_results.told_if_cut_short(results, session):
+        for item in read_files(files):
+            if not isinstance(item, FileRequest):
+                results.append(Outcome(item[0].file, "", "refused", faults=item))
+                continue
+            results.append(_deployed(session, item, {"dry_run": True}, {"force": True}))
     if session.output == "table":
         for outcome in results:
             for line in _described(outcome):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from managed_dags_cli import output
+from managed_dags_cli.change_lines import changed_lines
 from managed_dags_cli.command_options import (
     WAIT_SECONDS,
     check_nodes,
@@ -16,7 +17,6 @@ from managed_dags_cli.command_options import (
     with_session,
     yes_option,
 )
-from managed_dags_cli.definition_changes import changed_lines
 from managed_dags_cli.errors import CommandError, Refused, stoppable
 from managed_dags_cli.output import Table, moment
 

@@ -489,6 +489,61 @@ def test_what_was_done_is_told_beside_what_was_refused(words: list[str], done: d
     assert (told.out, told.err) == ("a\nc\n", "no b\n")
 
 
+DEPLOYED = {"dag_id": "a", "version_number": 3, "state": "parsed", "created": False, "changed": True, "dry_run": False}
+
+
+@pytest.mark.parametrize(
+    ("words", "answers", "rows"),
+    [
+        (
+            ["deploy", "a.json", "b.json", "c.json"],
+            [DEPLOYED],
+            ["DAG  RESULT   VERSION  STATE   FILE", "a    changed  3        parsed  a.json"],
+        ),
+        (
+            ["deploy", "a.json", "b.json", "--wait"],
+            [{**DEPLOYED, "state": "pending"}],
+            ["DAG  RESULT   VERSION  STATE    FILE", "a    changed  3        pending  a.json"],
+        ),
+        (
+            ["validate", "a.json", "b.json", "--server"],
+            [{"dag_id": "a"}],
+            ["DAG  RESULT  FILE", "a    valid   a.json"],
+        ),
+        (
+            ["apply", ".", "--name", "team", "--yes", "--wait"],
+            [
+                {"created": [], "changed": [{"dag_id": "a"}], "unchanged": [], "deleted": [], "dry_run": True},
+                {
+                    "created": [],
+                    "changed": [{**DEPLOYED, "state": "pending"}],
+                    "unchanged": [],
+                    "deleted": [],
+                    "dry_run": False,
+                },
+            ],
+            ["~ change a", "DAG  RESULT   VERSION  STATE", "a    changed  3        pending"],
+        ),
+    ],
+    ids=["deploy", "deploy --wait", "validate --server", "apply --wait"],
+)
+def test_what_was_done_is_told_before_the_server_was_gone(
+    words: list[str], answers: list[dict], rows: list[str], tmp_path: Path, monkeypatch, capsys
+):
+    """If what answers is no longer this API, the command says what had been done before, and ends with 4."""
+    monkeypatch.chdir(tmp_path)
+    task = {"operator": "airflow.operators.bash.BashOperator", "bash_command": "date"}
+    for name in ("a", "b", "c"):
+        dag = {"default_args": {"start_date": "2024-01-01"}, "schedule": None, "tasks": {"t": task}}
+        (tmp_path / f"{name}.json").write_text(json.dumps({"workflow": {"name": name, "dag_config": {name: dag}}}))
+    gone = json_answer({}, "404 Not Found")
+    with serving(*map(json_answer, answers), gone) as (url, _):
+        assert run(*words, "--url", url, "--token", "x") == 4
+    shown = capsys.readouterr()
+    assert [line.rstrip() for line in shown.out.splitlines()] == rows
+    assert shown.err.splitlines()[-1].startswith(f"{url} answers HTTP 404 with application/json, as no webserver")
+
+
 def test_nothing_is_deleted_unasked(capsys):
     """Where nobody could answer, what is hard to undo wants --yes."""
     assert run("delete", "x", "--url", "http://127.0.0.1:1", "--token", "x") == 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from managed_dags_cli import parse_wait
+from managed_dags_cli import parse_watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Answers:
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """No second between two looks."""
-    monkeypatch.setattr(parse_wait, "_POLL", 0.0)
+    monkeypatch.setattr(parse_watch, "_POLL", 0.0)
 
 
 def later() -> float:
@@ -48,14 +48,14 @@ def test_what_the_server_has_waited_for():
     """The server's own verdict is not asked for again."""
     server = Answers()
     deployment = {**PENDING, "state": "failed", "import_error": "boom"}
-    assert parse_wait.parsed_state(server, deployment, later()) == {"state": "failed", "import_error": "boom"}
+    assert parse_watch.parsed_state(server, deployment, later()) == {"state": "failed", "import_error": "boom"}
     assert server.asked == []
 
 
 def test_what_the_deploy_has_written_is_no_parse():
     """A DAG that Airflow knows from the deploy is waited for until the DAG processor has parsed it."""
     server = Answers(answer("parsed"), answer("pending"), answer("parsed", PARSED_AT))
-    assert parse_wait.parsed_state(server, PENDING, later()) == {"state": "parsed", "import_error": None}
+    assert parse_watch.parsed_state(server, PENDING, later()) == {"state": "parsed", "import_error": None}
     assert server.asked == [("get_dag", "nightly")] * 3
 
 
@@ -65,7 +65,7 @@ def test_each_node_that_lives_is_waited_for():
         answer("parsed", PARSED_AT, (True, "parsed"), (True, "pending"), (False, "pending")),
         answer("parsed", PARSED_AT, (True, "parsed"), (True, "parsed"), (False, "pending")),
     )
-    assert parse_wait.parsed_state(server, PENDING, later()) == {"state": "parsed", "import_error": None}
+    assert parse_watch.parsed_state(server, PENDING, later()) == {"state": "parsed", "import_error": None}
     assert len(server.asked) == 2
 
 
@@ -74,19 +74,19 @@ def test_so_many_nodes_are_enough():
     some = answer("parsed", PARSED_AT, (True, "parsed"), (True, "pending"), (False, "pending"))
     enough = answer("parsed", PARSED_AT, (True, "parsed"), (True, "pending"), (False, "parsed"))
     server = Answers(some, enough)
-    assert parse_wait.parsed_state(server, PENDING, later(), 2) == {"state": "parsed", "import_error": None}
+    assert parse_watch.parsed_state(server, PENDING, later(), 2) == {"state": "parsed", "import_error": None}
     assert len(server.asked) == 2
     server = Answers(some)
-    assert parse_wait.parsed_state(server, PENDING, later(), 1) == {"state": "parsed", "import_error": None}
+    assert parse_watch.parsed_state(server, PENDING, later(), 1) == {"state": "parsed", "import_error": None}
 
 
 def test_an_import_error_ends_the_wait():
     """A DAG that could not be imported is told as failed, with the reason."""
     server = Answers(answer("parsed"), answer("failed", import_error="boom"))
-    assert parse_wait.parsed_state(server, PENDING, later()) == {"state": "failed", "import_error": "boom"}
+    assert parse_watch.parsed_state(server, PENDING, later()) == {"state": "failed", "import_error": "boom"}
 
 
 def test_the_time_is_up():
     """What nobody has parsed by then is pending, whatever Airflow knows from the deploy."""
     server = Answers(answer("parsed"))
-    assert parse_wait.parsed_state(server, PENDING, time.monotonic()) == {"state": "pending", "import_error": None}
+    assert parse_watch.parsed_state(server, PENDING, time.monotonic()) == {"state": "pending", "import_error": None}
