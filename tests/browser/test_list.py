@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -129,6 +131,40 @@ def test_an_empty_list_invites_to_deploy_an_example(airflow_below_a_prefix, sign
     expect(page.get_by_role("button", name="Deploy an example")).to_be_visible()
 
 
+def listed(dag_id: str, *runs: dict[str, Any]) -> dict[str, Any]:
+    """A DAG as the list of an answer that a test makes up has it. runs: the latest first."""
+    return {
+        "dag_id": dag_id, "dag_display_name": dag_id, "version_number": 1,
+        "state": "parsed", "import_error": None, "is_paused": False, "revision": "0" * 64,
+        "deployed_by": "admin", "deployed_at": "2024-01-01T00:00:00Z", "parsed_at": "2024-01-01T00:00:00Z",
+        "owners": [], "tags": [], "schedule_interval": None, "timetable_description": None,
+        "next_dagrun_create_after": None, "recent_runs": list(runs), "last_run": runs[0] if runs else None,
+    }  # fmt: skip
+
+
+def test_a_runs_bar_is_as_high_as_it_is_long_by_the_servers_clock(page):
+    """A browser whose clock is a day ahead doesn't show a run that goes as the longest of all."""
+    now = datetime.now(timezone.utc)
+    times = {
+        "going": (now - timedelta(seconds=10), None),
+        "ended": (now - timedelta(hours=2), now - timedelta(hours=1)),
+    }
+    runs = [
+        {"run_id": name, "state": "success" if end else "running", "start_date": start.isoformat(),
+         "end_date": end and end.isoformat(), "logical_date": start.isoformat()}
+        for name, (start, end) in times.items()
+    ]  # fmt: skip
+    answer = {"dags": [listed("one", *runs)], "damaged": [], "total_entries": 1}
+    headers = {"Date": format_datetime(now, usegmt=True)}
+    page.route(re.compile(r"/rest_api/api/dags\?"), lambda route: route.fulfill(json=answer, headers=headers))
+    page.clock.set_system_time(now + timedelta(days=1))
+    page.reload()
+    heights = page.locator("#rest-api .bar")
+    expect(heights).to_have_count(2)
+    ended, going = heights.evaluate_all("bars => bars.map((bar) => parseFloat(bar.style.height))")
+    assert (ended, 40 < going < 60) == (100, True), going
+
+
 def test_a_long_list_is_read_a_page_at_a_time(page, sign_in):
     """The page asks for fifty DAGs at once, whatever there is, and for the next fifty when they are wanted."""
     asked = []
@@ -138,16 +174,7 @@ def test_a_long_list_is_read_a_page_at_a_time(page, sign_in):
         query = dict(part.split("=") for part in route.request.url.partition("?")[2].split("&"))
         asked.append((query["limit"], query["offset"]))
         first = int(query["offset"])
-        dags = [
-            {
-                "dag_id": f"many_{number:05}", "dag_display_name": f"many_{number:05}", "version_number": 1,
-                "state": "parsed", "import_error": None, "is_paused": False, "revision": "0" * 64,
-                "deployed_by": "admin", "deployed_at": "2024-01-01T00:00:00Z", "parsed_at": "2024-01-01T00:00:00Z",
-                "owners": [], "tags": [], "schedule_interval": None, "timetable_description": None,
-                "next_dagrun_create_after": None, "recent_runs": [],
-            }
-            for number in range(first, first + 50)
-        ]  # fmt: skip
+        dags = [listed(f"many_{number:05}") for number in range(first, first + 50)]
         route.fulfill(json={"dags": dags, "damaged": [], "total_entries": 10_000})
 
     page.route(re.compile(r"/rest_api/api/dags\?"), answer)

@@ -15,6 +15,7 @@ In static/, each file's first line says more:
 
     console.js, dom.js, links.js    views by the address, nodes of the page, links
     http.js, polling.js     requests with the session or a token, and an answer as a sentence; when the page asks again
+    session.js              the CSRF token, and how a page that is looked at keeps the session alive
     permissions.js    what the user may do
     connection_notice.js    tells of a webserver that is slow or silent, and of a session that has ended
     dags.js, dag_cells.js, list_filter.js   the list
@@ -31,7 +32,7 @@ In static/, each file's first line says more:
     run_actions.js    repairing it, one task or all that are chosen on the graph, with a plan first
     partial_run.js    a run of some tasks
     deploy.js    writing and deploying a definition: asks before something is replaced, such as a newer version
-    editor.js, code_editor.js    where it is written; which part of the text a fault is about; a file dropped there
+    editor.js, codemirror_editor.js    where it is written; which part of the text a fault is about; a file dropped there
     completion.js    what the editor offers and explains at the cursor
     definition_check.js, editor_graph.js    its faults, its graph
     workflow_flag.js    writes `force` into a text

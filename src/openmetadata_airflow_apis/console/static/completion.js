@@ -3,7 +3,7 @@
 
 import { h, prose } from "./dom.js";
 import { isJson } from "./editor.js";
-import { config } from "./http.js";
+import { config } from "./session.js";
 
 const WORD = /[\w.@-]*/;
 

@@ -6,8 +6,9 @@ import { whenAllIsWellAgain } from "./connection_notice.js";
 import { draft } from "./dag_actions.js";
 import { dagsView } from "./dags.js";
 import { button, fill, fillIfChanged, h, notice } from "./dom.js";
-import { config, send, sentence } from "./http.js";
+import { send, sentence } from "./http.js";
 import { permissions } from "./permissions.js";
+import { config } from "./session.js";
 
 const VIEWS = { dags: "Deployed DAGs", deploy: "Deploy", operations: "Operations" };
 

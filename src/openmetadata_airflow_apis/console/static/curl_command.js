@@ -1,6 +1,7 @@
 // The curl command that does the same as a request.
 
-import { config, target } from "./http.js";
+import { target } from "./http.js";
+import { config } from "./session.js";
 
 export function curl(request, { needsToken = true } = {}) {
   const parts = [`curl -X ${request.method} ${quote(window.location.origin + config.root + target(request))}`];

@@ -1,6 +1,7 @@
 // The cells of a DAG's row in the list.
 
 import { button, duration, h, inline, state, time } from "./dom.js";
+import { serverTime } from "./http.js";
 import { dagLink, runLink } from "./links.js";
 
 const WORDS = { parsed: "ready", pending: "being read", failed: "cannot be loaded" };
@@ -80,7 +81,7 @@ export function barOf(run, longest, href) {
 }
 
 function seconds({ start_date: start, end_date: end }) {
-  return start ? Math.max(0, (end ? Date.parse(end) : Date.now()) - Date.parse(start)) / 1000 : 0;
+  return start ? Math.max(0, (end ? Date.parse(end) : serverTime()) - Date.parse(start)) / 1000 : 0;
 }
 
 // What a deployment's state is called here; a damaged one is called as the API calls it.

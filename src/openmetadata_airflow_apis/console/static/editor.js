@@ -9,7 +9,7 @@ const WORD = new RegExp(`^(?:${TEXT}|[^\\s:,{}[\\]]+)(?:\\s*:\\s+(?:${TEXT}|[^\\
 // Resolves to { element, text, mark(faults), select(fault), destroy() }; setting text replaces all of it.
 export async function textEditor(options) {
   try {
-    return (await import("./code_editor.js")).codeEditor(options);
+    return (await import("./codemirror_editor.js")).codeEditor(options);
   } catch {
     return plainEditor(options);
   }

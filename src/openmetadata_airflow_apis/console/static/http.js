@@ -1,13 +1,10 @@
 // Requests to the API, with the browser's session or a token, and what the page says of their answers.
 
-import { askWhetherAllIsWell, watched } from "./connection_notice.js";
+import { watched } from "./connection_notice.js";
 import { fillIfChanged, inline, notice } from "./dom.js";
-
-export const config = JSON.parse(document.querySelector("#rest-api").dataset.config);
+import { config, isOldToken, prolongSession, renewToken } from "./session.js";
 
 const CHANGES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
-export const PERMISSIONS = "/rest_api/permissions"; // answers what the user may do, and the session's CSRF token
-const RENEWAL = 5 * 60 * 1000; // milliseconds after which a visible page prolongs the session
 const LONGEST = 3000; // of an address; gunicorn takes 4094 bytes at most
 const ROOM = 3900; // in an address that gets some parameters more
 const MOST = 100; // ids that the server takes in a query
@@ -30,34 +27,9 @@ export async function send(request) {
     else if (status === 401) answer = { ...answer, status, title: "Unauthorized" };
   }
   noteAnswer(answer);
-  if (answer.ok && !request.token && !document.hidden && Date.now() - renewed > RENEWAL) renewToken("?prolong");
+  if (answer.ok && !request.token) prolongSession();
   return answer;
 }
-
-// The page's CSRF token is outdated after an hour, or once somebody has signed in again in another tab. The API then
-// answers 403, the page's own addresses Flask-WTF's 400.
-function isOldToken({ token }, { status, body }) {
-  return (status === 403 || status === 400) && !token && /\bCSRF\b/.test(body?.detail ?? body ?? "");
-}
-
-let renewed = Date.now();
-
-// Resolves to the answer's status, 0 without an answer. The query can prolong the session, which nothing else does.
-async function renewToken(query = "") {
-  renewed = Date.now();
-  try {
-    const response = await fetch(config.root + PERMISSIONS + query, { credentials: "same-origin" });
-    if (response.ok) {
-      const { csrf_token: token, operations } = await response.json();
-      Object.assign(config, { csrf_token: token, may_deploy: operations.includes("deploy_dag") });
-    }
-    return response.status;
-  } catch {
-    return 0;
-  }
-}
-
-askWhetherAllIsWell(() => renewToken());
 
 async function fetched(request) {
   const headers = { Accept: "application/json, application/problem+json", ...request.headers };

@@ -1,6 +1,6 @@
 // The addresses of a DAG, its runs and its history: on the page, in the API, and on Airflow's own pages.
 
-import { config } from "./http.js";
+import { config } from "./session.js";
 
 export const DAGS_PATH = "/rest_api/api/dags";
 

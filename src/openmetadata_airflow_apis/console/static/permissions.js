@@ -1,7 +1,8 @@
 // What the signed-in user may do, on all DAGs and on each.
 
 import { whenAllIsWellAgain } from "./connection_notice.js";
-import { PERMISSIONS, batches, send } from "./http.js";
+import { batches, send } from "./http.js";
+import { PERMISSIONS } from "./session.js";
 
 // Which operations the signed-in user may call: { guarded, operations, dags, isKnown }. operations: for all DAGs; dags: for
 // each named DAG. isKnown: false if that could not be read. A DAG's operations are read once while the page is open, until
