@@ -24,8 +24,7 @@ After a deploy:
 Reading:
 
     deployed_dags.py        a page of what is deployed, or one DAG with its definition
-    dag_selection.py        which DAGs a list holds, and in which order: all filters (state, bundle_name, …), order_by
-    dag_id_pattern.py       the filter dag_id_pattern: `%` and `_`, whatever the case
+    dag_selection.py        which DAGs a list holds, and in which order: all filters (dag_id_pattern, state, …)
     dag_summaries.py        DAGs at a glance: owners, tags, schedule, last and next run, params
     dag_versions.py         versions: listed, looked at, compared, restored
     installation_health.py  health
