@@ -4,10 +4,9 @@
     preconditions.py       what must be deployed before a change is made: If-Match, If-None-Match, `force`
     ownership.py           is a dag_id ours, or another file's? also where all of its files are lost
     refused_values.py      the values of a definition that MySQL can't store: tags, owners, datasets, dates, sizes
-    recovery.py            finishes or removes what a process that died has left; deploy, delete, refresh call it first
     validation.py          validate: the checks of a deploy that don't depend on what is deployed
     patch.py               pauses and unpauses a DAG
-    deletion.py            delete: the definition and every row
+    deletion.py            delete: which rows go, not while a task runs; finishes what a process that died has left
     definition_changes.py  what a deploy would change: two definitions side by side
     bundles.py             bundles: many DAGs deployed and deleted together, under their locks
     bundle_plan.py         what applying a bundle deploys, deletes, leaves alone, or is refused for: every fault, placed
@@ -32,8 +31,6 @@ Reading:
 Airflow's rows, and ours:
 
     dag_rows.py         what a deploy writes, so that a DAG can be scheduled without a parse; and asks for the parse
-    row_deletion.py     which rows a deletion removes, and which stay
-    running_tasks.py    a DAG is not deleted while one of its tasks runs
     row_locks.py        locks a DAG's rows against Airflow's own processes, without deadlocks; gives up after 20 s
     schema_check.py     the version of our tables, asked before each change; the tables are made if they are missing
     webserver_start.py  what a webserver does at its start: makes our tables, records and prunes versions

@@ -17,10 +17,9 @@ from airflow.utils import timezone
 
 from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.deploy.bundle_plan import Bundle, bundle_dag, check_bundle, members, plan_bundle
-from openmetadata_airflow_apis.deploy.deletion import DeletedDag, delete_dag
+from openmetadata_airflow_apis.deploy.deletion import DeletedDag, delete_dag, finish_interrupted
 from openmetadata_airflow_apis.deploy.deployment import deploy
 from openmetadata_airflow_apis.deploy.parse_wait import await_parses
-from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.schema_check import check_tables
 from openmetadata_airflow_apis.errors import BundleNotFound, ManagedDagsError
 from openmetadata_airflow_apis.stores import open_store, version_rows

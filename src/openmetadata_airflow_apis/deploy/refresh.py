@@ -16,10 +16,10 @@ from openmetadata_airflow_apis.dagbuild.needs_parse import needs_parse
 from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
 from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
+from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
 from openmetadata_airflow_apis.deploy.new_versions import prune, record_missing, unrecorded
 from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
-from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.schema_check import check_tables
 from openmetadata_airflow_apis.errors import ManagedDagsError, Unavailable
 from openmetadata_airflow_apis.settings import dags_folder

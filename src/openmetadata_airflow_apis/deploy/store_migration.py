@@ -21,9 +21,9 @@ from sqlalchemy import func, select, update
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
 from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.deploy.dag_rows import renew_at_next_parse
+from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
 from openmetadata_airflow_apis.deploy.new_versions import record_missing, unrecorded
 from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
-from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
 from openmetadata_airflow_apis.deploy.schema_check import check_tables
 from openmetadata_airflow_apis.errors import ConfigurationError, ManagedDagsError
 from openmetadata_airflow_apis.settings import dags_folder

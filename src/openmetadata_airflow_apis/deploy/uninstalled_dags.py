@@ -16,7 +16,7 @@ from airflow.utils.state import State
 from sqlalchemy import delete, func, select, update
 
 from openmetadata_airflow_apis.conflicts import NotDeployedHere
-from openmetadata_airflow_apis.deploy.recovery import finish_interrupted
+from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
 from openmetadata_airflow_apis.errors import ManagedDagsError
 from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 

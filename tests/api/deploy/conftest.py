@@ -74,7 +74,7 @@ def clean(database: None, dags: Path) -> Iterator[None]:
     from airflow.models.dag import DagModel
     from airflow.settings import Session
 
-    from openmetadata_airflow_apis.deploy.row_deletion import delete_rows
+    from openmetadata_airflow_apis.deploy.deletion import delete_rows
 
     tables = tables_of_deployments()  # asks another connection, which would wait for this one
     session = Session()

@@ -20,8 +20,8 @@ from sqlalchemy.exc import OperationalError
 from openmetadata_airflow_apis.conflicts import DagIsRunning, NotDeployedHere
 from openmetadata_airflow_apis.dagbuild.late_file_rows import DefinitionReplaced
 from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG
-from openmetadata_airflow_apis.deploy import DeletedDag, delete_dag, deploy, get_deployed, row_deletion
-from openmetadata_airflow_apis.deploy.row_deletion import _tables_naming_dags
+from openmetadata_airflow_apis.deploy import DeletedDag, delete_dag, deletion, deploy, get_deployed
+from openmetadata_airflow_apis.deploy.deletion import _tables_naming_dags
 from openmetadata_airflow_apis.errors import DagNotFound, Unavailable
 from openmetadata_airflow_apis.stores import version_rows
 from support.statements import counted
@@ -152,14 +152,14 @@ def test_a_running_task_refuses_the_delete(nightly, deleting, session, settings,
 
 def test_a_task_that_starts_meanwhile_refuses_the_delete(nightly, deleting, session, tmp_path, monkeypatch):
     """A task that a worker starts after the first look is seen when its rows are to go, and brings all back."""
-    look = row_deletion.refuse_running
+    look = deletion.refuse_running
 
     def look_and_start(dag_ids: list[str], *, session) -> None:
-        monkeypatch.setattr(row_deletion, "refuse_running", look)
+        monkeypatch.setattr(deletion, "refuse_running", look)
         look(dag_ids, session=session)
         session.query(TaskInstance).filter_by(run_id="second").update({"state": "running"})
 
-    monkeypatch.setattr(row_deletion, "refuse_running", look_and_start)
+    monkeypatch.setattr(deletion, "refuse_running", look_and_start)
     files, rows = files_below(tmp_path), named(session, "nightly")
 
     with pytest.raises(DagIsRunning):

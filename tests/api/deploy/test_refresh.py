@@ -10,8 +10,8 @@ from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import delete, update
 
 from openmetadata_airflow_apis.deploy import Refreshed, deploy, get_deployed, refresh_all_dags
+from openmetadata_airflow_apis.deploy.deletion import delete_rows
 from openmetadata_airflow_apis.deploy.refresh import Unrefreshed
-from openmetadata_airflow_apis.deploy.row_deletion import delete_rows
 from support.statements import counted, without_lock_limits
 from support.stores import STORE, damage
 from support.versions import TAKES_PARSING_REQUESTS, asked_for, forget_requests
