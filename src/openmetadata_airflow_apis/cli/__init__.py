@@ -6,7 +6,7 @@ export.py                export: prints a deployed definition so that it deploys
 install_loader.py        install-loader: writes the loader files of the database store to a dags folder or an image
 migrate_store.py         migrate-store: moves DAGs from files to the database or back; says which stay, and why
 migrate_older_plugin.py  migrate-older-plugin: takes over what the older plugin has deployed
-uninstall.py             uninstall: removes what this plugin has put into Airflow, or nothing if a file was edited
+uninstall.py             uninstall: which DAGs, loader files and tables it removes, or nothing if a file was edited
 confirmation.py          shared by verbs that list what they would do, ask, and then do it
 """
 

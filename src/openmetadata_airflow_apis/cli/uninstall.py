@@ -1,35 +1,64 @@
 """`openmetadata-airflow-apis uninstall`: removes all that this plugin has put into Airflow, before `pip uninstall`.
 
 If a deployed file was changed since, nothing is removed: the change may be somebody's work.
+
+The deployed DAGs are withdrawn: without the plugin, their files could not be imported. A delete removes a DAG's runs
+too. A withdrawal leaves in Airflow what stays of any DAG whose file is gone: an inactive DAG with its runs, task
+instances and permissions.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils.session import create_session
+from airflow.utils.state import State
+from sqlalchemy import delete, func, select, update
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.cli import confirmation
 from openmetadata_airflow_apis.cli.doctor.auth_backends_check import OUR_BACKEND
-from openmetadata_airflow_apis.deploy.uninstalled_dags import everything_deployed, withdraw
+from openmetadata_airflow_apis.conflicts import NotDeployedHere
+from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
+from openmetadata_airflow_apis.errors import ManagedDagsError
 from openmetadata_airflow_apis.security.operation_permissions import OUR_RESOURCES
 from openmetadata_airflow_apis.security.permission_rows import remove_permissions, role_names
 from openmetadata_airflow_apis.settings import SECTION, Settings, dags_folder
 from openmetadata_airflow_apis.stores import loader_files, open_store
-from openmetadata_airflow_apis.stores.atomic_files import storage_errors
+from openmetadata_airflow_apis.stores.atomic_files import storage_errors, sync_folder
 from openmetadata_airflow_apis.stores.file_inspection import is_marked
 from openmetadata_airflow_apis.stores.older_plugin_store import KEPT
-from openmetadata_airflow_apis.transactions import database_errors
+from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-    from openmetadata_airflow_apis.deploy.uninstalled_dags import Deployed
+    from sqlalchemy.orm import Session
 
+    from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
+
+_NO_ANSWER = "Airflow's database does not answer; the DAG `{}` was not withdrawn, try again later"
 _SHOWN = 5  # names of files that are no deploy's
+
+
+@dataclass(frozen=True)
+class _Deployed:
+    """A DAG that is deployed here, or what a crash left of one. fileloc: the file that Airflow loads it from.
+
+    unfinished_runs: how many of its runs have not ended. refusal: why it can't be withdrawn, None if it can.
+    """
+
+    dag_id: str
+    fileloc: str
+    unfinished_runs: int
+    refusal: str | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +79,9 @@ def _run(arguments: argparse.Namespace) -> int:
         own_tables.refuse_newer_tables()
         tables = own_tables.row_counts()
         with create_session() as session:
-            deployed = everything_deployed(store, session=session)
+            deployed = _everything_deployed(store, session=session)
             roles = role_names(session)
-    loaders = loader_files.removable(dags_folder())
+    loaders = _removable_loaders(dags_folder())
     others = _others(deployed, settings)
     print("To be removed:", *_removed(deployed, loaders, tables, roles, settings, others), sep="\n  ")
     print("Stays:", *_kept(settings, others), sep="\n  ")
@@ -69,10 +98,10 @@ def _run(arguments: argparse.Namespace) -> int:
     with database_errors("Airflow's database does not answer; call uninstall again, which removes what is left"):
         with create_session() as session:
             for dag in deployed:
-                withdraw(dag.dag_id, store, session=session)
+                _withdraw(dag.dag_id, store, session=session)
         store.dismantle()
         if loaders:
-            loader_files.remove(dags_folder(), loaders)
+            _remove_loaders(dags_folder(), loaders)
         with create_session() as session:
             remove_permissions(session)
         for name in own_tables.row_counts():
@@ -81,7 +110,43 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _others(deployed: list[Deployed], settings: Settings) -> list[str]:
+def _everything_deployed(store: DefinitionStore, *, session: Session) -> list[_Deployed]:
+    """Return all deployed DAGs, with damaged ones and those that a crash left, sorted by dag_id. Changes nothing.
+
+    What lies at the paths of ours and is not, such as a config of the older plugin, is none of them.
+    """
+    refusals = {name: _refusal(name, store) for name in sorted({*store.dag_ids(), *store.interrupted()})}
+    names = [name for name, refusal in refusals.items() if not isinstance(refusal, NotDeployedHere)]
+    run_counts = dict(
+        session.execute(
+            select(DagRun.dag_id, func.count())
+            .where(DagRun.dag_id.in_(names), DagRun.state.in_(State.unfinished_dr_states))
+            .group_by(DagRun.dag_id)
+        ).all()
+    )
+    return [
+        _Deployed(
+            name, store.fileloc(name), run_counts.get(name, 0), str(refusal) if (refusal := refusals[name]) else None
+        )
+        for name in names
+    ]
+
+
+def _refusal(dag_id: str, store: DefinitionStore) -> ManagedDagsError | None:
+    try:
+        store.claim(dag_id)
+    except ManagedDagsError as error:
+        return error
+    return None
+
+
+def _removable_loaders(folder: Path) -> list[Path]:
+    """Return the loader files of a folder, or nothing if this user can't write to it, as if git-sync fills it."""
+    with storage_errors(folder):
+        return loader_files.present(folder) if os.access(folder, os.W_OK | os.X_OK) else []
+
+
+def _others(deployed: list[_Deployed], settings: Settings) -> list[str]:
     """Return what is in dag_generated_configs and stays there, such as the older plugin's files."""
     if not settings.dag_generated_configs.is_dir():
         return []
@@ -93,7 +158,7 @@ def _others(deployed: list[Deployed], settings: Settings) -> list[str]:
     return sorted(name for name in names if not name.startswith("."))
 
 
-def _left_modules(deployed: list[Deployed]) -> list[str]:
+def _left_modules(deployed: list[_Deployed]) -> list[str]:
     """Return the rendered files in the dags folder that stay there: of DAGs that migrate-store has left, or copies."""
     folder, removed = dags_folder(), {dag.fileloc for dag in deployed}
     if not folder.is_dir():
@@ -104,7 +169,7 @@ def _left_modules(deployed: list[Deployed]) -> list[str]:
 
 
 def _removed(
-    deployed: list[Deployed],
+    deployed: list[_Deployed],
     loaders: list[Path],
     tables: dict[str, int],
     roles: list[str],
@@ -120,7 +185,7 @@ def _removed(
     return lines
 
 
-def _of_runs(dag: Deployed) -> str:
+def _of_runs(dag: _Deployed) -> str:
     if not dag.unfinished_runs:
         return ""
     runs = "1 run has" if dag.unfinished_runs == 1 else f"{dag.unfinished_runs} runs have"
@@ -170,3 +235,36 @@ def _by_hand(settings: Settings, left_modules: list[str]) -> list[str]:
         f"take the section [{SECTION}], and environment variables of that name, out of Airflow's configuration",
         f"pip uninstall openmetadata-airflow-apis, for every component, and restart it: {restart}",
     ]
+
+
+def _withdraw(dag_id: str, store: DefinitionStore, *, session: Session) -> None:
+    """Remove a deployment's files, and make Airflow stop scheduling and showing the DAG. Commits the session.
+
+    Raises Unavailable, and the errors with which a deploy or delete would refuse the name; the DAG is then as it was.
+    """
+    fileloc = store.fileloc(dag_id)
+
+    def change() -> None:
+        # Airflow may know the name from another file; that DAG is not ours to change.
+        our_row = select(DagModel.dag_id).where(DagModel.dag_id == dag_id, DagModel.fileloc == fileloc)
+        store.remove_rows(dag_id, session=session)
+        if session.execute(our_row).first() is None:
+            return
+        session.execute(delete(SerializedDagModel.__table__).where(SerializedDagModel.__table__.c.dag_id == dag_id))
+        session.execute(update(DagModel.__table__).where(DagModel.__table__.c.dag_id == dag_id).values(is_active=False))
+
+    no_answer = _NO_ANSWER.format(dag_id)
+    with database_errors(no_answer), store.locked(dag_id):
+        finish_interrupted(dag_id, store, session=session)
+        store.claim(dag_id)
+        if store.knows(dag_id):
+            with store.removing(dag_id):
+                in_one_transaction(change, session=session, unavailable=no_answer)
+
+
+def _remove_loaders(folder: Path, paths: list[Path]) -> None:
+    """Delete loader files of a folder. Raises Unavailable if one can't be deleted."""
+    with storage_errors(folder):
+        for path in paths:
+            path.unlink(missing_ok=True)
+        sync_folder(folder)

@@ -37,9 +37,8 @@ Airflow's rows, and ours:
 
 Moving and leaving:
 
-    store_migration.py   migrate-store: DAGs move from one store to the other; a damaged one stays
-    older_plugin.py      takes over what the older plugin has deployed, with its runs
-    uninstalled_dags.py  uninstall: removes the deployed DAGs and keeps their runs
+    store_migration.py  migrate-store: DAGs move from one store to the other; a damaged one stays
+    older_plugin.py     takes over what the older plugin has deployed, with its runs
 """
 
 from openmetadata_airflow_apis.deploy.bundle_plan import BundleDag, Rights

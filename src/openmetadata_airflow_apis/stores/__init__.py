@@ -26,7 +26,7 @@ The database store:
 
     database_store.py       a row for each DAG, written with Airflow's rows
     database_locks.py       a lock per name in Airflow's database
-    loader_files.py         the loader files of each node: their names, how they are written and removed
+    loader_files.py         the loader files of each node: their names, and how install-loader writes them
     noted_import_errors.py  which DAGs the DAG processors could not build, and why
 """
 

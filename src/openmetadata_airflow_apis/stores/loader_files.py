@@ -5,7 +5,6 @@ dagbuild/shard_loader.py says what a loader file does, dagbuild/shards.py which 
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -51,12 +50,6 @@ def present(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
 
 
-def removable(folder: Path) -> list[Path]:
-    """Return the same, or nothing if this user can't write to the folder, as when git-sync or an image fills it."""
-    with atomic_files.storage_errors(folder):
-        return present(folder) if os.access(folder, os.W_OK | os.X_OK) else []
-
-
 def refusals(folder: Path, paths: Iterable[Path]) -> list[str]:
     """Return a message for each file that install-loader did not write."""
     with atomic_files.storage_errors(folder):
@@ -65,14 +58,6 @@ def refusals(folder: Path, paths: Iterable[Path]) -> list[str]:
             for path in paths
             if not (atomic_files.read_bytes(path) or b"").startswith(MARKER)
         ]
-
-
-def remove(folder: Path, paths: Iterable[Path]) -> None:
-    """Delete loader files of a folder. Raises Unavailable if one can't be deleted."""
-    with atomic_files.storage_errors(folder):
-        for path in paths:
-            path.unlink(missing_ok=True)
-        atomic_files.sync_folder(folder)
 
 
 def install(folder: Path, shards: int) -> Iterator[tuple[Path, str]]:
