@@ -1,4 +1,4 @@
-"""Waits until the DAG processor has parsed a deployment; parsing_nodes.py says on which nodes."""
+"""Waits until the DAG processor has parsed a deployment; also on which nodes it must be parsed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
+from openmetadata_airflow_apis.airflow_versions.dag_processors import dag_processors
 from openmetadata_airflow_apis.deploy.dag_rows import renew_at_next_parse
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED, PARSED, PENDING, rows_of
-from openmetadata_airflow_apis.deploy.parsing_nodes import is_parsed_on_nodes
 from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors
 
@@ -68,7 +68,9 @@ def await_parse(
                 return replace(deployment, state=FAILED, import_error=rows.import_error)
             # A successful parse removes the file's import error in its last step.
             is_parsed = state == PARSED and rows.parsed_at(deployment) is not None
-            if is_parsed and _is_on_nodes(deployment, store, nodes, session=session):
+            is_on_nodes = is_parsed and _is_on_nodes(deployment, store, nodes, session=session)
+            session.commit()
+            if is_on_nodes:
                 return replace(deployment, state=PARSED, import_error=None, is_paused=rows.is_paused)
             if time.monotonic() >= deadline:
                 return replace(deployment, state=PENDING)
@@ -83,7 +85,17 @@ def await_parse(
             time.sleep(min(_POLL, max(0.0, deadline - time.monotonic())))
 
 
-def _is_on_nodes(deployment: Deployment, store: DefinitionStore, nodes: int | None, *, session: Session) -> bool:
-    is_parsed = is_parsed_on_nodes(deployment.dag_id, deployment, store, number=nodes, session=session)
-    session.commit()
-    return is_parsed
+def _is_on_nodes(deployment: Deployment, store: DefinitionStore, number: int | None, *, session: Session) -> bool:
+    """Say whether enough hosts have parsed a deployment; always True if nodes share their files.
+
+    number: how many hosts are enough; None for every host whose DAG processor has a recent heartbeat. A DAG processor
+    that parses another folder (--subdir) never notes a parse, so with None this stays False. Two statements at most.
+    """
+    noted = store.parses(deployment.dag_id, session=session)
+    if noted is None:
+        return True
+    parsed_hosts = {parse.hostname for parse in noted if parse.mark == deployment.mark}
+    if number is not None:
+        return len(parsed_hosts) >= number
+    processors = dag_processors(session=session)
+    return all(hostname in parsed_hosts for hostname, processor in processors.items() if processor.is_alive)

@@ -1,7 +1,4 @@
-"""Which deployment of a DAG the DAG processor of each node has parsed last.
-
-Also decides on which nodes a deployment must be parsed before the wait for it is over.
-"""
+"""Which deployment of a DAG the DAG processor of each node has parsed last."""
 
 from __future__ import annotations
 
@@ -74,24 +71,6 @@ def nodes_of(
     return tuple(
         _node(parse, deployed, numbers, sums, processors.get(hostname)) for hostname, parse in sorted(parses.items())
     )
-
-
-def is_parsed_on_nodes(
-    dag_id: str, deployed: Deployed, store: DefinitionStore, *, number: int | None = None, session: Session
-) -> bool:
-    """Say whether enough hosts have parsed a deployment; always True if nodes share their files.
-
-    number: how many hosts are enough; None for every host whose DAG processor has a recent heartbeat. A DAG processor
-    that parses another folder (--subdir) never notes a parse, so with None this stays False. Two statements at most.
-    """
-    noted = store.parses(dag_id, session=session)
-    if noted is None:
-        return True
-    parsed_hosts = {parse.hostname for parse in noted if parse.mark == deployed.mark}
-    if number is not None:
-        return len(parsed_hosts) >= number
-    processors = dag_processors(session=session)
-    return all(hostname in parsed_hosts for hostname, processor in processors.items() if processor.is_alive)
 
 
 def _node(
