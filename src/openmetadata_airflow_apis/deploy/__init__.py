@@ -5,7 +5,7 @@
     ownership.py           is a dag_id ours, or another file's? also where all of its files are lost
     refused_values.py      the values of a definition that MySQL can't store: tags, owners, datasets, dates, sizes
     validation.py          validate: the checks of a deploy that don't depend on what is deployed
-    patch.py               pauses and unpauses a DAG
+    pausing.py             pauses and unpauses a DAG, and whether that has `changed` anything
     deletion.py            delete: which rows go, not while a task runs; finishes what a process that died has left
     definition_changes.py  what a deploy would change: two definitions side by side
     bundles.py             bundles: many DAGs deployed and deleted together, under their locks
@@ -71,7 +71,7 @@ from openmetadata_airflow_apis.deploy.deployment import Deployment, deploy
 from openmetadata_airflow_apis.deploy.failed_import import take_back_failed
 from openmetadata_airflow_apis.deploy.installation_health import Health, health
 from openmetadata_airflow_apis.deploy.parse_wait import await_parse
-from openmetadata_airflow_apis.deploy.patch import PatchedDag, patch_dag
+from openmetadata_airflow_apis.deploy.pausing import PatchedDag, patch_dag
 from openmetadata_airflow_apis.deploy.refresh import Refreshed, refresh_all_dags
 from openmetadata_airflow_apis.deploy.validation import ValidatedWorkflow, validate
 from openmetadata_airflow_apis.deploy.webserver_start import make_ready_at_start
