@@ -24,7 +24,7 @@ Below all of them:
     database_refusals.py  what a database that answers refuses: it is read-only, full, has no connection left
     audit.py              how Airflow's audit log is told of a change; each verb calls it where it commits
     list_filters.py       a list's filters, its order, and how many there are
-    own_tables.py         tables of ours in Airflow's database, and which release made them; a newer one's are refused
+    own_tables.py         tables of ours in Airflow's database, made if missing; refused if a newer release made them
     mysql_values.py       what MySQL cannot store: ids, moments, twins, sizes; asked before a write, or after
     settings.py           our options of airflow.cfg, and the folders
     resources.py          files that come with the package

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Callable
 
 from airflow import settings as airflow_settings
 from airflow.configuration import conf
 from airflow.models.base import StringID
 from sqlalchemy import DDL, Column, Index, Integer, MetaData, Table, event, func, inspect, select, text
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
-from openmetadata_airflow_apis.errors import ConfigurationError
+from openmetadata_airflow_apis.errors import ConfigurationError, Unavailable
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
+    from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 
@@ -158,16 +159,6 @@ def make_ready(*tables: Table) -> None:
         return
 
 
-def refuse_newer(version: int) -> None:
-    """Raise ConfigurationError if the version that the database notes is a newer release's."""
-    if version > SCHEMA_VERSION:
-        raise ConfigurationError(
-            f"The tables of openmetadata-airflow-apis in Airflow's database are of version {version}, which a newer "
-            f"release has made; this webserver's release knows version {SCHEMA_VERSION}, and changes nothing",
-            cure="install the newer release here too",
-        )
-
-
 def row_counts() -> dict[str, int]:
     """Return the names of our tables that are in Airflow's database, sorted, with the number of rows of each.
 
@@ -184,9 +175,49 @@ def drop(name: str) -> None:
     Table(name, metadata()).drop(airflow_settings.engine, checkfirst=True)
 
 
+def check_tables(table: Table, *, session: Session) -> None:
+    """Make a table that has a version, and the version's own, if they are missing, after rolling the session back.
+
+    Raises ConfigurationError if a newer release made them, and Unavailable.
+    """
+    refuse_newer(ask_schema(lambda: session.execute(select(SCHEMA.c.version)), table, session=session).version)
+
+
+def ask_schema(query: Callable[[], Any], table: Table, *, session: Session) -> Any:
+    """Return the one row of a query on the table of our schema's version; make it, and `table`, if it is missing."""
+    try:
+        row = query().first()
+    except (OperationalError, ProgrammingError):
+        session.rollback()
+        if is_there(SCHEMA):
+            raise
+        row = None
+    if row is None:
+        session.rollback()
+        try:
+            make_ready(table)
+        except ProgrammingError as error:
+            raise Unavailable(
+                "The tables of versions are missing in Airflow's database, whose user may not make them "
+                f"({error.orig}); let it create tables, and send the request again"
+            ) from error
+        row = query().one()
+    return row
+
+
 def refuse_newer_tables() -> None:
     """Raise ConfigurationError if the tables in the database are a newer release's."""
     if is_there(SCHEMA):
         with airflow_settings.engine.connect() as connection:
             for row in connection.execute(SCHEMA.select()):
                 refuse_newer(row.version)
+
+
+def refuse_newer(version: int) -> None:
+    """Raise ConfigurationError if the version that the database notes is a newer release's."""
+    if version > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"The tables of openmetadata-airflow-apis in Airflow's database are of version {version}, which a newer "
+            f"release has made; this webserver's release knows version {SCHEMA_VERSION}, and changes nothing",
+            cure="install the newer release here too",
+        )

@@ -2,7 +2,7 @@
 
     deployment.py          deploy: stores the definition, then writes Airflow's rows, or awaits a parse (pending)
     preconditions.py       what must be deployed before a change is made: If-Match, If-None-Match, `force`
-    ownership.py           is a dag_id ours, or another file's? also where all of its files are lost
+    row_ownership.py       is a dag_id in Airflow's database ours, or another file's? also if all of its files are lost
     refused_values.py      the values of a definition that MySQL can't store: tags, owners, datasets, dates, sizes
     validation.py          validate: the checks of a deploy that don't depend on what is deployed
     pausing.py             pauses and unpauses a DAG, and whether that has `changed` anything
@@ -32,7 +32,6 @@ Airflow's rows, and ours:
 
     dag_rows.py         what a deploy writes, so that a DAG can be scheduled without a parse; and asks for the parse
     row_locks.py        locks a DAG's rows against Airflow's own processes, without deadlocks; gives up after 20 s
-    schema_check.py     the version of our tables, asked before each change; the tables are made if they are missing
     webserver_start.py  what a webserver does at its start: makes our tables, records and prunes versions
 
 Moving and leaving:

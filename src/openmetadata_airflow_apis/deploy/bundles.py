@@ -20,8 +20,8 @@ from openmetadata_airflow_apis.deploy.bundle_plan import Bundle, bundle_dag, che
 from openmetadata_airflow_apis.deploy.deletion import DeletedDag, delete_dag, finish_interrupted
 from openmetadata_airflow_apis.deploy.deployment import deploy
 from openmetadata_airflow_apis.deploy.parse_wait import await_parses
-from openmetadata_airflow_apis.deploy.schema_check import check_tables
 from openmetadata_airflow_apis.errors import BundleNotFound, ManagedDagsError
+from openmetadata_airflow_apis.own_tables import check_tables
 from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import beside, database_errors, written_beside
 
@@ -139,7 +139,7 @@ class _Application:
 
     def plan(self) -> BundlePlan:
         with database_errors("Airflow's database does not answer; nothing was changed, try again later"):
-            check_tables(session=self.session)
+            check_tables(version_rows.TABLE, session=self.session)
             return plan_bundle(self.bundle, store=self.store, settings=self.settings, session=self.session)
 
     def locked_plan(self, locks: ExitStack) -> BundlePlan:

@@ -31,11 +31,11 @@ from openmetadata_airflow_apis.airflow_versions.dag_permissions import dag_permi
 from openmetadata_airflow_apis.airflow_versions.fab_models import permission_tables
 from openmetadata_airflow_apis.conflicts import DagIsRunning
 from openmetadata_airflow_apis.deploy.new_versions import record_deletion
-from openmetadata_airflow_apis.deploy.ownership import refuse_unless_abandoned, refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
 from openmetadata_airflow_apis.deploy.row_locks import lock_dag, retry_lost_races
-from openmetadata_airflow_apis.deploy.schema_check import check_tables
-from openmetadata_airflow_apis.stores import open_store
+from openmetadata_airflow_apis.deploy.row_ownership import refuse_unless_abandoned, refuse_what_is_not_ours
+from openmetadata_airflow_apis.own_tables import check_tables
+from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def finish_interrupted(dag_id: str, store: DefinitionStore, *, session: Session)
     """
     if not store.finish_interrupted(dag_id):
         return None
-    check_tables(session=session)
+    check_tables(version_rows.TABLE, session=session)
     fileloc = store.own_fileloc(dag_id)
     # A count for each try: after a commit whose answer was lost, the next try finds no rows.
     deleted_counts: list[int] = []

@@ -16,7 +16,7 @@ from openmetadata_airflow_apis.deploy.dag_summaries import (
 )
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED, rows_of, state_of
 from openmetadata_airflow_apis.deploy.node_states import nodes_of
-from openmetadata_airflow_apis.deploy.ownership import has_lost_its_files
+from openmetadata_airflow_apis.deploy.row_ownership import has_lost_its_files
 from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
 from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import database_errors

@@ -27,9 +27,9 @@ from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, changes_between
 from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
 from openmetadata_airflow_apis.deploy.new_versions import prune_now_and_then, to_record
-from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition, lacks_force
 from openmetadata_airflow_apis.deploy.refused_values import refuse_what_mysql_lacks
+from openmetadata_airflow_apis.deploy.row_ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.errors import DagNotBuilt, Fault, InvalidDefinition, InvalidRequest
 from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction

@@ -19,11 +19,11 @@ from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions
 from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
 from openmetadata_airflow_apis.deploy.new_versions import prune, record_missing, unrecorded
-from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
-from openmetadata_airflow_apis.deploy.schema_check import check_tables
+from openmetadata_airflow_apis.deploy.row_ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.errors import ManagedDagsError, Unavailable
+from openmetadata_airflow_apis.own_tables import check_tables
 from openmetadata_airflow_apis.settings import dags_folder
-from openmetadata_airflow_apis.stores import open_store
+from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def refresh_all_dags(
     store = store or open_store(settings)
     refresh = _Refresh(store, user, settings, session)
     with database_errors("Airflow's database does not answer; try again later"):
-        check_tables(session=session)
+        check_tables(version_rows.TABLE, session=session)
         if dry_run:
             refresh.plan()
             requested = len(_dag_files()) if parsing_requests() is not None else 0

@@ -23,9 +23,9 @@ from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.deploy.dag_rows import renew_at_next_parse
 from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
 from openmetadata_airflow_apis.deploy.new_versions import record_missing, unrecorded
-from openmetadata_airflow_apis.deploy.ownership import refuse_what_is_not_ours
-from openmetadata_airflow_apis.deploy.schema_check import check_tables
+from openmetadata_airflow_apis.deploy.row_ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.errors import ConfigurationError, ManagedDagsError
+from openmetadata_airflow_apis.own_tables import check_tables
 from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import loader_files, version_rows
 from openmetadata_airflow_apis.stores.database_store import DatabaseStore
@@ -66,7 +66,7 @@ def move_all(
     store can't be used here.
     """
     files, database = files or FileStore(settings), DatabaseStore(settings)
-    check_tables(session=session)
+    check_tables(version_rows.TABLE, session=session)
     database.make_ready()
     if to == "database":
         _check_loader_files(settings)

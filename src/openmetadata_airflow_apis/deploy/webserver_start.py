@@ -9,8 +9,8 @@ from airflow.utils.session import create_session
 from sqlalchemy.exc import SQLAlchemyError
 
 from openmetadata_airflow_apis.deploy.new_versions import prune, record_missing, unrecorded
-from openmetadata_airflow_apis.deploy.schema_check import check_tables
 from openmetadata_airflow_apis.errors import ManagedDagsError
+from openmetadata_airflow_apis.own_tables import check_tables
 from openmetadata_airflow_apis.stores import idempotency_keys, open_store, version_rows
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def make_ready_at_start(settings: Settings) -> None:
         store = open_store(settings)
         store.make_ready()
         with create_session() as session:
-            check_tables(session=session)
+            check_tables(version_rows.TABLE, session=session)
             revisions = {dag_id: head.revision for dag_id, head in store.heads().items()}
             record_missing(unrecorded(revisions, session=session), store, session=session)
             prune(settings, session=session)

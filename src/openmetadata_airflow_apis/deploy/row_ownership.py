@@ -12,8 +12,8 @@ from sqlalchemy import select
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.conflicts import NotDeployedHere
 from openmetadata_airflow_apis.deploy.deployment_state import rows_of
-from openmetadata_airflow_apis.deploy.schema_check import ask_schema
 from openmetadata_airflow_apis.errors import DagNotFound
+from openmetadata_airflow_apis.stores import version_rows
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -52,7 +52,7 @@ def _row_and_schema(dag_id: str, *, session: Session) -> Any:
     query = select(schema.c.version, row.c.fileloc, row.c.is_active).select_from(
         schema.outerjoin(row, row.c.dag_id == dag_id)
     )
-    return ask_schema(lambda: session.execute(query), session)
+    return own_tables.ask_schema(lambda: session.execute(query), version_rows.TABLE, session=session)
 
 
 def has_lost_its_files(dag_id: str, store: DefinitionStore, *, session: Session) -> bool:
