@@ -113,7 +113,7 @@ def store_dags(numbers: Iterable[int]) -> None:
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument, encode
     from openmetadata_airflow_apis.settings import Settings
     from openmetadata_airflow_apis.stores.file_store import FileStore
-    from openmetadata_airflow_apis.stores.rendered_module import render
+    from openmetadata_airflow_apis.stores.runner_template import render
 
     settings = Settings.load()
     store = FileStore(settings)

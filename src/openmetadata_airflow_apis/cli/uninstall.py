@@ -32,7 +32,7 @@ from openmetadata_airflow_apis.security.permission_rows import remove_permission
 from openmetadata_airflow_apis.settings import SECTION, Settings, dags_folder
 from openmetadata_airflow_apis.stores import loader_files, open_store
 from openmetadata_airflow_apis.stores.atomic_files import storage_errors, sync_folder
-from openmetadata_airflow_apis.stores.file_inspection import is_marked
+from openmetadata_airflow_apis.stores.deployed_files import is_marked
 from openmetadata_airflow_apis.stores.older_plugin_store import KEPT
 from openmetadata_airflow_apis.transactions import database_errors, in_one_transaction
 

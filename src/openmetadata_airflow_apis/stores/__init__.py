@@ -10,12 +10,9 @@ open_store, here, decides which by the option definition_store.
 The file store:
 
     file_store.py          <dag_id>.json and <dag_id>.py, and in which order they are written and removed
-    deployed_files.py      these two files: where they are, how they are written; refuses damaged ones, with the cure
+    deployed_files.py      these two files: who wrote them, whether they were changed since; damaged ones are refused
     interrupted_files.py   finishes or removes what a crash has left of them
-    stale_modules.py       which .py files are rendered anew, as after a change of the runner template
-    file_inspection.py     who wrote a file, and whether it was changed since
-    rendered_module.py     the .py of a DAG: rendered, marked and sealed
-    runner_template.py     the template of that file, and what an operator's own must hold
+    runner_template.py     the .py of a DAG: rendered, marked, sealed; what an operator's own template must hold
     older_plugin_store.py  which DAGs are still the older plugin's, after a break-off too; takes them over
     atomic_files.py        writes files so that a reader sees the old or the new content
     name_locks.py          a lock per name, held by a process through flock

@@ -28,8 +28,7 @@ from openmetadata_airflow_apis.errors import (
 from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import atomic_files, runner_template
 from openmetadata_airflow_apis.stores.definition_store import ImportFailure, StoreHealth
-from openmetadata_airflow_apis.stores.deployed_files import DELETING, DeployedFiles, dag_id_of_record
-from openmetadata_airflow_apis.stores.file_inspection import is_marked
+from openmetadata_airflow_apis.stores.deployed_files import DELETING, DeployedFiles, dag_id_of_record, is_marked
 from openmetadata_airflow_apis.stores.interrupted_files import InterruptedFiles
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere, locked_file
 from openmetadata_airflow_apis.stores.name_twins import refuse_twin

@@ -11,7 +11,6 @@ from openmetadata_airflow_apis.definition.dag_ids import is_name
 from openmetadata_airflow_apis.errors import DamagedDocument, Unavailable
 from openmetadata_airflow_apis.stores import atomic_files
 from openmetadata_airflow_apis.stores.deployed_files import DELETING, dag_id_of_record
-from openmetadata_airflow_apis.stores.stale_modules import module_is_stale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +28,7 @@ class InterruptedFiles:
         """Return the names with left-over files, and those among deployed_ids whose .py is stale."""
         file_names = self._files.entries(self._files.records) + self._files.entries(self._files.modules)
         left_over = {dag_id for dag_id in map(_dag_id_of_left_over, file_names) if dag_id and is_name(dag_id)}
-        return left_over | {dag_id for dag_id in deployed_ids if module_is_stale(self._files, dag_id)}
+        return left_over | {dag_id for dag_id in deployed_ids if self._files.module_is_stale(dag_id)}
 
     def finish(self, dag_id: str) -> bool:
         """Unlink temporary files; render a missing .py, or unlink the .py of a removal.
@@ -46,7 +45,7 @@ class InterruptedFiles:
                 path.unlink(missing_ok=True)
             if removal_begun:
                 module.unlink(missing_ok=True)
-        if not removal_begun and module_is_stale(self._files, dag_id):
+        if not removal_begun and self._files.module_is_stale(dag_id):
             with ExitStack() as cleanup, atomic_files.storage_errors(self._files.modules):
                 self._files.put(self._files.beside(module, self._files.rendered(dag_id), cleanup), module)
         return removal_begun

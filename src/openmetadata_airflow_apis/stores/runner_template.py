@@ -1,4 +1,6 @@
-"""The Jinja template of deployed DAG files: dag_runner_template, or the one that the package ships.
+"""The .py of a deployed DAG: rendered from a Jinja template, marked, and sealed so that changes by hand are noticed.
+
+The template is the option dag_runner_template, or the one that the package ships.
 
 An operator's own template may do anything else, but must render Python that gets the DAG from load_dag. Others are
 refused before a file is written, since otherwise only the DAG processor would notice.
@@ -7,12 +9,14 @@ refused before a file is written, since otherwise only the DAG processor would n
 from __future__ import annotations
 
 import ast
+import hashlib
 import stat
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import jinja2
 
+from openmetadata_airflow_apis.dagbuild.stored_document import MARKER
 from openmetadata_airflow_apis.errors import ConfigurationError
 from openmetadata_airflow_apis.resources import dag_runner_template_path
 from openmetadata_airflow_apis.settings import SECTION
@@ -35,10 +39,10 @@ _ENVIRONMENT = jinja2.Environment(
 
 def check(template: Path, records: Path) -> None:
     """Raise ConfigurationError, with the cure, if a template cannot render DAG files for records in a folder."""
-    rendered(template, _EXAMPLE, records / f"{_EXAMPLE}.json")
+    _rendered_text(template, _EXAMPLE, records / f"{_EXAMPLE}.json")
 
 
-def rendered(template: Path, dag_id: str, record: Path) -> str:
+def _rendered_text(template: Path, dag_id: str, record: Path) -> str:
     """Return the Python that a template renders for one DAG, whose definition is in the file `record`.
 
     Raises ConfigurationError, with the cure, if the template cannot be read, does not render to Python, or renders
@@ -136,3 +140,34 @@ def _texts_in_arguments(call: ast.Call, texts: dict[str, str]) -> list[set[str]]
         values = [texts.get(node.id) if isinstance(node, ast.Name) else getattr(node, "value", None) for node in nodes]
         texts_of_arguments.append({value for value in values if isinstance(value, str)})
     return texts_of_arguments
+
+
+def rendered_module(template: Path, dag_id: str, record: Path) -> bytes:
+    """Return the content of <dag_id>.py, which depends only on these three.
+
+    Its first line is the marker of dagbuild.stored_document, its last one a seal: the sha256 of the lines before it.
+    Raises ConfigurationError, with the cure, if an operator's template does not render a DAG file.
+    """
+    text = _rendered_text(template, dag_id, record)
+    if not text.startswith(MARKER):
+        text = f"{MARKER}\n{text}"
+    if not text.endswith("\n"):
+        text += "\n"
+    return _sealed(text.encode(), dag_id)
+
+
+def is_sealed(content: bytes, dag_id: str) -> bool:
+    """Say whether a file was rendered for this dag_id, from any template, and not changed since."""
+    above, newline, last_line = content.removesuffix(b"\n").rpartition(b"\n")
+    return _sealed(above + newline, dag_id) == content if last_line else False
+
+
+def sealed_dag_id(content: bytes) -> str | None:
+    """Return the dag_id that a file was rendered for; None if it was changed since, or is another file."""
+    seal = content.rstrip(b"\n").rpartition(b"\n")[2]
+    dag_id = seal.removeprefix(b"# ").partition(b":")[0].decode(errors="replace")
+    return dag_id if is_sealed(content, dag_id) else None
+
+
+def _sealed(above: bytes, dag_id: str) -> bytes:
+    return above + f"# {dag_id}: sha256 of the lines above {hashlib.sha256(above).hexdigest()}\n".encode()
