@@ -16,8 +16,7 @@ The file store:
     older_plugin_store.py  which DAGs are still the older plugin's, after a break-off too; takes them over
     atomic_files.py        writes files so that a reader sees the old or the new content
     name_locks.py          a lock per name, held by a process through flock
-    stored_heads.py        revision and bundle of each stored file, read again only if it was replaced
-    seen_deployments.py    which deployment the files hold, without reading unchanged files again
+    unchanged_files.py     revision, bundle and deployment of files, without reading unchanged ones again
 
 The database store:
 

@@ -32,8 +32,7 @@ from openmetadata_airflow_apis.stores.deployed_files import DELETING, DeployedFi
 from openmetadata_airflow_apis.stores.interrupted_files import InterruptedFiles
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere, locked_file
 from openmetadata_airflow_apis.stores.name_twins import refuse_twin
-from openmetadata_airflow_apis.stores.seen_deployments import deployment_of
-from openmetadata_airflow_apis.stores.stored_heads import stored_head
+from openmetadata_airflow_apis.stores.unchanged_files import deployment_of, stored_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -32,7 +32,7 @@ from openmetadata_airflow_apis.deploy import (
 from openmetadata_airflow_apis.deploy.dag_summaries import DagSummary, LastRun
 from openmetadata_airflow_apis.deploy.installation_health import Heart, Part
 from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
-from openmetadata_airflow_apis.stores import open_store, seen_deployments, version_rows
+from openmetadata_airflow_apis.stores import open_store, unchanged_files, version_rows
 from openmetadata_airflow_apis.stores.file_store import FileStore
 from support.statements import counted
 from support.stores import STORE, damage, note_import_error
@@ -186,8 +186,8 @@ def test_the_failed_ones_are_found_without_reading_the_others(session, settings,
 @pytest.mark.file_store("no other keeps files")
 def test_what_was_read_before_is_not_read_for_its_state(session, settings, dags, monkeypatch):
     """A list by state reads what it shows, and of all else what has changed since this process read it last."""
-    monkeypatch.setattr(seen_deployments, "_SETTLED_NANOSECONDS", 0)  # as if all files had been written a while ago
-    monkeypatch.setattr(seen_deployments, "_seen", {})
+    monkeypatch.setattr(unchanged_files, "_SETTLED_NANOSECONDS", 0)  # as if all files had been written a while ago
+    monkeypatch.setattr(unchanged_files, "_seen", {})
     list_of(20, session, settings)
     read = []
     true_read = FileStore.read
@@ -221,12 +221,12 @@ def test_what_was_read_before_is_not_read_for_its_state(session, settings, dags,
 @pytest.mark.file_store("no other keeps files")
 def test_a_file_that_was_just_written_is_read_again(session, settings, dags, monkeypatch):
     """What was written a moment ago may be written again at the same moment, and is not taken for known."""
-    monkeypatch.setattr(seen_deployments, "_SETTLED_NANOSECONDS", 3600 * 10**9)
-    monkeypatch.setattr(seen_deployments, "_seen", {})
+    monkeypatch.setattr(unchanged_files, "_SETTLED_NANOSECONDS", 3600 * 10**9)
+    monkeypatch.setattr(unchanged_files, "_seen", {})
     deploy(make_workflow("nightly"), user="ada", settings=settings, session=session)
     for _ in range(2):
         assert list_deployed(settings=settings, session=session, filters={"state": ["parsed"]}).total_entries == 1
-    assert seen_deployments._seen == {}
+    assert unchanged_files._seen == {}
 
 
 @pytest.mark.parametrize(
