@@ -4,7 +4,7 @@ open_store, here, decides which by the option definition_store.
 
     definition_store.py  the port, DefinitionStore: what a store promises
     version_rows.py      the table of versions: the newest of each DAG, pages, what is pruned
-    name_twins.py        a dag_id that differs from a deployed one in case alone is refused
+    differs_in_case.py   a dag_id that differs from a deployed one in upper and lower case alone is refused
     idempotency_keys.py  the answers of requests with an Idempotency-Key; who claims a key, takes it over, or is refused
 
 The file store:

@@ -27,9 +27,9 @@ from openmetadata_airflow_apis.stores import version_rows
 from openmetadata_airflow_apis.stores.atomic_files import storage_errors
 from openmetadata_airflow_apis.stores.database_locks import locked_in_database
 from openmetadata_airflow_apis.stores.definition_store import Head, ImportFailure, NodeParse, StoreHealth
+from openmetadata_airflow_apis.stores.differs_in_case import refuse_in_other_case
 from openmetadata_airflow_apis.stores.loader_files import file_name
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere
-from openmetadata_airflow_apis.stores.name_twins import refuse_twin
 from openmetadata_airflow_apis.transactions import database_errors
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class DatabaseStore:
         self._claimed[dag_id] = rows[0].mark if rows else None
         if not rows:
             return None
-        refuse_twin(dag_id, rows[0].dag_id)
+        refuse_in_other_case(dag_id, rows[0].dag_id)
         return _document(rows[0])
 
     def write(self, document: StoredDocument) -> None:

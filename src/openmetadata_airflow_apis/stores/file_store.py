@@ -29,9 +29,9 @@ from openmetadata_airflow_apis.settings import dags_folder
 from openmetadata_airflow_apis.stores import atomic_files, runner_template
 from openmetadata_airflow_apis.stores.definition_store import ImportFailure, StoreHealth
 from openmetadata_airflow_apis.stores.deployed_files import DELETING, DeployedFiles, dag_id_of_record, is_marked
+from openmetadata_airflow_apis.stores.differs_in_case import refuse_in_other_case
 from openmetadata_airflow_apis.stores.interrupted_files import InterruptedFiles
 from openmetadata_airflow_apis.stores.name_locks import HeldElsewhere, locked_file
-from openmetadata_airflow_apis.stores.name_twins import refuse_twin
 from openmetadata_airflow_apis.stores.unchanged_files import deployment_of, stored_head
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ class FileStore:
         for entry in self._files.entries(self._files.records):
             name = entry[1 : -len(DELETING)] if entry.endswith(DELETING) else entry
             if name.endswith(".json") and folded(name[:-5]) == folded_dag_id:
-                refuse_twin(dag_id, name[:-5])
+                refuse_in_other_case(dag_id, name[:-5])
         record, module = self._files.inspect(dag_id)
         self._files.refuse_damage(dag_id, record, module)
         return record.document
