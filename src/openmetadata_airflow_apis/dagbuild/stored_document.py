@@ -9,6 +9,7 @@ definition is its head, which can be read by itself.
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.definition.canonical import Definition
     from openmetadata_airflow_apis.definition.json_limits import SentObject
 
-__all__ = ["MARKER", "StoredDocument", "decode", "encode", "revision_of"]
+__all__ = ["MARKER", "StoredDocument", "compressed", "decode", "encode", "revision_of"]
 
 # The first line of every rendered DAG file: the proof that the file is ours to replace and to remove.
 MARKER = "# Deployed by openmetadata-airflow-apis; do not edit: the next deploy, or a delete, replaces this file."
@@ -73,6 +74,11 @@ def encode(document: StoredDocument) -> bytes:
     if document.comment is not None:
         content["comment"] = document.comment
     return json.dumps(content, indent=1, allow_nan=False).encode("ascii") + b"\n"
+
+
+def compressed(document: StoredDocument) -> bytes:
+    """Return the same bytes as the database store keeps them in the DAG's row; shards.decompressed reads these."""
+    return zlib.compress(encode(document))
 
 
 def decode(data: bytes, path: str) -> StoredDocument:

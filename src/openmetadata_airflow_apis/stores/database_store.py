@@ -7,7 +7,6 @@ connections of its own, since the caller's session may still see the time before
 from __future__ import annotations
 
 import json
-import zlib
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG, make_tables
 from openmetadata_airflow_apis.dagbuild.shards import CURE, decompressed, hash_of, place_of, shard_of
-from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument, decode, encode
+from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument, compressed, decode
 from openmetadata_airflow_apis.definition.dag_ids import folded, is_name
 from openmetadata_airflow_apis.errors import DamagedDocument, ManagedDagsError, Unavailable
 from openmetadata_airflow_apis.settings import dags_folder
@@ -206,7 +205,7 @@ class DatabaseStore:
             "deployed_at": document.deployed_at,
             "deployed_by": document.deployed_by,
             "bundle_name": document.bundle_name,
-            "document": zlib.compress(encode(document)),
+            "document": compressed(document),
         }
         dag_id = document.dag_id
         claimed_mark = self._claimed.get(dag_id)
