@@ -257,9 +257,9 @@ def measure(home: Path, definitions: int, repeats: int, dag_factory: Path | None
     """Measure all, and print."""
     from airflow.settings import Session  # noqa: F401 - makes the engine
 
+    from openmetadata_airflow_apis.api.webserver_start import make_versions_ready
     from openmetadata_airflow_apis.dagbuild.shard_tables import make_tables
     from openmetadata_airflow_apis.dagbuild.shards import shard_of
-    from openmetadata_airflow_apis.deploy import make_ready_at_start
     from openmetadata_airflow_apis.settings import Settings
     from openmetadata_airflow_apis.stores import loader_files
 
@@ -267,7 +267,7 @@ def measure(home: Path, definitions: int, repeats: int, dag_factory: Path | None
     dags = home / "dags"
     paths = [path for path, _ in loader_files.install(dags, SHARDS)]
     make_tables()
-    make_ready_at_start(Settings.load())
+    make_versions_ready(Settings.load())
     names = [f"bench_{number:05}" for number in range(definitions)]
     store_definitions(names[:FEW])
     # All but those of the first shard, of which only a few are there.

@@ -26,7 +26,7 @@ class LateBlueprint(Blueprint):
     def register(self, app: Any, options: dict[str, Any]) -> None:
         """Register the API and the page with Airflow's web application."""
         super().register(app, options)
-        from openmetadata_airflow_apis.api.blueprint import register_api
+        from openmetadata_airflow_apis.api.webserver_start import register_api
         from openmetadata_airflow_apis.console import page
 
         register_api(app)

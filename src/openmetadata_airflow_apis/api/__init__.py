@@ -18,7 +18,8 @@ Handlers, a module for each tag of the specification; each function has the oper
 
 What comes in:
 
-    blueprint.py            the Flask blueprint: connexion's routes, the gate before every call; the start
+    webserver_start.py      the start: settings that can't be used end it; makes our tables, records and prunes versions
+    blueprint.py            the Flask blueprint: connexion's routes, and the gate before every call
     current_settings.py     the settings that the API was registered with
     operations.py           openapi.yaml in memory, and what it says of each operation
     body.py                 request bodies: their size, encoding and type, and every fault against the specification

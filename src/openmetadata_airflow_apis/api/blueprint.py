@@ -10,8 +10,6 @@ from connexion.resolver import Resolution, Resolver
 from flask import Blueprint, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from openmetadata_airflow_apis import deploy, security
-from openmetadata_airflow_apis.airflow_versions import forked_processes, webserver
 from openmetadata_airflow_apis.api import (
     body,
     error_answers,
@@ -22,22 +20,19 @@ from openmetadata_airflow_apis.api import (
     problem_json,
     served_specification,
 )
-from openmetadata_airflow_apis.api.current_settings import keep_settings
 from openmetadata_airflow_apis.api.handler_lookup import handler_of
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.authentication import authenticate
 from openmetadata_airflow_apis.security.headers import harden
 from openmetadata_airflow_apis.security.operation_permissions import authorize
-from openmetadata_airflow_apis.settings import Settings
-from openmetadata_airflow_apis.stores import open_store
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    from flask import Response
 
 NAME = "openmetadata_airflow_apis"
 
 # Every answer below these paths is ours, a 404 too.
-_OURS = ("/rest_api/", "/admin/rest_api", "/api/v1/security/")
+OURS = ("/rest_api/", "/admin/rest_api", "/api/v1/security/")
 
 # login, refresh and logout check what they are given themselves; health says nothing secret.
 _WITHOUT_GATE = {"login", "refresh", "logout", "health"}
@@ -65,23 +60,6 @@ class _Api(FlaskApi):
     def _set_blueprint(self) -> None:
         # connexion would name it after the base path, which is empty.
         self.blueprint = Blueprint(NAME, __name__)
-
-
-def register_api(app: Flask) -> None:
-    """Register the API with Airflow's web application; raise ConfigurationError if a setting is wrong."""
-    settings = Settings.load()
-    open_store(settings).check_configuration()
-    keep_settings(app, settings)
-    security.make_ready_at_start(app)
-    deploy.make_ready_at_start(settings)
-    blueprint = make_blueprint(validate_responses=bool(app.config.get("TESTING")))
-    app.register_blueprint(blueprint)
-    # The gate checks the CSRF token itself, only for browser sessions; Flask-WTF would require it from API tokens too.
-    if "csrf" in app.extensions:
-        app.extensions["csrf"].exempt(blueprint)
-    forked_processes.connect_anew_in_forked_processes()
-    webserver.answer_in_json_below(_OURS)  # no page is rendered for what _answer_unrouted replaces
-    app.after_request(_answer_unrouted)
 
 
 def make_blueprint(*, validate_responses: bool) -> Blueprint:
@@ -151,10 +129,10 @@ def _check_query_parameters(operation: operations.Operation) -> None:
             raise InvalidArgument(name, parameters.GIVEN_TWICE)
 
 
-def _answer_unrouted(response: Response) -> Response:
+def answer_unrouted(response: Response) -> Response:
     """Answer for paths and methods below ours that no operation has; Airflow's own answer says too little."""
     reason = request.routing_exception
-    if reason is None or not request.path.startswith(_OURS):
+    if reason is None or not request.path.startswith(OURS):
         return response
     if isinstance(reason, (NotFound, MethodNotAllowed)):
         response = problem_json.unrouted(reason, request.method, request.path)

@@ -30,9 +30,8 @@ Reading:
 
 Airflow's rows, and ours:
 
-    dag_rows.py         what a deploy writes, so that a DAG can be scheduled without a parse; and asks for the parse
-    row_locks.py        locks a DAG's rows against Airflow's own processes, without deadlocks; gives up after 20 s
-    webserver_start.py  what a webserver does at its start: makes our tables, records and prunes versions
+    dag_rows.py   what a deploy writes, so that a DAG can be scheduled without a parse; and asks for the parse
+    row_locks.py  locks a DAG's rows against Airflow's own processes, without deadlocks; gives up after 20 s
 
 Moving and leaving:
 
@@ -73,7 +72,6 @@ from openmetadata_airflow_apis.deploy.parse_wait import await_parse
 from openmetadata_airflow_apis.deploy.pausing import PatchedDag, patch_dag
 from openmetadata_airflow_apis.deploy.refresh import Refreshed, refresh_all_dags
 from openmetadata_airflow_apis.deploy.validation import ValidatedWorkflow, validate
-from openmetadata_airflow_apis.deploy.webserver_start import make_ready_at_start
 
 __all__ = [
     "AppliedBundle",
@@ -105,7 +103,6 @@ __all__ = [
     "list_bundles",
     "list_dag_versions",
     "list_deployed",
-    "make_ready_at_start",
     "patch_dag",
     "refresh_all_dags",
     "restore_dag_version",

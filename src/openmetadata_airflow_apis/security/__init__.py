@@ -1,7 +1,5 @@
 """Who is calling, and what they may do: the gate, tokens, login, permissions.
 
-make_ready_at_start, here, makes what a webserver needs of all this in Airflow's database.
-
 authentication.py         the gate: who is calling, by a token, a password, or a signed-in browser
 operation_permissions.py  whether they may do this, asked of Airflow; the names of our resources
 permission_rows.py        our own permissions in Airflow's tables: made at the start, removed by uninstall
@@ -21,26 +19,7 @@ auth_backend.py           the same tokens for Airflow's own API
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from openmetadata_airflow_apis.security import (
-    authentication,
-    headers,
-    login,
-    login_tries,
-    permission_rows,
-    revocation,
-)
+from openmetadata_airflow_apis.security import authentication, headers, login
 from openmetadata_airflow_apis.security.identity import user_name
 
-if TYPE_CHECKING:
-    from flask import Flask
-
-__all__ = ["authentication", "headers", "login", "make_ready_at_start", "user_name"]
-
-
-def make_ready_at_start(app: Flask) -> None:
-    """Create the tables of sign-ins and our own permissions, if they are missing, before the first request."""
-    revocation.create_table()
-    login_tries.create_table()
-    permission_rows.create_permissions(app)
+__all__ = ["authentication", "headers", "login", "user_name"]

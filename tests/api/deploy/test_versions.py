@@ -15,8 +15,9 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.schema import CreateTable
 
 from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.api.webserver_start import make_versions_ready
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
-from openmetadata_airflow_apis.deploy import delete_dag, deploy, make_ready_at_start, refresh_all_dags
+from openmetadata_airflow_apis.deploy import delete_dag, deploy, refresh_all_dags
 from openmetadata_airflow_apis.errors import ConfigurationError, Unavailable
 from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.stores.file_store import FileStore
@@ -223,8 +224,8 @@ def test_what_was_deployed_before_there_were_versions_gets_its_first(stored, ver
     """A start gives what was deployed before the tables were there version 1, each DAG once; so does a refresh."""
     stored("@weekly")
     stored("@daily", dag_id="other")
-    make_ready_at_start(settings)
-    make_ready_at_start(settings)
+    make_versions_ready(settings)
+    make_versions_ready(settings)
     assert versions("version_number", "created_by") == [(1, "eve")]
     assert set(version_rows.newest(session=session)) == {"nightly", "other"}
 
@@ -238,8 +239,8 @@ def test_a_start_writes_what_a_crash_has_lost(deploying, stored, versions, sessi
     """A later version whose row a crash has lost is written by the next start too, with the deploy's own name."""
     deploying()
     lost = stored("@weekly")
-    make_ready_at_start(settings)
-    make_ready_at_start(settings)
+    make_versions_ready(settings)
+    make_versions_ready(settings)
     session.rollback()
     assert versions("version_number", "revision", "created_by")[1:] == [(2, lost.revision, "eve")]
 
@@ -251,7 +252,7 @@ def test_webservers_that_start_at_once_write_each_version_once(stored, versions,
     session.commit()
     for table in TABLES:
         table.drop(airflow_settings.engine, checkfirst=True)
-    at_once(lambda _: make_ready_at_start(settings), 4)
+    at_once(lambda _: make_versions_ready(settings), 4)
     assert versions("version_number") == [1]
     assert session.execute(own_tables.SCHEMA.select()).all() == [(1, own_tables.SCHEMA_VERSION)]
 
@@ -301,7 +302,7 @@ def test_an_older_webserver_changes_nothing(deploying, stored, session, settings
             with pytest.raises(ConfigurationError, match=sentence):
                 change()
             session.rollback()
-        make_ready_at_start(settings)  # logs it
+        make_versions_ready(settings)  # logs it
         assert files_below(tmp_path) == before
     finally:
         session.execute(update(own_tables.SCHEMA).values(version=own_tables.SCHEMA_VERSION))

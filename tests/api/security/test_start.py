@@ -9,7 +9,8 @@ import sys
 import pytest
 from sqlalchemy import inspect
 
-from openmetadata_airflow_apis import own_tables, security
+from openmetadata_airflow_apis import own_tables
+from openmetadata_airflow_apis.api.webserver_start import make_sign_ins_ready
 from openmetadata_airflow_apis.security import login_tries, operation_permissions, revocation
 from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 from support.threads import at_once
@@ -33,7 +34,7 @@ def test_second_start_changes_nothing(app) -> None:
             action: manager.get_permission(action, "Managed DAGs").id
             for action in operation_permissions.MANAGED_DAGS_ACTIONS
         }
-        security.make_ready_at_start(app)
+        make_sign_ins_ready(app)
         after = {
             action: manager.get_permission(action, "Managed DAGs").id
             for action in operation_permissions.MANAGED_DAGS_ACTIONS
@@ -48,7 +49,7 @@ def test_admin_has_it_before_airflow_grants_all(app) -> None:
         ours = [manager.get_permission(action, "Managed DAGs") for action in operation_permissions.MANAGED_DAGS_ACTIONS]
         for permission in ours:
             manager.remove_permission_from_role(manager.find_role("Admin"), permission)
-        security.make_ready_at_start(app)
+        make_sign_ins_ready(app)
         assert {permission for permission in manager.find_role("Admin").permissions if permission in ours} == set(ours)
 
 
@@ -107,7 +108,7 @@ def test_database_user_that_may_not_create_tables(app, monkeypatch, caplog) -> N
 
     monkeypatch.setattr(own_tables, "create_missing", refuse)
     with app.app_context():
-        security.make_ready_at_start(app)
+        make_sign_ins_ready(app)
     assert revocation.TABLE_NAME in caplog.text
     assert login_tries.TABLE_NAME in caplog.text
 
@@ -116,7 +117,7 @@ def test_other_auth_managers(app, monkeypatch) -> None:
     """A start with an auth manager that keeps permissions its own way makes the tables and no permission."""
     monkeypatch.setattr(app.appbuilder, "sm", object())
     with app.app_context():
-        security.make_ready_at_start(app)
+        make_sign_ins_ready(app)
 
 
 FORK = """
