@@ -28,7 +28,7 @@ from openmetadata_airflow_apis.conflicts import NotDeployedHere
 from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
 from openmetadata_airflow_apis.errors import ManagedDagsError
 from openmetadata_airflow_apis.security.operation_permissions import OUR_RESOURCES
-from openmetadata_airflow_apis.security.permission_rows import remove_permissions, role_names
+from openmetadata_airflow_apis.security.own_permissions import remove_permissions, role_names
 from openmetadata_airflow_apis.settings import SECTION, Settings, dags_folder
 from openmetadata_airflow_apis.stores import loader_files, open_store
 from openmetadata_airflow_apis.stores.atomic_files import storage_errors, sync_folder

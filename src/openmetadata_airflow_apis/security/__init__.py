@@ -2,7 +2,7 @@
 
 authentication.py         the gate: who is calling, by a token, a password, or a signed-in browser
 operation_permissions.py  whether they may do this, asked of Airflow; the names of our resources
-permission_rows.py        our own permissions in Airflow's tables: made at the start, removed by uninstall
+own_permissions.py        our own permissions in Airflow's tables: made at the start, removed by uninstall
 user_permissions.py       all that a user may do, read by one statement that is built once in each process
 login.py                  a password in, tokens out
 refresh_tokens.py         a new access token for a refresh token; one that is used twice ends its login
