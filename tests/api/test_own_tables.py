@@ -10,7 +10,7 @@ from sqlalchemy import Column, Integer, String, Table, event, inspect, select
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.dagbuild import shard_tables
-from openmetadata_airflow_apis.security import login_tries, revocation
+from openmetadata_airflow_apis.security import login_limits, revocation
 from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 from support.doctor import look
 from support.statements import counted
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OURS = [
     revocation.TABLE,
-    login_tries.TABLE,
+    login_limits.TABLE,
     own_tables.SCHEMA,
     version_rows.TABLE,
     idempotency_keys.TABLE,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from openmetadata_airflow_apis import own_tables
-from openmetadata_airflow_apis.security import login_tries, operation_permissions, revocation
+from openmetadata_airflow_apis.security import login_limits, operation_permissions, revocation
 from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ def test_permission_table_has_every_operation(operation_id: str) -> None:
     assert any("can " in row for row in rows)
 
 
-OURS = [revocation.TABLE, login_tries.TABLE, own_tables.SCHEMA, version_rows.TABLE, idempotency_keys.TABLE]
+OURS = [revocation.TABLE, login_limits.TABLE, own_tables.SCHEMA, version_rows.TABLE, idempotency_keys.TABLE]
 
 
 @pytest.mark.parametrize("table", OURS, ids=str)

@@ -48,7 +48,7 @@ def forget_tries() -> None:
     """Forget every password try, so that none of before counts."""
     from airflow.settings import engine
 
-    from openmetadata_airflow_apis.security.login_tries import TABLE
+    from openmetadata_airflow_apis.security.login_limits import TABLE
 
     with engine.begin() as connection:
         connection.execute(TABLE.delete())

@@ -17,7 +17,7 @@ from openmetadata_airflow_apis.api.current_settings import keep_settings
 from openmetadata_airflow_apis.deploy.new_versions import prune, record_missing, unrecorded
 from openmetadata_airflow_apis.errors import ManagedDagsError
 from openmetadata_airflow_apis.own_tables import check_tables
-from openmetadata_airflow_apis.security import login_tries, own_permissions, revocation
+from openmetadata_airflow_apis.security import login_limits, own_permissions, revocation
 from openmetadata_airflow_apis.settings import Settings
 from openmetadata_airflow_apis.stores import idempotency_keys, open_store, version_rows
 
@@ -47,7 +47,7 @@ def register_api(app: Flask) -> None:
 def make_sign_ins_ready(app: Flask) -> None:
     """Create the tables of sign-ins and our own permissions, if they are missing, before the first request."""
     revocation.create_table()
-    login_tries.create_table()
+    login_limits.create_table()
     own_permissions.create_permissions(app)
 
 

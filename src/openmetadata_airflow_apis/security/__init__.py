@@ -10,8 +10,7 @@ logout.py                 ends a login with all of its tokens
 tokens.py                 what a token says, and whether it still holds
 revocation.py             which tokens were revoked or used up; a renewal whose COMMIT was lost is no second use
 passwords.py              a user name and a password, checked by Airflow's own security manager
-login_limits.py           how often a password may be wrong
-login_tries.py            the count of wrong passwords in Airflow's database, one for all webservers
+login_limits.py           how often a password may be wrong, counted in Airflow's database for all webservers
 identity.py               whose request this is, as Airflow's own checks see it
 headers.py                response headers; no answer stores the browser's session or sets its cookie
 auth_backend.py           the same tokens for Airflow's own API

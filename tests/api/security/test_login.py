@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from openmetadata_airflow_apis.errors import TooManyTries
-from openmetadata_airflow_apis.security import login_limits, login_tries, revocation
+from openmetadata_airflow_apis.security import login_limits, revocation
 from support.callers import READ, basic, bearer, claims_of
 
 LOGIN = "/api/v1/security/login"
@@ -167,7 +167,7 @@ def test_limit_starts_anew_after_its_time(client, monkeypatch) -> None:
     """Forty seconds after the first refusal the next password is looked at."""
     statuses = [_login(client, "admin", "wrong").status_code for _ in range(6)]
     later = time.time() + 41
-    monkeypatch.setattr(login_tries.time, "time", lambda: later)
+    monkeypatch.setattr(login_limits.time, "time", lambda: later)
     assert (statuses, _login(client).status_code) == ([401] * 5 + [429], 200)
 
 
@@ -205,24 +205,24 @@ def test_right_passwords_at_the_same_time(app) -> None:
 
 def test_a_try_whose_process_died_ends_with_its_window(client, monkeypatch) -> None:
     """What a process that was killed was looking at counts as a try until the window ends, and no longer."""
-    begun = login_tries.begin([login_tries.Limit("a", 1, 40)])
-    monkeypatch.setattr(login_tries, "TRY_PATIENCE_SECONDS", 0)
+    begun = login_limits.begin([login_limits.Limit("a", 1, 40)])
+    monkeypatch.setattr(login_limits, "TRY_PATIENCE_SECONDS", 0)
     with pytest.raises(TooManyTries):
-        login_tries.begin([login_tries.Limit("a", 1, 40)])
+        login_limits.begin([login_limits.Limit("a", 1, 40)])
     later = time.time() + 41
-    monkeypatch.setattr(login_tries.time, "time", lambda: later)
-    anew = login_tries.begin([login_tries.Limit("a", 1, 40)])
-    login_tries.end(begun, refused=True)  # of a window that is over: nobody is refused for it
-    login_tries.end(anew, refused=False)
-    login_tries.end(login_tries.begin([login_tries.Limit("a", 1, 40)]), refused=False)
+    monkeypatch.setattr(login_limits.time, "time", lambda: later)
+    anew = login_limits.begin([login_limits.Limit("a", 1, 40)])
+    login_limits.end(begun, refused=True)  # of a window that is over: nobody is refused for it
+    login_limits.end(anew, refused=False)
+    login_limits.end(login_limits.begin([login_limits.Limit("a", 1, 40)]), refused=False)
 
 
 def test_tries_are_forgotten(client, session) -> None:
     """An address and a user name are forgotten an hour after their tries, when another is counted."""
-    session.execute(insert(login_tries.TABLE).values(identifier="long ago", refused=5, pending=0, ends_at=1))
+    session.execute(insert(login_limits.TABLE).values(identifier="long ago", refused=5, pending=0, ends_at=1))
     session.commit()
     _login(client, "admin", "wrong")
-    names = set(session.scalars(select(login_tries.TABLE.c.identifier)))
+    names = set(session.scalars(select(login_limits.TABLE.c.identifier)))
     assert ("long ago" in names, len(names)) == (False, 2)
 
 
@@ -234,11 +234,11 @@ def test_tries_that_cannot_be_counted(app, client) -> None:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
 
-    rename(login_tries.TABLE_NAME, "moved_away")
+    rename(login_limits.TABLE_NAME, "moved_away")
     try:
         answers = [_login(client), client.get(READ, headers=basic("admin", "admin-secret"))]
     finally:
-        rename("moved_away", login_tries.TABLE_NAME)
+        rename("moved_away", login_limits.TABLE_NAME)
     detail = (
         "Password tries cannot be counted, so that no password is taken: Airflow's database does not answer, or is too "
         "busy; try again later"

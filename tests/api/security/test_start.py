@@ -11,7 +11,7 @@ from sqlalchemy import inspect
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.api.webserver_start import make_sign_ins_ready
-from openmetadata_airflow_apis.security import login_tries, operation_permissions, revocation
+from openmetadata_airflow_apis.security import login_limits, operation_permissions, revocation
 from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 from support.threads import at_once
 
@@ -74,7 +74,7 @@ def test_roles_command_grants_it(app, database) -> None:
 
 OURS = pytest.mark.parametrize(
     "table",
-    [revocation.TABLE, login_tries.TABLE, own_tables.SCHEMA, version_rows.TABLE, idempotency_keys.TABLE],
+    [revocation.TABLE, login_limits.TABLE, own_tables.SCHEMA, version_rows.TABLE, idempotency_keys.TABLE],
     ids=str,
 )
 
@@ -110,7 +110,7 @@ def test_database_user_that_may_not_create_tables(app, monkeypatch, caplog) -> N
     with app.app_context():
         make_sign_ins_ready(app)
     assert revocation.TABLE_NAME in caplog.text
-    assert login_tries.TABLE_NAME in caplog.text
+    assert login_limits.TABLE_NAME in caplog.text
 
 
 def test_other_auth_managers(app, monkeypatch) -> None:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 def look(installation: Installation) -> Iterator[Finding]:
     """Yield a problem for each missing table and index, and for tables of a newer release."""
     from openmetadata_airflow_apis import own_tables
-    from openmetadata_airflow_apis.security import login_tries, revocation
+    from openmetadata_airflow_apis.security import login_limits, revocation
     from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 
     expected_tables = [
         (revocation.TABLE, "the table of revoked tokens is missing, so that every token is refused"),
-        (login_tries.TABLE, "the table of password tries is missing, so that every login is refused"),
+        (login_limits.TABLE, "the table of password tries is missing, so that every login is refused"),
         (own_tables.SCHEMA, "the table of our tables' version is missing, so that nothing is deployed"),
         (version_rows.TABLE, "the table of deployed versions is missing, so that nothing is deployed"),
         (idempotency_keys.TABLE, "the table of Idempotency-Keys is missing, so that every request with one is refused"),
