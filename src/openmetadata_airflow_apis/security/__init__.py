@@ -4,7 +4,7 @@ authentication.py         the gate: who is calling, by a token, a password, or a
 operation_permissions.py  whether they may do this, asked of Airflow; the names of our resources
 own_permissions.py        our own permissions in Airflow's tables: made at the start, removed by uninstall
 user_permissions.py       all that a user may do, read by one statement that is built once in each process
-login.py                  a password in, tokens out
+login.py                  a password in, tokens out; the `provider` must be the way in which this Airflow signs users in
 refresh_tokens.py         a new access token for a refresh token; one that is used twice ends its login
 logout.py                 ends a login with all of its tokens
 tokens.py                 what a token says, and whether it still holds

@@ -1,4 +1,4 @@
-"""Login: a password in, tokens out."""
+"""Login: a password in, tokens out, if the provider is the one that this Airflow signs users in with."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from airflow import settings as airflow_settings
 from sqlalchemy.orm import Session
 
 from openmetadata_airflow_apis import audit
+from openmetadata_airflow_apis.errors import LoginUnsupported
 from openmetadata_airflow_apis.security import identity, passwords, revocation, tokens
 from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction
 
@@ -17,10 +18,15 @@ def login(username: str, password: str, *, provider: str = "db", refresh: bool =
     """Check a password and return {"access_token"}, and "refresh_token" if refresh is asked for.
 
     provider: "db" or "ldap", which must be what Airflow is configured for. The access token is fresh. Both tokens
-    belong to one new family. Raises as passwords.check does.
+    belong to one new family. Raises LoginUnsupported for another provider, and as passwords.check does.
     """
     identity.leave_session()
-    user = passwords.check(username, password, provider)
+    _, configured = passwords.manager_and_provider()
+    if provider != configured:
+        raise LoginUnsupported(
+            f"The provider '{provider}' is not in use here; this Airflow signs in with '{configured}'"
+        )
+    user = passwords.check(username, password)
     family = str(uuid.uuid4())
     issued = {"access_token": tokens.issue(user, "access", family=family, fresh=True)}
     if refresh:

@@ -13,25 +13,14 @@ _OTHER_AUTH_TYPES = {0: "OpenID", 3: "REMOTE_USER", 4: "OAuth"}
 _REFUSAL = "Invalid user name or password"
 
 
-def check(username: str, password: str, provider: str | None = None) -> Any:
+def check(username: str, password: str) -> Any:
     """Return the active user with this name and password, at the cost of one password hash.
 
-    provider: "db" or "ldap"; None means whatever is configured. An unknown user, a wrong password and an inactive
-    user are refused in the same words after the same work. Raises NotSignedIn; LoginUnsupported if Airflow has
-    no such login; TooManyTries after too many refusals from one address or for one user name; Unavailable if these
-    can't be counted.
+    An unknown user, a wrong password and an inactive user are refused in the same words after the same work. Raises
+    NotSignedIn; LoginUnsupported if Airflow has no such login; TooManyTries after too many refusals from one address or
+    for one user name; Unavailable if these can't be counted.
     """
-    security_manager = identity.fab_security_manager()
-    if security_manager is None:
-        raise LoginUnsupported(
-            "This Airflow's auth manager has no password login; sign in its own way and use the session",
-            by_auth_manager=True,
-        )
-    configured = _configured_provider(security_manager)
-    if provider is not None and provider != configured:
-        raise LoginUnsupported(
-            f"The provider '{provider}' is not in use here; this Airflow signs in with '{configured}'"
-        )
+    security_manager, configured = manager_and_provider()
     with login_limits.one_try(security_manager, username) as this_try:
         user = None
         if _may_be_asked(security_manager, configured, username, password):
@@ -43,10 +32,20 @@ def check(username: str, password: str, provider: str | None = None) -> Any:
     return user
 
 
-def _configured_provider(security_manager: Any) -> str:
+def manager_and_provider() -> tuple[Any, str]:
+    """Return Airflow's security manager, and the word for how it signs users in: "db" or "ldap".
+
+    Raises LoginUnsupported if it takes no passwords.
+    """
+    security_manager = identity.fab_security_manager()
+    if security_manager is None:
+        raise LoginUnsupported(
+            "This Airflow's auth manager has no password login; sign in its own way and use the session",
+            by_auth_manager=True,
+        )
     for name, auth_type in _AUTH_TYPES.items():
         if security_manager.auth_type == auth_type:
-            return name
+            return security_manager, name
     auth_type_name = _OTHER_AUTH_TYPES.get(security_manager.auth_type, security_manager.auth_type)
     raise LoginUnsupported(f"AUTH_TYPE is {auth_type_name}, which has no password login; sign in on Airflow's own page")
 
