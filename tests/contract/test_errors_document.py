@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from openmetadata_airflow_apis.api import operations, problem_json, problem_types
+from openmetadata_airflow_apis.api import operations, problem_types
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
 KINDS = list(problem_types.BY_NAME.values())
@@ -45,5 +45,5 @@ def test_the_specification_shows_kinds_that_there_are() -> None:
         for media in response["content"].values():
             example = media["example"]
             if "type" in example:
-                kind = problem_types.BY_NAME[example["type"].removeprefix(f"{problem_json.PATH}/")]
-                assert (kind.status, problem_json.TITLES[kind.status]) == (example["status"], example["title"])
+                kind = problem_types.BY_NAME[example["type"].removeprefix(f"{problem_types.PATH}/")]
+                assert (kind.status, problem_types.TITLES[kind.status]) == (example["status"], example["title"])

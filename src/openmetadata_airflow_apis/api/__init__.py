@@ -38,9 +38,8 @@ What goes out:
     ended_run_answers.py     the answer of a call that starts a run or reads it, after waiting for its end
     stopped_run_answers.py   the answer of a kill, a skip and a success, after waiting for processes to end
     wait_limit.py            how long an answer may wait, and how many webserver processes may wait at once
-    problem_types.py         the HTTP status, the `type` and the remedy of each error
-    problem_json.py          an error as application/problem+json (RFC 9457)
-    error_answers.py         turns every error into an answer, in the form of the door that was called
+    problem_types.py         the HTTP status, the `type` with the webserver's prefix, and the remedy of each error
+    error_answers.py         every error as an answer: problem+json (RFC 9457), or in the old door's form
     not_found_hints.py       "did you mean": similar names that the caller may see, when a name was not found
     served_specification.py  openapi.yaml and .json as they are served, the JSON Schema of workflows, Swagger UI
 

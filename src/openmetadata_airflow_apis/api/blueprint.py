@@ -17,7 +17,6 @@ from openmetadata_airflow_apis.api import (
     old_door,
     operations,
     parameters,
-    problem_json,
     served_specification,
 )
 from openmetadata_airflow_apis.api.handler_lookup import handler_of
@@ -135,5 +134,5 @@ def answer_unrouted(response: Response) -> Response:
     if reason is None or not request.path.startswith(OURS):
         return response
     if isinstance(reason, (NotFound, MethodNotAllowed)):
-        response = problem_json.unrouted(reason, request.method, request.path)
+        response = error_answers.unrouted(reason, request.method, request.path)
     return harden(response)

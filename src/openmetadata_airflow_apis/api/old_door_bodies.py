@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response
 
 from openmetadata_airflow_apis import conflicts, errors
-from openmetadata_airflow_apis.api import problem_json, problem_types
+from openmetadata_airflow_apis.api import problem_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def error(raised: errors.ManagedDagsError) -> Response:
     else:
         status, sentence = _ERRORS.get(type(raised), (problem_types.of_error(raised).status, str))
         answer = error_body(status, sentence(raised))
-    return problem_json.with_headers(answer, raised)
+    return answer
 
 
 def error_body(status: int, sentence: str) -> Response:

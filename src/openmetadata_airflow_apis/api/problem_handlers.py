@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, render_template_string, request
 from markupsafe import Markup
 
-from openmetadata_airflow_apis.api import problem_json, problem_types
+from openmetadata_airflow_apis.api import problem_types
 from openmetadata_airflow_apis.errors import NotFound
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def get_problem_type(problem_type: str) -> Any:
     kind = problem_types.BY_NAME.get(problem_type)
     if kind is None:
         near = get_close_matches(problem_type, problem_types.BY_NAME, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"{problem_json.PATH} has all of them"
+        hint = f"did you mean `{near[0]}`?" if near else f"{problem_types.PATH} has all of them"
         raise NotFound(f"There is no problem type `{problem_type}`; {hint}")
     described = _described(kind)
     return _page(described["type"], [described]) if _is_browser() else described
@@ -51,8 +51,8 @@ def get_problem_type(problem_type: str) -> Any:
 
 def _described(kind: ProblemType) -> dict[str, Any]:
     return {
-        "type": problem_json.type_of(kind),
-        "title": problem_json.TITLES[kind.status],
+        "type": problem_types.type_of(kind),
+        "title": problem_types.TITLES[kind.status],
         "status": kind.status,
         "meaning": kind.meaning,
         "remedy": kind.remedy,
@@ -72,7 +72,7 @@ def _with_code(text: str) -> Markup:
 
 
 def _page(heading: str, kinds: list[dict[str, Any]]) -> Response:
-    index = f"{request.script_root}{problem_json.PATH}"
+    index = f"{request.script_root}{problem_types.PATH}"
     items = [{**kind, "meaning": _with_code(kind["meaning"]), "remedy": _with_code(kind["remedy"])} for kind in kinds]
     page = Response(render_template_string(_PAGE, heading=heading, problem_types=items, index=index))
     page.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"

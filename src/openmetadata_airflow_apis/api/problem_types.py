@@ -1,4 +1,4 @@
-"""The kinds of problems: each error's HTTP status, its name in `type`, what it means and what to do.
+"""The kinds of problems: each error's HTTP status, its `type` and `title`, what it means and what to do.
 
 The names are part of the contract: callers match on them. docs/errors.md has this table for people.
 """
@@ -6,6 +6,9 @@ The names are part of the contract: callers match on them. docs/errors.md has th
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from flask import request
+from werkzeug.http import HTTP_STATUS_CODES
 
 from openmetadata_airflow_apis import conflicts, errors
 
@@ -20,6 +23,9 @@ class ProblemType:
     remedy: str
 
 
+# The path of the pages that explain them.
+PATH = "/rest_api/api/problems"
+TITLES = {**HTTP_STATUS_CODES, 413: "Content Too Large", 422: "Unprocessable Content"}
 _OPERATOR = "Tell whoever runs this Airflow: `openmetadata-airflow-apis doctor` on the webserver's machine"
 
 BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
@@ -370,3 +376,8 @@ def of_error(error: errors.ManagedDagsError) -> ProblemType:
 def of_status(status: int) -> ProblemType:
     """Return the problem type for a status, if there is no error of ours."""
     return _BY_STATUS.get(status, HTTP_ERROR)
+
+
+def type_of(problem_type: ProblemType) -> str:
+    """Return the `type` of a problem: the path of its page on this webserver, with the webserver's prefix."""
+    return f"{request.script_root}{PATH}/{problem_type.name}"
