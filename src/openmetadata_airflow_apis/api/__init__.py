@@ -45,7 +45,6 @@ What goes out:
 
 The old door:
 
-    old_door.py            `?api=OPERATION`: finds the operation; with a session cookie, no GET may change something
+    old_door.py            `?api=OPERATION`, the older plugin's bodies and messages; a cookie's GET may change nothing
     old_door_arguments.py  its arguments, from query, form or JSON; refuses those of other operations
-    old_door_bodies.py     the older plugin's bodies and messages, which its users match on
 """

@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, default_exceptions
 
 from openmetadata_airflow_apis import conflicts, errors
-from openmetadata_airflow_apis.api import not_found_hints, old_door_bodies, problem_types
+from openmetadata_airflow_apis.api import not_found_hints, old_door, problem_types
 from openmetadata_airflow_apis.api.wait_limit import RETRY_AFTER_SECONDS
 from openmetadata_airflow_apis.database_refusals import refusal, why
 from openmetadata_airflow_apis.mysql_values import refused_value
@@ -36,11 +36,11 @@ def register(blueprint: Any, *, is_old_door: Callable[[], bool], is_of_deployed:
         translated = translate(error)
         if isinstance(translated, errors.ManagedDagsError):
             if is_old_door():
-                return with_headers(old_door_bodies.error(translated), translated)
+                return with_headers(old_door.error_answer(translated), translated)
             return typed_answer(translated, not_found_hints.hint(translated, of_deployed=is_of_deployed()))
         status, detail = translated
         if is_old_door():
-            response = old_door_bodies.error_body(status, detail)
+            response = old_door.error_body(status, detail)
         else:
             response = problem(problem_types.of_status(status), detail, status=status)
         if isinstance(error, MethodNotAllowed) and error.valid_methods:

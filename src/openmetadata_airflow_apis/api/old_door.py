@@ -1,4 +1,7 @@
-"""Serves the older plugin's calls: finds the operation of `?api=OPERATION`, and answers in that plugin's form."""
+"""Serves the older plugin's calls: finds the operation of `?api=OPERATION`, and answers in that plugin's form.
+
+Its users match on the older plugin's bodies and messages, which only this module knows.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from openmetadata_airflow_apis.api import body, operations
+from openmetadata_airflow_apis import conflicts, errors
+from openmetadata_airflow_apis.api import body, operations, problem_types
 from openmetadata_airflow_apis.api import old_door_arguments as arguments
-from openmetadata_airflow_apis.api import old_door_bodies as bodies
 from openmetadata_airflow_apis.api.handler_lookup import handler_of
 from openmetadata_airflow_apis.definition.fault_messages import closest
 from openmetadata_airflow_apis.errors import InvalidArgument, OperationNotNamed, UnknownOperation
@@ -25,7 +28,30 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.api.operations import Operation
 
-
+# Status and text of the errors for which they differ from the typed door's, since users match on them.
+_ERRORS: dict[type[errors.ManagedDagsError], tuple[int, Callable[[Any], str]]] = {
+    errors.DagNotFound: (400, lambda error: f"The DAG ID '{error.dag_id}' does not exist"),
+    errors.DagRunNotFound: (404, lambda _: "dag run is not found"),
+    errors.TaskNotFound: (
+        404,
+        # Only run_task_instance looks up tasks before a run exists.
+        lambda error: "dag task is not found" if error.run_id else f"dag task of {error.task_id} is not found",
+    ),
+    conflicts.NothingFailed: (404, lambda _: "dagRun don't have failed tasks"),
+    conflicts.NothingRunning: (
+        404,
+        lambda error: (
+            "dagRun don't have running tasks"
+            if error.task_id is None
+            else "task is not found or state is neither RUNNING nor NONE"
+        ),
+    ),
+    conflicts.DagRunExists: (404, lambda error: f"run_id {error.run_id} already exists"),
+    conflicts.DagExists: (
+        400,
+        lambda error: f"The file '{error.dag_id}.json' already exists on host '{error.host}'",
+    ),
+}
 # Endpoints of the old door. ALSO is the suffix of their names at the second path.
 ENDPOINTS = {"call_by_query", "call_by_body", "call_by_other_method"}
 ALSO = "_also"
@@ -123,27 +149,120 @@ def _body_and_headers(answer: Any) -> tuple[dict[str, Any], dict[str, str]]:
     return (body[0] if isinstance(body, tuple) else body), headers
 
 
+def error_answer(raised: errors.ManagedDagsError) -> Response:
+    """Return the answer for an error: `{"error": …}`, or `{"msg": …}` for a refused login."""
+    if isinstance(raised, errors.NotSignedIn):
+        # Printed in the older plugin's documentation without a space.
+        text = json.dumps({"msg": raised.msg}, separators=(",", ":"))
+        return Response(text, status=401, content_type="application/json")
+    status, sentence = _ERRORS.get(type(raised), (problem_types.of_error(raised).status, str))
+    return error_body(status, sentence(raised))
+
+
+def error_body(status: int, sentence: str) -> Response:
+    """Return `{"error": …}`."""
+    return Response(json.dumps({"error": sentence}), status=status, content_type="application/json")
+
+
+def _deployed(deployment: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `Deployment`."""
+    outcome = "has been created"
+    if deployment["dry_run"]:
+        outcome = "would be created" if deployment["created"] else "would be replaced"
+    return {"message": f"Workflow [{deployment['dag_id']}] {outcome}"}
+
+
+def _refreshed(refresh: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `Refreshed`."""
+    return {"message": f"All DAGs {'would then be' if refresh['dry_run'] else 'are now'} up to date"}
+
+
+def _deleted(dag: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `DeletedDag`."""
+    return {"message": f"DAG [{dag['dag_id']}] {'would be deleted' if dag['dry_run'] else 'deleted'}"}
+
+
+def _run_state(run: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `DagRun`."""
+    return {"state": run["state"], "startDate": _date(run["start_date"]), "endDate": _date(run["end_date"])}
+
+
+def _task_instance(task_instance: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `TaskInstance`; its numbers are strings, null where unset or zero."""
+    return {
+        "taskId": task_instance["task_id"],
+        "dagId": task_instance["dag_id"],
+        "state": task_instance["state"],
+        "tryNumber": _number(task_instance["try_number"]),
+        "maxTries": _number(task_instance["max_tries"]),
+        "startDate": _date(task_instance["start_date"]),
+        "endDate": _date(task_instance["end_date"]),
+        "duration": _number(task_instance["duration"]),
+    }
+
+
+def _restarted(run: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `RestartedRun`."""
+    return {"failed_task_count": run["failed_task_count"], "clear_task_count": run["clear_task_count"]}
+
+
+def _stopped(_: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `StoppedRun`, whether killed or skipped."""
+    return {}
+
+
+def _restarted_runs(restart: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `RestartedRuns`."""
+    return {**_restarted(restart), **_killed_runs(restart)}
+
+
+def _killed_runs(kill: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `KilledRuns`, with run_ids alone."""
+    return {
+        "run_ids": [run["run_id"] for run in kill["dag_runs"]],
+        "untouched": [run["run_id"] for run in kill["untouched"]],
+    }
+
+
+def _partial_run(run: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for a typed `PartialRun`."""
+    return {"execution_date": _date(run["logical_date"])}
+
+
+def _triggered(run: dict[str, Any]) -> dict[str, Any]:
+    """Return the body for the typed `DagRun` of a trigger."""
+    verb = "would be" if run["dry_run"] else "has been"
+    return {"message": f"Workflow [{run['dag_id']}] {verb} triggered as {run['run_id']}"}
+
+
+def _date(text: str | None) -> str | None:
+    """Return a date of the typed door in the older plugin's form, 2020-10-28T16:15:19.436693+0000."""
+    return None if text is None else text.replace("Z", "+0000")
+
+
+def _number(value: float | None) -> str | None:
+    return str(value) if value else None
+
+
 _PLAN = {"dry_run": ("dry_run", "task_instances")}
 _END = {"wait": ("has_ended",)}
 _STATE_AT_END = {"wait": ("state", "has_ended")}
-_STOPPED = Form(bodies.stopped, more={**_PLAN, "wait": ("still_running",)})
+_STOPPED = Form(_stopped, more={**_PLAN, "wait": ("still_running",)})
 
 FORMS: dict[str, Form] = {
     "deploy_dag": Form(
-        bodies.deployed, indent=None, more={"dry_run": ("dry_run", "changes"), "wait": ("state", "import_error")}
+        _deployed, indent=None, more={"dry_run": ("dry_run", "changes"), "wait": ("state", "import_error")}
     ),
-    "refresh_all_dags": Form(
-        bodies.refreshed, more={"dry_run": ("dry_run", "refreshed", "repaired", "requested", "failed")}
-    ),
-    "delete_dag": Form(bodies.deleted, more={"dry_run": ("dry_run", "deleted_rows")}),
-    "dag_state": Form(bodies.run_state, more=_END),
-    "task_instance_detail": Form(bodies.task_instance),
-    "restart_failed_task": Form(bodies.restarted, more=_PLAN),
-    "restart_dag_runs": Form(bodies.restarted_runs, more={"dry_run": ("dry_run", "dag_runs")}),
+    "refresh_all_dags": Form(_refreshed, more={"dry_run": ("dry_run", "refreshed", "repaired", "requested", "failed")}),
+    "delete_dag": Form(_deleted, more={"dry_run": ("dry_run", "deleted_rows")}),
+    "dag_state": Form(_run_state, more=_END),
+    "task_instance_detail": Form(_task_instance),
+    "restart_failed_task": Form(_restarted, more=_PLAN),
+    "restart_dag_runs": Form(_restarted_runs, more={"dry_run": ("dry_run", "dag_runs")}),
     "kill_running_tasks": _STOPPED,
-    "kill_dag_runs": Form(bodies.killed_runs, more={"dry_run": ("dry_run", "dag_runs"), "wait": ("dag_runs",)}),
-    "run_task_instance": Form(bodies.partial_run, more={**_PLAN, **_STATE_AT_END}),
+    "kill_dag_runs": Form(_killed_runs, more={"dry_run": ("dry_run", "dag_runs"), "wait": ("dag_runs",)}),
+    "run_task_instance": Form(_partial_run, more={**_PLAN, **_STATE_AT_END}),
     "skip_task_instance": _STOPPED,
     "succeed_task_instance": _STOPPED,
-    "trigger_dag": Form(bodies.triggered, more={**_PLAN, **_STATE_AT_END}),
+    "trigger_dag": Form(_triggered, more={**_PLAN, **_STATE_AT_END}),
 }
