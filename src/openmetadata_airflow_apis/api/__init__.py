@@ -13,7 +13,7 @@ Handlers, a module for each tag of the specification; each function has the oper
     explanation_handler.py     explain_dag_run
     login_handlers.py          login, refresh, logout
     health_handler.py          health
-    problem_handlers.py        the pages that the `type` of an error leads to
+    problem_page_handlers.py   the pages that the `type` of an error leads to
     handler_lookup.py          which function serves an operation; it acts once for each Idempotency-Key
 
 What comes in:
