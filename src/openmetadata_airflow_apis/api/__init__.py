@@ -24,7 +24,7 @@ What comes in:
     operations.py           openapi.yaml in memory, and what it says of each operation
     body.py                 request bodies: their size, encoding and type, and every fault against the specification
     strict_json.py          refuses JSON that Python would read: doubled keys, NaN, lone surrogates, deep nesting
-    parameters.py           parameters of paths and queries, and those of the old door, against the specification
+    argument_checks.py      arguments of paths, queries and the old door against the specification: types, unknown names
     date_times.py           date-times of bodies and parameters; one without an offset is refused
     chosen_runs_body.py     which runs a call for many runs changes: run_ids, or else states and dates
     entity_tags.py          ETag, If-Match, If-None-Match; deploy/preconditions.py compares them

@@ -11,16 +11,15 @@ from flask import Blueprint, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from openmetadata_airflow_apis.api import (
+    argument_checks,
     body,
     error_answers,
     json_values,
     old_door,
     operations,
-    parameters,
     served_specification,
 )
 from openmetadata_airflow_apis.api.handler_lookup import handler_of
-from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.authentication import authenticate
 from openmetadata_airflow_apis.security.headers import harden
 from openmetadata_airflow_apis.security.operation_permissions import authorize
@@ -71,7 +70,7 @@ def make_blueprint(*, validate_responses: bool) -> Blueprint:
         # The gate refuses unknown parameters itself, since the old door must go on ignoring them.
         strict_validation=False,
         validate_responses=validate_responses,
-        validator_map={"body": body.BodyValidator, "parameter": parameters.ParameterValidator},
+        validator_map={"body": body.BodyValidator, "parameter": argument_checks.ParameterValidator},
     ).blueprint
     old_door.add_routes(blueprint)
     served_specification.add_routes(blueprint)
@@ -113,19 +112,8 @@ def _gate() -> None:
     if operation_id not in _FOR_ANYBODY:
         authenticate(changes_state=operation.changes_state)
         authorize(operation_id, (request.view_args or {}).get("dag_id"))
-    _check_query_parameters(operation)
+    argument_checks.check_query(operation)
     body.read_ahead(operation)
-
-
-def _check_query_parameters(operation: operations.Operation) -> None:
-    query_parameters = operation.query_parameters
-    for name, values in request.args.lists():
-        if name not in query_parameters:
-            if name in operation.body_keys:
-                raise InvalidArgument(name, "belongs into the JSON body, not into the query string")
-            raise InvalidArgument(name, f"is not known here; known are: {', '.join(query_parameters) or 'none'}")
-        if len(set(values)) > 1 and name not in operation.lists:
-            raise InvalidArgument(name, parameters.GIVEN_TWICE)
 
 
 def answer_unrouted(response: Response) -> Response:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 
 from openmetadata_airflow_apis.api import body
+from openmetadata_airflow_apis.api.argument_checks import GIVEN_TWICE, check_argument, read_argument
 from openmetadata_airflow_apis.api.date_times import date_time
 from openmetadata_airflow_apis.api.operations import operations
-from openmetadata_airflow_apis.api.parameters import GIVEN_TWICE, check_argument, read_argument
 from openmetadata_airflow_apis.api.strict_json import parse
 from openmetadata_airflow_apis.errors import InvalidArgument, InvalidBody, MalformedBody, MissingArguments
 

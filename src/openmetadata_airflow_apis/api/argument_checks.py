@@ -1,16 +1,23 @@
-"""Checks parameters of paths and queries against the specification; faults read as those of definitions do."""
+"""Checks the arguments of paths and queries, and those of the old door, against the specification: names and values.
+
+Faults read as those of definitions do.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connexion.decorators.validation import ParameterValidator as ConnexionsValidator
 from connexion.decorators.validation import TypeValidationError, coerce_type
+from flask import request
 from jsonschema import Draft7Validator, validators
 
 from openmetadata_airflow_apis.definition import schema_faults
 from openmetadata_airflow_apis.definition.fault_messages import one_of, quoted
 from openmetadata_airflow_apis.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from openmetadata_airflow_apis.api.operations import Operation
 
 GIVEN_TWICE = "is given more than once, with different values; give it once"
 
@@ -30,6 +37,18 @@ class ParameterValidator(ConnexionsValidator):
         """Raise InvalidArgument if the value does not fit the parameter's schema; a missing value always fits."""
         if value is not None:
             read_argument(param["name"], value, param["schema"], parameter_type)
+
+
+def check_query(operation: Operation) -> None:
+    """Raise InvalidArgument for a query parameter that the operation does not have, or that has several values."""
+    query_parameters = operation.query_parameters
+    for name, values in request.args.lists():
+        if name not in query_parameters:
+            if name in operation.body_keys:
+                raise InvalidArgument(name, "belongs into the JSON body, not into the query string")
+            raise InvalidArgument(name, f"is not known here; known are: {', '.join(query_parameters) or 'none'}")
+        if len(set(values)) > 1 and name not in operation.lists:
+            raise InvalidArgument(name, GIVEN_TWICE)
 
 
 def read_argument(name: str, text: str, schema: dict[str, Any], place: str = "query") -> Any:
