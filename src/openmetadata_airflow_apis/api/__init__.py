@@ -33,10 +33,8 @@ What comes in:
 What goes out:
 
     json_values.py           values as JSON: dataclasses become objects, dates RFC 3339; empty fields left out
-    changed_run_bodies.py    the bodies of a restart, a kill, a skip and a success, of one run or of many
+    run_answers.py           the answers of a trigger, restart, kill, skip, success: bodies, after waiting for an end
     deployed_answers.py      the answer of a deploy, after waiting for its parse; starts on_import_error=restore
-    ended_run_answers.py     the answer of a call that starts a run or reads it, after waiting for its end
-    stopped_run_answers.py   the answer of a kill, a skip and a success, after waiting for processes to end
     wait_limit.py            how long an answer may wait, and how many webserver processes may wait at once
     problem_types.py         the HTTP status, the `type` with the webserver's prefix, and the remedy of each error
     error_answers.py         every error as an answer: problem+json (RFC 9457), or in the old door's form

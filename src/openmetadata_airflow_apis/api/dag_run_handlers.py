@@ -7,12 +7,10 @@ from typing import Any
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
-from openmetadata_airflow_apis.api import changed_run_bodies as bodies
-from openmetadata_airflow_apis.api import json_values
+from openmetadata_airflow_apis.api import json_values, run_answers
 from openmetadata_airflow_apis.api.chosen_runs_body import chosen_runs
 from openmetadata_airflow_apis.api.date_times import date_time, date_times
-from openmetadata_airflow_apis.api.ended_run_answers import with_end
-from openmetadata_airflow_apis.api.stopped_run_answers import await_all_stopped, await_stopped
+from openmetadata_airflow_apis.api.run_answers import await_all_stopped, await_stopped, with_end
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.identity import user_name
@@ -114,7 +112,7 @@ def restart_failed_task(
         run = runs.restart_failed(
             dag_id, run_id, choice=choice, dry_run=dry_run, waiting=place_to_wait, user=user_name(), session=session
         )
-        return bodies.restarted(run)
+        return run_answers.restarted(run)
 
 
 def kill_running_tasks(
@@ -142,7 +140,7 @@ def restart_dag_runs(dag_id: str, body: dict[str, Any], *, dry_run: bool = False
         restarted = runs.restart_dag_runs(
             chosen_runs(dag_id, body), dry_run=dry_run, waiting=place_to_wait, user=user_name(), session=session
         )
-        return bodies.restarted_runs(restarted)
+        return run_answers.restarted_runs(restarted)
 
 
 def kill_dag_runs(

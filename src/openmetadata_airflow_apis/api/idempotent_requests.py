@@ -17,8 +17,7 @@ from flask import request
 from sqlalchemy.exc import SQLAlchemyError
 
 from openmetadata_airflow_apis import runs
-from openmetadata_airflow_apis.api import body, deployed_answers, json_values
-from openmetadata_airflow_apis.api import changed_run_bodies as bodies
+from openmetadata_airflow_apis.api import body, deployed_answers, json_values, run_answers
 from openmetadata_airflow_apis.errors import InvalidArgument, ManagedDagsError, Unavailable
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.stores import idempotency_keys
@@ -49,22 +48,22 @@ _ANSWERS: dict[str, Callable[[Any], Answer]] = {
     "apply_bundle": deployed_answers.answer_bundle_at_once,
     "trigger_dag": lambda run: (json_values.to_json(run), 201, {}),
     "run_task_instance": lambda plan: (json_values.to_json(plan.partial_run(dry_run=False)), 201, {}),
-    "restart_failed_task": lambda plans: (bodies.restarted(plans[0].restarted(dry_run=False)), 200, {}),
+    "restart_failed_task": lambda plans: (run_answers.restarted(plans[0].restarted(dry_run=False)), 200, {}),
     "kill_running_tasks": lambda plans: _stopped(runs.KilledRun, plans),
     "skip_task_instance": lambda plans: _stopped(runs.SkippedTask, plans),
     "succeed_task_instance": lambda plans: _stopped(runs.SucceededTask, plans),
-    "restart_dag_runs": lambda plans: (bodies.restarted_runs(runs.restarted_runs(plans, dry_run=False)), 200, {}),
+    "restart_dag_runs": lambda plans: (run_answers.restarted_runs(runs.restarted_runs(plans, dry_run=False)), 200, {}),
     "kill_dag_runs": lambda plans: _all_killed(runs.killed_runs(plans, dry_run=False)),
     "patch_dag": lambda patched: (json_values.to_json(patched), 200, {}),
 }
 
 
 def _stopped(kind: type[runs.KilledRun | runs.SkippedTask | runs.SucceededTask], plans: Any) -> Answer:
-    return bodies.stopped(kind(**plans[0].outcome(), dry_run=False), ()), 200, {}
+    return run_answers.stopped(kind(**plans[0].outcome(), dry_run=False), ()), 200, {}
 
 
 def _all_killed(killed: runs.KilledRuns) -> Answer:
-    return bodies.killed_runs(killed, [()] * len(killed.dag_runs)), 200, {}
+    return run_answers.killed_runs(killed, [()] * len(killed.dag_runs)), 200, {}
 
 
 def once(operation_id: str, handler: Callable[..., Any], *, reads_body: bool) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import runs
 from openmetadata_airflow_apis.api import json_values
 from openmetadata_airflow_apis.api.date_times import date_times
-from openmetadata_airflow_apis.api.stopped_run_answers import await_stopped
+from openmetadata_airflow_apis.api.run_answers import await_stopped
 from openmetadata_airflow_apis.security.identity import user_name
 
 
