@@ -9,7 +9,6 @@ What a definition may hold was checked when it was deployed, and is not checked 
     callable_files.py     reads callable files without following links out of their folder; executes them for functions
     defined_functions.py  what a callable file defines, by its syntax tree, without executing it
     stand_ins.py          builds the same DAG without the authors' code, for a deploy
-    needs_parse.py        which DAGs only a parse can build, since that takes the authors' code
     stored_content.py     reads a stored document as far as a DAG file needs it; torn, edited or unreadable ones
     stored_document.py    the stored document, whole: what a deploy keeps of a definition, and its sha256
 

@@ -4,7 +4,7 @@
     preconditions.py       what must be deployed before a change is made: If-Match, If-None-Match, `force`
     row_ownership.py       is a dag_id in Airflow's database ours, or another file's? also if all of its files are lost
     refused_values.py      the values of a definition that MySQL can't store: tags, owners, datasets, dates, sizes
-    validation.py          validate: the checks of a deploy that don't depend on what is deployed
+    validation.py          validate: the checks of a deploy, whatever is deployed; which DAGs a parse alone can build
     pausing.py             pauses and unpauses a DAG, and whether that has `changed` anything
     deletion.py            delete: which rows go, not while a task runs; finishes what a process that died has left
     definition_changes.py  what a deploy would change: two definitions side by side

@@ -8,10 +8,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow.exceptions import SerializationError
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
-from airflow.serialization.serialized_objects import SerializedDAG
 from airflow.utils import timezone
 from airflow.utils.net import get_hostname
 from airflow.utils.state import State
@@ -20,8 +18,6 @@ from sqlalchemy import func, select
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.conflicts import DagExists
 from openmetadata_airflow_apis.dagbuild.deployment_mark import deployment_mark
-from openmetadata_airflow_apis.dagbuild.needs_parse import needs_parse
-from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, changes_between
@@ -30,7 +26,8 @@ from openmetadata_airflow_apis.deploy.new_versions import prune_now_and_then, to
 from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition, lacks_force
 from openmetadata_airflow_apis.deploy.refused_values import refuse_what_mysql_lacks
 from openmetadata_airflow_apis.deploy.row_ownership import refuse_what_is_not_ours
-from openmetadata_airflow_apis.errors import DagNotBuilt, Fault, InvalidDefinition, InvalidRequest
+from openmetadata_airflow_apis.deploy.validation import build
+from openmetadata_airflow_apis.errors import InvalidRequest
 from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction
 
@@ -227,25 +224,6 @@ def _not_taken(dag_id: str, store: DefinitionStore) -> tuple[str, str]:
         f"The workflow `{dag_id}` is stored, but Airflow's database did not take it; {cure}",
         f"The workflow `{dag_id}` is stored, and it isn't known whether Airflow's database took it; {cure}",
     )
-
-
-def build(workflow: Workflow, fileloc: str, settings: Settings) -> DAG | None:
-    """Return a workflow's DAG, None if only the DAG processor can build it. Raises InvalidDefinition."""
-    if needs_parse(workflow.definition):
-        return None
-    dag = workflow.checked_dag
-    if dag is None:
-        try:
-            dag = stand_in_dag(workflow.definition, fileloc=fileloc, folder=settings.dag_managed_operators)
-        except DagNotBuilt as error:
-            raise InvalidDefinition([Fault("", str(error))]) from error
-    dag.fileloc = fileloc  # it was checked as if it had a file of its own
-    try:
-        # Before anything is stored: a DAG that cannot be serialized would never get its rows.
-        SerializedDAG.to_dict(dag)
-    except SerializationError as error:
-        raise InvalidDefinition([Fault("", str(error))]) from error
-    return dag
 
 
 def _refuse_unfit_deploy(

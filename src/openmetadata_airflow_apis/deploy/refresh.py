@@ -12,7 +12,6 @@ from airflow.utils.file import list_py_file_paths
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parsing_requests, request_parsing
-from openmetadata_airflow_apis.dagbuild.needs_parse import needs_parse
 from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
 from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
@@ -20,6 +19,7 @@ from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
 from openmetadata_airflow_apis.deploy.new_versions import prune, record_missing, unrecorded
 from openmetadata_airflow_apis.deploy.row_ownership import refuse_what_is_not_ours
+from openmetadata_airflow_apis.deploy.validation import needs_parse
 from openmetadata_airflow_apis.errors import ManagedDagsError, Unavailable
 from openmetadata_airflow_apis.own_tables import check_tables
 from openmetadata_airflow_apis.settings import dags_folder

@@ -16,10 +16,10 @@ from openmetadata_airflow_apis.checks.findings import Findings
 from openmetadata_airflow_apis.checks.installed_imports import Imports
 from openmetadata_airflow_apis.checks.older_operators_and_arguments import PresentOperators, use_present_operators
 from openmetadata_airflow_apis.dagbuild.deployment_mark import mark_dag
-from openmetadata_airflow_apis.dagbuild.needs_parse import needs_parse
 from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
 from openmetadata_airflow_apis.dagbuild.stored_document import decode
 from openmetadata_airflow_apis.definition import read_workflow
+from openmetadata_airflow_apis.deploy.validation import needs_parse
 from support.deployed import write_deployed
 from support.workflows import EXAMPLES, SHIPPED, bash, request, write_callables
 
