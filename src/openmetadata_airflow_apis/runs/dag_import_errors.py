@@ -10,8 +10,8 @@ from sqlalchemy import select
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.conflicts import DagHasImportErrors
 from openmetadata_airflow_apis.dagbuild.import_errors import readable
+from openmetadata_airflow_apis.stores.database_store import noted_import_error
 from openmetadata_airflow_apis.stores.loader_files import is_loader
-from openmetadata_airflow_apis.stores.noted_import_errors import noted_import_error
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

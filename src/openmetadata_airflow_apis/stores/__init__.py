@@ -20,10 +20,9 @@ The file store:
 
 The database store:
 
-    database_store.py       a row for each DAG, written with Airflow's rows
-    database_locks.py       a lock per name in Airflow's database
-    loader_files.py         the loader files of each node: their names, and how install-loader writes them
-    noted_import_errors.py  which DAGs the DAG processors could not build, and why
+    database_store.py  a row for each DAG, written with Airflow's rows; which DAGs could not be built, and why
+    database_locks.py  a lock per name in Airflow's database
+    loader_files.py    the loader files of each node: their names, and how install-loader writes them
 """
 
 from __future__ import annotations

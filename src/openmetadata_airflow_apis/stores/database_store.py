@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow import settings as airflow_settings
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from openmetadata_airflow_apis import own_tables
@@ -290,3 +290,15 @@ def _ask(query: Any) -> Sequence[Any]:
 def _make_tables() -> None:
     version_rows.make_tables()  # these first: other code that finds any of our tables expects these
     make_tables()
+
+
+def noted_import_error(dag_id: str, *, session: Session) -> str | None:
+    """Return the newest error of what is deployed under a name, None if there is none. One statement."""
+    is_of_deployed = and_(DEPLOYED_DAG.c.dag_id == IMPORT_ERROR.c.dag_id, DEPLOYED_DAG.c.mark == IMPORT_ERROR.c.mark)
+    text = session.execute(
+        select(IMPORT_ERROR.c.stacktrace)
+        .select_from(IMPORT_ERROR.join(DEPLOYED_DAG, is_of_deployed))
+        .where(IMPORT_ERROR.c.dag_id == dag_id)
+        .order_by(IMPORT_ERROR.c.timestamp.desc())
+    ).scalar()
+    return str(text) if text else None
