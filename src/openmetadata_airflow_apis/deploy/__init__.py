@@ -32,11 +32,6 @@ Airflow's rows, and ours:
 
     dag_rows.py   what a deploy writes, so that a DAG can be scheduled without a parse; and asks for the parse
     row_locks.py  locks a DAG's rows against Airflow's own processes, without deadlocks; gives up after 20 s
-
-Moving and leaving:
-
-    store_migration.py  migrate-store: DAGs move from one store to the other; a damaged one stays
-    older_plugin.py     takes over what the older plugin has deployed, with its runs
 """
 
 from openmetadata_airflow_apis.deploy.bundle_plan import BundleDag, Rights

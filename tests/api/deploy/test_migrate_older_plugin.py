@@ -15,8 +15,8 @@ from airflow.models.dagrun import DagRun
 from airflow.operators.bash import BashOperator
 
 from openmetadata_airflow_apis.cli import migrate_older_plugin
+from openmetadata_airflow_apis.cli.migrate_older_plugin import Left, TakenOver, take_over
 from openmetadata_airflow_apis.deploy import get_deployed
-from openmetadata_airflow_apis.deploy.older_plugin import Left, TakenOver, take_over
 from openmetadata_airflow_apis.errors import ConfigurationError
 from openmetadata_airflow_apis.stores.older_plugin_store import OlderPluginStore
 

@@ -15,9 +15,9 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis.cli import main
+from openmetadata_airflow_apis.cli.migrate_store import Moved, move_all
 from openmetadata_airflow_apis.dagbuild import shard_tables
 from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed
-from openmetadata_airflow_apis.deploy.store_migration import Moved, move_all
 from openmetadata_airflow_apis.errors import ConfigurationError, Unavailable
 from openmetadata_airflow_apis.settings import Settings
 from openmetadata_airflow_apis.stores import loader_files, open_store, version_rows
