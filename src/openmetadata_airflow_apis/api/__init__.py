@@ -32,7 +32,7 @@ What comes in:
 
 What goes out:
 
-    json_values.py           values as JSON: dataclasses become objects, dates RFC 3339; empty fields left out
+    json_answers.py          values as JSON: dates RFC 3339, which empty fields are left out, indented up to a length
     run_answers.py           the answers of a trigger, restart, kill, skip, success: bodies, after waiting for an end
     deployed_answers.py      the answer of a deploy, after waiting for its parse; starts on_import_error=restore
     wait_limit.py            how long an answer may wait, and how many webserver processes may wait at once

@@ -14,7 +14,7 @@ from openmetadata_airflow_apis.api import (
     argument_checks,
     body,
     error_answers,
-    json_values,
+    json_answers,
     old_door,
     operations,
     served_specification,
@@ -53,7 +53,7 @@ class _Api(FlaskApi):
     @classmethod
     def _set_jsonifier(cls) -> None:
         # Flask sorts keys; a definition is answered as it was sent.
-        cls.jsonifier = json_values.Json(flask.json, indent=2, sort_keys=False)
+        cls.jsonifier = json_answers.Json(flask.json, indent=2, sort_keys=False)
 
     def _set_blueprint(self) -> None:
         # connexion would name it after the base path, which is empty.

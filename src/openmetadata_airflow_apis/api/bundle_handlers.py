@@ -8,7 +8,7 @@ from typing import Any
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import deploy
-from openmetadata_airflow_apis.api import json_values
+from openmetadata_airflow_apis.api import json_answers
 from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_bundle
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
@@ -51,11 +51,11 @@ def apply_bundle(
 def list_bundles(limit: int = 100, offset: int = 0) -> dict[str, Any]:
     """Answer a page of the bundles that have a DAG that the caller may read."""
     bundles, total = deploy.list_bundles(limit=limit, offset=offset, readable=readable_dag_ids(), settings=settings())
-    return {"bundles": json_values.to_json(bundles), "total_entries": total}
+    return {"bundles": json_answers.to_json(bundles), "total_entries": total}
 
 
 def get_bundle(bundle_name: str) -> dict[str, Any]:
     """Answer a bundle with its DAGs that the caller may read."""
     with create_session() as session:
         bundle = deploy.get_bundle(bundle_name, readable=readable_dag_ids(), settings=settings(), session=session)
-        return json_values.to_json(bundle)
+        return json_answers.to_json(bundle)

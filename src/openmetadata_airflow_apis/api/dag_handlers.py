@@ -9,7 +9,7 @@ from airflow.api_connexion.schemas.common_schema import ScheduleIntervalSchema
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import deploy
-from openmetadata_airflow_apis.api import entity_tags, json_values
+from openmetadata_airflow_apis.api import entity_tags, json_answers
 from openmetadata_airflow_apis.api.body import read_json
 from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.date_times import date_times
@@ -51,7 +51,7 @@ def deploy_dag(
 def validate_dag() -> dict[str, Any]:
     """Check the definition, without reading what is deployed or Airflow's Variables."""
     workflow = check_workflow(read_json(), settings(), now=datetime.now(timezone.utc), read_variables=False)
-    return json_values.to_json(deploy.validate(workflow, settings=settings()))
+    return json_answers.to_json(deploy.validate(workflow, settings=settings()))
 
 
 def list_dags(
@@ -104,7 +104,7 @@ def list_dags(
             recent_runs=recent_runs,
         )
         dags = [_dag(dag) for dag in page.dags]
-        return {"dags": dags, "damaged": json_values.to_json(page.damaged), "total_entries": page.total_entries}
+        return {"dags": dags, "damaged": json_answers.to_json(page.damaged), "total_entries": page.total_entries}
 
 
 def get_dag(dag_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
@@ -117,7 +117,7 @@ def get_dag(dag_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
 def _dag(dag: deploy.DeployedDag) -> dict[str, Any]:
     """Return a DAG's body, with its summary's fields beside the others and the schedule as in Airflow's stable API."""
     body: dict[str, Any] = {}
-    for name, value in json_values.to_json(dag).items():
+    for name, value in json_answers.to_json(dag).items():
         body.update(value if name == "summary" else {name: value})
     schedule = dag.summary.schedule_interval
     return {**body, "schedule_interval": None if schedule is None else ScheduleIntervalSchema().dump(schedule)}
@@ -129,14 +129,14 @@ def patch_dag(dag_id: str, body: dict[str, Any], *, dry_run: bool = False) -> di
         patched = deploy.patch_dag(
             dag_id, is_paused=body["is_paused"], dry_run=dry_run, user=user_name(), session=session
         )
-        return json_values.to_json(patched)
+        return json_answers.to_json(patched)
 
 
 def refresh_all_dags(*, dry_run: bool = False) -> dict[str, Any]:
     """Bring the deployed DAGs up to date and ask for a parse of every DAG file."""
     with create_session() as session:
         refreshed = deploy.refresh_all_dags(dry_run=dry_run, user=user_name(), settings=settings(), session=session)
-        return json_values.to_json(refreshed)
+        return json_answers.to_json(refreshed)
 
 
 def delete_dag(dag_id: str, *, dry_run: bool = False) -> dict[str, Any]:
@@ -150,4 +150,4 @@ def delete_dag(dag_id: str, *, dry_run: bool = False) -> dict[str, Any]:
             settings=settings(),
             session=session,
         )
-        return json_values.to_json(deleted)
+        return json_answers.to_json(deleted)

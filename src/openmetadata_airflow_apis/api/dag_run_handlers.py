@@ -7,7 +7,7 @@ from typing import Any
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
-from openmetadata_airflow_apis.api import json_values, run_answers
+from openmetadata_airflow_apis.api import json_answers, run_answers
 from openmetadata_airflow_apis.api.chosen_runs_body import chosen_runs
 from openmetadata_airflow_apis.api.date_times import date_time, date_times
 from openmetadata_airflow_apis.api.run_answers import await_all_stopped, await_stopped, with_end
@@ -49,7 +49,7 @@ def list_dag_runs(
             order_by=order_by,
             session=session,
         )
-        return {"dag_runs": json_values.to_json(page), "total_entries": total}
+        return {"dag_runs": json_answers.to_json(page), "total_entries": total}
 
 
 def trigger_dag(

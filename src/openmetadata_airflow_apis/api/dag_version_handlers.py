@@ -7,7 +7,7 @@ from typing import Any
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import deploy
-from openmetadata_airflow_apis.api import entity_tags, json_values
+from openmetadata_airflow_apis.api import entity_tags, json_answers
 from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_deployment
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
@@ -28,19 +28,21 @@ def list_dag_versions(
             settings=settings(),
             session=session,
         )
-        return {"dag_versions": json_values.to_json(page), "total_entries": total}
+        return {"dag_versions": json_answers.to_json(page), "total_entries": total}
 
 
 def get_dag_version(dag_id: str, version_number: int) -> dict[str, Any]:
     """Answer one version with its definition."""
     with create_session() as session:
-        return json_values.to_json(deploy.get_dag_version(dag_id, version_number, settings=settings(), session=session))
+        return json_answers.to_json(
+            deploy.get_dag_version(dag_id, version_number, settings=settings(), session=session)
+        )
 
 
 def compare_dag_versions(dag_id: str, version_number: int, *, against: int | None = None) -> dict[str, Any]:
     """Answer the changes between two versions."""
     with create_session() as session:
-        return json_values.to_json(
+        return json_answers.to_json(
             deploy.compare_dag_versions(dag_id, version_number, against=against, settings=settings(), session=session)
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis import deploy
-from openmetadata_airflow_apis.api import entity_tags, json_values
+from openmetadata_airflow_apis.api import entity_tags, json_answers
 from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
 from openmetadata_airflow_apis.errors import InvalidArgument
@@ -65,7 +65,7 @@ def answer_deployment(
 def answer_at_once(deployment: deploy.Deployment) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Return body, status and headers without waiting."""
     tag = {} if deployment.dry_run else entity_tags.header_of(deployment.revision)
-    return json_values.to_json(deployment), _status(deployment), tag
+    return json_answers.to_json(deployment), _status(deployment), tag
 
 
 def answer_bundle(
@@ -83,7 +83,7 @@ def answer_bundle(
 
 def answer_bundle_at_once(applied: deploy.AppliedBundle) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Return body, status and headers without waiting."""
-    return json_values.to_json(applied), 202 if _is_pending(applied) and not applied.dry_run else 200, {}
+    return json_answers.to_json(applied), 202 if _is_pending(applied) and not applied.dry_run else 200, {}
 
 
 def _is_pending(applied: deploy.AppliedBundle) -> bool:

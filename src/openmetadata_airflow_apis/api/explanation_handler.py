@@ -9,7 +9,7 @@ from airflow.utils.session import create_session
 from flask import request
 
 from openmetadata_airflow_apis import runs
-from openmetadata_airflow_apis.api import json_values, operations
+from openmetadata_airflow_apis.api import json_answers, operations
 from openmetadata_airflow_apis.security.operation_permissions import refusal
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def explain_dag_run(dag_id: str, run_id: str) -> dict[str, Any]:
             logs_withheld=f"Logs are not shown: {log_refusal}." if log_refusal else None,
             session=session,
         )
-    return {**json_values.to_json(explanation), "calls": [_call(call) for call in explanation.calls]}
+    return {**json_answers.to_json(explanation), "calls": [_call(call) for call in explanation.calls]}
 
 
 def _call(call: HelpfulCall) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from flask import request
 from sqlalchemy.exc import SQLAlchemyError
 
 from openmetadata_airflow_apis import runs
-from openmetadata_airflow_apis.api import body, deployed_answers, json_values, run_answers
+from openmetadata_airflow_apis.api import body, deployed_answers, json_answers, run_answers
 from openmetadata_airflow_apis.errors import InvalidArgument, ManagedDagsError, Unavailable
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.stores import idempotency_keys
@@ -46,15 +46,15 @@ _ANSWERS: dict[str, Callable[[Any], Answer]] = {
     "deploy_dag": deployed_answers.answer_at_once,
     "restore_dag_version": deployed_answers.answer_at_once,
     "apply_bundle": deployed_answers.answer_bundle_at_once,
-    "trigger_dag": lambda run: (json_values.to_json(run), 201, {}),
-    "run_task_instance": lambda plan: (json_values.to_json(plan.partial_run(dry_run=False)), 201, {}),
+    "trigger_dag": lambda run: (json_answers.to_json(run), 201, {}),
+    "run_task_instance": lambda plan: (json_answers.to_json(plan.partial_run(dry_run=False)), 201, {}),
     "restart_failed_task": lambda plans: (run_answers.restarted(plans[0].restarted(dry_run=False)), 200, {}),
     "kill_running_tasks": lambda plans: _stopped(runs.KilledRun, plans),
     "skip_task_instance": lambda plans: _stopped(runs.SkippedTask, plans),
     "succeed_task_instance": lambda plans: _stopped(runs.SucceededTask, plans),
     "restart_dag_runs": lambda plans: (run_answers.restarted_runs(runs.restarted_runs(plans, dry_run=False)), 200, {}),
     "kill_dag_runs": lambda plans: _all_killed(runs.killed_runs(plans, dry_run=False)),
-    "patch_dag": lambda patched: (json_values.to_json(patched), 200, {}),
+    "patch_dag": lambda patched: (json_answers.to_json(patched), 200, {}),
 }
 
 

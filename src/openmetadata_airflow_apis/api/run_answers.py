@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis import runs
-from openmetadata_airflow_apis.api.json_values import to_json
+from openmetadata_airflow_apis.api.json_answers import to_json
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis import runs
-from openmetadata_airflow_apis.api import json_values
+from openmetadata_airflow_apis.api import json_answers
 from openmetadata_airflow_apis.api.date_times import date_times
 from openmetadata_airflow_apis.api.run_answers import await_stopped
 from openmetadata_airflow_apis.security.identity import user_name
@@ -50,7 +50,7 @@ def list_task_instances(
             order_by=order_by,
             session=session,
         )
-        return {"task_instances": json_values.to_json(page), "total_entries": total}
+        return {"task_instances": json_answers.to_json(page), "total_entries": total}
 
 
 def list_task_summaries(
@@ -61,14 +61,14 @@ def list_task_summaries(
         page, total, as_of = runs.list_task_summaries(
             dag_id, limit=limit, offset=offset, run_ids=run_id, session=session
         )
-        return {"dag_runs": json_values.to_json(page), "total_entries": total, "as_of": json_values.to_json(as_of)}
+        return {"dag_runs": json_answers.to_json(page), "total_entries": total, "as_of": json_answers.to_json(as_of)}
 
 
 def task_instance_detail(dag_id: str, run_id: str, task_id: str, *, map_index: int | None = None) -> dict[str, Any]:
     """Answer a task of a run."""
     with create_session() as session:
         detail = runs.task_instance_detail(dag_id, run_id, task_id, map_index=map_index, session=session)
-        return json_values.to_json(detail)
+        return json_answers.to_json(detail)
 
 
 def skip_task_instance(

@@ -8,7 +8,7 @@ from airflow.utils.session import create_session
 from flask import Response, request
 
 from openmetadata_airflow_apis import runs
-from openmetadata_airflow_apis.api import json_values
+from openmetadata_airflow_apis.api import json_answers
 from openmetadata_airflow_apis.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def task_log(
     if request.accept_mimetypes.best_match([_JSON, _TEXT]) == _TEXT:
         return _text(log, tail_lines, offset)
     page = log.page(offset) if tail_lines is None else log.last_lines(tail_lines)
-    return {**log.about(), **json_values.to_json(page)}
+    return {**log.about(), **json_answers.to_json(page)}
 
 
 def _text(log: OpenLog, tail_lines: int | None, offset: int) -> Response:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from openmetadata_airflow_apis.api import json_values
+from openmetadata_airflow_apis.api import json_answers
 from openmetadata_airflow_apis.api.wait_limit import waiting_time
 
 
@@ -32,7 +32,7 @@ class Dag:
 def test_dates_are_in_utc_and_null_stays_null():
     """A date is RFC 3339 in UTC with six decimals, a value that there isn't is null."""
     ended = datetime(2024, 1, 1, 2, tzinfo=timezone(timedelta(hours=2)))
-    assert json_values.to_json(Dag("hello", None, Run("r1", ended))) == {
+    assert json_answers.to_json(Dag("hello", None, Run("r1", ended))) == {
         "dag_id": "hello",
         "import_error": None,
         "last_run": {"run_id": "r1", "end_date": "2024-01-01T00:00:00.000000Z"},
@@ -41,12 +41,12 @@ def test_dates_are_in_utc_and_null_stays_null():
 
 def test_an_object_that_is_not_there_is_left_out():
     """A DAG that never ran has no last_run, rather than one that is null."""
-    assert json_values.to_json([Dag("hello", None, None)]) == [{"dag_id": "hello", "import_error": None}]
+    assert json_answers.to_json([Dag("hello", None, None)]) == [{"dag_id": "hello", "import_error": None}]
 
 
 def test_a_long_list_is_written_in_one_line():
     """An answer is indented for people; one that lists thousands is not, which takes a twentieth of the time."""
-    written = json_values.Json(json, indent=2)
+    written = json_answers.Json(json, indent=2)
     short, long = ({"dag_id": "hello", "task_instances": [{"map_index": each} for each in range(n)]} for n in (2, 201))
     assert written.dumps(short) == json.dumps(short, indent=2) + "\n"
     assert written.dumps(long) == json.dumps(long) + "\n"
