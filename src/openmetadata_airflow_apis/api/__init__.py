@@ -34,7 +34,7 @@ What goes out:
 
     json_answers.py          values as JSON: dates RFC 3339, which empty fields are left out, indented up to a length
     run_answers.py           the answers of a trigger, restart, kill, skip, success: bodies, after waiting for an end
-    deployed_answers.py      the answer of a deploy, after waiting for its parse; starts on_import_error=restore
+    deploy_answers.py        the answer of a deploy, after waiting for its parse; starts on_import_error=restore
     wait_limit.py            how long an answer may wait, and how many webserver processes may wait at once
     problem_types.py         the HTTP status, the `type` with the webserver's prefix, and the remedy of each error
     error_answers.py         every error as an answer: problem+json (RFC 9457), or in the old door's form

@@ -13,7 +13,7 @@ from openmetadata_airflow_apis.api import entity_tags, json_answers
 from openmetadata_airflow_apis.api.body import read_json
 from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.date_times import date_times
-from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_deployment
+from openmetadata_airflow_apis.api.deploy_answers import ParseWait, answer_deployment
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.security.identity import user_name

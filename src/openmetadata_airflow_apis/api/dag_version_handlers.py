@@ -9,7 +9,7 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import entity_tags, json_answers
 from openmetadata_airflow_apis.api.current_settings import settings
-from openmetadata_airflow_apis.api.deployed_answers import ParseWait, answer_deployment
+from openmetadata_airflow_apis.api.deploy_answers import ParseWait, answer_deployment
 from openmetadata_airflow_apis.api.idempotent_requests import began_before
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.operation_permissions import authorize_replacing

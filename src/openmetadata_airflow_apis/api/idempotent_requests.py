@@ -17,7 +17,7 @@ from flask import request
 from sqlalchemy.exc import SQLAlchemyError
 
 from openmetadata_airflow_apis import runs
-from openmetadata_airflow_apis.api import body, deployed_answers, json_answers, run_answers
+from openmetadata_airflow_apis.api import body, deploy_answers, json_answers, run_answers
 from openmetadata_airflow_apis.errors import InvalidArgument, ManagedDagsError, Unavailable
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.stores import idempotency_keys
@@ -43,9 +43,9 @@ Answer = tuple[Any, int, dict[str, str]]
 
 # operation_id → a function that makes the answer, before any waiting, from what the operation's transaction returns.
 _ANSWERS: dict[str, Callable[[Any], Answer]] = {
-    "deploy_dag": deployed_answers.answer_at_once,
-    "restore_dag_version": deployed_answers.answer_at_once,
-    "apply_bundle": deployed_answers.answer_bundle_at_once,
+    "deploy_dag": deploy_answers.answer_at_once,
+    "restore_dag_version": deploy_answers.answer_at_once,
+    "apply_bundle": deploy_answers.answer_bundle_at_once,
     "trigger_dag": lambda run: (json_answers.to_json(run), 201, {}),
     "run_task_instance": lambda plan: (json_answers.to_json(plan.partial_run(dry_run=False)), 201, {}),
     "restart_failed_task": lambda plans: (run_answers.restarted(plans[0].restarted(dry_run=False)), 200, {}),
