@@ -258,14 +258,14 @@ def measure(home: Path, definitions: int, repeats: int, dag_factory: Path | None
     from airflow.settings import Session  # noqa: F401 - makes the engine
 
     from openmetadata_airflow_apis.api.webserver_start import make_versions_ready
-    from openmetadata_airflow_apis.cli.install_loader import install
     from openmetadata_airflow_apis.dagbuild.shard_tables import make_tables
     from openmetadata_airflow_apis.dagbuild.shards import shard_of
     from openmetadata_airflow_apis.settings import Settings
+    from openmetadata_airflow_apis.stores import loader_files
 
     environment = dict(os.environ)
     dags = home / "dags"
-    paths = [path for path, _ in install(dags, SHARDS)]
+    paths = [path for path, _ in loader_files.install(dags, SHARDS)]
     make_tables()
     make_versions_ready(Settings.load())
     names = [f"bench_{number:05}" for number in range(definitions)]

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from integration.conftest import cluster  # noqa: F401 - pytest finds a fixture by its name
-from openmetadata_airflow_apis.cli.install_loader import install
+from openmetadata_airflow_apis.stores import loader_files
 from support import airflow_home
 from support.live import LiveAirflow
 
@@ -69,7 +69,7 @@ def airflow_below_a_prefix(database_cache) -> Iterator[LiveAirflow]:
         "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__DEFINITION_STORE": "database",
         "AIRFLOW__OPENMETADATA_AIRFLOW_APIS__LOADER_SHARDS": "1",
     }
-    list(install(home / "dags", 1))
+    list(loader_files.install(home / "dags", 1))
     with LiveAirflow(home, executor="SequentialExecutor", settings=settings) as airflow:
         airflow.url += "/data/airflow"
         airflow.environment["AIRFLOW__WEBSERVER__BASE_URL"] = airflow.url

@@ -29,9 +29,9 @@ def environment() -> dict[str, str]:
 def install_loaders(folder: Path) -> None:
     """Write the loader files to a dags folder, as `install-loader` does, where the store needs any."""
     if STORE == "database":
-        from openmetadata_airflow_apis.cli.install_loader import install
+        from openmetadata_airflow_apis.stores import loader_files
 
-        list(install(folder, SHARDS))
+        list(loader_files.install(folder, SHARDS))
 
 
 def files_of(dag_id: str) -> list[str]:

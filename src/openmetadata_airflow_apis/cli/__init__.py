@@ -3,7 +3,7 @@
 doctor/                  doctor: finds what is wrong with this installation; a module for each check
 validate.py              validate: makes the checks of a deploy offline, on JSON and YAML files
 export.py                export: prints a deployed definition so that it deploys again
-install_loader.py        install-loader: which loader files it writes to a folder, and which others it removes
+install_loader.py        install-loader: writes the loader files of the database store to a dags folder or an image
 migrate_store.py         migrate-store: how DAGs move from files to the database or back; which stay, and why
 migrate_older_plugin.py  migrate-older-plugin: takes over what the older plugin has deployed, with its runs
 uninstall.py             uninstall: which DAGs, loader files and tables it removes, or nothing if a file was edited

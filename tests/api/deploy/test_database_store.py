@@ -23,7 +23,6 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
-from openmetadata_airflow_apis.cli.install_loader import install
 from openmetadata_airflow_apis.conflicts import DiffersInCase
 from openmetadata_airflow_apis.dagbuild import shard_loader, shard_tables, shards
 from openmetadata_airflow_apis.dagbuild.shards import hash_of, shard_of
@@ -51,7 +50,7 @@ def settings(settings) -> Settings:
 @pytest.fixture
 def dags(dags) -> Path:
     """The dags folder of a node, with its loader files."""
-    list(install(dags, SHARDS))
+    list(loader_files.install(dags, SHARDS))
     return dags
 
 
@@ -538,15 +537,15 @@ def test_the_tables_fit_each_database():
 
 def test_loader_files_are_written_once(tmp_path):
     """install-loader writes a file a shard, leaves those that are there, and removes those of another number."""
-    first = dict(install(tmp_path, 2))
+    first = dict(loader_files.install(tmp_path, 2))
     assert [path.name for path in first] == [loader_files.file_name(shard, 2) for shard in range(2)]
     assert set(first.values()) == {"written"}
-    assert set(dict(install(tmp_path, 2)).values()) == {"unchanged"}
-    outcomes = [outcome for _, outcome in install(tmp_path, 3)]
+    assert set(dict(loader_files.install(tmp_path, 2)).values()) == {"unchanged"}
+    outcomes = [outcome for _, outcome in loader_files.install(tmp_path, 3)]
     assert outcomes == ["written"] * 3 + ["removed"] * 2
     (tmp_path / loader_files.file_name(0, 3)).write_text("# somebody else's\n")
     with pytest.raises(Unavailable, match="was not written by install-loader"):
-        list(install(tmp_path, 3))
+        list(loader_files.install(tmp_path, 3))
 
 
 def test_a_pending_dag_is_built_by_the_dag_processor(session, settings, dags):

@@ -15,7 +15,6 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 
 from openmetadata_airflow_apis.cli import main
-from openmetadata_airflow_apis.cli.install_loader import install
 from openmetadata_airflow_apis.cli.migrate_store import Moved, move_all
 from openmetadata_airflow_apis.dagbuild import shard_tables
 from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed
@@ -46,7 +45,7 @@ def settings(settings) -> Settings:
 @pytest.fixture(autouse=True)
 def tables_emptied(settings, dags):
     """A dags folder with the loader files; nothing is deployed after the test."""
-    list(install(dags, SHARDS))
+    list(loader_files.install(dags, SHARDS))
     yield
     with airflow_settings.engine.begin() as connection:
         for table in (shard_tables.DEPLOYED_DAG, shard_tables.IMPORT_ERROR, version_rows.TABLE):

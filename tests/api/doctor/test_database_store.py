@@ -12,7 +12,6 @@ from airflow.utils import timezone
 
 from openmetadata_airflow_apis import __version__
 from openmetadata_airflow_apis.cli import doctor, main
-from openmetadata_airflow_apis.cli.install_loader import install
 from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG, PARSED_DAG
 from openmetadata_airflow_apis.stores import loader_files
 from support.doctor import OPTION, look
@@ -33,7 +32,7 @@ def database_store(app, monkeypatch) -> None:
 @pytest.fixture
 def dags(folders):
     """A node's dags folder, with the loader files."""
-    list(install(folders / "dags", SHARDS))
+    list(loader_files.install(folders / "dags", SHARDS))
     return folders / "dags"
 
 
