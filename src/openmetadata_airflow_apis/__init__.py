@@ -20,16 +20,16 @@ The work, each room above those that it uses:
 
 Below all of them:
 
-    transactions.py       one operation is committed once, whatever is lost; how long it waits for locks
-    database_refusals.py  what a database that answers refuses: it is read-only, full, has no connection left
-    audit.py              how Airflow's audit log is told of a change; each verb calls it where it commits
-    list_filters.py       a list's filters, its order, and how many there are
-    own_tables.py         tables of ours in Airflow's database, made if missing; refused if a newer release made them
-    mysql_values.py       what MySQL cannot store: ids, moments, twins, sizes; asked before a write, or after
-    settings.py           our options of airflow.cfg, and the folders
-    resources.py          files that come with the package
-    conflicts.py          what is in a change's way: 409
-    errors.py             what can be wrong, with thing, place and cure
+    transactions.py            one operation is committed once, whatever is lost; how long it waits for locks
+    database_refusals.py       what a database that answers refuses: it is read-only, full, has no connection left
+    audit.py                   how Airflow's audit log is told of a change; each verb calls it where it commits
+    list_filters_and_order.py  a list's filters, its order, and how many there are
+    own_tables.py              our tables in Airflow's database, made if missing; refused if a newer release made them
+    mysql_values.py            what MySQL cannot store: ids, moments, twins, sizes; asked before a write, or after
+    settings.py                our options of airflow.cfg, and the folders
+    resources.py               files that come with the package
+    conflict_errors.py         what is in a change's way: 409
+    errors.py                  what can be wrong, with thing, place and cure
 """
 
 __version__ = "1.0.0rc1"

@@ -1,6 +1,6 @@
 """The errors that this package raises on purpose. They carry data and know no HTTP.
 
-The kinds of Conflict are in conflicts.py, which a parse does not import. The tree of all::
+The kinds of Conflict are in conflict_errors.py, which a parse does not import. The tree of all::
 
     ManagedDagsError
     ├── ConfigurationError           the installation is at fault: an operator must act
@@ -247,7 +247,7 @@ class TaskLogNotFound(NotFound):
 
 
 class Conflict(ManagedDagsError):
-    """The request is understood, and the present state does not allow it; conflicts.py has the kinds."""
+    """The request is understood, and the present state does not allow it; conflict_errors.py has the kinds."""
 
 
 class PreconditionFailed(ManagedDagsError):

@@ -18,17 +18,17 @@ Handlers, a module for each tag of the specification; each function has the oper
 
 What comes in:
 
-    webserver_start.py      the start: settings that can't be used end it; makes our tables, records and prunes versions
-    blueprint.py            the Flask blueprint: connexion's routes, and the gate before every call
-    current_settings.py     the settings that the API was registered with
-    operations.py           openapi.yaml in memory, and what it says of each operation
-    body.py                 request bodies: their size, encoding and type, and every fault against the specification
-    strict_json.py          refuses JSON that Python would read: doubled keys, NaN, lone surrogates, deep nesting
-    argument_checks.py      arguments of paths, queries and the old door against the specification: types, unknown names
-    date_times.py           date-times of bodies and parameters; one without an offset is refused
-    chosen_runs_body.py     which runs a call for many runs changes: run_ids, or else states and dates
-    entity_tags.py          ETag, If-Match, If-None-Match; deploy/preconditions.py compares them
-    idempotent_requests.py  Idempotency-Key: a repeated request gets the first one's answer
+    webserver_start.py   the start: settings that can't be used end it; makes our tables, records and prunes versions
+    blueprint.py         the Flask blueprint: connexion's routes, and the gate before every call
+    current_settings.py  the settings that the API was registered with
+    operations.py        openapi.yaml in memory, and what it says of each operation
+    body.py              request bodies: their size, encoding and type, and every fault against the specification
+    strict_json.py       refuses JSON that Python would read: doubled keys, NaN, lone surrogates, deep nesting
+    argument_checks.py   arguments of paths, queries and the old door against the specification: types, unknown names
+    date_times.py        date-times of bodies and parameters; one without an offset is refused
+    chosen_runs_body.py  which runs a call for many runs changes: run_ids, or else states and dates
+    entity_tags.py       ETag, If-Match, If-None-Match; deploy/preconditions.py compares them
+    replayed_answers.py  Idempotency-Key: a repeated request gets the first one's answer
 
 What goes out:
 

@@ -10,8 +10,8 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import json_answers
 from openmetadata_airflow_apis.api.current_settings import settings
-from openmetadata_airflow_apis.api.deploy_answers import ParseWait, answer_bundle
-from openmetadata_airflow_apis.api.idempotent_requests import began_before
+from openmetadata_airflow_apis.api.deploy_answers import answer_bundle
+from openmetadata_airflow_apis.api.replayed_answers import began_before
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.operation_permissions import authorize, authorize_replacing, readable_dag_ids
 
@@ -26,7 +26,7 @@ def apply_bundle(
     comment: str | None = None,
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Make workflows a bundle, and wait for their parses if asked to."""
-    parse_wait = ParseWait(wait, wait_for_nodes).check()
+    parse_wait = deploy.ParseWait(wait, wait_for_nodes).check(settings())
     rights = deploy.Rights(
         may_deploy=partial(authorize, "deploy_dag"),
         may_replace=authorize_replacing,

@@ -13,8 +13,8 @@ from openmetadata_airflow_apis.api import entity_tags, json_answers
 from openmetadata_airflow_apis.api.body import read_json
 from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.date_times import date_times
-from openmetadata_airflow_apis.api.deploy_answers import ParseWait, answer_deployment
-from openmetadata_airflow_apis.api.idempotent_requests import began_before
+from openmetadata_airflow_apis.api.deploy_answers import answer_deployment
+from openmetadata_airflow_apis.api.replayed_answers import began_before
 from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.operation_permissions import authorize, authorize_replacing, readable_dag_ids
@@ -29,7 +29,7 @@ def deploy_dag(
     on_import_error: str = "keep",
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Check the definition, deploy it, and wait for its parse if asked to."""
-    parse_wait = ParseWait(wait, wait_for_nodes, restore=on_import_error == "restore").check()
+    parse_wait = deploy.ParseWait(wait, wait_for_nodes, restore=on_import_error == "restore").check(settings())
     began = began_before()
     workflow = check_workflow(read_json(), settings(), now=began or datetime.now(timezone.utc))
     authorize("deploy_dag", workflow.dag_id)

@@ -9,8 +9,8 @@ from airflow.utils.session import create_session
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import entity_tags, json_answers
 from openmetadata_airflow_apis.api.current_settings import settings
-from openmetadata_airflow_apis.api.deploy_answers import ParseWait, answer_deployment
-from openmetadata_airflow_apis.api.idempotent_requests import began_before
+from openmetadata_airflow_apis.api.deploy_answers import answer_deployment
+from openmetadata_airflow_apis.api.replayed_answers import began_before
 from openmetadata_airflow_apis.security.identity import user_name
 from openmetadata_airflow_apis.security.operation_permissions import authorize_replacing
 
@@ -57,7 +57,7 @@ def restore_dag_version(
     comment: str | None = None,
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Deploy a version again, and wait for its parse if asked to."""
-    parse_wait = ParseWait(wait, wait_for_nodes).check()
+    parse_wait = deploy.ParseWait(wait, wait_for_nodes).check(settings())
     with create_session() as session:
         deployment = deploy.restore_dag_version(
             dag_id,

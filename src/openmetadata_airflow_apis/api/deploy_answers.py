@@ -2,53 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from openmetadata_airflow_apis import deploy
 from openmetadata_airflow_apis.api import entity_tags, json_answers
 from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.api.wait_limit import place_to_wait, retry_header
-from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.security.identity import user_name
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-@dataclass(frozen=True)
-class ParseWait:
-    """What a request says of the wait for DAG processors.
-
-    seconds: how long it waits. nodes: on how many hosts the DAG must be parsed; None as in deploy.await_parse.
-    restore: whether a deploy whose DAG can't be imported is taken back.
-    """
-
-    seconds: int
-    nodes: int | None = None
-    restore: bool = False
-
-    def check(self) -> ParseWait:
-        """Return self; call it before anything is deployed. Raises InvalidArgument for what needs a wait, or nodes."""
-        if self.restore and not self.seconds:
-            raise InvalidArgument(
-                "on_import_error", "is 'restore', and nothing is waited for; give wait too, such as 60"
-            )
-        if self.nodes is not None and not self.seconds:
-            raise InvalidArgument(
-                "wait_for_nodes", f"is {self.nodes}, and nothing is waited for; give wait too, such as 60"
-            )
-        if self.nodes is not None and settings().definition_store != "database":
-            raise InvalidArgument(
-                "wait_for_nodes",
-                f"is {self.nodes}, and with definition_store = files all nodes have the same files, so that there is "
-                "one verdict; leave it out",
-            )
-        return self
-
-
 def answer_deployment(
-    deployment: deploy.Deployment, wait: ParseWait, *, session: Session
+    deployment: deploy.Deployment, wait: deploy.ParseWait, *, session: Session
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Return body, status and headers. Raises ImportFailed for a failed deploy that is taken back."""
     headers = {}
@@ -69,7 +36,7 @@ def answer_at_once(deployment: deploy.Deployment) -> tuple[dict[str, Any], int, 
 
 
 def answer_bundle(
-    applied: deploy.AppliedBundle, wait: ParseWait, *, session: Session
+    applied: deploy.AppliedBundle, wait: deploy.ParseWait, *, session: Session
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Return body, status and headers."""
     headers = {}

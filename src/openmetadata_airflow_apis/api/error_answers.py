@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, default_exceptions
 
-from openmetadata_airflow_apis import conflicts, errors
+from openmetadata_airflow_apis import conflict_errors, errors
 from openmetadata_airflow_apis.api import not_found_hints, old_door, problem_types
 from openmetadata_airflow_apis.api.wait_limit import RETRY_AFTER_SECONDS
 from openmetadata_airflow_apis.database_refusals import refusal, why
@@ -94,11 +94,11 @@ def problem(problem_type: ProblemType, detail: str, *, status: int | None = None
 def typed_answer(error: errors.ManagedDagsError, hint: str = "") -> Response:
     """Return the typed door's answer for an error. hint: the end of its message, for this caller only."""
     extensions: dict[str, Any] = {}
-    if isinstance(error, (errors.InvalidBody, conflicts.BundleConflict)):
+    if isinstance(error, (errors.InvalidBody, conflict_errors.BundleConflict)):
         extensions["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
     if isinstance(error, errors.NotSignedIn):
         extensions["msg"] = error.msg
-    if isinstance(error, conflicts.ImportFailed):
+    if isinstance(error, conflict_errors.ImportFailed):
         extensions["import_error"] = error.import_error
     return with_headers(problem(problem_types.of_error(error), f"{error}{hint}", **extensions), error)
 
@@ -109,7 +109,7 @@ def with_headers(answer: Response, error: errors.ManagedDagsError) -> Response:
         answer.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.TooManyTries):
         answer.headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, (conflicts.TaskIsStopping, conflicts.IdempotencyKeyInUse)):
+    if isinstance(error, (conflict_errors.TaskIsStopping, conflict_errors.IdempotencyKeyInUse)):
         answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return answer
 

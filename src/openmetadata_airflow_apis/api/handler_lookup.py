@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Callable
 
-from openmetadata_airflow_apis.api.idempotent_requests import once
+from openmetadata_airflow_apis.api.replayed_answers import once
 
 if TYPE_CHECKING:
     from openmetadata_airflow_apis.api.operations import Operation

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow.utils.session import create_session
 from sqlalchemy.exc import SQLAlchemyError
 
-from openmetadata_airflow_apis import conflicts, errors
+from openmetadata_airflow_apis import conflict_errors, errors
 from openmetadata_airflow_apis.airflow_versions.dag_permissions import may_on_dag
 from openmetadata_airflow_apis.api.current_settings import settings
 from openmetadata_airflow_apis.runs import near_dag_run_and_task_ids as near_ids
@@ -29,7 +29,7 @@ def hint(error: errors.ManagedDagsError, *, of_deployed: bool) -> str:
 
     of_deployed: whether the call can only be about DAGs deployed here. Reads the database; if that fails, returns "".
     """
-    if not isinstance(error, (errors.NotFound, conflicts.NothingRunning)):
+    if not isinstance(error, (errors.NotFound, conflict_errors.NothingRunning)):
         return ""
     try:
         with create_session() as session:
@@ -38,7 +38,7 @@ def hint(error: errors.ManagedDagsError, *, of_deployed: bool) -> str:
                 return _of_dag(error.dag_id, of_deployed=of_deployed, session=session)
             if isinstance(error, errors.DagRunNotFound) and may_on_dag("GET", error.dag_id, "RUN"):
                 return _did_you_mean(near_ids.near_run_ids(error.dag_id, error.run_id, session=session))
-            if isinstance(error, (errors.TaskNotFound, conflicts.NothingRunning)) and error.task_id is not None:
+            if isinstance(error, (errors.TaskNotFound, conflict_errors.NothingRunning)) and error.task_id is not None:
                 return _of_task(error, error.task_id, session=session)
     except (SQLAlchemyError, errors.ManagedDagsError) as failure:
         log.info("Nothing is said of what was meant: %s", failure)
@@ -57,7 +57,7 @@ def _of_dag(dag_id: str, *, of_deployed: bool, session: Session) -> str:
     )
 
 
-def _of_task(error: errors.TaskNotFound | conflicts.NothingRunning, task_id: str, *, session: Session) -> str:
+def _of_task(error: errors.TaskNotFound | conflict_errors.NothingRunning, task_id: str, *, session: Session) -> str:
     if error.run_id is None:
         if not may_on_dag("GET", error.dag_id):
             return ""
@@ -67,9 +67,9 @@ def _of_task(error: errors.TaskNotFound | conflicts.NothingRunning, task_id: str
     tasks = near_ids.tasks_of_run(error.dag_id, error.run_id, session=session)
     if task_id not in tasks:
         near = _did_you_mean(near_ids.near_names(task_id, tasks))
-        return f"; it has no task of that name{near}" if isinstance(error, conflicts.NothingRunning) else near
+        return f"; it has no task of that name{near}" if isinstance(error, conflict_errors.NothingRunning) else near
     first_index, last_index = tasks[task_id]
-    if isinstance(error, conflicts.NothingRunning) and (
+    if isinstance(error, conflict_errors.NothingRunning) and (
         error.map_index is None or first_index <= error.map_index <= last_index
     ):
         return ""

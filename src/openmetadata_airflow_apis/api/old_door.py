@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from openmetadata_airflow_apis import conflicts, errors
+from openmetadata_airflow_apis import conflict_errors, errors
 from openmetadata_airflow_apis.api import body, operations, problem_types
 from openmetadata_airflow_apis.api import old_door_arguments as arguments
 from openmetadata_airflow_apis.api.handler_lookup import handler_of
@@ -37,8 +37,8 @@ _ERRORS: dict[type[errors.ManagedDagsError], tuple[int, Callable[[Any], str]]] =
         # Only run_task_instance looks up tasks before a run exists.
         lambda error: "dag task is not found" if error.run_id else f"dag task of {error.task_id} is not found",
     ),
-    conflicts.NothingFailed: (404, lambda _: "dagRun don't have failed tasks"),
-    conflicts.NothingRunning: (
+    conflict_errors.NothingFailed: (404, lambda _: "dagRun don't have failed tasks"),
+    conflict_errors.NothingRunning: (
         404,
         lambda error: (
             "dagRun don't have running tasks"
@@ -46,8 +46,8 @@ _ERRORS: dict[type[errors.ManagedDagsError], tuple[int, Callable[[Any], str]]] =
             else "task is not found or state is neither RUNNING nor NONE"
         ),
     ),
-    conflicts.DagRunExists: (404, lambda error: f"run_id {error.run_id} already exists"),
-    conflicts.DagExists: (
+    conflict_errors.DagRunExists: (404, lambda error: f"run_id {error.run_id} already exists"),
+    conflict_errors.DagExists: (
         400,
         lambda error: f"The file '{error.dag_id}.json' already exists on host '{error.host}'",
     ),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask import request
 from werkzeug.http import HTTP_STATUS_CODES
 
-from openmetadata_airflow_apis import conflicts, errors
+from openmetadata_airflow_apis import conflict_errors, errors
 
 
 @dataclass(frozen=True)
@@ -155,13 +155,13 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "The request is understood, but the present state does not allow it. Nothing was changed.",
         "`detail` says what is in the way.",
     ),
-    conflicts.IdempotencyKeyInUse: ProblemType(
+    conflict_errors.IdempotencyKeyInUse: ProblemType(
         "idempotency-key-in-use",
         409,
         "The first request with this `Idempotency-Key` is still under way.",
         "Send it again as soon as `Retry-After` says: it is then given the first one's answer.",
     ),
-    conflicts.BundleConflict: ProblemType(
+    conflict_errors.BundleConflict: ProblemType(
         "bundle-conflict",
         409,
         "Workflows of the bundle may not become its own: they belong to another bundle, or were deployed without one, "
@@ -169,37 +169,37 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "`errors` has each with a JSON pointer to its place. Send `force: true` for what was deployed without a "
         "bundle; delete what belongs to another one first, or leave it out.",
     ),
-    conflicts.DagExists: ProblemType(
+    conflict_errors.DagExists: ProblemType(
         "dag-exists",
         409,
         "A workflow of that name is deployed already. It was left as it is.",
         "Send `force: true` to replace it, or deploy under another name.",
     ),
-    conflicts.DiffersInCase: ProblemType(
+    conflict_errors.DiffersInCase: ProblemType(
         "differs-in-case",
         409,
         "A DAG is deployed whose dag_id is the same but for upper and lower case. Nothing was changed.",
         "Write the dag_id as `detail` has it to mean that DAG, or deploy under another name.",
     ),
-    conflicts.NotDeployedHere: ProblemType(
+    conflict_errors.NotDeployedHere: ProblemType(
         "not-deployed-here",
         409,
         "The DAG, or the file in its place, was not deployed through this API, which leaves it alone.",
         "Change it where it came from, or deploy under another name. `detail` names the file.",
     ),
-    conflicts.DagIsRunning: ProblemType(
+    conflict_errors.DagIsRunning: ProblemType(
         "dag-is-running",
         409,
         "Tasks of the DAG are running, so that it was not deleted.",
         "Wait for them, or end them with `kill_running_tasks` and its `wait`; then delete.",
     ),
-    conflicts.DagHasImportErrors: ProblemType(
+    conflict_errors.DagHasImportErrors: ProblemType(
         "dag-has-import-errors",
         409,
         "The DAG's file does not import, so that no run of it was created.",
         "`get_dag` shows the import error. Mend what it names, or deploy the workflow anew.",
     ),
-    conflicts.ImportFailed: ProblemType(
+    conflict_errors.ImportFailed: ProblemType(
         "import-failed",
         409,
         "The DAG processor could not import what was deployed with `on_import_error=restore`, so that it was taken "
@@ -207,50 +207,50 @@ BY_ERROR: dict[type[errors.ManagedDagsError], ProblemType] = {
         "`import_error` has the error and `detail` says what is deployed now. Mend what the error names and deploy "
         "again.",
     ),
-    conflicts.ScheduleFails: ProblemType(
+    conflict_errors.ScheduleFails: ProblemType(
         "schedule-fails",
         409,
         "The DAG's schedule, or the code of its timetable, fails when it is asked about the run. Nothing was changed.",
         "Mend the schedule that `detail` names and deploy the workflow again; a timetable of your own in its plugin.",
     ),
-    conflicts.DagRunExists: ProblemType(
+    conflict_errors.DagRunExists: ProblemType(
         "dag-run-exists",
         409,
         "The DAG has a run of that run_id or logical date already. No other was created.",
         "Choose another run_id, or leave it out; ask for the state of the run that is there with `dag_state`.",
     ),
-    conflicts.NothingFailed: ProblemType(
+    conflict_errors.NothingFailed: ProblemType(
         "nothing-failed",
         409,
         "Neither the run nor any of the chosen runs has failed task instances, so that there is nothing to restart.",
         "Look at the run with `dag_state` and `list_task_instances`; it may be under way again already.",
     ),
-    conflicts.NothingToRestart: ProblemType(
+    conflict_errors.NothingToRestart: ProblemType(
         "nothing-to-restart",
         409,
         "Nothing of what a restart was to begin with has begun yet, or it is in the DAG no more.",
         "Look at the run with `list_task_instances`; `explain_dag_run` says what it waits for.",
     ),
-    conflicts.NothingRunning: ProblemType(
+    conflict_errors.NothingRunning: ProblemType(
         "nothing-running",
         409,
         "The run, the task in it, or each of the chosen runs has nothing unfinished, so that there is nothing to kill.",
         "Look at the run with `dag_state` and `list_task_instances`; it may have ended by itself.",
     ),
-    conflicts.TooManyRuns: ProblemType(
+    conflict_errors.TooManyRuns: ProblemType(
         "too-many-runs",
         409,
         "More runs fit the choice than may be changed at once. Nothing was changed.",
         "Choose fewer by `logical_date_gte` and `logical_date_lte`, one part after the other; or an operator raises "
         "`[openmetadata_airflow_apis] max_runs_at_once`.",
     ),
-    conflicts.TaskIsStopping: ProblemType(
+    conflict_errors.TaskIsStopping: ProblemType(
         "task-is-stopping",
         409,
         "The last process of a task that was stopped has not ended yet, and would fail a new try.",
         "Try again in some seconds. If it stays, look at the process on the host that `detail` names.",
     ),
-    conflicts.TaskNotStoppable: ProblemType(
+    conflict_errors.TaskNotStoppable: ProblemType(
         "task-not-stoppable",
         409,
         "The task instance is in a state that the operation cannot change.",

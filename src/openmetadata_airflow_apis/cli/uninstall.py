@@ -24,7 +24,7 @@ from sqlalchemy import delete, func, select, update
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.cli import confirmation
 from openmetadata_airflow_apis.cli.doctor.auth_backends_check import OUR_BACKEND
-from openmetadata_airflow_apis.conflicts import NotDeployedHere
+from openmetadata_airflow_apis.conflict_errors import NotDeployedHere
 from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
 from openmetadata_airflow_apis.errors import ManagedDagsError
 from openmetadata_airflow_apis.security.operation_permissions import OUR_RESOURCES

@@ -32,7 +32,7 @@ In static/, each file's first line says more:
     run_actions.js    repairing it, one task or all that are chosen on the graph, with a plan first
     partial_run.js    a run of some tasks
     deploy.js    writing and deploying a definition: asks before something is replaced, such as a newer version
-    editor.js, codemirror_editor.js    where it is written; which part of the text a fault is about; a file dropped there
+    editor.js, codemirror_editor.js    where it is written; which part of it a fault is about; a file dropped there
     completion.js    what the editor offers and explains at the cursor
     definition_check.js, editor_graph.js    its faults, its graph
     workflow_flag.js    writes `force` into a text

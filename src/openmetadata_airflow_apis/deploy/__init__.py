@@ -3,7 +3,7 @@
     deployment.py          deploy: stores the definition, then writes Airflow's rows, or awaits a parse (pending)
     preconditions.py       what must be deployed before a change is made: If-Match, If-None-Match, `force`
     row_ownership.py       is a dag_id in Airflow's database ours, or another file's? also if all of its files are lost
-    refused_values.py      the values of a definition that MySQL can't store: tags, owners, datasets, dates, sizes
+    mysql_refusals.py      the values of a definition that MySQL can't store: tags, owners, datasets, dates, sizes
     validation.py          validate: the checks of a deploy, whatever is deployed; which DAGs a parse alone can build
     pausing.py             pauses and unpauses a DAG, and whether that has `changed` anything
     deletion.py            delete: which rows go, not while a task runs; finishes what a process that died has left
@@ -63,7 +63,7 @@ from openmetadata_airflow_apis.deploy.deployed_dags import (
 from openmetadata_airflow_apis.deploy.deployment import Deployment, deploy
 from openmetadata_airflow_apis.deploy.failed_import import take_back_failed
 from openmetadata_airflow_apis.deploy.installation_health import Health, health
-from openmetadata_airflow_apis.deploy.parse_wait import await_parse
+from openmetadata_airflow_apis.deploy.parse_wait import ParseWait, await_parse
 from openmetadata_airflow_apis.deploy.pausing import PatchedDag, patch_dag
 from openmetadata_airflow_apis.deploy.refresh import Refreshed, refresh_all_dags
 from openmetadata_airflow_apis.deploy.validation import ValidatedWorkflow, validate
@@ -81,6 +81,7 @@ __all__ = [
     "DeployedPage",
     "Deployment",
     "Health",
+    "ParseWait",
     "PatchedDag",
     "Refreshed",
     "Rights",

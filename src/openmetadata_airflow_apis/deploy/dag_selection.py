@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 from openmetadata_airflow_apis.deploy.bundle_plan import members
 from openmetadata_airflow_apis.deploy.dag_summaries import owners_in
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED, rows_of, state_of
-from openmetadata_airflow_apis.list_filters import conditions, ordering
+from openmetadata_airflow_apis.list_filters_and_order import conditions, matching, ordering
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -119,7 +118,7 @@ def _by_airflows_rows(
     order_by = order_by or "dag_id"
     order = ordering(ORDERED, order_by)  # also refuses an unknown name
     given_filters = {name: value for name, value in filters.items() if value is not None}
-    chosen = _matching(dag_ids, given_filters.pop("dag_id_pattern", None) or "")
+    chosen = matching(dag_ids, given_filters.pop("dag_id_pattern", None) or "")
     if order_by.removeprefix("-") == "dag_id":
         if given_filters:
             passing_ids = set(_in_database(given_filters, (), session=session))
@@ -147,29 +146,3 @@ def _in_database(
         for row in session.execute(query.order_by(*order, _DAG.c.dag_id))
         if not owners or owners.intersection(owners_in(row.owners))
     ]
-
-
-def _matching(dag_ids: Sequence[str], pattern: str) -> list[str]:
-    """Return the dag_ids that contain a pattern of SQL's LIKE, ignoring case.
-
-    The pieces between `%` are searched one after the other, so that no pattern takes long.
-    """
-    pieces = [
-        re.compile("".join("." if character == "_" else re.escape(character) for character in piece), re.IGNORECASE)
-        for piece in pattern.split("%")
-        if piece
-    ]
-
-    if not pieces:
-        return list(dag_ids)
-
-    def fits(dag_id: str) -> bool:
-        position = 0
-        for piece in pieces:
-            match = piece.search(dag_id, position)
-            if match is None:
-                return False
-            position = match.end()
-        return True
-
-    return [dag_id for dag_id in dag_ids if fits(dag_id)]

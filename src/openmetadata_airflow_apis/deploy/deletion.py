@@ -29,7 +29,7 @@ from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error, parsing_requests
 from openmetadata_airflow_apis.airflow_versions.dag_permissions import dag_permission_names
 from openmetadata_airflow_apis.airflow_versions.fab_models import permission_tables
-from openmetadata_airflow_apis.conflicts import DagIsRunning
+from openmetadata_airflow_apis.conflict_errors import DagIsRunning
 from openmetadata_airflow_apis.deploy.new_versions import record_deletion
 from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
 from openmetadata_airflow_apis.deploy.row_locks import lock_dag, retry_lost_races

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.conflicts import ImportFailed
+from openmetadata_airflow_apis.conflict_errors import ImportFailed
 from openmetadata_airflow_apis.deploy.dag_versions import redeploy
 from openmetadata_airflow_apis.deploy.deletion import delete_dag
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import request_parsing
 from openmetadata_airflow_apis.airflow_versions.dag_processors import dag_processors
 from openmetadata_airflow_apis.deploy.dag_rows import renew_at_next_parse
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED, PARSED, PENDING, rows_of
+from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.stores import open_store
 from openmetadata_airflow_apis.transactions import database_errors
 
@@ -29,6 +30,37 @@ _ASK_AGAIN = 5.0
 _ASK_AT_ONCE = 1.0
 # Of several DAG processors one takes the request, perhaps not the one that still has to parse the file.
 _ASK_OTHERS = 2.0
+
+
+@dataclass(frozen=True)
+class ParseWait:
+    """What a request says of the wait for DAG processors.
+
+    seconds: how long it waits. nodes: on how many hosts the DAG must be parsed; None as in await_parse.
+    restore: whether a deploy whose DAG can't be imported is taken back.
+    """
+
+    seconds: int
+    nodes: int | None = None
+    restore: bool = False
+
+    def check(self, settings: Settings) -> ParseWait:
+        """Return self; call it before anything is deployed. Raises InvalidArgument for what needs a wait, or nodes."""
+        if self.restore and not self.seconds:
+            raise InvalidArgument(
+                "on_import_error", "is 'restore', and nothing is waited for; give wait too, such as 60"
+            )
+        if self.nodes is not None and not self.seconds:
+            raise InvalidArgument(
+                "wait_for_nodes", f"is {self.nodes}, and nothing is waited for; give wait too, such as 60"
+            )
+        if self.nodes is not None and settings.definition_store != "database":
+            raise InvalidArgument(
+                "wait_for_nodes",
+                f"is {self.nodes}, and with definition_store = files all nodes have the same files, so that there is "
+                "one verdict; leave it out",
+            )
+        return self
 
 
 def await_parses(

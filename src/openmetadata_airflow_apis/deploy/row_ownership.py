@@ -10,7 +10,7 @@ from airflow.utils.file import correct_maybe_zipped
 from sqlalchemy import select
 
 from openmetadata_airflow_apis import own_tables
-from openmetadata_airflow_apis.conflicts import NotDeployedHere
+from openmetadata_airflow_apis.conflict_errors import NotDeployedHere
 from openmetadata_airflow_apis.deploy.deployment_state import rows_of
 from openmetadata_airflow_apis.errors import DagNotFound
 from openmetadata_airflow_apis.stores import version_rows

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, select
 
-from openmetadata_airflow_apis.conflicts import TooManyRuns
+from openmetadata_airflow_apis.conflict_errors import TooManyRuns
 from openmetadata_airflow_apis.errors import DagRunNotFound
-from openmetadata_airflow_apis.list_filters import conditions
+from openmetadata_airflow_apis.list_filters_and_order import conditions
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_dag
 from openmetadata_airflow_apis.runs.results import UntouchedRun
 from openmetadata_airflow_apis.runs.run_rows import RUN, select_runs

@@ -8,7 +8,7 @@ from airflow.models.dag import DagModel
 from sqlalchemy import select
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
-from openmetadata_airflow_apis.conflicts import DagHasImportErrors
+from openmetadata_airflow_apis.conflict_errors import DagHasImportErrors
 from openmetadata_airflow_apis.dagbuild.import_errors import readable
 from openmetadata_airflow_apis.stores.database_store import noted_import_error
 from openmetadata_airflow_apis.stores.loader_files import is_loader

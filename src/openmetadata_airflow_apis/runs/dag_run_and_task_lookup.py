@@ -12,7 +12,7 @@ from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import bindparam, select
 
 from openmetadata_airflow_apis.airflow_versions.scheduling import decode_timetable
-from openmetadata_airflow_apis.conflicts import ScheduleFails
+from openmetadata_airflow_apis.conflict_errors import ScheduleFails
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound, InvalidArgument, TaskNotFound
 from openmetadata_airflow_apis.runs.dag_import_errors import refuse_import_errors
 from openmetadata_airflow_apis.runs.run_rows import RUN, select_runs

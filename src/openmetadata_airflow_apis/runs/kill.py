@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.conflicts import NothingRunning
+from openmetadata_airflow_apis.conflict_errors import NothingRunning
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.chosen_runs import find_chosen, untouched
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run

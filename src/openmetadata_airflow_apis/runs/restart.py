@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from airflow.utils.state import State
 from sqlalchemy import false, or_, select
 
-from openmetadata_airflow_apis.conflicts import NothingFailed, TaskIsStopping
+from openmetadata_airflow_apis.conflict_errors import NothingFailed, TaskIsStopping
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.chosen_runs import find_chosen, untouched
 from openmetadata_airflow_apis.runs.clearing import FROM_TASK, plan_clearings

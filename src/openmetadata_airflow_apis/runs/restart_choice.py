@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from sqlalchemy import true
 
-from openmetadata_airflow_apis.conflicts import NothingFailed, NothingToRestart
+from openmetadata_airflow_apis.conflict_errors import NothingFailed, NothingToRestart
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskNotFound
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import tasks_by_name
 from openmetadata_airflow_apis.runs.task_dependencies import index_by_index

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, select
 
-from openmetadata_airflow_apis.list_filters import conditions, ordering, total_of
+from openmetadata_airflow_apis.list_filters_and_order import conditions, ordering, total_of
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_dag, find_run
 from openmetadata_airflow_apis.runs.run_rows import RUN
 from openmetadata_airflow_apis.runs.run_state import RUNS_WITH_NOTES, run_state

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow.utils.state import State
 from sqlalchemy import select
 
-from openmetadata_airflow_apis.conflicts import TaskNotStoppable
+from openmetadata_airflow_apis.conflict_errors import TaskNotStoppable
 from openmetadata_airflow_apis.errors import TaskNotFound
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_run, serialized_dag

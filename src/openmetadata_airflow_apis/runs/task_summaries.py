@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.utils import timezone
 from sqlalchemy import and_, func, select
 
-from openmetadata_airflow_apis.list_filters import total_of
+from openmetadata_airflow_apis.list_filters_and_order import total_of
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import find_dag
 from openmetadata_airflow_apis.runs.results import TaskInstanceDetail
 from openmetadata_airflow_apis.runs.run_rows import RUN

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from openmetadata_airflow_apis import audit
-from openmetadata_airflow_apis.conflicts import DagRunExists, ScheduleFails
+from openmetadata_airflow_apis.conflict_errors import DagRunExists, ScheduleFails
 from openmetadata_airflow_apis.errors import DagNotFound, InvalidArgument
 from openmetadata_airflow_apis.mysql_values import refuse_ids, refuse_large, refuse_moments
 from openmetadata_airflow_apis.runs import run_notes

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from typing import Any
 
+from airflow.www.extensions.init_auth_manager import get_auth_manager
 from flask import current_app, request
 from werkzeug.exceptions import BadRequest
 
@@ -79,10 +81,20 @@ def _decoded(credentials: str) -> tuple[str, str]:
 
 
 def _by_session(*, changes_state: bool, session_allowed: bool) -> None:
-    if not session_allowed or identity.session_user() is None:
+    if not session_allowed or _session_user() is None:
         raise _missing()
     if changes_state:
         _require_csrf_token()
+
+
+def _session_user() -> Any | None:
+    """Return the user of the signed-in browser session, None if nobody is signed in."""
+    auth_manager = get_auth_manager()
+    user = auth_manager.get_user()
+    # AUTH_ROLE_PUBLIC makes some versions of Airflow call an anonymous user logged in.
+    if user is None or getattr(user, "is_anonymous", False) or not auth_manager.is_logged_in():
+        return None
+    return user if getattr(user, "is_active", True) else None
 
 
 def _require_csrf_token() -> None:

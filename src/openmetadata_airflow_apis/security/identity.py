@@ -58,16 +58,6 @@ def _user_of_id(model: Any) -> Select:
     return user_and_revocation.execution_options(populate_existing=True)
 
 
-def session_user() -> Any | None:
-    """Return the user of the signed-in browser session, None if nobody is signed in."""
-    auth_manager = get_auth_manager()
-    user = auth_manager.get_user()
-    # AUTH_ROLE_PUBLIC makes some versions of Airflow call an anonymous user logged in.
-    if user is None or getattr(user, "is_anonymous", False) or not auth_manager.is_logged_in():
-        return None
-    return user if getattr(user, "is_active", True) else None
-
-
 def bind(user: Any) -> None:
     """Make user the one whom Airflow's permission checks ask about, for this request alone.
 

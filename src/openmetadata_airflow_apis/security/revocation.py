@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow import settings as airflow_settings
 from sqlalchemy import BigInteger, Column, String, Table, bindparam, delete, insert, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import SQLAlchemyError
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.database_refusals import why
 from openmetadata_airflow_apis.errors import Unavailable
-from openmetadata_airflow_apis.transactions import in_one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 
@@ -79,38 +78,6 @@ def revoke(identifier: str, *, until: datetime, session: Session) -> None:
         _insert(identifier, int(until.timestamp()) + 1, session=session)
 
 
-def spend(identifier: str, *, until: datetime) -> bool:
-    """Revoke a token; return False if another call has revoked it before, even a moment ago.
-
-    Raises Unavailable; OutcomeUnknown if it can't be told whether the token is revoked now.
-    """
-    receipt = str(uuid.uuid4())  # stored with the revocation: it proves that this call made it
-
-    def change() -> bool:
-        _insert(identifier, int(until.timestamp()) + 1, session=session)
-        keep_receipt(receipt, session=session)
-        return True
-
-    def was_committed() -> bool:
-        with airflow_settings.engine.connect() as connection:
-            return connection.execute(select(TABLE).where(TABLE.c.identifier == receipt)).first() is not None
-
-    with Session(airflow_settings.engine) as session:
-        try:
-            return in_one_transaction(
-                change,
-                session=session,
-                was_committed=was_committed,
-                unavailable="Airflow's database does not answer, so that the token was not renewed; try again later",
-                unknown=lambda _: (
-                    "Airflow's database broke off while it took the refresh token as used and has not answered since, "
-                    "so it isn't known whether the token still holds; log in again"
-                ),
-            )
-        except IntegrityError:
-            return False
-
-
 def keep_receipt(receipt: str, *, session: Session) -> None:
     """Store a receipt in the session's transaction, which proves for an hour that the transaction was committed.
 
@@ -119,6 +86,17 @@ def keep_receipt(receipt: str, *, session: Session) -> None:
     """
     _forget_expired(session)
     _insert(receipt, _now() + _RECEIPT_SECONDS, session=session)
+
+
+def has_receipt(receipt: str) -> bool:
+    """Tell, by a connection of its own, whether a receipt is stored."""
+    with airflow_settings.engine.connect() as connection:
+        return connection.execute(select(TABLE).where(TABLE.c.identifier == receipt)).first() is not None
+
+
+def spend(identifier: str, *, until: datetime, session: Session) -> None:
+    """Revoke a token in the session's transaction; raise IntegrityError if another call has revoked it before."""
+    _insert(identifier, int(until.timestamp()) + 1, session=session)
 
 
 def _forget_expired(session: Session) -> None:

@@ -13,6 +13,7 @@ The file store:
     deployed_files.py      these two files: who wrote them, whether they were changed since; damaged ones are refused
     interrupted_files.py   finishes or removes what a crash has left of them
     runner_template.py     the .py of a DAG: rendered, marked, sealed; what an operator's own template must hold
+    older_plugin_files.py  how a file of the older plugin is told from ours
     older_plugin_store.py  which DAGs are still the older plugin's, after a break-off too; takes them over
     atomic_files.py        writes files so that a reader sees the old or the new content
     name_locks.py          a lock per name, held by a process through flock

@@ -5,27 +5,21 @@ Also which .py files are written anew: those that are missing, and ours that the
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable
 
-from openmetadata_airflow_apis.conflicts import NotDeployedHere
+from openmetadata_airflow_apis.conflict_errors import NotDeployedHere
 from openmetadata_airflow_apis.dagbuild.stored_content import BEGINNING, read_file
 from openmetadata_airflow_apis.dagbuild.stored_document import MARKER, StoredDocument, decode
 from openmetadata_airflow_apis.errors import MOVE_AND_DEPLOY, DamagedDocument, Unavailable
-from openmetadata_airflow_apis.stores import atomic_files, runner_template
+from openmetadata_airflow_apis.stores import atomic_files, older_plugin_files, runner_template
 from openmetadata_airflow_apis.stores.runner_template import is_sealed, sealed_dag_id
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
-# Keys of request bodies, which the older plugin stored as they were sent.
-_OLDER_KEYS = frozenset({"dag_config", "tasks", "forceDeploy", "pauseWorkflow"})
-# The function that the older plugin's template calls.
-_OLDER_CALL = b"workflow_factory"
-_OLDER = "is a file of the older plugin"
 _MARKER = MARKER.encode()
 DELETING = ".deleting"
 
@@ -47,7 +41,7 @@ class Inspection:
     @property
     def is_older_plugins(self) -> bool:
         """Whether the older plugin wrote it."""
-        return self.reason == _OLDER
+        return self.reason == older_plugin_files.REASON
 
 
 NOTHING = Inspection(is_there=False)
@@ -174,8 +168,8 @@ def inspect_record(path: Path, dag_id: str) -> Inspection:
         reason, cure = f"holds the DAG `{document.dag_id}`", None
     except DamagedDocument as damage:
         reason, cure = damage.reason, _special_cure(damage)
-    if data is not None and _is_workflow_of_older_plugin(data):
-        return Inspection(is_there=True, reason=_OLDER)
+    if data is not None and older_plugin_files.is_workflow(data):
+        return Inspection(is_there=True, reason=older_plugin_files.REASON)
     return Inspection(is_there=True, is_ours=data is not None and _is_stored_document(data), reason=reason, cure=cure)
 
 
@@ -194,8 +188,8 @@ def inspect_module(path: Path, dag_id: str) -> Inspection:
         return Inspection(is_there=True, reason=f"is a copy of the file of the DAG `{other_dag_id}`")
     if data.startswith(_MARKER):
         return Inspection(is_there=True, is_ours=True, reason="was changed by hand after it was deployed")
-    if _OLDER_CALL in data:
-        return Inspection(is_there=True, reason=_OLDER)
+    if older_plugin_files.is_module(data):
+        return Inspection(is_there=True, reason=older_plugin_files.REASON)
     return Inspection(is_there=True, reason="was not written by a deploy")
 
 
@@ -221,22 +215,5 @@ def _is_stored_document(data: bytes) -> bool:
     """Say whether a deploy of this or another release wrote a file, even if it was changed since."""
     if data.startswith(BEGINNING):
         return True
-    content = _json_object(data)
+    content = older_plugin_files.json_object(data)
     return {"format", "sha256"} <= content.keys()
-
-
-def _is_workflow_of_older_plugin(data: bytes) -> bool:
-    """Say whether a file is a workflow that the older plugin stored: the body of its deploy, or the dag_config."""
-    content = _json_object(data)
-    if "format" in content:
-        return False
-    blocks = [content, *(value for value in content.values() if isinstance(value, dict))]
-    return any(not _OLDER_KEYS.isdisjoint(block) for block in blocks)
-
-
-def _json_object(data: bytes) -> dict[str, object]:
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openmetadata_airflow_apis.conflicts import DiffersInCase
+from openmetadata_airflow_apis.conflict_errors import DiffersInCase
 
 
 def refuse_in_other_case(dag_id: str, deployed_id: str) -> None:

@@ -27,7 +27,7 @@ from sqlalchemy.dialects.mysql import LONGBLOB
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from openmetadata_airflow_apis import own_tables
-from openmetadata_airflow_apis.conflicts import IdempotencyKeyInUse
+from openmetadata_airflow_apis.conflict_errors import IdempotencyKeyInUse
 from openmetadata_airflow_apis.errors import IdempotencyKeyReused
 
 if TYPE_CHECKING:

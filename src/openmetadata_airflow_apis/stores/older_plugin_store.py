@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openmetadata_airflow_apis.conflicts import NotDeployedHere
+from openmetadata_airflow_apis.conflict_errors import NotDeployedHere
 from openmetadata_airflow_apis.errors import DamagedDocument
 from openmetadata_airflow_apis.stores import atomic_files
 from openmetadata_airflow_apis.stores.file_store import FileStore

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.mysql import LONGBLOB
 
 from openmetadata_airflow_apis import own_tables
 from openmetadata_airflow_apis.dagbuild.stored_content import canonical_bytes
-from openmetadata_airflow_apis.list_filters import total_of
+from openmetadata_airflow_apis.list_filters_and_order import total_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ import pytest
 from airflow import settings as airflow_settings
 from airflow.models.dag import DagModel
 
-from openmetadata_airflow_apis.conflicts import BundleConflict
+from openmetadata_airflow_apis.conflict_errors import BundleConflict
 from openmetadata_airflow_apis.deploy import AppliedBundle, Rights, apply_bundle, get_bundle, list_deployed
 from openmetadata_airflow_apis.errors import StorageFull
 from openmetadata_airflow_apis.stores import open_store, version_rows

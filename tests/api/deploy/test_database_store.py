@@ -23,7 +23,7 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
-from openmetadata_airflow_apis.conflicts import DiffersInCase
+from openmetadata_airflow_apis.conflict_errors import DiffersInCase
 from openmetadata_airflow_apis.dagbuild import shard_loader, shard_tables, shards
 from openmetadata_airflow_apis.dagbuild.shards import hash_of, shard_of
 from openmetadata_airflow_apis.deploy import await_parse, delete_dag, deploy, get_deployed, list_deployed, parse_wait

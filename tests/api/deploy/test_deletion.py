@@ -17,7 +17,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import String, column, inspect, literal, select, table
 from sqlalchemy.exc import OperationalError
 
-from openmetadata_airflow_apis.conflicts import DagIsRunning, NotDeployedHere
+from openmetadata_airflow_apis.conflict_errors import DagIsRunning, NotDeployedHere
 from openmetadata_airflow_apis.dagbuild.late_file_rows import DefinitionReplaced
 from openmetadata_airflow_apis.dagbuild.shard_tables import DEPLOYED_DAG, IMPORT_ERROR, PARSED_DAG
 from openmetadata_airflow_apis.deploy import DeletedDag, delete_dag, deletion, deploy, get_deployed

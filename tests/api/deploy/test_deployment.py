@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error
 from openmetadata_airflow_apis.airflow_versions.fab_models import permission_tables
-from openmetadata_airflow_apis.conflicts import DagExists, NotDeployedHere
+from openmetadata_airflow_apis.conflict_errors import DagExists, NotDeployedHere
 from openmetadata_airflow_apis.deploy import Deployment, deploy, get_deployed
 from openmetadata_airflow_apis.deploy import deployment as deployment_module
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, Difference

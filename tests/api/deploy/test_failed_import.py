@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from airflow.models.dag import DagModel
 
-from openmetadata_airflow_apis.conflicts import ImportFailed
+from openmetadata_airflow_apis.conflict_errors import ImportFailed
 from openmetadata_airflow_apis.deploy import delete_dag, deploy, get_deployed, take_back_failed
 from openmetadata_airflow_apis.errors import DagNotFound
 from openmetadata_airflow_apis.stores import version_rows

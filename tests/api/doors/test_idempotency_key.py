@@ -16,8 +16,8 @@ from airflow.models.dagrun import DagRun
 from airflow.utils import timezone
 from sqlalchemy import update
 
-from openmetadata_airflow_apis.api import idempotent_requests, operations
-from openmetadata_airflow_apis.conflicts import IdempotencyKeyInUse
+from openmetadata_airflow_apis.api import operations, replayed_answers
+from openmetadata_airflow_apis.conflict_errors import IdempotencyKeyInUse
 from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.stores import idempotency_keys, version_rows
 from support import dag_runs
@@ -58,7 +58,7 @@ def keyed(call):
     """Send a request with a key."""
 
     def send(method: str, path: str, *, key: str = KEY, **arguments: Any):
-        return call(method, path, headers={idempotent_requests.HEADER: key}, **arguments)
+        return call(method, path, headers={replayed_answers.HEADER: key}, **arguments)
 
     return send
 
@@ -131,7 +131,7 @@ def _undeployed(call):
 def test_every_operation_that_takes_a_key_is_tried():
     """The operations of the specification that take the header are those of this file."""
     takes = {name for name, operation in operations.operations().items() if operation.takes_idempotency_key}
-    assert takes == set(REQUESTS) == set(idempotent_requests._ANSWERS)
+    assert takes == set(REQUESTS) == set(replayed_answers._ANSWERS)
     changes = {name for name, each in operations.operations().items() if each.changes_state and each.tag != "oldDoor"}
     assert changes - takes == set(WITHOUT)
 
@@ -142,11 +142,11 @@ def test_a_repeated_request_is_answered_as_the_first_time(request, session, keye
     method, path, arguments = prepare(operation_id, request, session)
     first = keyed(method, path, **arguments)
     assert first.status_code in (200, 201), first.json
-    assert idempotent_requests.REPLAYED not in first.headers
+    assert replayed_answers.REPLAYED not in first.headers
     for _ in range(2):
         again = keyed(method, path, **arguments)
         assert (again.status_code, again.json) == (first.status_code, first.json)
-        assert again.headers[idempotent_requests.REPLAYED] == "true"
+        assert again.headers[replayed_answers.REPLAYED] == "true"
         assert again.headers.get("ETag") == first.headers.get("ETag")
 
 
@@ -197,7 +197,7 @@ def test_both_doors_know_the_same_key(keyed, dag, session):
         200,
         {"message": "Workflow [doors] has been triggered as r1", "status": "success"},
     )
-    assert old.headers[idempotent_requests.REPLAYED] == "true"
+    assert old.headers[replayed_answers.REPLAYED] == "true"
 
 
 def test_a_key_is_its_users_own(call, keyed, dag):
@@ -295,8 +295,8 @@ def test_a_process_that_died_gives_its_key_up(keyed, dag, session, dead):
     session.execute(rows.values(process=dead))
     session.commit()
     again = keyed("POST", RUNS, json={"run_id": "r1"})
-    assert (again.status_code, idempotent_requests.REPLAYED in again.headers) == (201, False)
-    assert keyed("POST", RUNS, json={"run_id": "r1"}).headers[idempotent_requests.REPLAYED] == "true"
+    assert (again.status_code, replayed_answers.REPLAYED in again.headers) == (201, False)
+    assert keyed("POST", RUNS, json={"run_id": "r1"}).headers[replayed_answers.REPLAYED] == "true"
 
 
 def test_a_process_of_another_host_gives_its_key_up_in_time():
@@ -348,7 +348,7 @@ def test_a_deploy_whose_rows_were_not_taken_goes_on(keyed, session, monkeypatch)
         True,
         1,
     )
-    assert keyed("POST", f"{TYPED}/dags", json=WORKFLOW).headers[idempotent_requests.REPLAYED] == "true"
+    assert keyed("POST", f"{TYPED}/dags", json=WORKFLOW).headers[replayed_answers.REPLAYED] == "true"
     assert keyed("POST", f"{TYPED}/dags", key="another", json=WORKFLOW).status_code == 409
 
 

@@ -9,7 +9,7 @@ import pytest
 from airflow.models.dag import DAG
 from sqlalchemy import select
 
-from openmetadata_airflow_apis.conflicts import ScheduleFails
+from openmetadata_airflow_apis.conflict_errors import ScheduleFails
 from openmetadata_airflow_apis.errors import InvalidRequest
 from openmetadata_airflow_apis.runs import run_partial, trigger_dag
 from support.dag_runs import START, store

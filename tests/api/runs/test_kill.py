@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from openmetadata_airflow_apis.conflicts import NothingRunning
+from openmetadata_airflow_apis.conflict_errors import NothingRunning
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
 from openmetadata_airflow_apis.runs import dag_state, kill_running
 from support.dag_runs import START, logged_details, new_dag, new_run, run_row, states, store, task_instance_rows

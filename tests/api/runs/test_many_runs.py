@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from openmetadata_airflow_apis.conflicts import NothingFailed, NothingRunning, TaskIsStopping, TooManyRuns
+from openmetadata_airflow_apis.conflict_errors import NothingFailed, NothingRunning, TaskIsStopping, TooManyRuns
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound
 from openmetadata_airflow_apis.runs import (
     ChosenRuns,

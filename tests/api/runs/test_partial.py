@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from sqlalchemy import select, update
 
-from openmetadata_airflow_apis.conflicts import DagHasImportErrors, DagRunExists
+from openmetadata_airflow_apis.conflict_errors import DagHasImportErrors, DagRunExists
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound, InvalidArgument, TaskNotFound
 from openmetadata_airflow_apis.runs import dag_state, run_partial
 from support.dag_runs import START, logged_details, new_dag, run_row, states, store, task_instance_rows

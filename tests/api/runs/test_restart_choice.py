@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from openmetadata_airflow_apis.conflicts import NothingFailed, NothingToRestart, TaskIsStopping
+from openmetadata_airflow_apis.conflict_errors import NothingFailed, NothingToRestart, TaskIsStopping
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskNotFound
 from openmetadata_airflow_apis.runs import RestartChoice, dag_state, restart, restart_failed
 from support.dag_runs import (

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from openmetadata_airflow_apis.conflicts import NothingFailed, TaskIsStopping
+from openmetadata_airflow_apis.conflict_errors import NothingFailed, TaskIsStopping
 from openmetadata_airflow_apis.runs import kill_running, restart_failed
 from openmetadata_airflow_apis.runs import restart as restart_module
 from support.dag_runs import new_dag, new_job, new_run, put_states, run_row, states, store, task_instance_rows

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from openmetadata_airflow_apis.conflicts import TaskNotStoppable
+from openmetadata_airflow_apis.conflict_errors import TaskNotStoppable
 from openmetadata_airflow_apis.errors import DagNotFound, DagRunNotFound, TaskNotFound
 from openmetadata_airflow_apis.runs import dag_state, skip_task_instance
 from support.dag_runs import (

@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from openmetadata_airflow_apis.conflicts import TaskIsStopping
+from openmetadata_airflow_apis.conflict_errors import TaskIsStopping
 from openmetadata_airflow_apis.runs import (
     RestartChoice,
     kill_running,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from sqlalchemy import select, update
 
-from openmetadata_airflow_apis.conflicts import DagHasImportErrors, DagRunExists
+from openmetadata_airflow_apis.conflict_errors import DagHasImportErrors, DagRunExists
 from openmetadata_airflow_apis.errors import DagNotFound, InvalidArgument
 from openmetadata_airflow_apis.runs.run_state import dag_state
 from openmetadata_airflow_apis.runs.trigger import trigger_dag

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from openmetadata_airflow_apis.conflicts import DagRunExists, NothingFailed, NothingRunning
+from openmetadata_airflow_apis.conflict_errors import DagRunExists, NothingFailed, NothingRunning
 from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.runs import dag_state, kill_running, restart_failed, run_notes, run_partial
 from openmetadata_airflow_apis.transactions import in_one_transaction

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from openmetadata_airflow_apis.conflicts import DiffersInCase, NotDeployedHere
+from openmetadata_airflow_apis.conflict_errors import DiffersInCase, NotDeployedHere
 from openmetadata_airflow_apis.dagbuild.stored_document import MARKER, StoredDocument, encode
 from openmetadata_airflow_apis.errors import (
     ConfigurationError,

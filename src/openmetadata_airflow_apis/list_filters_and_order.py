@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_
@@ -34,6 +35,32 @@ def conditions(columns: Mapping[str, Any], filters: Mapping[str, Any]) -> Iterat
             column = columns[name]
             among = column.in_([item for item in value if item != "none"])
             yield or_(among, column.is_(None)) if "none" in value else among
+
+
+def matching(names: Sequence[str], pattern: str) -> list[str]:
+    """Return the names that contain a pattern of SQL's LIKE, ignoring case.
+
+    The pieces between `%` are searched one after the other, so that no pattern takes long.
+    """
+    pieces = [
+        re.compile("".join("." if character == "_" else re.escape(character) for character in piece), re.IGNORECASE)
+        for piece in pattern.split("%")
+        if piece
+    ]
+
+    if not pieces:
+        return list(names)
+
+    def fits(name: str) -> bool:
+        position = 0
+        for piece in pieces:
+            match = piece.search(name, position)
+            if match is None:
+                return False
+            position = match.end()
+        return True
+
+    return [name for name in names if fits(name)]
 
 
 def ordering(columns: Mapping[str, Any], order_by: str) -> Sequence[ColumnElement]:
