@@ -12,7 +12,7 @@ one concern, and is imported only where it is needed, because every parse of a D
     fab_models.py         where FAB keeps roles and permissions
     scheduling.py         where schedulers decide differently: start dates, rules in mapped groups, timetables
     run_history.py        what is remembered of cleared runs and tries
-    task_retries.py       when a failed task is tried again
+    next_retry.py         when a failed task is tried again
     try_logs.py           how tries are numbered, and the logs of those that run are read
     audit_log_columns.py  how the audit log says which run an event is about
     webserver.py          404 and 405 in JSON, errors of the storage of FAB's limits

@@ -47,14 +47,16 @@ class DagRead:
         }
 
 
-def read_dag(context: Context, dag: SentObject, *, max_tasks: int) -> DagRead:
-    """Read a plain definition that was checked by the schema, and note every fault that is left in it."""
+def read_dag(context: Context, dag: SentObject, *, with_tasks: bool) -> DagRead:
+    """Read a plain definition that was checked by the schema, and note every fault that is left in it.
+
+    with_tasks: False for one with too many of them, which are left out.
+    """
     context = replace(context, zone=read_zone_of_dag(context, dag, _TOP), refused_outputs=names_of_tasks(dag))
     own_keys = read_keys(context, "WorkflowDag", {key: value for key, value in dag.items() if key not in _APART}, _TOP)
     default_args = read_default_args(context, dag, _TOP)
     keys = cast("DagKeys", {**own_keys.values, **default_args.values})
-    too_many = [_has_too_many(context, dag, key, max_tasks) for key in ("tasks", "task_groups")]
-    tasks = NO_TASKS if any(too_many) else read_tasks(context, dag, keys.get("default_args", {}))
+    tasks = read_tasks(context, dag, keys.get("default_args", {})) if with_tasks else NO_TASKS
     if "template_searchpath" not in keys and may_name_templates(
         keys.get("default_args", {}), tasks.task_groups, tasks.tasks
     ):
@@ -65,18 +67,6 @@ def read_dag(context: Context, dag: SentObject, *, max_tasks: int) -> DagRead:
     _check_documentation(context, dag)
     _check_fail_stop(context, dag_read)
     return dag_read
-
-
-def _has_too_many(context: Context, sent: SentObject, key: str, limit: int) -> bool:
-    entries = sent.get(key)
-    if not isinstance(entries, (dict, list)) or len(entries) <= limit:
-        return False
-    context.fault(
-        _TOP / key,
-        f"has {len(entries)} {key.replace('_', ' ')}, and {limit} are allowed; an operator can raise "
-        "[openmetadata_airflow_apis] max_tasks",
-    )
-    return True
 
 
 def _check_continuous(context: Context, sent: SentObject, keys: DagKeys) -> None:

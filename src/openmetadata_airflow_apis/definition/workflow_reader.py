@@ -77,7 +77,10 @@ def read_workflow(
         context.fault(WORKFLOW_KEYS / "name", name_fault)
     force, is_paused = read_deploy_flags(context, plain.own)
     definition: Definition = {"dag_id": name, "dag": {}, "task_groups": [], "tasks": []}
-    dag = read_dag(context, plain.dag, max_tasks=max_tasks) if isinstance(plain.dag, dict) else None
+    dag = None
+    if isinstance(plain.dag, dict):
+        too_many = [_has_too_many(context, plain.dag, key, max_tasks) for key in ("tasks", "task_groups")]
+        dag = read_dag(context, plain.dag, with_tasks=not any(too_many))
     if dag is not None:
         definition = {
             "dag_id": name,
@@ -92,6 +95,18 @@ def read_workflow(
         dag,
         plain.origin,
     )
+
+
+def _has_too_many(context: Context, sent: SentObject, key: str, limit: int) -> bool:
+    entries = sent.get(key)
+    if not isinstance(entries, (dict, list)) or len(entries) <= limit:
+        return False
+    context.fault(
+        PlainPath() / key,
+        f"has {len(entries)} {key.replace('_', ' ')}, and {limit} are allowed; an operator can raise "
+        "[openmetadata_airflow_apis] max_tasks",
+    )
+    return True
 
 
 def _without_files(file: str) -> str:

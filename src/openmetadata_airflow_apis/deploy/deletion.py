@@ -15,15 +15,18 @@ from __future__ import annotations
 
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 import airflow.models
 from airflow.models.base import Base
 from airflow.models.dagcode import DagCode
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils import timezone
+from airflow.utils.sqlalchemy import is_lock_not_available_error
 from airflow.utils.state import TaskInstanceState
 from sqlalchemy import func, or_, select
+from sqlalchemy.exc import OperationalError
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import parse_import_error, parsing_requests
@@ -32,8 +35,9 @@ from openmetadata_airflow_apis.airflow_versions.fab_models import permission_tab
 from openmetadata_airflow_apis.conflict_errors import DagIsRunning
 from openmetadata_airflow_apis.deploy.new_versions import record_deletion
 from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition
-from openmetadata_airflow_apis.deploy.row_locks import lock_dag, retry_lost_races
+from openmetadata_airflow_apis.deploy.row_locks import lock_dag
 from openmetadata_airflow_apis.deploy.row_ownership import refuse_unless_abandoned, refuse_what_is_not_ours
+from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.own_tables import check_tables
 from openmetadata_airflow_apis.stores import open_store, version_rows
 from openmetadata_airflow_apis.transactions import COLLISIONS, database_errors, in_one_transaction
@@ -50,6 +54,11 @@ if TYPE_CHECKING:
 
 # A task instance that was cleared while it ran is "restarting" until its process has ended.
 _WITH_A_PROCESS = (TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING)
+Answer = TypeVar("Answer")
+# How long a delete tries to get its locks. The scheduler holds a run for as long as one of its loops takes.
+_SECONDS = 20
+# PostgreSQL's and MySQL's codes for the victim of a deadlock; SQLite has one lock for all, and no codes.
+_DEADLOCKS = ("40P01", 1213)
 # The audit log outlives the DAG.
 _KEPT = "log"
 # Parents come after their children: rows that the database deletes by a cascade are not counted.
@@ -243,7 +252,7 @@ def count_rows(dag_id: str, fileloc: str | None, *, session: Session) -> int:
 
 def delete_rows_patiently(dag_id: str, fileloc: str | None, *, session: Session) -> int:
     """Call delete_rows, and again while the scheduler works on the DAG's runs. Raises Unavailable after 20 seconds."""
-    return retry_lost_races(
+    return _retry_lost_races(
         lambda: delete_rows(dag_id, fileloc, session=session),
         session=session,
         busy=f"Airflow is working on the runs of the DAG `{dag_id}`, which was not deleted; try again in a moment",
@@ -291,3 +300,38 @@ def _permissions(dag_id: str) -> Iterator[tuple[Table, Any]]:
     yield role_permission, role_permission.c.permission_view_id.in_(permissions)
     yield permission, permission.c.view_menu_id.in_(resources)
     yield resource, resource.c.name.in_(dag_permission_names(dag_id))
+
+
+def _lost_race(error: BaseException) -> bool:
+    """Say whether an error means that another transaction holds the locks, so that trying again helps."""
+    if not isinstance(error, OperationalError) or error.orig is None or error.connection_invalidated:
+        return False
+    code = getattr(error.orig, "pgcode", None) or next(iter(error.orig.args), None)
+    return is_lock_not_available_error(error) or code in _DEADLOCKS or code == "database is locked"
+
+
+def _retry_lost_races(change: Callable[[], Answer], *, session: Session, busy: str) -> Answer:
+    """Return change(); while others hold locks that it needs, roll back and call it again. Commits nothing.
+
+    Raises Unavailable with the message `busy` after 20 seconds; any other error of change() passes through.
+    """
+
+    def roll_back(_: RetryCallState) -> None:
+        session.rollback()
+
+    try:
+        for attempt in Retrying(
+            retry=retry_if_exception(_lost_race),
+            wait=wait_random(0.05, 0.25),
+            stop=stop_after_delay(_SECONDS),
+            before_sleep=roll_back,
+            reraise=True,
+        ):
+            with attempt:
+                answer = change()
+    except OperationalError as error:
+        if not _lost_race(error):
+            raise
+        session.rollback()
+        raise Unavailable(busy) from error
+    return answer

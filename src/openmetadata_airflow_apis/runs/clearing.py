@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,13 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskreschedule import TaskReschedule
 from airflow.settings import task_instance_mutation_hook
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import and_, bindparam, case, delete, exists, literal, null, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, literal, null, select, update
 
 from openmetadata_airflow_apis.airflow_versions import run_history
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.results import touched
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
+from openmetadata_airflow_apis.runs.task_retries import all_tries_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -138,7 +138,13 @@ def clear(clearings: Mapping[tuple[str, str], Clearing], now: datetime, *, sessi
         else_=null(),
     )
     only_when_not_running = {
-        "max_tries": TI.c.try_number + _retries(clearings),
+        "max_tries": all_tries_again(
+            {
+                (dag_id, task_id): number
+                for (dag_id, _), clearing in clearings.items()
+                for task_id, number in clearing.retries.items()
+            }
+        ),
         "external_executor_id": null(),
         **rows.without_deferral(),
     }
@@ -200,29 +206,6 @@ def _restart_jobs(clearings: Mapping[tuple[str, str], Clearing], *, session: Ses
     ]
     if jobs:
         session.execute(update(_JOB).where(_JOB.c.id.in_(jobs)).values(state="restarting"))
-
-
-def _retries(clearings: Mapping[tuple[str, str], Clearing]) -> Any:
-    """Return the SQL expression for a task instance's retries: one number, and a CASE for tasks with another."""
-    retries = {
-        (dag_id, task_id): number
-        for (dag_id, _), clearing in clearings.items()
-        for task_id, number in clearing.retries.items()
-    }
-    usual = Counter(retries.values()).most_common(1)[0][0]
-    unusual: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for (dag_id, task_id), number in sorted(retries.items()):
-        if number != usual:
-            unusual[number][dag_id].append(task_id)
-    if not unusual:
-        return usual
-    return case(
-        *(
-            (or_(*(and_(TI.c.dag_id == dag_id, TI.c.task_id.in_(tasks)) for dag_id, tasks in by_dag.items())), number)
-            for number, by_dag in unusual.items()
-        ),
-        else_=usual,
-    )
 
 
 def _copy_from_tasks(clearings: Mapping[tuple[str, str], Clearing], *, session: Session) -> None:

@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import and_, case, func, literal
+from sqlalchemy import func, literal
 
 from openmetadata_airflow_apis.runs.task_instance_rows import (
     TI,
-    WITH_PROCESS,
     changing,
     of_runs,
     seconds_between,
     without_deferral,
 )
+from openmetadata_airflow_apis.runs.task_retries import no_further_tries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
-    from sqlalchemy.sql import ColumnElement
 
     from openmetadata_airflow_apis.runs.results import TouchedTaskInstance
 
@@ -59,15 +58,6 @@ def finishing(state: str, now: datetime, *, session: Session) -> dict[str, Any]:
         "start_date": start_date,
         "end_date": end_date,
         "duration": seconds_between(start_date, end_date, session=session),
-        "max_tries": _no_further_tries(),
+        "max_tries": no_further_tries(),
         **without_deferral(),
     }
-
-
-def _no_further_tries() -> ColumnElement:
-    """Return the new max_tries, so that a task which was ended while it ran is not retried.
-
-    Its process may still fail by itself before a heartbeat ends it, and Airflow would then try it again.
-    """
-    may_retry = and_(TI.c.state.in_(sorted(WITH_PROCESS)), TI.c.max_tries >= TI.c.try_number)
-    return case((may_retry, TI.c.try_number - 1), else_=TI.c.max_tries)

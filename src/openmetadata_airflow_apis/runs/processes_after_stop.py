@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 # A forked process has written its pid a second after its start; one that starts a new interpreter takes longer.
 OVERWRITE_PATIENCE_SECONDS = 15
+# How long a restart waits for the processes of earlier tries: a few of Airflow's heartbeats (5 s), and on_kill.
+STOPPING_PATIENCE_SECONDS = 30
 _POLL_SECONDS = 0.2
 # The states that a process writes if it does not know of the stop. A success that it reaches in time is kept.
 _BY_PROCESS = ("running", "up_for_retry", "up_for_reschedule", "deferred")

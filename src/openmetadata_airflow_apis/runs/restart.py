@@ -12,6 +12,7 @@ from airflow.utils.state import State
 from sqlalchemy import false, or_, select
 
 from openmetadata_airflow_apis.conflict_errors import NothingFailed, TaskIsStopping
+from openmetadata_airflow_apis.runs import processes_after_stop
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.chosen_runs import find_chosen, untouched
 from openmetadata_airflow_apis.runs.clearing import FROM_TASK, plan_clearings
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.runs.chosen_runs import ChosenRuns
     from openmetadata_airflow_apis.runs.clearing import Clearing
     from openmetadata_airflow_apis.runs.restart_choice import Indexes
-
-# How long a restart waits for the processes of earlier tries: a few of Airflow's heartbeats (5 s), and on_kill.
-STOPPING_PATIENCE_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -151,7 +149,7 @@ def _carry_out_in_time(
             raise _StillEnding(plans)
         return plans
 
-    deadline = time.monotonic() + STOPPING_PATIENCE_SECONDS
+    deadline = time.monotonic() + processes_after_stop.STOPPING_PATIENCE_SECONDS
     while True:
         try:
             return carry_out(operation, decide_unless_ending, dry_run=dry_run, user=user, session=session)

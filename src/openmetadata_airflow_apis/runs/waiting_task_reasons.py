@@ -19,7 +19,7 @@ from airflow.ti_deps.deps.runnable_exec_date_dep import RunnableExecDateDep
 from airflow.ti_deps.deps.task_concurrency_dep import TaskConcurrencyDep
 from airflow.ti_deps.deps.trigger_rule_dep import TriggerRuleDep
 
-from openmetadata_airflow_apis.airflow_versions.task_retries import next_retry
+from openmetadata_airflow_apis.airflow_versions.next_retry import next_retry
 from openmetadata_airflow_apis.runs.explanation_results import WaitingReason, WaitingTask
 from openmetadata_airflow_apis.runs.queued_task_reasons import Executors, who_takes
 from openmetadata_airflow_apis.runs.task_instance_rows import FINISHED

@@ -23,7 +23,7 @@ The database store:
 
     database_store.py  a row for each DAG, written with Airflow's rows; which DAGs could not be built, and why
     database_locks.py  a lock per name in Airflow's database
-    loader_files.py    the loader files of each node: their names, and how install-loader writes them
+    loader_files.py    each node's loader files: their names, what install-loader writes and removes
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from openmetadata_airflow_apis import transactions
-from openmetadata_airflow_apis.deploy import delete_dag, deploy, row_locks
+from openmetadata_airflow_apis.deploy import delete_dag, deletion, deploy, row_locks
 from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.transactions import in_one_transaction, limit_lock_waits
 from support.statements import counted
@@ -83,7 +83,7 @@ def before(dialect) -> set[int]:
 def test_a_delete_does_not_wait_as_long_as_the_database_would(nightly, session, settings, monkeypatch, dialect, before):
     """A delete asks again and again for a run that a scheduler holds, and gives up when its own time is over."""
     monkeypatch.setattr(row_locks, "_ONE_WAIT", 1)
-    monkeypatch.setattr(row_locks, "_SECONDS", 5)
+    monkeypatch.setattr(deletion, "_SECONDS", 5)
     with scheduler() as holder:
         held = holder.execute(text("SELECT id FROM dag_run WHERE dag_id = 'nightly' FOR UPDATE")).all()
         assert len(held) == 1

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from openmetadata_airflow_apis import transactions
-from openmetadata_airflow_apis.deploy import row_locks
+from openmetadata_airflow_apis.deploy import deletion, row_locks
 from support.stores import STORE
 
 from .test_dry_runs import CALLS, DEPLOYS, everything, run, without
@@ -49,7 +49,7 @@ def _short_waits(session, monkeypatch) -> None:
     monkeypatch.setattr(transactions, "_LOCK_SECONDS", 1)
     monkeypatch.setattr(transactions, "MAX_DB_RETRIES", 1)
     monkeypatch.setattr(row_locks, "_ONE_WAIT", 1)
-    monkeypatch.setattr(row_locks, "_SECONDS", 2)
+    monkeypatch.setattr(deletion, "_SECONDS", 2)
 
 
 @contextmanager

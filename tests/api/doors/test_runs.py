@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from openmetadata_airflow_apis.runs import restart
+from openmetadata_airflow_apis.runs import processes_after_stop
 from support import dag_runs
 
 RUN = {"dag_id": "doors", "run_id": "manual__1"}
@@ -224,7 +224,7 @@ class TestRestart:
         """What has been killed is not restarted before its process is gone; both doors name the process."""
         process = {"job_id": dag_runs.new_job(session), "hostname": "worker-1", "pid": 4711}
         dag_runs.put_states("doors", {"second": "failed"}, session, **process)
-        monkeypatch.setattr(restart, "STOPPING_PATIENCE_SECONDS", 0)
+        monkeypatch.setattr(processes_after_stop, "STOPPING_PATIENCE_SECONDS", 0)
         detail = (
             "The last process of the task `second` (host worker-1, pid 4711) has not ended yet in the DagRun "
             "`manual__1` of the DAG `doors`; nothing was changed, try again in a moment"

@@ -17,7 +17,7 @@ from openmetadata_airflow_apis.runs import (
     dag_state,
     kill_dag_runs,
     kill_running,
-    restart,
+    processes_after_stop,
     restart_dag_runs,
     restart_failed,
 )
@@ -250,7 +250,7 @@ def test_a_restart_waits_for_the_process_of_any_of_them(runs, session, monkeypat
     """A process of one run that has not ended keeps all runs as they are, and is named with its run."""
     job_id = _job(session)
     _give_job(session, "e", "right", job_id, pid=4711)
-    monkeypatch.setattr(restart, "STOPPING_PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(processes_after_stop, "STOPPING_PATIENCE_SECONDS", 0)
     before = all_states(session)
     with pytest.raises(
         TaskIsStopping, match=r"`right` \(host worker-1, pid 4711\) has not ended yet in the DagRun `e`"

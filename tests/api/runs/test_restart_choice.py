@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from openmetadata_airflow_apis.conflict_errors import NothingFailed, NothingToRestart, TaskIsStopping
 from openmetadata_airflow_apis.errors import InvalidArgument, TaskNotFound
-from openmetadata_airflow_apis.runs import RestartChoice, dag_state, restart, restart_failed
+from openmetadata_airflow_apis.runs import RestartChoice, dag_state, processes_after_stop, restart_failed
 from support.dag_runs import (
     START,
     logged_details,
@@ -333,7 +333,7 @@ def test_a_chosen_task_whose_process_is_there_is_waited_for(succeeded, session, 
     """A chosen task that was killed just before is not cleared before its process has ended."""
     from airflow.jobs.job import Job
 
-    monkeypatch.setattr(restart, "STOPPING_PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(processes_after_stop, "STOPPING_PATIENCE_SECONDS", 0)
     job = Job(state="running", job_type="LocalTaskJob")
     session.add(job)
     session.commit()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from openmetadata_airflow_apis.conflict_errors import NothingFailed, TaskIsStopping
-from openmetadata_airflow_apis.runs import kill_running, restart_failed
+from openmetadata_airflow_apis.runs import kill_running, processes_after_stop, restart_failed
 from openmetadata_airflow_apis.runs import restart as restart_module
 from support.dag_runs import new_dag, new_job, new_run, put_states, run_row, states, store, task_instance_rows
 
@@ -42,7 +42,7 @@ def killed(dag, session) -> list[int]:
 @pytest.fixture
 def impatient(monkeypatch):
     """A restart waits for half a second."""
-    monkeypatch.setattr(restart_module, "STOPPING_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(processes_after_stop, "STOPPING_PATIENCE_SECONDS", 0.5)
 
 
 def _set(session, task_id, map_index, **values):

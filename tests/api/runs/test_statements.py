@@ -11,7 +11,7 @@ from openmetadata_airflow_apis.conflict_errors import TaskIsStopping
 from openmetadata_airflow_apis.runs import (
     RestartChoice,
     kill_running,
-    restart,
+    processes_after_stop,
     restart_failed,
     run_partial,
     skip_task_instance,
@@ -139,7 +139,7 @@ def test_a_restart_that_has_to_wait_costs_few_statements_more(session, monkeypat
     """Finding that 5,000 processes are still there takes as few statements as for 10: five, and one a look."""
     from airflow.utils import timezone
 
-    monkeypatch.setattr(restart, "STOPPING_PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(processes_after_stop, "STOPPING_PATIENCE_SECONDS", 0)
     numbers = []
     for indexes in (8, 4998):
         dag = _dag(indexes)
