@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from openmetadata_airflow_apis.definition.operator_paths import TABLE, gone, meanings_of, package_of
+from openmetadata_airflow_apis.definition.moved_operators import TABLE, gone, meanings_of, package_of
 
 CHECKOUT = Path(__file__).parents[2]
 SOURCES = json.loads((CHECKOUT / "tests" / "data" / "operator_paths_sources.json").read_text(encoding="utf-8"))

@@ -21,8 +21,8 @@ from openmetadata_airflow_apis.api import (
 )
 from openmetadata_airflow_apis.api.handler_lookup import handler_of
 from openmetadata_airflow_apis.security.authentication import authenticate
-from openmetadata_airflow_apis.security.headers import harden
 from openmetadata_airflow_apis.security.operation_permissions import authorize
+from openmetadata_airflow_apis.security.response_headers import harden
 
 if TYPE_CHECKING:
     from flask import Response

@@ -2,11 +2,12 @@
 
 Nothing is stored here: the only I/O is to read callable files and Variables.
 
-    workflow_check.py     the gate before a deploy: all faults at once, keys that this Airflow lacks; a file's DAGs
+    workflow_check.py     check_workflow, the gate before a deploy: all faults at once; check_file, each DAG of a file
+    airflow_dag_keys.py   refuses keys of the DAG that the installed Airflow lacks
     findings.py           collects faults, at the places of the document as it was sent
     task_checks.py        one task after the other: its class, arguments, function, templates
     value_checks.py       tagged values: functions, imports, objects to construct, Variables; and Jinja
-    template_checks.py    Jinja templates in arguments: can they be read, are their filters known; not their files
+    template_checks.py    Jinja templates in arguments: can they be read, are their filters known; no files
     macro_checks.py       macros that are texts although their authors meant a function
     kubernetes_checks.py  what a pod's objects are made of
     default_args.py       which of default_args become a task's arguments, and which no operator takes

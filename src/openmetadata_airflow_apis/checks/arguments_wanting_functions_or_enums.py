@@ -17,7 +17,7 @@ from openmetadata_airflow_apis.definition.allowed_packages import is_allowed, is
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, quoted
 from openmetadata_airflow_apis.definition.named_functions import cure_of_own_code, fault_of_word
-from openmetadata_airflow_apis.definition.renamed_keys import airflow_name
+from openmetadata_airflow_apis.definition.renamed_keys_and_values import airflow_name
 from openmetadata_airflow_apis.definition.workflow_schema import properties
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from openmetadata_airflow_apis.definition import nearest
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
-from openmetadata_airflow_apis.definition.renamed_keys import spellings
+from openmetadata_airflow_apis.definition.renamed_keys_and_values import spellings
 from openmetadata_airflow_apis.definition.workflow_schema import properties
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 
 from openmetadata_airflow_apis.dagbuild.callable_files import is_folder, read_document, read_source
-from openmetadata_airflow_apis.dagbuild.defined_functions import own_parameters, top_level
+from openmetadata_airflow_apis.dagbuild.callable_syntax import own_parameters, top_level
 from openmetadata_airflow_apis.dagbuild.stand_ins import StandIns
 from openmetadata_airflow_apis.definition import nearest
 from openmetadata_airflow_apis.definition.fault_messages import nearest_or_all

@@ -1,7 +1,7 @@
 """What the path of an operator means in this installation, or why it means nothing here; and its older arguments.
 
 The same class may be at several places: today's, and older ones that the installed version of its package has. If
-it is at none of them, another class may have taken its place (definition/operator_paths.py): then the task gets that
+it is at none of them, another class may have taken its place (definition/moved_operators.py): then the task gets that
 class, and its arguments are turned into those of that class. A class may also have renamed an argument of its own.
 """
 
@@ -15,7 +15,7 @@ from openmetadata_airflow_apis.checks.operator_signatures import ARGUMENT_MAPS, 
 from openmetadata_airflow_apis.checks.provider_packages import how_to_install, installed_version, missing_package
 from openmetadata_airflow_apis.definition.allowed_packages import OPERATOR_PACKAGES
 from openmetadata_airflow_apis.definition.fault_messages import closest
-from openmetadata_airflow_apis.definition.operator_paths import (
+from openmetadata_airflow_apis.definition.moved_operators import (
     Meaning,
     gone,
     meanings_of,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from openmetadata_airflow_apis.checks.findings import Findings
     from openmetadata_airflow_apis.checks.installed_imports import Imports
     from openmetadata_airflow_apis.definition.canonical import Arguments, Definition, Task, Value
-    from openmetadata_airflow_apis.definition.operator_paths import ArgumentSource
+    from openmetadata_airflow_apis.definition.moved_operators import ArgumentSource
 
 
 class PresentOperators:

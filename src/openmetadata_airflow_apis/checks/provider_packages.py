@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 
 from openmetadata_airflow_apis.definition.fault_messages import closest
-from openmetadata_airflow_apis.definition.operator_paths import (
+from openmetadata_airflow_apis.definition.moved_operators import (
     gone,
     meanings_of,
     package_of,

@@ -25,7 +25,7 @@ from openmetadata_airflow_apis.checks.template_checks import template_faults
 from openmetadata_airflow_apis.definition.allowed_packages import DECORATOR_PACKAGES
 from openmetadata_airflow_apis.definition.fault_messages import closest, nearest
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
-from openmetadata_airflow_apis.definition.renamed_keys import airflow_name, spellings
+from openmetadata_airflow_apis.definition.renamed_keys_and_values import airflow_name, spellings
 from openmetadata_airflow_apis.definition.setup_and_teardown import SETUP_TEARDOWN_KEYS
 from openmetadata_airflow_apis.definition.workflow_schema import properties
 

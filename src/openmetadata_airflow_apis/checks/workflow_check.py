@@ -5,12 +5,12 @@ No author's code runs here.
 
 from __future__ import annotations
 
-import inspect
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from openmetadata_airflow_apis.airflow_versions.scheduling import every_dag_needs_a_start
+from openmetadata_airflow_apis.checks.airflow_dag_keys import check_dag_keys
 from openmetadata_airflow_apis.checks.arguments_wanting_functions_or_enums import use_functions
 from openmetadata_airflow_apis.checks.default_args import arguments_of_group, check_default_args, every_default_args
 from openmetadata_airflow_apis.checks.findings import Findings
@@ -22,7 +22,7 @@ from openmetadata_airflow_apis.checks.task_checks import TaskChecks
 from openmetadata_airflow_apis.checks.value_checks import ValueChecks
 from openmetadata_airflow_apis.dagbuild.built_values import outputs_in, tagged_in
 from openmetadata_airflow_apis.dagbuild.stand_ins import stand_in_dag
-from openmetadata_airflow_apis.definition import in_document_order, nearest, read_workflow
+from openmetadata_airflow_apis.definition import in_document_order, read_workflow
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.errors import DagNotBuilt, InvalidDefinition
 from openmetadata_airflow_apis.settings import dags_folder
@@ -96,10 +96,8 @@ def _check_definition(
     definition = reading.definition
     imports = Imports.beside(settings)
     values = ValueChecks(findings, settings, imports, managed, read_variables=read_variables)
-    dag_arguments = _dag_arguments()
+    check_dag_keys(definition, findings)
     for key, value in definition["dag"].items():
-        if key not in dag_arguments:
-            findings.add(_DAG / key, f"this Airflow's DAG has no argument '{key}'{nearest(key, dag_arguments)}")
         values.check(value, _DAG / key)
     check_macros(definition, findings, managed, packages=settings.allowed_callables)
     for index, group in enumerate(definition["task_groups"]):
@@ -122,12 +120,6 @@ def _check_definition(
             packages=settings.allowed_callables,
         )
         values.check_items(functions.items(), place)
-
-
-def _dag_arguments() -> list[str]:
-    from airflow.models.dag import DAG
-
-    return [name for name in inspect.signature(DAG.__init__).parameters if name not in {"self", "dag_id"}]
 
 
 def _check_build(reading: Reading, findings: Findings, settings: Settings, tags: set[Tag]) -> DAG | None:

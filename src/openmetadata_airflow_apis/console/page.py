@@ -28,7 +28,7 @@ from openmetadata_airflow_apis.console.definition_check import check_answer
 from openmetadata_airflow_apis.console.menu_entries import add_menu_entries
 from openmetadata_airflow_apis.console.page_files import file_answer, library_addresses, revision, scripts_of_the_list
 from openmetadata_airflow_apis.console.page_permissions import may, permissions_on, refuse_unless_may_deploy
-from openmetadata_airflow_apis.security.headers import leave_session_as_it_is
+from openmetadata_airflow_apis.security.response_headers import leave_session_as_it_is
 
 if TYPE_CHECKING:
     from flask import Blueprint, Flask

@@ -2,12 +2,12 @@
 
 What a definition may hold was checked when it was deployed, and is not checked again here.
 
-    dag_builder.py        build_dag: a definition in, a DAG out; a decorated function's values; shared cron timetables
+    dag_builder.py        build_dag: a definition in, a DAG out; a decorated function; shared cron timetables
     dag_file_loader.py    load_dag: the DAG of one stored document; what a DAG file of the file store calls
     built_values.py       makes Python objects of the values in a definition: functions, their results, Variables
     kubernetes_models.py  makes models of the Kubernetes client of plain maps
-    callable_files.py     reads callable files without following links out of their folder; executes them for functions
-    defined_functions.py  what a callable file defines, by its syntax tree, without executing it
+    callable_files.py     reads callable files, out of whose folder no link leads; executes them for functions
+    callable_syntax.py    what a callable file defines, by its syntax tree, without executing it
     stand_ins.py          builds the same DAG without the authors' code, for a deploy
     stored_content.py     reads a stored document as far as a DAG file needs it; torn, edited or unreadable ones
     stored_document.py    the stored document, whole: what a deploy keeps of a definition, and its sha256

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from openmetadata_airflow_apis.airflow_versions.dag_parsing import validate_dag
 from openmetadata_airflow_apis.dagbuild.callable_files import path_parts, read_source
+from openmetadata_airflow_apis.dagbuild.callable_syntax import own_parameters, top_level
 from openmetadata_airflow_apis.dagbuild.dag_builder import build_dag
-from openmetadata_airflow_apis.dagbuild.defined_functions import own_parameters, top_level
 from openmetadata_airflow_apis.errors import DagNotBuilt
 
 if TYPE_CHECKING:

@@ -32,34 +32,35 @@ The first step, one spelling:
 The second step, the schema:
 
     workflow_schema.py  the schemas of openapi.yaml, compiled for validation, and as JSON Schema for editors
-    schema_faults.py    what is at fault by them: unknown keys, refused ones such as access_control, wrong types
+    schema_faults.py    what is at fault by them: unknown keys, wrong types, missing ones
 
 The third step, the canonical form of DAGs and tasks:
 
-    dag_keys.py             the DAG's keys, and what must fit together among them; the usual folder of templates
-    dag_ids.py              which names a DAG may have; names that differ in case alone are one
-    task_keys.py            the keys of tasks and task groups; variables_as_arguments
-    task_ids.py             full ids of tasks and groups, with their groups' prefixes; what a name means, unknown names
-    dependency_cycles.py    dependencies that go round in a circle
-    setup_and_teardown.py   tasks that are set up or torn down
-    taskflow_decorators.py  the TaskFlow decorator of a task: its paths, and which keys can't stand beside it
-    operator_paths.py       what the paths of operators in older releases mean today, and the package of each path
+    dag_keys.py               the DAG's keys, and what must fit together among them; the usual folder of templates
+    dag_ids.py                which names a DAG may have; names that differ in case alone are one
+    task_keys.py              the keys of tasks and task groups; variables_as_arguments
+    task_ids.py               full ids of tasks and groups, with their groups' prefixes; what a name means
+    dependency_cycles.py      dependencies that go round in a circle
+    setup_and_teardown.py     tasks that are set up or torn down
+    operator_or_decorator.py  what makes a task, an operator or a TaskFlow decorator; which keys can't stand beside it
+    moved_operators.py        what the paths of operators in older releases mean today, and the package of each path
 
 The third step, values:
 
-    key_readers.py           an object's keys, by openapi.yaml's x-kind; default_args; params, expand, partial
-    renamed_keys.py          other names of a key, such as schedule_interval (x-airflow-name), and of a value (x-values)
-    dag_factory_values.py    values of any kind: `__type__` objects, `__join__`, `__and__`, outputs of tasks, plain JSON
-    task_outputs.py          texts that name the output of another task: `+task`, `+task['key']`, `task.output`
-    dates_and_durations.py   dates, also "2 days" before today; durations, time zones; a start_date that is missing
-    schedules.py             when a DAG runs: cron, presets, durations, timetables, datasets; also inlets, outlets
-    datasets.py              datasets by their URI, or by their names in a file; conditions on datasets as text
-    allowed_packages.py      from which packages operators, functions and objects may come, by their dotted paths
-    named_functions.py       functions by name: callbacks, imports, macros, pairs of keys for a callable file's function
-    managed_paths.py         paths of callable files below dag_managed_operators
-    template_folders.py      in which folders Airflow looks for template files
-    kubernetes_arguments.py  a pod's arguments: plain maps that become Kubernetes models
-    http_operator_bodies.py  the JSON text that an HTTP operator sends as its body
+    key_readers.py               an object's keys, by openapi.yaml's x-kind; default_args; params, expand, partial
+    renamed_keys_and_values.py   other names of a key (x-airflow-name: schedule_interval), of a value (x-values)
+    refused_and_ignored_keys.py  keys such as access_control (x-refused), and provide_context (x-role: ignored)
+    dag_factory_values.py        values of any kind: `__type__` objects, `__join__`, `__and__`, plain JSON
+    task_outputs.py              texts that name the output of another task: `+task`, `+task['key']`, `task.output`
+    dates_and_durations.py       dates, also "2 days" before today; durations, time zones; a start_date that is missing
+    schedules.py                 when a DAG runs: cron, presets, durations, timetables, datasets; also inlets, outlets
+    datasets.py                  datasets by their URI, or by their names in a file; conditions on datasets as text
+    allowed_packages.py          from which packages operators, functions and objects may come, by their dotted paths
+    named_functions.py           functions by name: callbacks, imports, macros, pairs of keys for a callable file
+    managed_paths.py             paths of callable files below dag_managed_operators
+    template_folders.py          in which folders Airflow looks for template files
+    kubernetes_arguments.py      a pod's arguments: plain maps that become Kubernetes models
+    http_operator_bodies.py      the JSON text that an HTTP operator sends as its body
 """
 
 from __future__ import annotations

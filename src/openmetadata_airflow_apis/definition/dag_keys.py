@@ -10,7 +10,7 @@ from openmetadata_airflow_apis.definition.dates_and_durations import check_start
 from openmetadata_airflow_apis.definition.fault_messages import quoted
 from openmetadata_airflow_apis.definition.key_readers import below, read_default_args, read_keys
 from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
-from openmetadata_airflow_apis.definition.renamed_keys import schedule_keys
+from openmetadata_airflow_apis.definition.renamed_keys_and_values import schedule_keys
 from openmetadata_airflow_apis.definition.task_ids import names_of_tasks
 from openmetadata_airflow_apis.definition.task_keys import NO_TASKS, TasksRead, read_tasks
 from openmetadata_airflow_apis.definition.template_folders import may_name_templates

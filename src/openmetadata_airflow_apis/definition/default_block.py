@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openmetadata_airflow_apis.definition.dag_factory_values import VALUE_MARKS
 from openmetadata_airflow_apis.definition.places import PlainPath
-from openmetadata_airflow_apis.definition.renamed_keys import airflow_name
+from openmetadata_airflow_apis.definition.renamed_keys_and_values import airflow_name
 from openmetadata_airflow_apis.definition.workflow_schema import companions, schema
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from openmetadata_airflow_apis.definition.fault_messages import kind_of
 from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
 from openmetadata_airflow_apis.definition.places import CanonicalPlace
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
-from openmetadata_airflow_apis.definition.renamed_keys import airflow_name, airflow_value
+from openmetadata_airflow_apis.definition.refused_and_ignored_keys import is_argument, is_ignored
+from openmetadata_airflow_apis.definition.renamed_keys_and_values import airflow_name, airflow_value
 from openmetadata_airflow_apis.definition.task_outputs import read_output
 from openmetadata_airflow_apis.definition.template_folders import read_template_folders
 from openmetadata_airflow_apis.definition.workflow_schema import faults, function_keys, properties
@@ -56,7 +57,7 @@ def read_keys(context: Context, name: str, document: Mapping[str, Any], path: Pl
     sent_as: dict[str, str] = {}  # Airflow's name → the key that gives it
     for key, value in document.items():
         of_key = key_schemas.get(key, {})
-        if of_key.get("x-role") is not None:
+        if not is_argument(of_key):
             continue
         at_key = path / key
         argument = airflow_name(key, of_key)
@@ -180,7 +181,7 @@ def read_partial(context: Context, value: SentObject, path: PlainPath) -> Read:
     at_fault: set[PlainPath] = set()
     key_schemas = properties("WorkflowTask")
     for key in value:
-        if key_schemas.get(key, {}).get("x-role") not in {None, "ignored"}:
+        if not is_argument(key_schemas.get(key, {})) and not is_ignored(key_schemas[key]):
             context.fault(path / key, f"is no argument; '{key}' belongs in the task, beside 'partial'")
             at_fault.add(path / key)
     for steps, detail in faults(

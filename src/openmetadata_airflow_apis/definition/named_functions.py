@@ -10,7 +10,7 @@ from openmetadata_airflow_apis.definition.dag_factory_values import VALUE_MARKS,
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, quoted
 from openmetadata_airflow_apis.definition.managed_paths import fault_of_path
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
-from openmetadata_airflow_apis.definition.renamed_keys import airflow_name
+from openmetadata_airflow_apis.definition.renamed_keys_and_values import airflow_name
 from openmetadata_airflow_apis.definition.workflow_schema import properties
 
 if TYPE_CHECKING:

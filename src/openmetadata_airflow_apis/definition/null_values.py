@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openmetadata_airflow_apis.definition.renamed_keys import airflow_name, schedule_keys
+from openmetadata_airflow_apis.definition.renamed_keys_and_values import airflow_name, schedule_keys
 from openmetadata_airflow_apis.definition.workflow_schema import properties
 
 if TYPE_CHECKING:

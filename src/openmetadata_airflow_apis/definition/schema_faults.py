@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import ValidationError
 
 from openmetadata_airflow_apis.definition.fault_messages import kind_of, nearest, one_of, quoted
+from openmetadata_airflow_apis.definition.refused_and_ignored_keys import refuse, refused_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ def keywords() -> dict[str, Callable[..., Iterator[ValidationError]]]:
         "enum": _enum,
         "items": _items,
         "x-items": _items,
-        "x-refused": _refused,
+        "x-refused": refuse,
     }
 
 
@@ -120,7 +121,7 @@ def _additional(validator: Any, allowed: Any, value: Any, of_value: Schema) -> I
     if not isinstance(value, dict):
         return
     key_schemas = of_value.get("properties", {})
-    refused = of_value.get("x-refused", {})
+    refused = refused_keys(of_value)
     for key in value:
         if key in key_schemas:
             continue
@@ -128,13 +129,6 @@ def _additional(validator: Any, allowed: Any, value: Any, of_value: Schema) -> I
             yield from validator.descend(value[key], allowed, path=key)
         elif key not in refused:
             yield ValidationError(f"unknown key '{key}'{_hint(key, key_schemas)}", path=[key])
-
-
-def _refused(_: Any, reasons: dict[str, str], value: Any, __: Schema) -> Iterator[ValidationError]:
-    if isinstance(value, dict):
-        for key in value:
-            if key in reasons:
-                yield ValidationError(f"'{key}' is not accepted: {reasons[key]}", path=[key])
 
 
 def _enum(_: Any, allowed: list[str], value: Any, __: Schema) -> Iterator[ValidationError]:

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Union
 
-from openmetadata_airflow_apis.definition.allowed_packages import is_dotted
 from openmetadata_airflow_apis.definition.canonical import tag_of
 from openmetadata_airflow_apis.definition.dependency_cycles import find_cycles
-from openmetadata_airflow_apis.definition.fault_messages import nearest, quoted
+from openmetadata_airflow_apis.definition.fault_messages import quoted
 from openmetadata_airflow_apis.definition.http_operator_bodies import (
     default_json_body,
     sends_json,
@@ -26,16 +25,16 @@ from openmetadata_airflow_apis.definition.key_readers import (
     read_partial,
 )
 from openmetadata_airflow_apis.definition.kubernetes_arguments import read_pod_arguments, runs_a_pod
+from openmetadata_airflow_apis.definition.operator_or_decorator import read_operator
 from openmetadata_airflow_apis.definition.places import CanonicalPlace, PlainPath
 from openmetadata_airflow_apis.definition.reading_context import ABSENT
+from openmetadata_airflow_apis.definition.refused_and_ignored_keys import is_argument
 from openmetadata_airflow_apis.definition.setup_and_teardown import (
     SETUP_TEARDOWN_KEYS,
-    TASK,
     read_setup_teardown,
 )
 from openmetadata_airflow_apis.definition.task_ids import read_ids
-from openmetadata_airflow_apis.definition.taskflow_decorators import read_decorator
-from openmetadata_airflow_apis.definition.workflow_schema import properties, schema
+from openmetadata_airflow_apis.definition.workflow_schema import properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
         Arguments,
         CallableKey,
         MappedKeys,
-        OperatorKey,
         Task,
         TaskGroup,
     )
@@ -215,7 +213,7 @@ def _read_task(
     *,
     default_args: Arguments,
 ) -> _TaskRead:
-    operator = _read_operator(context, node)
+    operator = read_operator(context, node)
     arguments, function = _without_callable(read_keys(context, "WorkflowTask", node.sent, node.path))
     is_pod = runs_a_pod(operator)
     if is_pod:
@@ -254,40 +252,6 @@ def _with_json_bodies(context: Context, mapped: MappedKeys, path: PlainPath) -> 
     return keys
 
 
-def _read_operator(context: Context, node: Node) -> OperatorKey:
-    """Return what makes the task, an operator's class or a TaskFlow decorator; no key if that is at fault."""
-    sent = node.sent
-    keys_sent = [key for key in ("operator", "decorator") if key in sent]
-    if len(keys_sent) == 2:
-        context.fault(node.path / "decorator", "is there beside 'operator'; give one of them")
-        return {}
-    if not keys_sent:
-        _note_missing_operator(context, node)
-        return {}
-    (key,) = keys_sent
-    value, path = sent[key], node.path / key
-    if path in context.skipped_paths:
-        return {}
-    if not is_dotted(value):
-        example = TASK if key == "decorator" else "airflow.operators.bash.BashOperator"
-        context.fault(path, f"{quoted(value)} is no dotted path; give one such as {example}")
-        return {}
-    if key == "operator":
-        return {"operator": value}
-    return read_decorator(context, node, value)
-
-
-def _note_missing_operator(context: Context, node: Node) -> None:
-    for key in node.sent:
-        if key in schema("WorkflowTask")["x-refused"]:
-            return  # the key that stands in for the operator has its fault already
-        near = nearest(key, ["operator", "decorator"])
-        if near and key not in properties("WorkflowTask"):
-            context.fault(node.path / key, f"unknown key {quoted(key)}{near}")
-            return
-    context.fault(node.path, "'operator' is missing: the dotted path of the operator's class")
-
-
 def _without_callable(arguments: KeysRead) -> tuple[KeysRead, CallableKey]:
     """Take a function of a callable file out of the arguments: the task has it as its `callable`."""
     function = arguments.values.get("python_callable", {})
@@ -314,7 +278,7 @@ def _with_variables(context: Context, arguments: KeysRead, node: Node) -> KeysRe
     values, paths = dict(arguments.values), dict(arguments.paths)
     for index, entry in enumerate(entries):
         name, at_name = entry["attribute"], path / index / "attribute"
-        if not name.isidentifier() or "x-role" in properties("WorkflowTask").get(name, {}):
+        if not name.isidentifier() or not is_argument(properties("WorkflowTask").get(name, {})):
             context.fault(at_name, f"{quoted(name)} is no argument's name")
         elif tag_of(values.get(name)) == "$variable":
             context.fault(at_name, f"the argument {quoted(name)} is the value of another Variable already")

@@ -1,15 +1,15 @@
 """The deployment of a definition: what is stored where, in which order, under which lock.
 
-    deployment.py          deploy: stores the definition, then writes Airflow's rows, or awaits a parse (pending)
-    preconditions.py       what must be deployed before a change is made: If-Match, If-None-Match, `force`
-    row_ownership.py       is a dag_id in Airflow's database ours, or another file's? also if all of its files are lost
-    mysql_refusals.py      the values of a definition that MySQL can't store: tags, owners, datasets, dates, sizes
-    validation.py          validate: the checks of a deploy, whatever is deployed; which DAGs a parse alone can build
-    pausing.py             pauses and unpauses a DAG, and whether that has `changed` anything
-    deletion.py            delete: which rows go, not while a task runs; finishes what a process that died has left
-    definition_changes.py  what a deploy would change: two definitions side by side
-    bundles.py             bundles: many DAGs deployed and deleted together, under their locks
-    bundle_plan.py         what applying a bundle deploys, deletes, leaves alone, or is refused for: every fault, placed
+    deployment.py            deploy: stores the definition, then writes Airflow's rows, or awaits a parse (pending)
+    preconditions.py         what must be deployed before a change is made: If-Match, If-None-Match, `force`
+    row_ownership.py         is a dag_id in Airflow's database ours, or another file's? also if all its files are lost
+    definitions_on_mysql.py  refuses a definition's values that MySQL can't store: tags, owners, datasets, dates, sizes
+    validation.py            validate: the checks of a deploy, whatever is deployed; which DAGs a parse alone can build
+    pausing.py               pauses and unpauses a DAG, and whether that has `changed` anything
+    deletion.py              delete: which rows go, not while a task runs; finishes what a process that died has left
+    definition_changes.py    what a deploy would change: two definitions side by side
+    bundles.py               bundles: many DAGs deployed and deleted together, under their locks
+    bundle_plan.py           what applying a bundle deploys, deletes, leaves alone, or is refused for, each placed
 
 After a deploy:
 

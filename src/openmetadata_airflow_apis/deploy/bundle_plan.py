@@ -13,9 +13,9 @@ from openmetadata_airflow_apis.checks import check_workflow
 from openmetadata_airflow_apis.conflict_errors import BundleConflict, DagExists
 from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.definition.places import Pointer
+from openmetadata_airflow_apis.deploy.definitions_on_mysql import refuse_what_mysql_lacks
 from openmetadata_airflow_apis.deploy.deletion import refuse_running
 from openmetadata_airflow_apis.deploy.deployment_state import PENDING, rows_of
-from openmetadata_airflow_apis.deploy.mysql_refusals import refuse_what_mysql_lacks
 from openmetadata_airflow_apis.deploy.preconditions import lacks_force
 from openmetadata_airflow_apis.deploy.row_ownership import refuse_what_is_not_ours
 from openmetadata_airflow_apis.deploy.validation import build, needs_parse

@@ -21,8 +21,8 @@ from openmetadata_airflow_apis.dagbuild.deployment_mark import deployment_mark
 from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
 from openmetadata_airflow_apis.deploy.dag_rows import Version, write_permissions, write_rows
 from openmetadata_airflow_apis.deploy.definition_changes import Changes, changes_between
+from openmetadata_airflow_apis.deploy.definitions_on_mysql import refuse_what_mysql_lacks
 from openmetadata_airflow_apis.deploy.deletion import finish_interrupted
-from openmetadata_airflow_apis.deploy.mysql_refusals import refuse_what_mysql_lacks
 from openmetadata_airflow_apis.deploy.new_versions import prune_now_and_then, to_record
 from openmetadata_airflow_apis.deploy.preconditions import WHATEVER, Precondition, lacks_force
 from openmetadata_airflow_apis.deploy.row_ownership import refuse_what_is_not_ours

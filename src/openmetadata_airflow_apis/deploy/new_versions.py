@@ -13,10 +13,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow.utils import timezone
+from sqlalchemy import delete, func, select
 
 from openmetadata_airflow_apis.definition.dag_ids import folded
 from openmetadata_airflow_apis.errors import ManagedDagsError
 from openmetadata_airflow_apis.stores import version_rows
+from openmetadata_airflow_apis.stores.version_rows import ROW, TABLE
 from openmetadata_airflow_apis.transactions import COLLISIONS, in_one_transaction
 
 if TYPE_CHECKING:
@@ -77,12 +79,23 @@ def prune(settings: Settings, *, session: Session) -> None:
 
 
 def _prune(settings: Settings, *, at_least: int = 1, dag_id: str | None = None, session: Session) -> None:
-    version_rows.prune(
-        keep=max(settings.keep_versions, at_least),
-        deleted_before=timezone.utcnow() - timedelta(days=settings.keep_deleted_days),
-        dag_id=dag_id,
-        session=session,
+    """Delete all but the newest versions of each DAG, and all of DAGs that were deleted too long ago.
+
+    at_least: how many stay, whatever the settings say. dag_id: the only DAG to prune; None for all.
+    """
+    keep = max(settings.keep_versions, at_least)
+    deleted_before = timezone.utcnow() - timedelta(days=settings.keep_deleted_days)
+    too_many = (
+        select(ROW.dag_id, func.max(ROW.version_number).label("newest"))
+        .group_by(ROW.dag_id)
+        .having(func.max(ROW.version_number) - func.min(ROW.version_number) >= keep)
     )
+    too_old = delete(TABLE).where(ROW.deleted_at < deleted_before)
+    if dag_id is not None:
+        too_many, too_old = too_many.where(ROW.dag_id == dag_id), too_old.where(ROW.dag_id == dag_id)
+    for row in session.execute(too_many).all():
+        session.execute(delete(TABLE).where(ROW.dag_id == row.dag_id, ROW.version_number <= row.newest - keep))
+    session.execute(too_old)
 
 
 def unrecorded(revisions: Mapping[str, str], *, session: Session) -> list[str]:

@@ -11,7 +11,7 @@ from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.errors import InvalidArgument
 from openmetadata_airflow_apis.runs import run_notes
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import tasks_by_name
-from openmetadata_airflow_apis.runs.killed_or_marked_task_instances import mark
+from openmetadata_airflow_apis.runs.marked_task_instances import mark
 from openmetadata_airflow_apis.runs.results import PartialRun, TouchedTaskInstance
 from openmetadata_airflow_apis.runs.task_dependencies import mapped_dependencies, upstream_ids
 from openmetadata_airflow_apis.runs.trigger import create_run, plan_run, runnable_dag, unknown_run

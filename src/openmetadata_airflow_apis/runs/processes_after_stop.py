@@ -30,7 +30,7 @@ from sqlalchemy import and_, exists, null, select
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.dag_run_and_task_lookup import serialized_dag
 from openmetadata_airflow_apis.runs.downstream_of_skip_or_success import decide_downstream
-from openmetadata_airflow_apis.runs.killed_or_marked_task_instances import finishing, mark
+from openmetadata_airflow_apis.runs.marked_task_instances import finishing, mark
 from openmetadata_airflow_apis.runs.run_rows import RUN, queue_again, select_runs
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
 from openmetadata_airflow_apis.runs.trigger_rules import RunStates

@@ -17,7 +17,7 @@ from sqlalchemy import update
 from openmetadata_airflow_apis import audit
 from openmetadata_airflow_apis.runs import run_notes
 from openmetadata_airflow_apis.runs.clearing import clear
-from openmetadata_airflow_apis.runs.killed_or_marked_task_instances import mark
+from openmetadata_airflow_apis.runs.marked_task_instances import mark
 from openmetadata_airflow_apis.runs.run_rows import RUN, queue_again
 from openmetadata_airflow_apis.transactions import in_one_transaction
 

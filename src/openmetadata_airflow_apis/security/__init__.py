@@ -12,13 +12,13 @@ revocation.py             which tokens were revoked or used up
 passwords.py              a user name and a password, checked by Airflow's own security manager
 login_limits.py           how often a password may be wrong, counted in Airflow's database for all webservers
 identity.py               whose request this is, as Airflow's own checks see it
-headers.py                response headers; no answer stores the browser's session or sets its cookie
+response_headers.py       response headers; no answer stores the browser's session or sets its cookie
 auth_backend.py           the same tokens for Airflow's own API
 """
 
 from __future__ import annotations
 
-from openmetadata_airflow_apis.security import authentication, headers, login
+from openmetadata_airflow_apis.security import authentication, login, response_headers
 from openmetadata_airflow_apis.security.identity import user_name
 
-__all__ = ["authentication", "headers", "login", "user_name"]
+__all__ = ["authentication", "login", "response_headers", "user_name"]

@@ -10,7 +10,7 @@ open_store, here, decides which by the option definition_store.
 The file store:
 
     file_store.py          <dag_id>.json and <dag_id>.py, and in which order they are written and removed
-    deployed_files.py      these two files: who wrote them, whether they were changed since; damaged ones are refused
+    deployed_files.py      these two files: who wrote them, whether the .py fits its seal; damaged ones are refused
     interrupted_files.py   finishes or removes what a crash has left of them
     runner_template.py     the .py of a DAG: rendered, marked, sealed; what an operator's own template must hold
     older_plugin_files.py  how a file of the older plugin is told from ours

@@ -14,7 +14,6 @@ from openmetadata_airflow_apis.dagbuild.stored_content import BEGINNING, read_fi
 from openmetadata_airflow_apis.dagbuild.stored_document import MARKER, StoredDocument, decode
 from openmetadata_airflow_apis.errors import MOVE_AND_DEPLOY, DamagedDocument, Unavailable
 from openmetadata_airflow_apis.stores import atomic_files, older_plugin_files, runner_template
-from openmetadata_airflow_apis.stores.runner_template import is_sealed, sealed_dag_id
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -217,3 +216,16 @@ def _is_stored_document(data: bytes) -> bool:
         return True
     content = older_plugin_files.json_object(data)
     return {"format", "sha256"} <= content.keys()
+
+
+def is_sealed(content: bytes, dag_id: str) -> bool:
+    """Say whether a file was rendered for this dag_id, from any template, and not changed since."""
+    above, newline, last_line = content.removesuffix(b"\n").rpartition(b"\n")
+    return runner_template.sealed(above + newline, dag_id) == content if last_line else False
+
+
+def sealed_dag_id(content: bytes) -> str | None:
+    """Return the dag_id that a file was rendered for; None if it was changed since, or is another file."""
+    seal = content.rstrip(b"\n").rpartition(b"\n")[2]
+    dag_id = seal.removeprefix(b"# ").partition(b":")[0].decode(errors="replace")
+    return dag_id if is_sealed(content, dag_id) else None

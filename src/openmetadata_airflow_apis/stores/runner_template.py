@@ -153,21 +153,9 @@ def rendered_module(template: Path, dag_id: str, record: Path) -> bytes:
         text = f"{MARKER}\n{text}"
     if not text.endswith("\n"):
         text += "\n"
-    return _sealed(text.encode(), dag_id)
+    return sealed(text.encode(), dag_id)
 
 
-def is_sealed(content: bytes, dag_id: str) -> bool:
-    """Say whether a file was rendered for this dag_id, from any template, and not changed since."""
-    above, newline, last_line = content.removesuffix(b"\n").rpartition(b"\n")
-    return _sealed(above + newline, dag_id) == content if last_line else False
-
-
-def sealed_dag_id(content: bytes) -> str | None:
-    """Return the dag_id that a file was rendered for; None if it was changed since, or is another file."""
-    seal = content.rstrip(b"\n").rpartition(b"\n")[2]
-    dag_id = seal.removeprefix(b"# ").partition(b":")[0].decode(errors="replace")
-    return dag_id if is_sealed(content, dag_id) else None
-
-
-def _sealed(above: bytes, dag_id: str) -> bytes:
+def sealed(above: bytes, dag_id: str) -> bytes:
+    """Return the lines of a file with their seal as the last one."""
     return above + f"# {dag_id}: sha256 of the lines above {hashlib.sha256(above).hexdigest()}\n".encode()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, and_, delete, func, insert, select, update
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, and_, func, insert, select, update
 from sqlalchemy.dialects.mysql import LONGBLOB
 
 from openmetadata_airflow_apis import own_tables
@@ -186,21 +186,3 @@ def read(dag_id: str, version_number: int, *, session: Session) -> DagVersionDet
 def mark_deleted(dag_id: str, moment: datetime, *, session: Session) -> None:
     """Set deleted_at of a DAG's versions."""
     session.execute(update(TABLE).where(ROW.dag_id == dag_id, ROW.deleted_at.is_(None)).values(deleted_at=moment))
-
-
-def prune(*, keep: int, deleted_before: datetime, dag_id: str | None = None, session: Session) -> None:
-    """Delete all but the newest `keep` versions of each DAG, and all of DAGs that were deleted before `deleted_before`.
-
-    dag_id: the only DAG to prune; None for all.
-    """
-    too_many = (
-        select(ROW.dag_id, func.max(ROW.version_number).label("newest"))
-        .group_by(ROW.dag_id)
-        .having(func.max(ROW.version_number) - func.min(ROW.version_number) >= keep)
-    )
-    too_old = delete(TABLE).where(ROW.deleted_at < deleted_before)
-    if dag_id is not None:
-        too_many, too_old = too_many.where(ROW.dag_id == dag_id), too_old.where(ROW.dag_id == dag_id)
-    for row in session.execute(too_many).all():
-        session.execute(delete(TABLE).where(ROW.dag_id == row.dag_id, ROW.version_number <= row.newest - keep))
-    session.execute(too_old)

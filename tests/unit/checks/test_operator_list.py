@@ -17,7 +17,7 @@ import pytest
 from openmetadata_airflow_apis.checks.workflow_check import check_workflow
 from openmetadata_airflow_apis.dagbuild import build_dag
 from openmetadata_airflow_apis.dagbuild.callable_files import ManagedCallables
-from openmetadata_airflow_apis.definition.operator_paths import meanings_of
+from openmetadata_airflow_apis.definition.moved_operators import meanings_of
 from openmetadata_airflow_apis.errors import InvalidDefinition
 from openmetadata_airflow_apis.settings import Settings
 from support.described_dags import described, differences

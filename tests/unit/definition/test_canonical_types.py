@@ -13,7 +13,7 @@ import pytest
 from openmetadata_airflow_apis.dagbuild.built_values import _MAKERS
 from openmetadata_airflow_apis.definition import read_workflow
 from openmetadata_airflow_apis.definition.canonical import TAGS, DagKeys, Definition, Tagged
-from openmetadata_airflow_apis.definition.renamed_keys import airflow_name
+from openmetadata_airflow_apis.definition.renamed_keys_and_values import airflow_name
 from openmetadata_airflow_apis.definition.workflow_schema import properties
 from support.canonical_types import misfits
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from openmetadata_airflow_apis.definition.refused_and_ignored_keys import is_argument
 from openmetadata_airflow_apis.definition.workflow_schema import properties
 
 if TYPE_CHECKING:
@@ -49,5 +50,7 @@ def spellings(name: str, arguments: Collection[str]) -> list[str]:
     name: the object's schema.
     """
     key_schemas = properties(name)
-    keys = [key for key, of_key in key_schemas.items() if "x-role" in of_key or airflow_name(key, of_key) in arguments]
+    keys = [
+        key for key, of_key in key_schemas.items() if not is_argument(of_key) or airflow_name(key, of_key) in arguments
+    ]
     return list(dict.fromkeys([*arguments, *keys]))
