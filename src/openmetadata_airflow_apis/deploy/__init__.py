@@ -14,7 +14,7 @@
 After a deploy:
 
     parse_wait.py        `wait`, `wait_for_nodes`: until the DAG processors with a heartbeat, or enough, have parsed it
-    node_states.py       `nodes` of a DAG: what the DAG processor of each node has parsed last
+    nodes_of_dag.py      `nodes` of a DAG: what the DAG processor of each node has parsed last
     failed_import.py     on_import_error=restore: takes back a deploy whose DAG does not import
     deployment_state.py  parsed, pending or failed: whether Airflow's rows are of what is deployed
     refresh.py           refresh_all_dags: brings Airflow's database up to date with what is deployed

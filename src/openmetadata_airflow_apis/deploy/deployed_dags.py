@@ -15,7 +15,7 @@ from openmetadata_airflow_apis.deploy.dag_summaries import (
     summaries_of,
 )
 from openmetadata_airflow_apis.deploy.deployment_state import FAILED, rows_of, state_of
-from openmetadata_airflow_apis.deploy.node_states import nodes_of
+from openmetadata_airflow_apis.deploy.nodes_of_dag import nodes_of
 from openmetadata_airflow_apis.deploy.row_ownership import has_lost_its_files
 from openmetadata_airflow_apis.errors import DagNotFound, DamagedDocument
 from openmetadata_airflow_apis.stores import open_store, version_rows
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from openmetadata_airflow_apis.dagbuild.stored_document import StoredDocument
     from openmetadata_airflow_apis.deploy.deployment_state import DagRows
-    from openmetadata_airflow_apis.deploy.node_states import DagNode
+    from openmetadata_airflow_apis.deploy.nodes_of_dag import DagNode
     from openmetadata_airflow_apis.settings import Settings
     from openmetadata_airflow_apis.stores.definition_store import DefinitionStore
 

@@ -26,8 +26,8 @@ What the verbs share:
     clearing.py         clears task instances, with the effect of Airflow's own clearing
     run_notes.py        the note of a run: the user's own words, and a line for each change; oldest lines go first
 
-    marked_task_instances.py  sets a state from outside: dates, the trigger let go
-    task_retries.py           the tries that are left: none after a kill, all after a restart
+    marked_task_instances.py      sets a state from outside: dates, the trigger let go
+    tries_after_kill_or_clear.py  the tries that are left: none after a kill, all after a restart
 
     run_rows.py            the SQL of runs: read, locked in the order of their creation, queued again
     task_instance_rows.py  the SQL of task instances: found, locked, changed

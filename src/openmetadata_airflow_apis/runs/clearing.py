@@ -17,7 +17,7 @@ from openmetadata_airflow_apis.airflow_versions import run_history
 from openmetadata_airflow_apis.runs import task_instance_rows as rows
 from openmetadata_airflow_apis.runs.results import touched
 from openmetadata_airflow_apis.runs.task_instance_rows import TI
-from openmetadata_airflow_apis.runs.task_retries import all_tries_again
+from openmetadata_airflow_apis.runs.tries_after_kill_or_clear import all_tries_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -14,7 +14,7 @@ from openmetadata_airflow_apis.runs.task_instance_rows import (
     seconds_between,
     without_deferral,
 )
-from openmetadata_airflow_apis.runs.task_retries import no_further_tries
+from openmetadata_airflow_apis.runs.tries_after_kill_or_clear import no_further_tries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

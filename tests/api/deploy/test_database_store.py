@@ -27,7 +27,7 @@ from openmetadata_airflow_apis.conflict_errors import DiffersInCase
 from openmetadata_airflow_apis.dagbuild import shard_loader, shard_tables, shards
 from openmetadata_airflow_apis.dagbuild.shards import hash_of, shard_of
 from openmetadata_airflow_apis.deploy import await_parse, delete_dag, deploy, get_deployed, list_deployed, parse_wait
-from openmetadata_airflow_apis.deploy.node_states import DagNode, NodeFile
+from openmetadata_airflow_apis.deploy.nodes_of_dag import DagNode, NodeFile
 from openmetadata_airflow_apis.errors import Unavailable
 from openmetadata_airflow_apis.settings import Settings
 from openmetadata_airflow_apis.stores import loader_files, open_store, version_rows
