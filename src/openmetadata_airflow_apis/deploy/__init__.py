@@ -6,7 +6,7 @@
     definitions_on_mysql.py  refuses a definition's values that MySQL can't store: tags, owners, datasets, dates, sizes
     validation.py            validate: the checks of a deploy, whatever is deployed; which DAGs a parse alone can build
     pausing.py               pauses and unpauses a DAG, and whether that has `changed` anything
-    deletion.py              delete: which rows go, not while a task runs; finishes what a process that died has left
+    deletion.py              delete: which rows go, not while a task runs; gives up after 20 s; finishes what a crash has left
     definition_changes.py    what a deploy would change: two definitions side by side
     bundles.py               bundles: many DAGs deployed and deleted together, under their locks
     bundle_plan.py           what applying a bundle deploys, deletes, leaves alone, or is refused for, each placed
@@ -31,7 +31,7 @@ Reading:
 Airflow's rows, and ours:
 
     dag_rows.py   what a deploy writes, so that a DAG can be scheduled without a parse; and asks for the parse
-    row_locks.py  locks a DAG's rows against Airflow's own processes, without deadlocks; gives up after 20 s
+    row_locks.py  locks a DAG's rows against Airflow's own processes, without deadlocks
 """
 
 from openmetadata_airflow_apis.deploy.bundle_plan import BundleDag, Rights
