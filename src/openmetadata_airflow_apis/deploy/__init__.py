@@ -6,7 +6,7 @@
     definitions_on_mysql.py  refuses a definition's values that MySQL can't store: tags, owners, datasets, dates, sizes
     validation.py            validate: the checks of a deploy, whatever is deployed; which DAGs a parse alone can build
     pausing.py               pauses and unpauses a DAG, and whether that has `changed` anything
-    deletion.py              delete: which rows go, not while a task runs; gives up after 20 s; finishes what a crash has left
+    deletion.py              delete: which rows go, not while a task runs; gives up after 20 s; finishes what crashed
     definition_changes.py    what a deploy would change: two definitions side by side
     bundles.py               bundles: many DAGs deployed and deleted together, under their locks
     bundle_plan.py           what applying a bundle deploys, deletes, leaves alone, or is refused for, each placed
