@@ -103,8 +103,10 @@ def assert_ended(airflow: LargeInstallation, client: Client, dag_id: str, run_id
     if airflow.run_state(dag_id, run_id) == "failed":
         (failure,) = client.get(f"{DAGS}/{dag_id}/dagRuns/{run_id}/explanation").json()["failures"]
         assert failure["kind"] in {"exception", "lost_heartbeat", "not_started"}, failure
-        # The driver's error, or what SQLAlchemy says of the next statement on the same connection.
-        is_databases = "psycopg2" in failure["reason"] or "sqlalchemy.exc" in failure["reason"]
+        # The driver's error, or the one that SQLAlchemy raises for the next statement on the same connection.
+        is_databases = "psycopg2" in failure["reason"] or failure["reason"].startswith(
+            "sqlalchemy.exc.PendingRollbackError: Can't reconnect"
+        )
         assert is_databases or failure["kind"] != "exception", failure
 
 

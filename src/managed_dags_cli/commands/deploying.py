@@ -25,7 +25,6 @@ from managed_dags_cli.parse_watch import parsed_state
 if TYPE_CHECKING:
     from managed_dags_cli.command_options import Session
 
-_FLAGS = ("force", "pause", "unpause")
 _VALIDATED = output.Table({"dag": "dag_id", "result": "result", "file": "file"}, "dag_id")
 
 

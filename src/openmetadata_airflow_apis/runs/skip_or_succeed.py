@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from airflow.utils.state import State
 from sqlalchemy import select
@@ -63,13 +63,8 @@ def skip_task_instance(
     dry_run: change nothing, return what would be skipped, and what would wait again.
     Raises DagNotFound, DagRunNotFound, TaskNotFound, TaskNotStoppable, Unavailable.
     """
-
     task = MarkedTask(dag_id, run_id, task_id, map_index)
-
-    def decide(*, lock: bool) -> list[RunPlan]:
-        return [plan_skip(task, lock=lock, session=session)]
-
-    (plan,) = carry_out("skip_task_instance", decide, dry_run=dry_run, user=user, session=session)
+    plan = _carry_out("skip_task_instance", plan_skip, task, dry_run=dry_run, user=user, session=session)
     skipped = SkippedTask(**plan.outcome(), dry_run=dry_run)
     hold([skipped], session=session)
     return skipped
@@ -117,11 +112,7 @@ def succeed_task_instance(
     Raises DagNotFound, DagRunNotFound, TaskNotFound, TaskNotStoppable, Unavailable.
     """
     task = MarkedTask(dag_id, run_id, task_id, map_index)
-
-    def decide(*, lock: bool) -> list[RunPlan]:
-        return [plan_success(task, lock=lock, session=session)]
-
-    (plan,) = carry_out("succeed_task_instance", decide, dry_run=dry_run, user=user, session=session)
+    plan = _carry_out("succeed_task_instance", plan_success, task, dry_run=dry_run, user=user, session=session)
     succeeded = SucceededTask(**plan.outcome(), dry_run=dry_run)
     hold([succeeded], session=session)
     return succeeded
@@ -151,6 +142,24 @@ def plan_success(task: MarkedTask, *, lock: bool, session: Session) -> RunPlan:
         )
 
     return plan_marking(task, "success", kept=_KEPT_BY_SUCCESS, check=check, traces=traces, lock=lock, session=session)
+
+
+class _Plan(Protocol):
+    """Plans what becomes of a task's instances."""
+
+    def __call__(self, task: MarkedTask, *, lock: bool, session: Session) -> RunPlan: ...
+
+
+def _carry_out(
+    operation: str, plan_task: _Plan, task: MarkedTask, *, dry_run: bool, user: str, session: Session
+) -> RunPlan:
+    """Plan a change of one task, under the run's lock unless it is a dry run, apply it and commit; return the plan."""
+
+    def decide(*, lock: bool) -> list[RunPlan]:
+        return [plan_task(task, lock=lock, session=session)]
+
+    (plan,) = carry_out(operation, decide, dry_run=dry_run, user=user, session=session)
+    return plan
 
 
 def plan_marking(
